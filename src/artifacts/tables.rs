@@ -1,0 +1,358 @@
+//! The six CSV files: their columns, in one place each.
+
+use super::plan::{blocked, prepared};
+use crate::audit::Audit;
+use crate::catalogue::{BlockedReason, IssueCode, Scope, Status};
+use crate::detect::detail::detail;
+use crate::detect::{org, user};
+use crate::escape::csv_cell;
+use crate::issue::{Evidence, Issue};
+use crate::resolve::OrgAt;
+use std::io::{self, Write};
+
+/// The name of the row of `exceptions_by_account.csv` for issues that belong to no one account.
+pub const NO_SINGLE_ACCOUNT: &str = "(no single account)";
+
+/// A table that is being written: every cell passes the guard against formulas.
+struct Table<'a> {
+    writer: csv::Writer<&'a mut dyn Write>,
+    columns: usize,
+    cells: usize,
+}
+
+impl<'a> Table<'a> {
+    fn new(out: &'a mut dyn Write, columns: &str) -> io::Result<Self> {
+        let writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
+        let columns: Vec<&str> = columns.split(", ").collect();
+        let mut table = Self { writer, columns: columns.len(), cells: 0 };
+        for column in columns {
+            table.cell(column)?;
+        }
+        table.end_row()?;
+        Ok(table)
+    }
+
+    fn cell(&mut self, text: &str) -> io::Result<()> {
+        self.cells += 1;
+        Ok(self.writer.write_field(csv_cell(text).as_bytes())?)
+    }
+
+    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
+        cells.into_iter().try_for_each(|cell| self.cell(cell))
+    }
+
+    fn id(&mut self, id: Option<u64>) -> io::Result<()> {
+        match id {
+            Some(id) => self.cell(&id.to_string()),
+            None => self.cell(""),
+        }
+    }
+
+    fn end_row(&mut self) -> io::Result<()> {
+        debug_assert_eq!(self.cells, self.columns, "a row has as many cells as the table has columns");
+        self.cells = 0;
+        Ok(self.writer.write_record(None::<&[u8]>)?)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(";")
+}
+
+/// What every issue's row begins and ends with.
+struct Common<'a> {
+    id: String,
+    code: &'static str,
+    risk: &'static str,
+    status: &'static str,
+    sf_account_id: &'a str,
+    account_name: &'a str,
+    domain: &'a str,
+    blocked_reason: &'static str,
+    suppression_reason: &'a str,
+    actions: String,
+    detail: String,
+}
+
+fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
+    let account = issue.account.map(|account| &audit.reference.accounts[account as usize]);
+    Common {
+        id: issue.id.to_string(),
+        code: issue.code.as_str(),
+        risk: issue.code.risk().as_str(),
+        status: issue.status.as_str(),
+        sf_account_id: account.map_or("", |account| account.sf_account_id.raw()),
+        account_name: account.map_or("", |account| account.name.raw()),
+        domain: issue.domain.map_or("", |domain| audit.world.domains.text(domain)),
+        blocked_reason: issue.blocked_reason.map_or("", BlockedReason::as_str),
+        suppression_reason: issue.suppression.map_or("", |index| &audit.settings.suppressions[index as usize].reason),
+        actions: list(&issue.actions),
+        detail: detail(&audit.facts(), issue),
+    }
+}
+
+fn of_scope<'a>(audit: &'a Audit<'_>, scope: Scope) -> impl Iterator<Item = &'a Issue> {
+    audit.issues.iter().filter(move |issue| issue.code.scope() == scope)
+}
+
+fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> String {
+    list(orgs.iter().map(|org| audit.world.orgs[*org as usize].id))
+}
+
+/// Writes `org_issues.csv`.
+pub fn org_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(
+        out,
+        "issue_id, issue_code, risk, status, sf_account_id, account_name, org_id, org_name, current_external_id, expected_external_id, missing_domains, domain, conflicting_org_ids, blocked_reason, suppression_reason, action_id, detail",
+    )?;
+    let facts = audit.facts();
+    for issue in of_scope(audit, Scope::Org) {
+        let common = common(audit, issue);
+        let org = issue.org_id.and_then(|id| audit.world.org(id));
+        let expected = issue.account.map_or("", |account| audit.reference.accounts[account as usize].external_id.raw());
+        let missing = match (issue.code, issue.account) {
+            (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
+                list(org::missing_domains(&facts, account).map(|domain| audit.world.domains.text(domain)))
+            }
+            _ => String::new(),
+        };
+        table.cells([
+            &common.id,
+            common.code,
+            common.risk,
+            common.status,
+            common.sf_account_id,
+            common.account_name,
+        ])?;
+        table.id(issue.org_id)?;
+        table.cell(org.and_then(|org| org.name.as_ref()).map_or("", |name| name.raw()))?;
+        table.cell(org.and_then(|org| org.external_id.as_ref()).map_or("", |id| id.raw()))?;
+        table.cells([expected, &missing, common.domain, &org_ids(audit, &org::conflicting_orgs(&facts, issue))])?;
+        table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail])?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes `user_issues.csv`.
+pub fn user_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(
+        out,
+        "issue_id, issue_code, risk, status, sf_account_id, account_name, user_id, email_domain, membership_state, expected_org_id, default_org_id, candidate_sf_account_ids, candidate_org_ids, blocked_reason, suppression_reason, action_id, detail",
+    )?;
+    let facts = audit.facts();
+    for issue in of_scope(audit, Scope::User) {
+        let Evidence::User(at) = issue.evidence else { continue };
+        let common = common(audit, issue);
+        let accounts = user::candidate_accounts(&facts, issue).iter();
+        let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id.raw()));
+        table.cells([
+            &common.id,
+            common.code,
+            common.risk,
+            common.status,
+            common.sf_account_id,
+            common.account_name,
+        ])?;
+        table.id(issue.user_id)?;
+        table.cells([common.domain, user::membership_state(&facts, issue, at as usize).as_str()])?;
+        table.id(issue.org_id)?;
+        table.id(audit.world.default_org(at as usize))?;
+        table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&facts, issue))])?;
+        table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail])?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes `ticket_issues.csv`.
+pub fn ticket_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(
+        out,
+        "issue_id, issue_code, risk, status, sf_account_id, account_name, ticket_id, ticket_status, requester_id, ticket_org_id, expected_org_id, mismatch_kind, echo_of_issue_id, updated_at, suppression_reason, detail",
+    )?;
+    let tickets = &audit.world.tickets;
+    for issue in of_scope(audit, Scope::Ticket) {
+        let Evidence::Ticket { ticket, requester: _, echo_of, mismatch } = issue.evidence else { continue };
+        let common = common(audit, issue);
+        let ticket = &tickets.rows[ticket as usize];
+        table.cells([
+            &common.id,
+            common.code,
+            common.risk,
+            common.status,
+            common.sf_account_id,
+            common.account_name,
+        ])?;
+        table.id(issue.ticket_id)?;
+        table.cell(tickets.status(ticket))?;
+        table.id(issue.user_id)?;
+        table.id(ticket.organization_id())?;
+        table.id(issue.org_id)?;
+        table.cell(mismatch.map_or("", |mismatch| mismatch.as_str()))?;
+        table.cell(&echo_of.map(|id| id.to_string()).unwrap_or_default())?;
+        table.cells([&tickets.updated_at(ticket), common.suppression_reason, &common.detail])?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes `all_exceptions.csv`.
+pub fn all_exceptions(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(
+        out,
+        "issue_id, scope, issue_code, risk, status, sf_account_id, account_name, org_id, user_id, ticket_id, domain, blocked_reason, suppression_reason, action_id, detail",
+    )?;
+    for issue in &audit.issues {
+        let common = common(audit, issue);
+        table.cells([&*common.id, issue.code.scope().as_str(), common.code, common.risk, common.status])?;
+        table.cells([common.sf_account_id, common.account_name])?;
+        table.id(issue.org_id)?;
+        table.id(issue.user_id)?;
+        table.id(issue.ticket_id)?;
+        table.cells([
+            common.domain,
+            common.blocked_reason,
+            common.suppression_reason,
+            &common.actions,
+            &common.detail,
+        ])?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// A row of `exceptions_by_account.csv`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow<'a> {
+    /// `None` for the issues of no single account.
+    pub sf_account_id: Option<&'a str>,
+    pub account_name: &'a str,
+    pub by_scope: [u64; Scope::ALL.len()],
+    pub prepared: u64,
+    pub blocked: u64,
+    /// The two most frequent, most first, ties in table order.
+    pub top_codes: Vec<IssueCode>,
+    pub top_reasons: Vec<BlockedReason>,
+}
+
+impl AccountRow<'_> {
+    /// All issues of the row.
+    pub fn total(&self) -> u64 {
+        self.by_scope.iter().sum()
+    }
+}
+
+/// The rows of `exceptions_by_account.csv`: each account with an unsuppressed issue, then the issues of no single account.
+pub fn by_account<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = AccountRow<'a>> {
+    // Issues are ordered by account.
+    audit.issues.chunk_by(|a, b| a.account == b.account).filter_map(|issues| {
+        let mut codes = [0u64; IssueCode::ALL.len()];
+        let mut reasons = [0u64; BlockedReason::ALL.len()];
+        let mut by_scope = [0u64; Scope::ALL.len()];
+        let (mut prepared, mut blocked) = (0, 0);
+        for issue in issues.iter().filter(|issue| issue.status != Status::Suppressed) {
+            codes[issue.code as usize] += 1;
+            by_scope[issue.code.scope() as usize] += 1;
+            for action in &issue.actions {
+                match action {
+                    crate::issue::ActionRef::Prepared(_) => prepared += 1,
+                    crate::issue::ActionRef::Blocked(index) => {
+                        blocked += 1;
+                        if let Some(reason) = audit.plan.blocked[*index as usize].blocked {
+                            reasons[reason as usize] += 1;
+                        }
+                    }
+                }
+            }
+        }
+        let account = issues[0].account.map(|account| &audit.reference.accounts[account as usize]);
+        let row = AccountRow {
+            sf_account_id: account.map(|account| account.sf_account_id.raw()),
+            account_name: account.map_or(NO_SINGLE_ACCOUNT, |account| account.name.raw()),
+            by_scope,
+            prepared,
+            blocked,
+            top_codes: top_two(IssueCode::ALL, &codes),
+            top_reasons: top_two(BlockedReason::ALL, &reasons),
+        };
+        (row.total() > 0).then_some(row)
+    })
+}
+
+fn top_two<T: Copy, const N: usize>(all: [T; N], counts: &[u64; N]) -> Vec<T> {
+    let mut present: Vec<(u64, T)> = counts.iter().copied().zip(all).filter(|(count, _)| *count > 0).collect();
+    // Stable: ties stay in table order.
+    present.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    present.into_iter().take(2).map(|(_, item)| item).collect()
+}
+
+/// Writes `exceptions_by_account.csv`.
+pub fn exceptions_by_account(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(
+        out,
+        "sf_account_id, account_name, org_issue_count, user_issue_count, ticket_issue_count, total_issue_count, prepared_action_count, blocked_action_count, top_issue_codes, top_blocked_reasons",
+    )?;
+    for row in by_account(audit) {
+        table.cells([row.sf_account_id.unwrap_or_default(), row.account_name])?;
+        for count in row.by_scope.into_iter().chain([row.total(), row.prepared, row.blocked]) {
+            table.cell(&count.to_string())?;
+        }
+        table.cell(&row.top_codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", "))?;
+        table.cell(&row.top_reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "))?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes `fix_plan.csv`: prepared actions first.
+pub fn fix_plan(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(
+        out,
+        "action_id, status, action_code, sf_account_id, account_name, org_id, org_name, user_id, domain, from, to, preconditions, depends_on, notes, blocked_reason, issue_id",
+    )?;
+    for row in prepared(audit) {
+        table.cells([
+            &row.action_id,
+            Status::Prepared.as_str(),
+            row.action_code,
+            or_empty(row.sf_account_id),
+            or_empty(row.account_name),
+        ])?;
+        table.id(row.org_id)?;
+        table.cell(or_empty(row.org_name))?;
+        table.id(row.user_id)?;
+        table.cells([or_empty(row.domain), or_empty(row.from.as_deref()), or_empty(row.to.as_deref())])?;
+        table.cells([
+            &*row.preconditions.join(";"),
+            &row.depends_on.join(";"),
+            &row.notes.join(";"),
+            "",
+            &row.issue_id,
+        ])?;
+        table.end_row()?;
+    }
+    for row in blocked(audit) {
+        table.cells([
+            &row.action_id,
+            Status::Blocked.as_str(),
+            row.action_code,
+            or_empty(row.sf_account_id),
+            or_empty(row.account_name),
+        ])?;
+        table.id(row.org_id)?;
+        table.cell(or_empty(row.org_name))?;
+        table.id(row.user_id)?;
+        table.cells([or_empty(row.domain), "", "", "", "", "", or_empty(row.blocked_reason), &row.issue_id])?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+fn or_empty(text: Option<&str>) -> &str {
+    text.unwrap_or_default()
+}

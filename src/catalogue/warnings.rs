@@ -1,0 +1,128 @@
+//! The words for people about each warning; what gives rise to one is decided where it is found.
+
+use super::{Explanation, WarningCode};
+
+const ONLY_WARNS: &str = "It does not change the reference, and does not count as an issue.";
+
+impl WarningCode {
+    /// What the warning means, and what to do about it.
+    pub const fn explanation(self) -> &'static Explanation {
+        match self {
+            Self::DomainNotUsable => &Explanation {
+                title: "A domain in the reference is not usable",
+                means: "An entry in a domain column is no domain that could be matched.",
+                evidence: "After normalization it is no name of two or more labels, or it is a \
+                    public suffix such as `co.uk`; the message says so.",
+                what_to_do: "Correct the entry in Salesforce, at the line that the warning names.",
+                tool_does: "Leaves the entry out. An override without one usable entry gives way \
+                    to `account_domains`.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::PersonalDomain => &Explanation {
+                title: "An account names a personal domain",
+                means: "A domain of the account is a mailbox or access provider's, so it says \
+                    nothing about who belongs to the account.",
+                evidence: "The domain is in the built-in list or in `domains.personal`.",
+                what_to_do: "Remove it in Salesforce. If the account is that provider itself, add \
+                    the domain to `domains.not_personal`.",
+                tool_does: "Leaves the domain out of the expected domains.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::SharedDomain => &Explanation {
+                title: "Several accounts expect the same domain",
+                means: "The domain cannot tell these accounts apart, so it links none of them to \
+                    an org.",
+                evidence: "Two or more rows of the reference expect the domain.",
+                what_to_do: "Leave it with one account, by `zendesk_domain_override` or in \
+                    Salesforce, or make the right org the default org of each of its users.",
+                tool_does: "Leaves the domain out when it looks for an account's org, and reports \
+                    users with it as `user_domain_ambiguous` unless their default org settles who \
+                    is meant.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::SpreadDomain => &Explanation {
+                title: "An account's domain looks like a provider's",
+                means: "Users with the domain belong mostly to orgs of others, so they are not \
+                    evaluated.",
+                evidence: "Of the users in scope with the domain, more have a default org other \
+                    than the account's than have the account's, and those other orgs are three or \
+                    more.",
+                what_to_do: "If it is a provider's, add it to `domains.personal`; if it is the \
+                    customer's own, to `domains.not_personal`.",
+                tool_does: "Counts the users with the domain, and blocks what would rest on the \
+                    domain alone.",
+                tool_does_not: "It does not report these users, and does not count as an issue.",
+            },
+            Self::AccountWithoutDomain => &Explanation {
+                title: "An account has no domain to match by",
+                means: "The account can be found by its id only, and none of its users can.",
+                evidence: "No usable domain is left once personal and ignored ones are out. The \
+                    message names the account's website, if there is one.",
+                what_to_do: "If the website's domain is the one that the account's people write \
+                    from, add it to `account_domains`.",
+                tool_does: "Resolves the account by `external_id` alone.",
+                tool_does_not: "It never takes the website as a domain to match by.",
+            },
+            Self::IdCheckWrong => &Explanation {
+                title: "An 18-character id has a wrong check",
+                means: "The last three characters of a Salesforce id encode the case of the \
+                    others. Here they do not fit: the id is mistyped, or not a Salesforce id.",
+                evidence: "18 letters and digits whose last three are not a valid check of the \
+                    first 15.",
+                what_to_do: "Compare the id with Salesforce, and export it again.",
+                tool_does: "Takes the id as plain text, compared without case.",
+                tool_does_not: "It does not repair the id, and does not count as an issue.",
+            },
+            Self::ZendeskExpectedUnclear => &Explanation {
+                title: "zendesk_expected says neither yes nor no",
+                means: "The text in the column is none of those that are known, so the account is \
+                    expected to have an org.",
+                evidence: "A text other than `yes`, `true`, `y`, `1`, `no`, `false`, `n`, `0`, in \
+                    any case, or nothing.",
+                what_to_do: "Write one of these.",
+                tool_does: "Takes it for yes.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::ArchivedTicketsNotCovered => &Explanation {
+                title: "Archived tickets were not read",
+                means: "The tickets come from Zendesk's plain list, which leaves archived tickets \
+                    out. Ticket issues may be missing.",
+                evidence: "The credentials may use neither of the ticket exports, and \
+                    `tickets.allow_list` is on. `receipt.json` records the `ticket_source`.",
+                what_to_do: "Use the credentials of an admin, or of somebody who may use search \
+                    export.",
+                tool_does: "Audits the tickets that the list gives.",
+                tool_does_not: "It never uses the list unless `tickets.allow_list` says so.",
+            },
+            Self::SuppressionExpired => &Explanation {
+                title: "A suppression has expired",
+                means: "The suppression's last day is over, so its issues are reported again.",
+                evidence: "The day of `expires` ended, in UTC, before the time of the audit.",
+                what_to_do: "Solve the issue, or give the suppression a new day; remove it when \
+                    it is not needed.",
+                tool_does: "Ignores the suppression.",
+                tool_does_not: "It never suppresses anything beyond the day that was agreed.",
+            },
+            Self::SuppressionUnused => &Explanation {
+                title: "A suppression matches nothing",
+                means: "No issue of this audit matches the suppression: it was solved, or a \
+                    selector is wrong.",
+                evidence: "The suppression is in force, and no issue has its code and all of its \
+                    selectors.",
+                what_to_do: "Remove it, or correct its selectors.",
+                tool_does: "Nothing else: the findings are the same without it.",
+                tool_does_not: "It does not edit the config, and does not count as an issue.",
+            },
+            Self::SuppressionByCodeAlone => &Explanation {
+                title: "A suppression hides a whole code",
+                means: "The suppression has no selector besides its code, so it hides every issue \
+                    of that code, also future ones.",
+                evidence: "None of `sf_account_id`, `org_id`, `user_id`, `domain` and `issue_id` \
+                    is given.",
+                what_to_do: "Add a selector, unless all of them are meant.",
+                tool_does: "Suppresses every issue of the code.",
+                tool_does_not: "It does not refuse the suppression.",
+            },
+        }
+    }
+}

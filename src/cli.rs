@@ -1,0 +1,162 @@
+//! The command line: flags, their help, and which exclude each other.
+
+use crate::console::Format;
+use crate::model::time::Instant;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Audits customer identity between Salesforce and Zendesk before anything is synced or repaired.
+#[derive(Debug, Parser)]
+#[command(name = "g-gremlin", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub area: Area,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Area {
+    /// Customer identity in Zendesk
+    #[command(arg_required_else_help = true)]
+    Zendesk {
+        #[command(subcommand)]
+        topic: Topic,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Topic {
+    /// Drift between the Salesforce reference and Zendesk
+    #[command(arg_required_else_help = true, after_help = EXIT_CODES)]
+    Drift(Drift),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done; no threshold breached
+  1    done, and a threshold is breached
+  2    the command line, the configuration or an input file is invalid
+  3    Zendesk could not be read, or the local disk failed
+  130  interrupted; nothing is left behind
+
+Try it without credentials:
+  g-gremlin zendesk drift audit --demo";
+
+#[derive(Debug, Args)]
+pub struct Drift {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The configuration [default: gremlin.zendesk_drift.yaml, when it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How results are printed; json prints nothing but the data
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Print errors and breached thresholds only
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// Print every request to Zendesk
+    #[arg(long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colors; NO_COLOR turns them off too
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write gremlin.zendesk_drift.yaml, check the reference CSV, make the output root
+    Init(Init),
+    /// Read, resolve, detect, plan, write artifacts, gate on thresholds; nothing is written to Zendesk
+    Audit(Audit),
+    /// Say what a code, action or reason means and what to do about it
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The Salesforce reference CSV to name in the configuration and to check
+    #[arg(long, value_name = "FILE")]
+    pub sf_accounts: Option<PathBuf>,
+    /// The Zendesk to name in the configuration: the part before .zendesk.com
+    #[arg(long, value_name = "NAME")]
+    pub subdomain: Option<String>,
+    /// Overwrite a configuration that exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Audit the fixtures inside the program: no credentials, no network
+    #[arg(long, help_heading = "Source", conflicts_with_all = ["snapshot", "subdomain", "base_url", "sf_accounts", "save_snapshot"])]
+    pub demo: bool,
+    /// Audit a saved snapshot, or a folder of NDJSON files with Zendesk's field names: no network
+    #[arg(long, value_name = "DIR", help_heading = "Source", conflicts_with_all = ["subdomain", "base_url", "save_snapshot"])]
+    pub snapshot: Option<PathBuf>,
+    /// Audit this Zendesk live: the part before .zendesk.com
+    #[arg(long, value_name = "NAME", help_heading = "Source", conflicts_with = "base_url")]
+    pub subdomain: Option<String>,
+    /// Audit the Zendesk at this URL live
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    pub base_url: Option<String>,
+    /// The Salesforce reference CSV
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    pub sf_accounts: Option<PathBuf>,
+    /// Look at tickets of this many days [default: 30]
+    #[arg(long, value_name = "N")]
+    pub lookback_days: Option<u64>,
+    /// The clock of the audit, instead of the source's own
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    pub as_of: Option<Instant>,
+    /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
+    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
+    pub thresholds: Vec<(String, u64)>,
+    /// The folder that gets the run folder [default: artifacts/zendesk_drift]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Save what was read from Zendesk, to audit it again without a network
+    #[arg(long, value_name = "DIR")]
+    pub save_snapshot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code, action, blocked reason, skip reason or warning; without one, all are listed
+    pub name: Option<String>,
+}
+
+fn parse_time(text: &str) -> Result<Instant, String> {
+    Instant::parse(text)
+        .map(Instant::whole_seconds)
+        .ok_or_else(|| "a time is written like 2026-04-17T22:15:30Z".to_owned())
+}
+
+fn parse_threshold(text: &str) -> Result<(String, u64), String> {
+    let (name, value) =
+        text.split_once('=').ok_or("a threshold is written NAME=VALUE, such as max_total_issues=200")?;
+    let value = value.trim().parse().map_err(|_| format!("the limit of {name} is a whole number, not \"{value}\""))?;
+    let name = name.trim();
+    if crate::settings::Thresholds::default().set(name, value) {
+        return Ok((name.to_owned(), value));
+    }
+    let known = crate::settings::Thresholds::names();
+    let nearest = crate::nearest::nearest(name, known.iter().map(String::as_str));
+    Err(match nearest {
+        Some(nearest) => format!("there is no threshold \"{name}\"; the nearest is {nearest}"),
+        None => format!("there is no threshold \"{name}\"; known are {}", known.join(", ")),
+    })
+}

@@ -1,0 +1,79 @@
+//! The commands: each a pipeline from the command line to the exit code.
+
+pub mod audit;
+pub mod explain;
+pub mod init;
+mod live;
+
+use crate::cli::Common;
+use crate::config::{Config, FILE_NAME};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::reference::Problems;
+use std::path::Path;
+
+impl Common {
+    /// How to print.
+    pub fn console(&self) -> Console {
+        Console { format: self.format, quiet: self.quiet, verbose: self.verbose }
+    }
+}
+
+/// A configuration file that was read.
+struct ConfigFile {
+    config: Config,
+    bytes: Vec<u8>,
+}
+
+/// Reads the configuration that is named, or else the one that is found; `None` when there is none.
+fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
+    let path = named.unwrap_or(Path::new(FILE_NAME));
+    let failed = |cause: String| {
+        Failure::invalid("the configuration cannot be used").because(format!("{}: {cause}", path.display()))
+    };
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => return Ok(None),
+        Err(error) => return Err(failed(error.to_string()).help("g-gremlin zendesk drift init writes one")),
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8".to_owned()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let config = Config::parse(text, folder).map_err(|error| failed(error.to_string()))?;
+    Ok(Some(ConfigFile { config, bytes }))
+}
+
+/// A reference that cannot be used, all its problems told.
+fn reference_failure(path: &Path, problems: Problems) -> Failure {
+    let Problems { told, more } = problems;
+    let mut failure = told
+        .into_iter()
+        .fold(Failure::invalid(format!("the reference CSV {} cannot be used", path.display())), Failure::because);
+    if more > 0 {
+        failure = failure.because(format!("{more} more rows like these"));
+    }
+    failure.help("correct the export and run the command again; nothing was read from Zendesk")
+}
+
+fn read_reference(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::invalid(format!("the reference CSV {} cannot be read", path.display()))
+            .because(error)
+            .help("export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains, and name the file with --sf-accounts")
+    })
+}
+
+/// A path as a person would type it from here.
+fn shown_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    if path.is_absolute() || text.starts_with("..") || text.starts_with("./") { text } else { format!("./{text}") }
+}
+
+/// The last part of a path.
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// A failure of the local disk.
+fn disk(what: &str, error: impl std::fmt::Display) -> Failure {
+    Failure::new(Exit::Unreadable, what).because(error)
+}

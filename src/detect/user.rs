@@ -1,0 +1,449 @@
+//! The four user codes (contract 6.2): what a user's e-mail domain says about where the user belongs.
+//!
+//! A domain is judged once, for all its users: see [`Verdict`]. The users then are one pass over the rows.
+
+use super::{Facts, Subject};
+use crate::catalogue::{ActionCode, BlockedReason, IssueCode, WarningCode};
+use crate::issue::{Action, Evidence, Issue};
+use crate::model::domains::DomainId;
+use crate::model::world::User;
+use crate::resolve::{AccountAt, OrgAt, Resolution};
+use crate::warning::Warning;
+use std::num::NonZeroU32;
+
+/// What a domain says about its users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Personal,
+    Ignored,
+    /// No account expects it.
+    Unmapped,
+    /// Its one account has no org yet that users could be assigned to.
+    Waiting,
+    /// Its one account has several orgs with its id.
+    Duplicate(AccountAt),
+    /// Several accounts expect it.
+    SeveralAccounts,
+    /// One resolved account, but the domain is on other orgs too.
+    SeveralOrgs(AccountAt, OrgAt),
+    /// One resolved account and one org.
+    Expected(AccountAt, OrgAt),
+    /// One resolved account, but the users sit in too many other orgs: it looks like a provider's domain.
+    Spread,
+}
+
+/// How many users went which way. The seven from `personal_domain` to `evaluated` sum to `in_scope`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UserCounts {
+    pub in_scope: u64,
+    pub personal_domain: u64,
+    pub ignored_domain: u64,
+    pub unmapped: u64,
+    pub waiting_for_account: u64,
+    pub spread_domain: u64,
+    pub settled: u64,
+    pub evaluated: u64,
+    pub out_of_scope: u64,
+}
+
+/// The verdict on every domain, and which users are in scope.
+#[derive(Debug)]
+pub struct Domains {
+    verdicts: Vec<Verdict>,
+    /// For a domain that is on no org: how many users Zendesk would add by itself if it were added to the org.
+    affected: Vec<u32>,
+    roles_in_scope: Vec<bool>,
+}
+
+impl Domains {
+    /// Judges every domain.
+    pub fn judge(facts: &Facts<'_>) -> Self {
+        let world = facts.world;
+        let mut domains = Self {
+            verdicts: world.domains.ids().map(|domain| verdict(facts, domain)).collect(),
+            affected: vec![0; world.domains.len()],
+            roles_in_scope: world.roles.iter().map(|role| facts.settings.users.roles.contains(&**role)).collect(),
+        };
+        domains.count_users(facts);
+        domains
+    }
+
+    /// Whether the domain looks like a provider's.
+    pub fn is_spread(&self, domain: DomainId) -> bool {
+        self.verdicts[domain.index()] == Verdict::Spread
+    }
+
+    /// How many in-scope, verified users with the domain have no membership in the org that it is missing on.
+    pub fn users_affected(&self, domain: DomainId) -> u32 {
+        self.affected[domain.index()]
+    }
+
+    /// The domain of a user who is in scope.
+    fn in_scope(&self, facts: &Facts<'_>, user: &User) -> Option<DomainId> {
+        let flags = user.flags();
+        let in_scope = self.roles_in_scope[usize::from(user.role)]
+            && flags.active
+            && (!flags.suspended || facts.settings.users.include_suspended)
+            && !flags.shared;
+        user.domain.filter(|_| in_scope)
+    }
+
+    /// Looks at where the users of each expected domain are: finds the spread ones, and counts the affected users.
+    fn count_users(&mut self, facts: &Facts<'_>) {
+        let world = facts.world;
+        let mut seats = vec![Seats::default(); self.verdicts.len()];
+        for (at, user) in world.users.iter().enumerate() {
+            let Some(domain) = self.in_scope(facts, user) else { continue };
+            let (Verdict::Expected(_, org) | Verdict::SeveralOrgs(_, org)) = self.verdicts[domain.index()] else {
+                continue;
+            };
+            let org_id = facts.org_id(org);
+            match world.default_org(at) {
+                Some(default) if default == org_id => seats[domain.index()].own += 1,
+                Some(default) if world.org(default).is_some() => seats[domain.index()].add_other(default),
+                _ => {}
+            }
+            if user.flags().verified
+                && facts.resolved.holders(domain).is_empty()
+                && world.membership_in(at, org_id).is_none()
+            {
+                self.affected[domain.index()] += 1;
+            }
+        }
+        for (domain, seats) in world.domains.ids().zip(&seats) {
+            if seats.looks_spread() && !facts.settings.domains.not_personal.contains(world.domains.text(domain)) {
+                self.verdicts[domain.index()] = Verdict::Spread;
+            }
+        }
+    }
+}
+
+/// Where the users of a domain have their default org.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seats {
+    own: u32,
+    other: u32,
+    /// The first three different other orgs: id + 1, so that 0 is none.
+    others: [u64; 3],
+}
+
+impl Seats {
+    fn add_other(&mut self, org_id: u64) {
+        self.other += 1;
+        if !self.others.contains(&(org_id + 1))
+            && let Some(free) = self.others.iter_mut().find(|slot| **slot == 0)
+        {
+            *free = org_id + 1;
+        }
+    }
+
+    fn looks_spread(&self) -> bool {
+        self.other > self.own && self.others.iter().all(|slot| *slot != 0)
+    }
+}
+
+/// The verdict on a domain before the users are looked at.
+fn verdict(facts: &Facts<'_>, domain: DomainId) -> Verdict {
+    let text = facts.world.domains.text(domain);
+    if facts.settings.domains.personal.contains(text) {
+        return Verdict::Personal;
+    }
+    if facts.settings.domains.ignored.contains(text) {
+        return Verdict::Ignored;
+    }
+    let account = match facts.reference.expecting(domain) {
+        [] => return Verdict::Unmapped,
+        [account] => *account,
+        _ => return Verdict::SeveralAccounts,
+    };
+    match &facts.resolved.accounts[account as usize] {
+        Resolution::Linked(org) | Resolution::DomainLinked(org) => {
+            if facts.resolved.holders(domain).iter().all(|holder| holder == org) {
+                Verdict::Expected(account, *org)
+            } else {
+                Verdict::SeveralOrgs(account, *org)
+            }
+        }
+        Resolution::Duplicate(_) => Verdict::Duplicate(account),
+        Resolution::Contested(_) | Resolution::Conflict(_) | Resolution::Missing(_) => Verdict::Waiting,
+    }
+}
+
+/// What is known of the users once all are judged.
+#[derive(Debug)]
+pub struct Judged {
+    pub counts: UserCounts,
+    /// For each user the account that the tickets are judged by, plus one.
+    accounts: Vec<Option<NonZeroU32>>,
+}
+
+impl Judged {
+    /// The one account that the user was evaluated for: resolved, or duplicate.
+    pub fn account(&self, user: usize) -> Option<AccountAt> {
+        self.accounts[user].map(|account| account.get() - 1)
+    }
+}
+
+/// Finds the user issues.
+pub fn detect(facts: &Facts<'_>, domains: &Domains, issues: &mut Vec<Issue>) -> Judged {
+    let world = facts.world;
+    let several_work = multiple_organizations_work(facts);
+    let mut counts = UserCounts::default();
+    let mut accounts = vec![None; world.users.len()];
+    for (at, user) in world.users.iter().enumerate() {
+        let Some(domain) = domains.in_scope(facts, user) else {
+            counts.out_of_scope += 1;
+            continue;
+        };
+        counts.in_scope += 1;
+        let mut evaluate = |account: Option<AccountAt>| {
+            counts.evaluated += 1;
+            accounts[at] = account.and_then(|account| NonZeroU32::new(account + 1));
+        };
+        match domains.verdicts[domain.index()] {
+            Verdict::Personal => counts.personal_domain += 1,
+            Verdict::Ignored => counts.ignored_domain += 1,
+            Verdict::Unmapped => counts.unmapped += 1,
+            Verdict::Waiting => counts.waiting_for_account += 1,
+            Verdict::Spread => counts.spread_domain += 1,
+            Verdict::Duplicate(account) => {
+                evaluate(Some(account));
+                let code = IssueCode::UserResolutionBlockedDuplicateExternalId;
+                issues.push(blocked(facts, code, at, Some(account), domain, BlockedReason::DuplicateExternalId));
+            }
+            Verdict::SeveralAccounts => {
+                let expecting = facts.reference.expecting(domain);
+                let default = world.default_org(at);
+                let of = |matches: &dyn Fn(u64) -> bool| {
+                    let mut found =
+                        expecting.iter().filter(|account| resolved_org(facts, **account).is_some_and(matches));
+                    found.next().filter(|_| found.next().is_none()).copied()
+                };
+                if of(&|org| default == Some(org)).is_some() {
+                    counts.settled += 1;
+                } else {
+                    evaluate(None);
+                    let account = of(&|org| world.membership_in(at, org).is_some());
+                    issues.push(blocked(
+                        facts,
+                        IssueCode::UserDomainAmbiguous,
+                        at,
+                        account,
+                        domain,
+                        BlockedReason::UserDomainAmbiguous,
+                    ));
+                }
+            }
+            Verdict::SeveralOrgs(account, org) => {
+                if world.default_org(at) == Some(facts.org_id(org)) {
+                    counts.settled += 1;
+                } else {
+                    evaluate(None);
+                    issues.push(blocked(
+                        facts,
+                        IssueCode::UserDomainAmbiguous,
+                        at,
+                        Some(account),
+                        domain,
+                        BlockedReason::UserDomainAmbiguous,
+                    ));
+                }
+            }
+            Verdict::Expected(account, org) => {
+                evaluate(Some(account));
+                issues.extend(membership_issue(facts, at, account, org, domain, several_work));
+            }
+        }
+    }
+    Judged { counts, accounts }
+}
+
+fn resolved_org(facts: &Facts<'_>, account: AccountAt) -> Option<u64> {
+    facts.resolved.accounts[account as usize].org().map(|org| facts.org_id(org))
+}
+
+/// Whether a user may have memberships in several orgs: the setting, or, where it is unknown, that some user has.
+fn multiple_organizations_work(facts: &Facts<'_>) -> bool {
+    facts.world.multiple_organizations.unwrap_or_else(|| {
+        let rows = &facts.world.memberships;
+        rows.windows(2)
+            .any(|pair| pair[0].user_id == pair[1].user_id && pair[0].organization_id() != pair[1].organization_id())
+    })
+}
+
+/// An issue of an `assign_user_to_org` that nobody can name the org for.
+fn blocked(
+    facts: &Facts<'_>,
+    code: IssueCode,
+    user: usize,
+    account: Option<AccountAt>,
+    domain: DomainId,
+    reason: BlockedReason,
+) -> Issue {
+    user_issue(facts, code, user, account, None, domain, ActionCode::AssignUserToOrg, Some(reason), None)
+}
+
+/// A user who belongs to exactly one org: is the user a member of it, and by default?
+fn membership_issue(
+    facts: &Facts<'_>,
+    user: usize,
+    account: AccountAt,
+    org: OrgAt,
+    domain: DomainId,
+    several_work: bool,
+) -> Option<Issue> {
+    let world = facts.world;
+    let org_id = facts.org_id(org);
+    let Some(membership) = world.membership_in(user, org_id) else {
+        let reason = if facts.settings.users.require_verified && !world.users[user].flags().verified {
+            Some(BlockedReason::UserNotVerified)
+        } else if !several_work && !world.memberships_of(user).is_empty() {
+            Some(BlockedReason::MultipleOrganizationsOff)
+        } else {
+            None
+        };
+        let code = IssueCode::UserMissingExpectedMembership;
+        return Some(user_issue(
+            facts,
+            code,
+            user,
+            Some(account),
+            Some(org_id),
+            domain,
+            ActionCode::AssignUserToOrg,
+            reason,
+            None,
+        ));
+    };
+    if world.default_org(user) == Some(org_id) {
+        return None;
+    }
+    let code = IssueCode::UserDefaultOrgNotExpected;
+    Some(user_issue(
+        facts,
+        code,
+        user,
+        Some(account),
+        Some(org_id),
+        domain,
+        ActionCode::MoveUserToOrg,
+        None,
+        Some(membership.id),
+    ))
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one constructor of an issue and its action, each part a different thing"
+)]
+fn user_issue(
+    facts: &Facts<'_>,
+    code: IssueCode,
+    user: usize,
+    account: Option<AccountAt>,
+    org_id: Option<u64>,
+    domain: DomainId,
+    action: ActionCode,
+    blocked: Option<BlockedReason>,
+    membership_id: Option<u64>,
+) -> Issue {
+    let user_id = facts.world.users[user].id;
+    let subject = Subject { account, org_id, user_id: Some(user_id), domain: Some(domain), ..Subject::default() };
+    let mut issue = facts.issue(code, subject, Evidence::User(user as u32));
+    issue.proposals.push(Action {
+        code: action,
+        blocked,
+        account,
+        org_id,
+        user: Some((user as u32, user_id)),
+        membership_id,
+        domain: Some(domain),
+        issue_id: issue.id,
+    });
+    issue
+}
+
+/// Where a user stands to the expected org, or, where there is none, to the candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MembershipState {
+    MemberDefault,
+    Member,
+    None,
+}
+
+impl MembershipState {
+    /// The name as `user_issues.csv` shows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MemberDefault => "member_default",
+            Self::Member => "member",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The accounts that expect the issue's domain, when they are several, in the order of the reference.
+pub fn candidate_accounts<'a>(facts: &Facts<'a>, issue: &Issue) -> &'a [AccountAt] {
+    match issue.domain.map(|domain| facts.reference.expecting(domain)) {
+        Some(several @ [_, _, ..]) => several,
+        _ => &[],
+    }
+}
+
+/// The orgs that a user issue without expected org could mean, ascending by id.
+pub fn candidate_orgs(facts: &Facts<'_>, issue: &Issue) -> Vec<OrgAt> {
+    let Some(domain) = issue.domain else { return Vec::new() };
+    let expecting = facts.reference.expecting(domain);
+    match issue.code {
+        IssueCode::UserDomainAmbiguous => {
+            let resolved = expecting.iter().filter_map(|account| facts.resolved.accounts[*account as usize].org());
+            let mut orgs: Vec<OrgAt> = facts.resolved.holders(domain).iter().copied().chain(resolved).collect();
+            orgs.sort_unstable();
+            orgs.dedup();
+            orgs
+        }
+        IssueCode::UserResolutionBlockedDuplicateExternalId => {
+            match expecting.first().map(|account| &facts.resolved.accounts[*account as usize]) {
+                Some(Resolution::Duplicate(orgs)) => orgs.clone(),
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The state of the user of an issue.
+pub fn membership_state(facts: &Facts<'_>, issue: &Issue, user: usize) -> MembershipState {
+    let orgs = match issue.org_id {
+        Some(org) => vec![org],
+        None => candidate_orgs(facts, issue).into_iter().map(|org| facts.org_id(org)).collect(),
+    };
+    let member = |org: u64| facts.world.membership_in(user, org).is_some();
+    if facts.world.default_org(user).is_some_and(|default| orgs.contains(&default) && member(default)) {
+        MembershipState::MemberDefault
+    } else if orgs.into_iter().any(member) {
+        MembershipState::Member
+    } else {
+        MembershipState::None
+    }
+}
+
+/// One warning for each spread domain, at the row of the account that expects it.
+pub fn spread_warnings(facts: &Facts<'_>, domains: &Domains) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for account in &facts.reference.accounts {
+        for domain in account.domains.iter().filter(|domain| domains.is_spread(**domain)) {
+            let text = facts.world.domains.text(*domain);
+            warnings.push(Warning {
+                code: WarningCode::SpreadDomain,
+                line: Some(account.line),
+                sf_account_id: Some(account.sf_account_id.raw().to_owned()),
+                domain: Some(text.to_owned()),
+                message: format!(
+                    "most users with {text} have other default orgs, three or more of them; it looks like a provider's domain and its users are not evaluated (domains.not_personal says otherwise)"
+                ),
+            });
+        }
+    }
+    warnings
+}

@@ -1,0 +1,112 @@
+//! The one place through which outside text reaches people: spreadsheets, terminals, Markdown.
+//!
+//! Names, ids and domains come from other systems and may be written to attack whoever looks at them.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// How much of one text a person is shown.
+const SHOWN: usize = 200;
+
+/// A finished cell of a CSV: one that a spreadsheet would run as a formula gets a leading `'` (contract 9).
+/// Quoting is the CSV writer's.
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\n', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// For a terminal or a log: one line, without escape sequences or characters that hide or reorder text, cut when very long.
+pub fn terminal(text: &str) -> String {
+    visible(text, SHOWN)
+}
+
+/// The same for a whole line of ours that has outside text in it, and so may be longer.
+pub fn line(text: &str) -> String {
+    visible(text, 10 * SHOWN)
+}
+
+/// One word of a shell command that a person may copy.
+pub fn shell_word(text: &str) -> String {
+    let plain = !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-/:=@+,".contains(&c));
+    if plain { text.to_owned() } else { format!("'{}'", terminal(text).replace('\'', "'\\''")) }
+}
+
+fn visible(text: &str, most: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(most));
+    for (count, c) in text.chars().enumerate() {
+        if count == most {
+            shown.push('…');
+            break;
+        }
+        if misleads(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// For Markdown: a code span, in which nothing is a link, a mention, an image or HTML, safe in a table's cell too.
+pub fn markdown_code(text: &str) -> String {
+    let shown = terminal(text);
+    if shown.trim().is_empty() {
+        return "(blank)".to_owned();
+    }
+    let longest_run = shown.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest_run + 1);
+    // A table takes `\|` for a bar in a code span; spaces keep a backtick at an end apart from the fence.
+    let pad = if shown.starts_with('`') || shown.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{}{pad}{fence}", shown.replace('|', "\\|"))
+}
+
+/// Whether a character can hide or reorder what is shown around it: controls, bidirectional and zero-width ones, odd line ends.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_becomes_text() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=1", "\r=1"] {
+            assert_eq!(csv_cell(text), format!("'{text}"));
+        }
+        assert_eq!(csv_cell("Acme = good"), "Acme = good");
+    }
+
+    #[test]
+    fn a_terminal_gets_no_control_of_any_kind() {
+        assert_eq!(
+            terminal("a\u{1b}[31mb\nc\u{202e}d\u{200b}\u{9b}"),
+            "a\\u{1b}[31mb\\u{a}c\\u{202e}d\\u{200b}\\u{9b}"
+        );
+        assert_eq!(terminal(&"x".repeat(100_000)).chars().count(), SHOWN + 1);
+        assert_eq!(terminal("Müller & Söhne 株式会社"), "Müller & Söhne 株式会社");
+    }
+
+    #[test]
+    fn a_copied_command_holds_one_word() {
+        assert_eq!(shell_word("./artifacts/run_1"), "./artifacts/run_1");
+        assert_eq!(shell_word("001; rm -rf ~"), "'001; rm -rf ~'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn markdown_shows_the_text_and_nothing_else() {
+        assert_eq!(markdown_code("@octocat [x](http://evil) <img>"), "`@octocat [x](http://evil) <img>`");
+        assert_eq!(markdown_code("a|b"), "`a\\|b`");
+        assert_eq!(markdown_code("a`b``c"), "```a`b``c```");
+        assert_eq!(markdown_code("`"), "`` ` ``");
+        assert_eq!(markdown_code("  "), "(blank)");
+    }
+}

@@ -1,0 +1,679 @@
+//! From records in Zendesk's JSON to the rows of a [`World`]: parsed, each record once, deleted ones gone.
+//!
+//! Parsing a [`Batch`] touches nothing shared and may run on several threads; batches are then appended in the order of
+//! their source, so that the result never depends on who was faster. Where the text comes from (a folder, a snapshot,
+//! the API) is the caller's business.
+//!
+//! A record that came twice counts once (contract 5): the later `updated_at`, then the deleted one, then the greater
+//! canonical JSON. For that comparison addresses are held until [`Ingest::seal`], and no longer.
+
+mod wire;
+
+use crate::model::domains::{DomainId, Domains};
+use crate::model::time::Instant;
+use crate::model::untrusted::Untrusted;
+use crate::model::world::{MAX_ID, Membership, Org, Ticket, Tickets, User, UserFlags, World};
+use serde::Deserialize;
+use serde_json::json;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// The four kinds of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Organizations,
+    Users,
+    Memberships,
+    Tickets,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Organizations, Self::Users, Self::Memberships, Self::Tickets];
+
+    /// Zendesk's name of the collection.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Organizations => "organizations",
+            Self::Users => "users",
+            Self::Memberships => "organization_memberships",
+            Self::Tickets => "tickets",
+        }
+    }
+}
+
+/// What is wrong with a record. No text of the record is repeated, for it may hold an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("it is not valid JSON (column {0})")]
+    Syntax(usize),
+    #[error("a field is not of the type that Zendesk sends (column {0})")]
+    Shape(usize),
+    #[error("it has no `{0}`")]
+    Missing(&'static str),
+    #[error("`{0}` is greater than 2^53 − 1, so that it may have been rounded on its way")]
+    IdTooLarge(&'static str),
+    #[error("`{0}` is no RFC 3339 time")]
+    NotATime(&'static str),
+    #[error("it has one value too many of `{0}`: more than {1} different ones are not expected")]
+    TooMany(&'static str, usize),
+}
+
+impl Fault {
+    fn of_json(error: &serde_json::Error) -> Self {
+        match error.classify() {
+            serde_json::error::Category::Data => {
+                let text = error.to_string();
+                let missing = ["id", "user_id", "organization_id"]
+                    .into_iter()
+                    .find(|name| text.starts_with(&format!("missing field `{name}`")));
+                missing.map_or(Self::Shape(error.column()), Self::Missing)
+            }
+            _ => Self::Syntax(error.column()),
+        }
+    }
+}
+
+/// Statuses and roles that have fixed numbers; others are numbered as they come.
+const STATUSES: [&str; 8] = ["", "new", "open", "pending", "hold", "solved", "closed", "deleted"];
+const DELETED: u16 = 7;
+const ROLES: [&str; 4] = ["", "end-user", "agent", "admin"];
+
+/// What to look at while parsing.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter {
+    /// Tickets that were last updated before this are dropped as they are read.
+    pub tickets_from: Instant,
+    /// Whether to list the ids of all records, dropped ones too, in [`Batch::ids`].
+    pub list_ids: bool,
+}
+
+/// Parsed records of one kind.
+pub struct Batch {
+    /// All ids that were read, when [`Filter::list_ids`] asks for them.
+    pub ids: Vec<u64>,
+    /// The ids of users and of orgs that the kept records refer to, likewise.
+    pub user_references: Vec<u64>,
+    pub org_references: Vec<u64>,
+    /// The earliest and the latest `updated_at`, of dropped records too.
+    pub updated: Option<(Instant, Instant)>,
+    /// How many records were read, dropped ones too.
+    pub records: usize,
+    rows: Rows,
+    filter: Filter,
+}
+
+enum Rows {
+    Orgs(Vec<OrgRow>),
+    Users(Vec<UserRow>, Vec<u8>, Names),
+    Memberships(Vec<MembershipRow>, Vec<Box<str>>),
+    Tickets(Vec<Ticket>, Names, Vec<(Ticket, Box<str>)>),
+}
+
+struct OrgRow {
+    id: u64,
+    name: Option<Box<str>>,
+    external_id: Option<Box<str>>,
+    domain_names: Vec<Box<str>>,
+    shared_tickets: bool,
+    updated: Option<Instant>,
+    updated_at: Option<Box<str>>,
+    deleted: bool,
+}
+
+#[derive(Clone, Copy)]
+struct UserRow {
+    id: u64,
+    organization_id: Option<std::num::NonZeroU64>,
+    updated: Instant,
+    /// Where the text of this user begins: the address, then, if it is spelled unusually, `updated_at`; each with its length before it.
+    text: u64,
+    domain: Option<DomainId>,
+    role: u8,
+    flags: u8,
+}
+
+const ACTIVE: u8 = 1;
+const SUSPENDED: u8 = 2;
+const SHARED: u8 = 4;
+const VERIFIED: u8 = 8;
+const DELETED_USER: u8 = 16;
+const ODD_TIME: u8 = 32;
+/// In front of a text that is null.
+const NULL: u32 = u32::MAX;
+
+struct MembershipRow {
+    id: u64,
+    user_id: u64,
+    organization_id: u64,
+    updated: Instant,
+    /// One more than the index of `updated_at` among the unusually spelled ones; 0: usual.
+    odd: u32,
+    default: bool,
+    deleted: bool,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new(kind: Kind, filter: Filter) -> Self {
+        let rows = match kind {
+            Kind::Organizations => Rows::Orgs(Vec::new()),
+            Kind::Users => Rows::Users(Vec::new(), Vec::new(), Names::new(&ROLES)),
+            Kind::Memberships => Rows::Memberships(Vec::new(), Vec::new()),
+            Kind::Tickets => Rows::Tickets(Vec::new(), Names::new(&STATUSES), Vec::new()),
+        };
+        Self {
+            ids: Vec::new(),
+            user_references: Vec::new(),
+            org_references: Vec::new(),
+            updated: None,
+            records: 0,
+            rows,
+            filter,
+        }
+    }
+
+    /// Parses one record, a JSON object, and takes it in.
+    pub fn parse(&mut self, record: &str) -> Result<(), Fault> {
+        let filter = self.filter;
+        let (id, updated, users, orgs) = match &mut self.rows {
+            Rows::Orgs(rows) => parse_org(record, rows)?,
+            Rows::Users(rows, text, roles) => parse_user(record, rows, text, roles)?,
+            Rows::Memberships(rows, odd) => parse_membership(record, rows, odd)?,
+            Rows::Tickets(rows, statuses, odd) => parse_ticket(record, filter.tickets_from, rows, statuses, odd)?,
+        };
+        self.records += 1;
+        if let Some(updated) = updated {
+            let (low, high) = self.updated.unwrap_or((updated, updated));
+            self.updated = Some((low.min(updated), high.max(updated)));
+        }
+        if filter.list_ids {
+            self.ids.push(id);
+            self.user_references.extend(users);
+            self.org_references.extend(orgs);
+        }
+        Ok(())
+    }
+}
+
+/// What a record says of itself: its id, its time, the user and the org that it refers to.
+type Facts = (u64, Option<Instant>, Option<u64>, Option<u64>);
+
+fn from_json<'a, T: Deserialize<'a>>(record: &'a str) -> Result<T, Fault> {
+    serde_json::from_str(record).map_err(|error| Fault::of_json(&error))
+}
+
+fn id(id: wire::Id, field: &'static str) -> Result<u64, Fault> {
+    if id.0 <= MAX_ID { Ok(id.0) } else { Err(Fault::IdTooLarge(field)) }
+}
+
+fn optional_id(value: Option<wire::Id>, field: &'static str) -> Result<Option<u64>, Fault> {
+    value.map(|value| id(value, field)).transpose()
+}
+
+fn time(text: Option<&wire::Text<'_>>) -> Result<Option<Instant>, Fault> {
+    text.map(|text| Instant::parse(&text.0).ok_or(Fault::NotATime("updated_at"))).transpose()
+}
+
+fn boxed(text: Option<wire::Text<'_>>) -> Option<Box<str>> {
+    text.map(|text| text.0.into())
+}
+
+/// Whether the text must be kept because the time alone does not give it back.
+fn is_odd(text: Option<&wire::Text<'_>>, time: Option<Instant>) -> bool {
+    matches!((text, time), (Some(text), Some(time)) if !time.is_written_as(&text.0))
+}
+
+fn parse_org(record: &str, rows: &mut Vec<OrgRow>) -> Result<Facts, Fault> {
+    let wire::Organization { id: org, name, external_id, domain_names, shared_tickets, updated_at, deleted_at } =
+        from_json(record)?;
+    let org = id(org, "id")?;
+    let updated = time(updated_at.as_ref())?;
+    rows.push(OrgRow {
+        id: org,
+        name: boxed(name),
+        external_id: boxed(external_id),
+        domain_names: domain_names.unwrap_or_default().into_iter().map(|text| text.0.into()).collect(),
+        shared_tickets: shared_tickets.unwrap_or(false),
+        updated,
+        updated_at: boxed(updated_at),
+        deleted: deleted_at.is_some(),
+    });
+    Ok((org, updated, None, None))
+}
+
+fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: &mut Names) -> Result<Facts, Fault> {
+    let wire::User {
+        id: user,
+        role,
+        active,
+        suspended,
+        shared,
+        verified,
+        email,
+        organization_id,
+        updated_at,
+        deleted_at,
+    } = from_json(record)?;
+    let user = id(user, "id")?;
+    let organization_id = optional_id(organization_id, "organization_id")?;
+    let updated = time(updated_at.as_ref())?;
+    let role = roles.number(role.as_ref().map_or("", |role| &role.0), "role", usize::from(u8::MAX))?;
+    let flag = |on: bool, bit: u8| if on { bit } else { 0 };
+    let odd = is_odd(updated_at.as_ref(), updated);
+    let row = UserRow {
+        id: user,
+        organization_id: organization_id.and_then(|id| std::num::NonZeroU64::new(id + 1)),
+        updated: updated.unwrap_or(Instant::MIN),
+        text: text.len() as u64,
+        domain: None,
+        role: role as u8,
+        flags: flag(active.unwrap_or(true), ACTIVE)
+            | flag(suspended.unwrap_or(false), SUSPENDED)
+            | flag(shared.unwrap_or(false), SHARED)
+            | flag(verified.unwrap_or(false), VERIFIED)
+            | flag(deleted_at.is_some(), DELETED_USER)
+            | flag(odd, ODD_TIME),
+    };
+    put_text(text, email.as_ref().map(|email| &*email.0));
+    if odd {
+        put_text(text, updated_at.as_ref().map(|updated_at| &*updated_at.0));
+    }
+    rows.push(row);
+    Ok((user, updated, None, organization_id))
+}
+
+fn parse_membership(record: &str, rows: &mut Vec<MembershipRow>, odd: &mut Vec<Box<str>>) -> Result<Facts, Fault> {
+    let wire::Membership { id: membership, user_id, organization_id, default, updated_at, deleted_at } =
+        from_json(record)?;
+    let updated = time(updated_at.as_ref())?;
+    let is_odd = is_odd(updated_at.as_ref(), updated);
+    if is_odd {
+        odd.extend(boxed(updated_at));
+    }
+    let row = MembershipRow {
+        id: id(membership, "id")?,
+        user_id: id(user_id, "user_id")?,
+        organization_id: id(organization_id, "organization_id")?,
+        updated: updated.unwrap_or(Instant::MIN),
+        odd: if is_odd { odd.len() as u32 } else { 0 },
+        default: default.unwrap_or(false),
+        deleted: deleted_at.is_some(),
+    };
+    let facts = (row.id, updated, Some(row.user_id), Some(row.organization_id));
+    rows.push(row);
+    Ok(facts)
+}
+
+fn parse_ticket(
+    record: &str,
+    from: Instant,
+    rows: &mut Vec<Ticket>,
+    statuses: &mut Names,
+    odd: &mut Vec<(Ticket, Box<str>)>,
+) -> Result<Facts, Fault> {
+    let wire::Ticket { id: ticket, requester_id, organization_id, status, updated_at, deleted_at } = from_json(record)?;
+    let ticket = id(ticket, "id")?;
+    let requester_id = optional_id(requester_id, "requester_id")?;
+    let organization_id = optional_id(organization_id, "organization_id")?;
+    let updated = time(updated_at.as_ref())?.ok_or(Fault::Missing("updated_at"))?;
+    if updated < from {
+        return Ok((ticket, Some(updated), None, None));
+    }
+    let status = if deleted_at.is_some() {
+        DELETED
+    } else {
+        statuses.number(status.as_ref().map_or("", |status| &status.0), "status", Ticket::STATUSES)? as u16
+    };
+    let is_odd = is_odd(updated_at.as_ref(), Some(updated));
+    let row = Ticket::new(ticket, requester_id, organization_id, status, updated, is_odd);
+    rows.push(row);
+    if is_odd {
+        odd.extend(boxed(updated_at).map(|text| (row, text)));
+    }
+    Ok((ticket, Some(updated), requester_id, organization_id))
+}
+
+fn put_text(into: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        None => into.extend(NULL.to_le_bytes()),
+        Some(text) => {
+            into.extend((text.len() as u32).to_le_bytes());
+            into.extend(text.as_bytes());
+        }
+    }
+}
+
+/// Reads a text that `put_text` wrote, and where the next one begins.
+fn get_text(from: &[u8], at: usize) -> (Option<&str>, usize) {
+    let start = at + 4;
+    let length = u32::from_le_bytes(from[at..start].try_into().unwrap_or_default());
+    if length == NULL {
+        return (None, start);
+    }
+    let end = start + length as usize;
+    (std::str::from_utf8(&from[start..end]).ok(), end)
+}
+
+/// Collects batches into a world. Append every batch of a kind, then seal the kind.
+pub struct Ingest {
+    world: World,
+    orgs: Vec<OrgRow>,
+    users: Vec<UserRow>,
+    user_text: Vec<u8>,
+    roles: Names,
+    memberships: Vec<MembershipRow>,
+    odd_times: Vec<Box<str>>,
+    tickets: Vec<Ticket>,
+    statuses: Names,
+    odd_ticket_times: HashMap<Ticket, Box<str>>,
+}
+
+impl Ingest {
+    /// Starts with the domains that the reference already knows, so that both sides share their ids.
+    pub fn new(domains: Domains) -> Self {
+        let mut world = World::default();
+        world.domains = domains;
+        Self {
+            world,
+            orgs: Vec::new(),
+            users: Vec::new(),
+            user_text: Vec::new(),
+            roles: Names::new(&ROLES),
+            memberships: Vec::new(),
+            odd_times: Vec::new(),
+            tickets: Vec::new(),
+            statuses: Names::new(&STATUSES),
+            odd_ticket_times: HashMap::new(),
+        }
+    }
+
+    /// Takes in a batch; batches come in the order of their source.
+    pub fn append(&mut self, batch: Batch) -> Result<(), Fault> {
+        match batch.rows {
+            Rows::Orgs(mut rows) => self.orgs.append(&mut rows),
+            Rows::Users(rows, text, roles) => self.append_users(&rows, &text, &roles)?,
+            Rows::Memberships(rows, mut odd) => {
+                let base = self.odd_times.len() as u32;
+                self.odd_times.append(&mut odd);
+                self.memberships.extend(
+                    rows.into_iter()
+                        .map(|row| MembershipRow { odd: if row.odd == 0 { 0 } else { base + row.odd }, ..row }),
+                );
+            }
+            Rows::Tickets(rows, statuses, odd) => self.append_tickets(rows, &statuses, odd)?,
+        }
+        Ok(())
+    }
+
+    fn append_users(&mut self, rows: &[UserRow], text: &[u8], roles: &Names) -> Result<(), Fault> {
+        let base = self.user_text.len() as u64;
+        self.users.reserve(rows.len());
+        for row in rows {
+            let (email, _) = get_text(text, row.text as usize);
+            let after_at = email.and_then(|email| email.rfind('@').map(|at| &email[at + 1..]));
+            self.users.push(UserRow {
+                text: base + row.text,
+                domain: after_at.and_then(|after_at| self.world.domains.email_domain(after_at)),
+                role: self.roles.adopt(roles, usize::from(row.role), "role", usize::from(u8::MAX))? as u8,
+                ..*row
+            });
+        }
+        self.user_text.extend_from_slice(text);
+        Ok(())
+    }
+
+    fn append_tickets(
+        &mut self,
+        mut rows: Vec<Ticket>,
+        statuses: &Names,
+        odd: Vec<(Ticket, Box<str>)>,
+    ) -> Result<(), Fault> {
+        let mut renumbered = HashMap::new();
+        if statuses.names.len() > STATUSES.len() {
+            for row in &mut rows {
+                let status = self.statuses.adopt(statuses, row.status(), "status", Ticket::STATUSES)?;
+                let new = Ticket::new(
+                    row.id,
+                    row.requester_id(),
+                    row.organization_id(),
+                    status as u16,
+                    row.updated_at,
+                    row.is_odd(),
+                );
+                renumbered.insert(*row, new);
+                *row = new;
+            }
+        }
+        for (row, text) in odd {
+            let kept = self
+                .odd_ticket_times
+                .entry(renumbered.get(&row).copied().unwrap_or(row))
+                .or_insert_with(|| text.clone());
+            if text > *kept {
+                *kept = text;
+            }
+        }
+        self.tickets.append(&mut rows);
+        Ok(())
+    }
+
+    /// Ends a kind: sorts by id, keeps each record once, drops the deleted ones and all text that is no longer needed.
+    pub fn seal(&mut self, kind: Kind) {
+        match kind {
+            Kind::Organizations => self.seal_orgs(),
+            Kind::Users => self.seal_users(),
+            Kind::Memberships => self.seal_memberships(),
+            Kind::Tickets => self.seal_tickets(),
+        }
+    }
+
+    /// Seals what is not sealed yet and gives the world.
+    pub fn finish(mut self, multiple_organizations: Option<bool>) -> World {
+        for kind in Kind::ALL {
+            self.seal(kind);
+        }
+        self.world.multiple_organizations = multiple_organizations;
+        self.world.index();
+        self.world
+    }
+
+    fn seal_orgs(&mut self) {
+        let mut rows = std::mem::take(&mut self.orgs);
+        keep_once(
+            &mut rows,
+            |row| row.id,
+            |a, b| {
+                (a.updated.cmp(&b.updated))
+                    .then(a.deleted.cmp(&b.deleted))
+                    .then_with(|| canonical_org(a).cmp(&canonical_org(b)))
+            },
+        );
+        let domains = &mut self.world.domains;
+        self.world.orgs.extend(rows.into_iter().filter(|row| !row.deleted).map(|row| {
+            let mut held: Vec<DomainId> = row.domain_names.iter().filter_map(|text| domains.org_domain(text)).collect();
+            held.sort_unstable();
+            held.dedup();
+            Org {
+                id: row.id,
+                name: row.name.as_deref().map(Untrusted::name),
+                external_id: row.external_id.as_deref().map(Untrusted::verbatim),
+                domains: held.into(),
+                shared_tickets: row.shared_tickets,
+            }
+        }));
+    }
+
+    fn seal_users(&mut self) {
+        let mut rows = std::mem::take(&mut self.users);
+        let text = std::mem::take(&mut self.user_text);
+        let roles = &self.roles;
+        keep_once(
+            &mut rows,
+            |row| row.id,
+            |a, b| {
+                (a.updated.cmp(&b.updated))
+                    .then((a.flags & DELETED_USER).cmp(&(b.flags & DELETED_USER)))
+                    .then_with(|| canonical_user(a, &text, roles).cmp(&canonical_user(b, &text, roles)))
+            },
+        );
+        rows.retain(|row| row.flags & DELETED_USER == 0);
+        let users: Vec<User> = rows
+            .into_iter()
+            .map(|row| {
+                let has = |bit: u8| row.flags & bit != 0;
+                let flags = UserFlags {
+                    active: has(ACTIVE),
+                    suspended: has(SUSPENDED),
+                    shared: has(SHARED),
+                    verified: has(VERIFIED),
+                };
+                User::new(row.id, row.organization_id(), row.domain, row.role, flags)
+            })
+            .collect();
+        if self.world.users.is_empty() {
+            self.world.users = users;
+        }
+        self.world.roles = self.roles.names.clone();
+    }
+
+    fn seal_memberships(&mut self) {
+        let mut rows = std::mem::take(&mut self.memberships);
+        let odd = std::mem::take(&mut self.odd_times);
+        keep_once(
+            &mut rows,
+            |row| row.id,
+            |a, b| {
+                (a.updated.cmp(&b.updated))
+                    .then(a.deleted.cmp(&b.deleted))
+                    .then_with(|| canonical_membership(a, &odd).cmp(&canonical_membership(b, &odd)))
+            },
+        );
+        rows.retain(|row| !row.deleted);
+        let mut memberships: Vec<Membership> = rows
+            .into_iter()
+            .map(|row| Membership::new(row.id, row.user_id, row.organization_id, row.default))
+            .collect();
+        memberships.sort_unstable_by_key(|row| (row.user_id, row.id));
+        if self.world.memberships.is_empty() {
+            self.world.memberships = memberships;
+        }
+    }
+
+    fn seal_tickets(&mut self) {
+        let mut rows = std::mem::take(&mut self.tickets);
+        let names = &self.statuses.names;
+        let odd = &self.odd_ticket_times;
+        keep_once(
+            &mut rows,
+            |row| row.id,
+            |a, b| {
+                let deleted = |row: &Ticket| row.status() == usize::from(DELETED);
+                (a.updated_at.cmp(&b.updated_at))
+                    .then(deleted(a).cmp(&deleted(b)))
+                    .then_with(|| canonical_ticket(a, names, odd).cmp(&canonical_ticket(b, names, odd)))
+            },
+        );
+        rows.retain(|row| row.status() != usize::from(DELETED));
+        if self.world.tickets.rows.is_empty() {
+            self.world.tickets =
+                Tickets { rows, statuses: names.clone(), odd_times: std::mem::take(&mut self.odd_ticket_times) };
+        }
+    }
+}
+
+/// Sorts by id and keeps, of the rows with one id, the greatest in `order`.
+fn keep_once<T>(rows: &mut Vec<T>, id: impl Fn(&T) -> u64, order: impl Fn(&T, &T) -> Ordering) {
+    if !rows.is_sorted_by_key(&id) {
+        rows.sort_unstable_by_key(&id);
+    }
+    rows.dedup_by(|later, kept| {
+        let same = id(later) == id(kept);
+        if same && order(later, kept) == Ordering::Greater {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+}
+
+impl UserRow {
+    fn organization_id(&self) -> Option<u64> {
+        self.organization_id.map(|id| id.get() - 1)
+    }
+}
+
+fn canonical(value: &serde_json::Value) -> String {
+    // Cannot fail: there are no floats, and ids are at most 2^53 − 1.
+    serde_json_canonicalizer::to_string(value).unwrap_or_default()
+}
+
+fn canonical_org(row: &OrgRow) -> String {
+    canonical(&json!({
+        "id": row.id, "name": row.name, "external_id": row.external_id, "domain_names": row.domain_names,
+        "shared_tickets": row.shared_tickets, "updated_at": row.updated_at,
+    }))
+}
+
+fn canonical_user(row: &UserRow, text: &[u8], roles: &Names) -> String {
+    let (email, next) = get_text(text, row.text as usize);
+    let has = |bit: u8| row.flags & bit != 0;
+    let updated_at = if has(ODD_TIME) { get_text(text, next).0.map(str::to_owned) } else { usual(row.updated) };
+    canonical(&json!({
+        "id": row.id, "role": roles.json(usize::from(row.role)), "active": has(ACTIVE), "suspended": has(SUSPENDED), "shared": has(SHARED),
+        "verified": has(VERIFIED), "email": email, "organization_id": row.organization_id(), "updated_at": updated_at,
+    }))
+}
+
+fn canonical_membership(row: &MembershipRow, odd: &[Box<str>]) -> String {
+    let updated_at = if row.odd == 0 { usual(row.updated) } else { Some(odd[row.odd as usize - 1].to_string()) };
+    canonical(&json!({
+        "id": row.id, "user_id": row.user_id, "organization_id": row.organization_id, "default": row.default, "updated_at": updated_at,
+    }))
+}
+
+fn canonical_ticket(row: &Ticket, statuses: &[Box<str>], odd: &HashMap<Ticket, Box<str>>) -> String {
+    let updated_at =
+        odd.get(row).filter(|_| row.is_odd()).map_or_else(|| row.updated_at.rfc3339(), |text| text.to_string());
+    let status = Some(&statuses[row.status()]).filter(|status| !status.is_empty());
+    canonical(&json!({
+        "id": row.id, "requester_id": row.requester_id(), "organization_id": row.organization_id(), "status": status, "updated_at": updated_at,
+    }))
+}
+
+fn usual(updated: Instant) -> Option<String> {
+    (updated != Instant::MIN).then(|| updated.rfc3339())
+}
+
+/// A few names, numbered in order of first sight after the known ones. Number 0 is "none".
+struct Names {
+    names: Vec<Box<str>>,
+}
+
+impl Names {
+    fn new(known: &[&str]) -> Self {
+        Self { names: known.iter().map(|name| Box::from(*name)).collect() }
+    }
+
+    fn number(&mut self, name: &str, field: &'static str, limit: usize) -> Result<usize, Fault> {
+        if let Some(known) = self.names.iter().position(|known| **known == *name) {
+            return Ok(known);
+        }
+        if self.names.len() >= limit {
+            return Err(Fault::TooMany(field, limit));
+        }
+        self.names.push(name.into());
+        Ok(self.names.len() - 1)
+    }
+
+    /// The number here of what has `number` in `other`; the known ones have the same in both.
+    fn adopt(&mut self, other: &Self, number: usize, field: &'static str, limit: usize) -> Result<usize, Fault> {
+        if self.names.get(number) == other.names.get(number) {
+            Ok(number)
+        } else {
+            self.number(&other.names[number], field, limit)
+        }
+    }
+
+    fn json(&self, number: usize) -> Option<&str> {
+        Some(&*self.names[number]).filter(|name| !name.is_empty())
+    }
+}

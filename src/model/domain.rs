@@ -1,0 +1,175 @@
+//! The normal form of a domain (contract 4.2): one spelling for every way in which a domain is written.
+//!
+//! Source of the mapping: UTS 46, non-transitional, by the `idna` crate; public suffixes by the `psl` crate, ICANN section only.
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use std::borrow::Cow;
+
+/// Why a text is no usable domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotUsable {
+    /// Not two or more labels of letters, digits and inner hyphens.
+    NotADomain,
+    /// A public suffix, such as `co.uk`: nobody's own domain.
+    PublicSuffix,
+}
+
+/// The version of the public-suffix list that decides: that of the crate which holds it.
+pub const PUBLIC_SUFFIX_VERSION: &str = "psl 2.1.247";
+
+/// Normalizes an entry of a domain cell or of an org's `domain_names`; a leading `www.` is dropped.
+pub fn normalize(text: &str) -> Result<String, NotUsable> {
+    let ascii = to_ascii(text)?;
+    let domain = ascii.strip_prefix("www.").unwrap_or(&ascii);
+    check(domain)?;
+    Ok(domain.to_owned())
+}
+
+/// Normalizes what follows the last `@` of an e-mail address; `www.` is kept.
+pub fn normalize_email_domain(after_at: &str) -> Result<String, NotUsable> {
+    let ascii = to_ascii(after_at)?;
+    check(&ascii)?;
+    Ok(ascii)
+}
+
+/// Everything up to the trailing dot: trimming, cutting the parts of a URL away, and UTS 46.
+fn to_ascii(text: &str) -> Result<String, NotUsable> {
+    let lower = text.trim().to_ascii_lowercase();
+    let text = without_scheme(&lower);
+    let text = text.find(['/', '?', '#']).map_or(text, |end| &text[..end]);
+    let text = text.rfind('@').map_or(text, |at| &text[at + 1..]);
+    let text = without_port(text);
+    let ascii: Cow<'_, str> = Uts46::new()
+        .to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
+        .map_err(|_| NotUsable::NotADomain)?;
+    Ok(ascii.strip_suffix('.').unwrap_or(&ascii).to_owned())
+}
+
+fn without_scheme(text: &str) -> &str {
+    if let Some(rest) = text.strip_prefix("mailto:") {
+        return rest;
+    }
+    match text.split_once("://") {
+        Some((scheme, rest))
+            if scheme.starts_with(|c: char| c.is_ascii_lowercase())
+                && scheme.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"+.-".contains(&c)) =>
+        {
+            rest
+        }
+        _ => text,
+    }
+}
+
+fn without_port(text: &str) -> &str {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()) => host,
+        _ => text,
+    }
+}
+
+fn check(domain: &str) -> Result<(), NotUsable> {
+    let mut labels = domain.rsplit('.');
+    let last = labels.next().unwrap_or_default();
+    let fits = domain.len() <= 253
+        && label_is_valid(last)
+        && !last.bytes().all(|c| c.is_ascii_digit())
+        && domain.contains('.')
+        && labels.all(label_is_valid);
+    if !fits {
+        return Err(NotUsable::NotADomain);
+    }
+    match psl::suffix(domain.as_bytes()) {
+        Some(suffix) if suffix.as_bytes() == domain.as_bytes() && suffix.typ() == Some(psl::Type::Icann) => {
+            Err(NotUsable::PublicSuffix)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn label_is_valid(label: &str) -> bool {
+    let bytes = label.as_bytes();
+    !bytes.is_empty()
+        && bytes.len() <= 63
+        && bytes.iter().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == b'-')
+        && bytes[0] != b'-'
+        && bytes[bytes.len() - 1] != b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(text: &str) -> String {
+        normalize(text).unwrap_or_else(|why| panic!("{text}: {why:?}"))
+    }
+
+    #[test]
+    fn urls_and_addresses_are_cut_down_to_the_domain() {
+        for text in [
+            "acme.com",
+            " ACME.com ",
+            "https://www.acme.com/about?x#y",
+            "www.acme.com.",
+            "mailto:info@acme.com",
+            "acme.com:8080",
+            "https://user:pw@acme.com:443/",
+            "@acme.com",
+            "acme.com#top",
+            "ftp+x://acme.com",
+        ] {
+            assert_eq!(ok(text), "acme.com", "{text}");
+        }
+    }
+
+    #[test]
+    fn other_scripts_become_punycode_without_the_transitional_mapping() {
+        assert_eq!(ok("Bücher.example"), "xn--bcher-kva.example");
+        assert_eq!(ok("faß.de"), "xn--fa-hia.de");
+        assert_eq!(ok("acme。com"), "acme.com");
+    }
+
+    #[test]
+    fn one_www_is_dropped_but_not_from_an_address() {
+        assert_eq!(ok("www.www.acme.com"), "www.acme.com");
+        assert_eq!(normalize_email_domain("www.acme.com").as_deref(), Ok("www.acme.com"));
+    }
+
+    #[test]
+    fn junk_is_no_domain() {
+        for text in [
+            "",
+            "acme",
+            "acme..com",
+            "-acme.com",
+            "acme-.com",
+            "ac_me.com",
+            "10.0.0.1",
+            "acme.com..",
+            "acme.com:",
+            "n/a",
+            "a b.com",
+            "https//acme",
+            "acme.123",
+            "xn--a.com",
+            "\u{200d}acme.com",
+        ] {
+            assert_eq!(normalize(text), Err(NotUsable::NotADomain), "{text}");
+        }
+        assert_eq!(normalize(&format!("{}.com", "a".repeat(64))), Err(NotUsable::NotADomain));
+    }
+
+    #[test]
+    fn public_suffixes_of_the_icann_section_are_nobodys_domain() {
+        assert_eq!(normalize("co.uk"), Err(NotUsable::PublicSuffix));
+        assert_eq!(normalize("www.co.uk"), Err(NotUsable::PublicSuffix));
+        assert_eq!(ok("github.io"), "github.io");
+        assert_eq!(ok("acme-health.example"), "acme-health.example");
+    }
+
+    #[test]
+    fn the_recorded_version_is_the_one_that_is_linked() {
+        let lock = include_str!("../../Cargo.lock").replace("\r\n", "\n");
+        let version = PUBLIC_SUFFIX_VERSION.strip_prefix("psl ").unwrap_or_default();
+        assert!(lock.contains(&format!("name = \"psl\"\nversion = \"{version}\"")));
+    }
+}

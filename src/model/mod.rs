@@ -1,0 +1,9 @@
+//! The vocabulary of the rules: account keys, domains, times and the compact records of both systems.
+//! No rule and no I/O lives here.
+
+pub mod account_key;
+pub mod domain;
+pub mod domains;
+pub mod time;
+pub mod untrusted;
+pub mod world;

@@ -1,0 +1,185 @@
+//! The fix plan: which actions are prepared, in which order, under which preconditions (contract 7).
+//!
+//! The plan holds rows and indexes; its texts (`from`, `to`, preconditions, notes) are derived where they are written.
+
+use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Status};
+use crate::detect::{Facts, org};
+use crate::issue::{Action, ActionRef, Issue};
+use crate::resolve::{AccountAt, Resolution};
+use std::collections::HashMap;
+
+/// All actions, numbered.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// `A001`, `A002`, …
+    pub prepared: Vec<Action>,
+    /// `B001`, `B002`, …
+    pub blocked: Vec<Action>,
+    /// The prepared `set_org_external_id` of each domain-linked account.
+    links: HashMap<AccountAt, u32>,
+}
+
+/// Turns the proposals of ordered issues into the plan, and gives every issue its status, reason and actions.
+pub fn prepare(facts: &Facts<'_>, issues: &mut [Issue]) -> Plan {
+    block_what_hangs_on_a_link(facts, issues);
+    for issue in issues.iter_mut().filter(|issue| !issue.proposals.is_empty()) {
+        let all_blocked = issue.proposals.iter().all(|action| action.blocked.is_some());
+        issue.status = if all_blocked { Status::Blocked } else { Status::Prepared };
+        // Reasons are in table order: the least is the first of them.
+        issue.blocked_reason =
+            if all_blocked { issue.proposals.iter().filter_map(|action| action.blocked).min() } else { None };
+    }
+
+    let mut prepared = Vec::new();
+    let mut plan = Plan::default();
+    for (at, issue) in issues.iter_mut().enumerate() {
+        // An issue proposes its actions ordered by domain.
+        for action in std::mem::take(&mut issue.proposals) {
+            if action.blocked.is_some() {
+                issue.actions.push(ActionRef::Blocked(plan.blocked.len() as u32));
+                plan.blocked.push(action);
+            } else {
+                prepared.push((at, action));
+            }
+        }
+    }
+    let domains = &facts.world.domains;
+    prepared.sort_by(|(_, a), (_, b)| {
+        let key = |action: &Action| (action.code, action.account, action.org_id, action.user.map(|(_, id)| id));
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.domain.map(|domain| domains.text(domain)).cmp(&b.domain.map(|domain| domains.text(domain))))
+    });
+    for (number, (at, action)) in prepared.into_iter().enumerate() {
+        issues[at].actions.push(ActionRef::Prepared(number as u32));
+        if let (ActionCode::SetOrgExternalId, Some(account)) = (action.code, action.account) {
+            plan.links.insert(account, number as u32);
+        }
+        plan.prepared.push(action);
+    }
+    for issue in issues {
+        // Prepared ones sort before blocked ones.
+        issue.actions.sort_unstable();
+    }
+    plan
+}
+
+/// Where the link of a domain-linked account is suppressed or blocked, nothing else of the account may be prepared.
+fn block_what_hangs_on_a_link(facts: &Facts<'_>, issues: &mut [Issue]) {
+    let broken: HashMap<AccountAt, BlockedReason> = issues
+        .iter()
+        .filter(|issue| issue.code == IssueCode::OrgMissingExternalId)
+        .filter_map(|issue| {
+            let account = issue.account?;
+            if !is_domain_linked(facts, account) {
+                return None;
+            }
+            if issue.suppression.is_some() {
+                return Some((account, BlockedReason::AccountLinkSuppressed));
+            }
+            issue.proposals.iter().find_map(|action| action.blocked).map(|reason| (account, reason))
+        })
+        .collect();
+    for action in issues.iter_mut().flat_map(|issue| &mut issue.proposals).filter(|action| action.blocked.is_none()) {
+        action.blocked = action.account.and_then(|account| broken.get(&account).copied());
+    }
+}
+
+fn is_domain_linked(facts: &Facts<'_>, account: AccountAt) -> bool {
+    matches!(facts.resolved.accounts[account as usize], Resolution::DomainLinked(_))
+}
+
+impl Plan {
+    /// The action that must be in place before the prepared action `A(number + 1)`.
+    pub fn depends_on(&self, action: &Action) -> Option<ActionRef> {
+        if action.code == ActionCode::SetOrgExternalId {
+            return None;
+        }
+        action.account.and_then(|account| self.links.get(&account)).map(|number| ActionRef::Prepared(*number))
+    }
+}
+
+/// What changes: the value before, as the audit saw it, and the value after.
+pub fn from_to(facts: &Facts<'_>, action: &Action) -> (Option<String>, Option<String>) {
+    let org_id = action.org_id.map(|id| id.to_string());
+    match action.code {
+        ActionCode::SetOrgExternalId => (
+            None,
+            action.account.map(|account| facts.reference.accounts[account as usize].external_id.raw().to_owned()),
+        ),
+        ActionCode::AddOrgDomain => (None, domain_text(facts, action).map(str::to_owned)),
+        ActionCode::AssignUserToOrg => (None, org_id),
+        ActionCode::MoveUserToOrg => {
+            let default = action.user.and_then(|(user, _)| facts.world.default_org(user as usize));
+            (default.map(|id| id.to_string()), org_id)
+        }
+    }
+}
+
+fn domain_text<'a>(facts: &Facts<'a>, action: &Action) -> Option<&'a str> {
+    action.domain.map(|domain| facts.world.domains.text(domain))
+}
+
+/// What must hold when the action is applied, in the order in which it is checked.
+pub fn preconditions(facts: &Facts<'_>, action: &Action) -> Vec<String> {
+    let domain = domain_text(facts, action).unwrap_or_default();
+    let users = &facts.settings.users;
+    let mut list = vec!["org_exists".to_owned()];
+    match action.code {
+        ActionCode::SetOrgExternalId => {
+            list.extend(["org_external_id_is_blank", "external_id_unused"].map(str::to_owned));
+            let linking =
+                action.account.and_then(|account| Some((account, facts.resolved.accounts[account as usize].org()?)));
+            if let Some((account, org)) = linking {
+                let domains = org::linking_domains(facts, account, org);
+                list.extend(domains.map(|domain| format!("org_has_domain:{}", facts.world.domains.text(domain))));
+            }
+        }
+        ActionCode::AddOrgDomain => {
+            list.push("org_external_id_is_account".to_owned());
+            list.push(format!("org_lacks_domain:{domain}"));
+            list.push(format!("domain_unused:{domain}"));
+        }
+        ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => {
+            list.extend(["org_external_id_is_account", "user_exists", "user_active"].map(str::to_owned));
+            if !users.include_suspended {
+                list.push("user_not_suspended".to_owned());
+            }
+            let assign = action.code == ActionCode::AssignUserToOrg;
+            if assign && users.require_verified {
+                list.push("user_verified".to_owned());
+            }
+            list.push(format!("user_email_domain:{domain}"));
+            let last = if assign {
+                ["user_not_member", "multiple_organizations_on_or_first"]
+            } else {
+                ["user_is_member", "membership_not_default"]
+            };
+            list.extend(last.map(str::to_owned));
+        }
+    }
+    list
+}
+
+/// What Zendesk does by itself because of the action, and what else a person should know; sorted.
+pub fn notes(facts: &Facts<'_>, users_affected: impl Fn(&Action) -> u32, action: &Action) -> Vec<String> {
+    let mut notes = Vec::new();
+    let org = action.org_id.and_then(|id| facts.world.org(id));
+    let shares = org.is_some_and(|org| org.shared_tickets);
+    if shares && matches!(action.code, ActionCode::AddOrgDomain | ActionCode::AssignUserToOrg) {
+        notes.push("org_shares_tickets".to_owned());
+    }
+    if action.code == ActionCode::AddOrgDomain {
+        notes.push(format!("users_affected:{}", users_affected(action)));
+    }
+    if let Some((user, _)) = action.user
+        && let Some(default) = facts.world.default_org(user as usize)
+        && let Some(org) = facts.world.org_at(default)
+        && let Some(account) =
+            facts.resolved.linked_account(org as u32).filter(|account| Some(*account) != action.account)
+    {
+        notes.push(format!("default_org_linked_to:{}", facts.reference.accounts[account as usize].sf_account_id.raw()));
+    }
+    notes.sort();
+    notes
+}

@@ -1,0 +1,485 @@
+//! The Salesforce reference: from the bytes of a CSV export to accounts with their expected domains (contract 3).
+//!
+//! Everything wrong with the file is found in one pass and told together; nothing is dropped without a word.
+//! Opening the file is the caller's business.
+
+use crate::catalogue::WarningCode;
+use crate::model::account_key::{self, IdForm};
+use crate::model::domain::NotUsable;
+use crate::model::domains::{DomainId, Domains};
+use crate::model::untrusted::Untrusted;
+use crate::settings::DomainRules;
+use crate::warning::Warning;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Our columns, in the order in which errors name them. The first three are required.
+pub const COLUMNS: [&str; 6] =
+    ["sf_account_id", "account_name", "account_domains", "website", "zendesk_domain_override", "zendesk_expected"];
+const REQUIRED: usize = 3;
+
+/// How many problems are told one by one.
+const MOST_PROBLEMS: usize = 20;
+
+/// A row of the reference.
+#[derive(Debug)]
+pub struct Account {
+    /// The line of the file on which the row starts, from 1.
+    pub line: u32,
+    /// As the reference has it, trimmed.
+    pub sf_account_id: Untrusted,
+    /// Two ids with the same key are the same account.
+    pub key: Box<str>,
+    /// What the linked org's `external_id` should be.
+    pub external_id: Untrusted,
+    pub name: Untrusted,
+    pub website: Option<Untrusted>,
+    /// Whether the account should have an org at all.
+    pub org_expected: bool,
+    /// The expected domains, ordered by text.
+    pub domains: Box<[DomainId]>,
+}
+
+/// The whole reference.
+#[derive(Debug, Default)]
+pub struct Reference {
+    /// Ordered by `sf_account_id`, byte by byte.
+    pub accounts: Vec<Account>,
+    pub warnings: Vec<Warning>,
+    /// Headers that are none of our columns, as written.
+    pub ignored_columns: Vec<String>,
+    /// The accounts that expect each domain, ascending.
+    expecting: HashMap<DomainId, Vec<u32>>,
+    pub facts: Facts,
+}
+
+/// What `init` tells about a reference.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Facts {
+    pub ids_15: usize,
+    pub ids_18: usize,
+    pub ids_other: usize,
+    pub personal_domains: usize,
+    pub without_org: usize,
+    pub delimiter: &'static str,
+}
+
+impl Reference {
+    /// The accounts (indexes) that expect a domain.
+    pub fn expecting(&self, domain: DomainId) -> &[u32] {
+        self.expecting.get(&domain).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether two or more accounts expect the domain.
+    pub fn is_shared(&self, domain: DomainId) -> bool {
+        self.expecting(domain).len() > 1
+    }
+
+    /// How many different domains are expected, and how many of them are shared.
+    pub fn domain_counts(&self) -> (usize, usize) {
+        #[expect(clippy::iter_over_hash_type, reason = "counting does not depend on the order")]
+        let shared = {
+            let mut shared = 0;
+            for accounts in self.expecting.values() {
+                shared += usize::from(accounts.len() > 1);
+            }
+            shared
+        };
+        (self.expecting.len(), shared)
+    }
+}
+
+/// What is wrong with a reference, every offending row by its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    /// Ordered by line; 20 at most.
+    pub told: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+#[derive(Default)]
+struct Collected {
+    told: Vec<(usize, String)>,
+}
+
+impl Collected {
+    fn add(&mut self, line: usize, text: impl std::fmt::Display) {
+        self.told.push((line, format!("line {line}: {text}")));
+    }
+
+    fn into_problems(mut self) -> Problems {
+        self.told.sort_by_key(|(line, _)| *line);
+        let more = self.told.len().saturating_sub(MOST_PROBLEMS);
+        Problems { told: self.told.into_iter().take(MOST_PROBLEMS).map(|(_, text)| text).collect(), more }
+    }
+}
+
+fn single(text: String) -> Problems {
+    Problems { told: vec![text], more: 0 }
+}
+
+/// Reads the bytes of a reference CSV.
+///
+/// `columns` names, for some of our columns, the header that the export uses. Domains are put into `domains`.
+/// Errors: every problem of the file, by line.
+pub fn read(
+    bytes: &[u8],
+    columns: &BTreeMap<String, String>,
+    rules: &DomainRules,
+    domains: &mut Domains,
+) -> Result<Reference, Problems> {
+    let text = utf8(bytes)?;
+    let table = Table::parse(text)?;
+    let header = Header::find(&table, columns)?;
+    let mut reference = Reference { ignored_columns: header.ignored.clone(), ..Reference::default() };
+    reference.facts.delimiter = table.delimiter_name();
+
+    let mut problems = Collected::default();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for row in &table.rows {
+        if let Some(more) = row.cells.len().checked_sub(table.header.cells.len() + 1) {
+            let cells = table.header.cells.len() + more + 1;
+            problems.add(
+                row.line,
+                format_args!(
+                    "{cells} cells, but the header has {}; a cell that holds the delimiter must be quoted",
+                    table.header.cells.len()
+                ),
+            );
+            continue;
+        }
+        let id = header.cell(row, 0).trim();
+        if id.is_empty() {
+            problems.add(row.line, "`sf_account_id` is blank");
+            continue;
+        }
+        let key = account_key::account_key(id);
+        match seen.entry(key.clone()) {
+            std::collections::hash_map::Entry::Occupied(first) => {
+                problems.add(row.line, format_args!("`{id}` is the same account as on line {}", first.get()));
+                continue;
+            }
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(row.line);
+            }
+        }
+        let account = account(row, &header, id, key, rules, domains, &mut reference);
+        reference.accounts.push(account);
+    }
+    if let Some(row) = &table.unclosed {
+        problems.add(*row, "a quote is opened in this row and never closed");
+    }
+    if !problems.told.is_empty() {
+        return Err(problems.into_problems());
+    }
+    if reference.accounts.is_empty() {
+        return Err(single("there is a header, but no row below it".to_owned()));
+    }
+    reference.accounts.sort_by(|a, b| a.sf_account_id.cmp(&b.sf_account_id));
+    for (index, account) in reference.accounts.iter().enumerate() {
+        for domain in &account.domains {
+            reference.expecting.entry(*domain).or_default().push(index as u32);
+        }
+    }
+    warn_of_shared_domains(&mut reference, domains);
+    crate::warning::sort(&mut reference.warnings);
+    Ok(reference)
+}
+
+fn account(
+    row: &Row,
+    header: &Header,
+    id: &str,
+    key: String,
+    rules: &DomainRules,
+    domains: &mut Domains,
+    reference: &mut Reference,
+) -> Account {
+    let warn = |warnings: &mut Vec<Warning>, code, domain: Option<&str>, message: String| {
+        let line = Some(row.line as u32);
+        warnings.push(Warning {
+            code,
+            line,
+            sf_account_id: Some(id.to_owned()),
+            domain: domain.map(str::to_owned),
+            message,
+        });
+    };
+    let Reference { warnings, facts, .. } = reference;
+    match account_key::form(id) {
+        IdForm::Salesforce15 => facts.ids_15 += 1,
+        IdForm::Salesforce18 => facts.ids_18 += 1,
+        IdForm::Opaque => facts.ids_other += 1,
+        IdForm::WrongCheck => {
+            facts.ids_other += 1;
+            let message = format!(
+                "{id} has 18 characters, but its last three are not the check of the first 15; it is compared as plain text"
+            );
+            warn(warnings, WarningCode::IdCheckWrong, None, message);
+        }
+    }
+
+    let mut normalized = |cell: &str, warnings: &mut Vec<Warning>| {
+        let mut told = BTreeSet::new();
+        let mut found = Vec::new();
+        for entry in entries(cell) {
+            match domains.entry(entry) {
+                Ok(domain) => found.push(domain),
+                Err(why) if told.insert(entry.to_owned()) => {
+                    let why = match why {
+                        NotUsable::NotADomain => "is no domain",
+                        NotUsable::PublicSuffix => "is a public suffix, under which anybody can have a domain",
+                    };
+                    warn(warnings, WarningCode::DomainNotUsable, Some(entry), format!("{entry} {why}; it is not used"));
+                }
+                Err(_) => {}
+            }
+        }
+        found
+    };
+    let mut found = normalized(header.cell(row, 4), warnings);
+    if found.is_empty() {
+        found = normalized(header.cell(row, 2), warnings);
+    }
+    found.sort_by(|a, b| domains.text(*a).cmp(domains.text(*b)));
+    found.dedup();
+    found.retain(|domain| {
+        let text = domains.text(*domain);
+        let personal = rules.personal.contains(text);
+        if personal {
+            facts.personal_domains += 1;
+            warn(
+                warnings,
+                WarningCode::PersonalDomain,
+                Some(text),
+                format!("{text} is a personal or provider domain; it is not used for matching"),
+            );
+        }
+        !personal && !rules.ignored.contains(text)
+    });
+
+    let website = Some(header.cell(row, 3).trim()).filter(|website| !website.is_empty());
+    if found.is_empty() {
+        let website =
+            website.map_or("it has no website either".to_owned(), |website| format!("its website is {website}"));
+        let message = format!("{id} has no domain that can be matched; {website}");
+        warn(warnings, WarningCode::AccountWithoutDomain, None, message);
+    }
+    let org_expected = match header.cell(row, 5).trim().to_lowercase().as_str() {
+        "no" | "false" | "n" | "0" => false,
+        "" | "yes" | "true" | "y" | "1" => true,
+        other => {
+            let message = format!("zendesk_expected is \"{other}\", which is neither yes nor no; it is taken for yes");
+            warn(warnings, WarningCode::ZendeskExpectedUnclear, None, message);
+            true
+        }
+    };
+    facts.without_org += usize::from(!org_expected);
+    Account {
+        line: row.line as u32,
+        sf_account_id: Untrusted::verbatim(id),
+        key: key.into(),
+        external_id: Untrusted::verbatim(&account_key::external_id_for(id)),
+        name: Untrusted::name(header.cell(row, 1).trim()),
+        website: website.map(Untrusted::verbatim),
+        org_expected,
+        domains: found.into(),
+    }
+}
+
+fn warn_of_shared_domains(reference: &mut Reference, domains: &Domains) {
+    let mut warnings = Vec::new();
+    for account in &reference.accounts {
+        for domain in account.domains.iter().filter(|domain| reference.is_shared(**domain)) {
+            let (text, accounts) = (domains.text(*domain), reference.expecting(*domain).len());
+            warnings.push(Warning {
+                code: WarningCode::SharedDomain,
+                line: Some(account.line),
+                sf_account_id: Some(account.sf_account_id.raw().to_owned()),
+                domain: Some(text.to_owned()),
+                message: format!("{text} is expected by {accounts} accounts; it links none of them"),
+            });
+        }
+    }
+    reference.warnings.append(&mut warnings);
+}
+
+/// The entries of a cell of domains.
+pub fn entries(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(|c: char| matches!(c, ',' | ';' | '|') || c.is_whitespace()).filter(|entry| !entry.is_empty())
+}
+
+/// A row of cells, untrimmed, and the line on which it starts.
+struct Row {
+    line: usize,
+    cells: csv::StringRecord,
+}
+
+struct Table {
+    header: Row,
+    rows: Vec<Row>,
+    delimiter: u8,
+    /// The line of a last row in which a quote stays open.
+    unclosed: Option<usize>,
+}
+
+/// Appended to the text as a line of its own: a quote that is never closed swallows it.
+const END: &str = "\n\u{1}end";
+
+impl Table {
+    fn parse(text: &str) -> Result<Self, Problems> {
+        let delimiter = delimiter(text);
+        let lines = LineStarts::of(text);
+        let guarded = format!("{text}{END}");
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(guarded.as_bytes());
+        let mut rows: Vec<Row> = Vec::new();
+        let mut record = csv::StringRecord::new();
+        let mut unclosed = None;
+        loop {
+            let start = reader.position().byte() as usize;
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                // The text is UTF-8 and rows may have any length: there is nothing left that could fail.
+                Err(error) => return Err(single(error.to_string())),
+            }
+            let line = lines.line_of(start + line_ends(&guarded.as_bytes()[start..]));
+            if record.len() == 1 && record[0] == END[1..] {
+                break;
+            }
+            if record.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
+                unclosed = Some(line);
+                break;
+            }
+            if record.iter().any(|cell| !cell.trim().is_empty()) {
+                rows.push(Row { line, cells: record.clone() });
+            }
+        }
+        if rows.is_empty() {
+            let what = unclosed.map_or("it is empty".to_owned(), |line| {
+                format!("line {line}: a quote is opened in this row and never closed")
+            });
+            return Err(single(what));
+        }
+        let header = rows.remove(0);
+        Ok(Self { header, rows, delimiter, unclosed })
+    }
+
+    fn delimiter_name(&self) -> &'static str {
+        match self.delimiter {
+            b';' => "semicolon",
+            b'\t' => "tab",
+            _ => "comma",
+        }
+    }
+}
+
+/// How many bytes of line ends `bytes` begins with: blank lines before a row do not belong to it.
+fn line_ends(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|c| matches!(c, b'\r' | b'\n')).count()
+}
+
+/// Where the lines of a text start: after `\n`, `\r\n` or `\r`.
+struct LineStarts(Vec<usize>);
+
+impl LineStarts {
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let ends =
+            (0..bytes.len()).filter(|i| bytes[*i] == b'\n' || bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
+        Self(std::iter::once(0).chain(ends.map(|end| end + 1)).collect())
+    }
+
+    fn line_of(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
+}
+
+/// The most frequent of comma, semicolon and tab outside quotes in the first line that is not blank.
+fn delimiter(text: &str) -> u8 {
+    const KNOWN: [u8; 3] = [b',', b';', b'\t'];
+    let first = text.split(['\n', '\r']).find(|line| !line.trim().is_empty()).unwrap_or_default();
+    // A quoted cell may hold line ends, so the line is scanned to its end in the whole text.
+    let start = first.as_ptr() as usize - text.as_ptr() as usize;
+    let mut counts = [0usize; 3];
+    let mut quoted = false;
+    let mut at_cell_start = true;
+    for c in text[if first.is_empty() { text.len() } else { start }..].bytes() {
+        match c {
+            b'"' if quoted => quoted = false,
+            b'"' if at_cell_start => quoted = true,
+            _ if quoted => {}
+            b'\n' | b'\r' => break,
+            _ => {}
+        }
+        let known = KNOWN.iter().position(|known| *known == c).filter(|_| !quoted);
+        if let Some(known) = known {
+            counts[known] += 1;
+        }
+        // A doubled quote inside a quoted cell closes and opens it again.
+        at_cell_start = known.is_some() || c == b'"' && !quoted;
+    }
+    let most = counts.iter().max().copied().unwrap_or_default();
+    KNOWN[counts.iter().position(|count| *count == most).unwrap_or_default()]
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Problems> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|_| {
+        let mut problems = Collected::default();
+        for (index, line) in bytes.split(|c| *c == b'\n').enumerate() {
+            if std::str::from_utf8(line).is_err() {
+                problems.add(index + 1, "the text is not UTF-8; export the file as \"CSV UTF-8\"");
+            }
+        }
+        problems.into_problems()
+    })
+}
+
+/// Where our columns are.
+struct Header {
+    /// For each of [`COLUMNS`] the index of its cell.
+    at: [Option<usize>; COLUMNS.len()],
+    ignored: Vec<String>,
+}
+
+impl Header {
+    fn find(table: &Table, columns: &BTreeMap<String, String>) -> Result<Self, Problems> {
+        let fold = |text: &str| text.trim().to_lowercase();
+        let wanted = COLUMNS.map(|column| fold(columns.get(column).map_or(column, String::as_str)));
+        let mut at = [None; COLUMNS.len()];
+        let mut ignored = Vec::new();
+        let mut problems = Vec::new();
+        let line = table.header.line;
+        for (index, cell) in table.header.cells.iter().enumerate() {
+            match wanted.iter().position(|wanted| *wanted == fold(cell)) {
+                Some(column) if at[column].is_none() => at[column] = Some(index),
+                Some(column) => problems.push(format!("line {line}: the column `{}` is there twice", COLUMNS[column])),
+                None if cell.trim().is_empty() => {}
+                None => ignored.push(cell.trim().to_owned()),
+            }
+        }
+        for column in (0..REQUIRED).filter(|column| at[*column].is_none()) {
+            let found: Vec<&str> = table.header.cells.iter().map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            let nearest = crate::nearest::nearest(&wanted[column], found.iter().copied());
+            let hint = nearest
+                .map(|nearest| format!("; the nearest is \"{nearest}\", which `salesforce.columns` can map"))
+                .unwrap_or_default();
+            problems.push(format!(
+                "line {line}: the column `{}` is missing; the headers are: {}{hint}",
+                wanted[column],
+                found.join(", ")
+            ));
+        }
+        if problems.is_empty() { Ok(Self { at, ignored }) } else { Err(Problems { told: problems, more: 0 }) }
+    }
+
+    /// A cell of one of [`COLUMNS`]; missing ones are empty.
+    fn cell<'a>(&self, row: &'a Row, column: usize) -> &'a str {
+        self.at[column].and_then(|at| row.cells.get(at)).unwrap_or_default()
+    }
+}

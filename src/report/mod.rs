@@ -1,0 +1,3 @@
+//! Renderings of a finished run for people.
+
+pub mod terminal;

@@ -1,0 +1,145 @@
+//! Which org is which account's: the strict order of contract 5, and nothing fuzzy.
+
+use crate::model::account_key::account_key;
+use crate::model::domains::DomainId;
+use crate::model::world::World;
+use crate::reference::Reference;
+use std::collections::HashMap;
+
+/// The index of an org in [`World::orgs`].
+pub type OrgAt = u32;
+/// The index of an account in [`Reference::accounts`].
+pub type AccountAt = u32;
+
+/// What became of an account. Lists ascend by org id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// Exactly one org has the account's id.
+    Linked(OrgAt),
+    /// No org has the id; exactly one holds an expected domain, and it is free.
+    DomainLinked(OrgAt),
+    /// Two or more orgs have the id. Everything downstream is blocked.
+    Duplicate(Vec<OrgAt>),
+    /// The only candidate also holds a domain that another account expects.
+    Contested(OrgAt),
+    /// The only candidate has another external id.
+    Conflict(OrgAt),
+    /// No candidate, or several: these.
+    Missing(Vec<OrgAt>),
+}
+
+impl Resolution {
+    /// The account's org, when it is uniquely resolved: linked or domain-linked.
+    pub fn org(&self) -> Option<OrgAt> {
+        match self {
+            Self::Linked(org) | Self::DomainLinked(org) => Some(*org),
+            Self::Duplicate(_) | Self::Contested(_) | Self::Conflict(_) | Self::Missing(_) => None,
+        }
+    }
+}
+
+/// All accounts resolved, and the look-ups that the rules need.
+#[derive(Debug)]
+pub struct Resolved {
+    /// One for each account of the reference, in its order.
+    pub accounts: Vec<Resolution>,
+    holders: Holders,
+    /// The account that an org is *linked* to.
+    linked: HashMap<OrgAt, AccountAt>,
+}
+
+impl Resolved {
+    /// The orgs that hold a domain, ascending by id.
+    pub fn holders(&self, domain: DomainId) -> &[OrgAt] {
+        self.holders.of(domain)
+    }
+
+    /// The account that the org is linked to, by its external id and alone.
+    pub fn linked_account(&self, org: OrgAt) -> Option<AccountAt> {
+        self.linked.get(&org).copied()
+    }
+}
+
+/// Resolves every account.
+pub fn resolve(reference: &Reference, world: &World) -> Resolved {
+    let holders = Holders::of_world(world);
+    let mut by_key: HashMap<String, Vec<OrgAt>> = HashMap::new();
+    for (at, org) in world.orgs.iter().enumerate() {
+        if let Some(id) = org.trimmed_external_id() {
+            by_key.entry(account_key(id)).or_default().push(at as OrgAt);
+        }
+    }
+    let accounts: Vec<Resolution> = (0..reference.accounts.len() as AccountAt)
+        .map(|account| match by_key.get(&*reference.accounts[account as usize].key).map(Vec::as_slice) {
+            Some([org]) => Resolution::Linked(*org),
+            Some(orgs) => Resolution::Duplicate(orgs.to_vec()),
+            None => by_domain(account, reference, world, &holders),
+        })
+        .collect();
+    let linked = accounts.iter().enumerate().filter_map(|(account, resolution)| match resolution {
+        Resolution::Linked(org) => Some((*org, account as AccountAt)),
+        _ => None,
+    });
+    Resolved { linked: linked.collect(), accounts, holders }
+}
+
+/// The account has no org with its id: looks for one that holds its expected, unshared domains.
+fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: &Holders) -> Resolution {
+    let domains = &reference.accounts[account as usize].domains;
+    let mut candidates: Vec<OrgAt> = domains
+        .iter()
+        .filter(|domain| !reference.is_shared(**domain))
+        .flat_map(|domain| holders.of(*domain))
+        .copied()
+        .collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    let [only] = candidates[..] else { return Resolution::Missing(candidates) };
+    let org = &world.orgs[only as usize];
+    // A domain that one account alone expects names that account.
+    let other_claims =
+        || org.domains.iter().any(|domain| matches!(reference.expecting(*domain), [one] if *one != account));
+    if org.has_external_id() {
+        Resolution::Conflict(only)
+    } else if other_claims() {
+        Resolution::Contested(only)
+    } else {
+        Resolution::DomainLinked(only)
+    }
+}
+
+/// The orgs that hold each domain, in one flat table.
+#[derive(Debug)]
+struct Holders {
+    /// Where the orgs of each domain begin, and after the last one their number.
+    starts: Vec<u32>,
+    orgs: Vec<OrgAt>,
+}
+
+impl Holders {
+    fn of_world(world: &World) -> Self {
+        let mut starts = vec![0u32; world.domains.len() + 1];
+        for org in &world.orgs {
+            for domain in &org.domains {
+                starts[domain.index() + 1] += 1;
+            }
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut orgs = vec![0; starts.last().copied().unwrap_or_default() as usize];
+        for (at, org) in world.orgs.iter().enumerate() {
+            for domain in &org.domains {
+                orgs[next[domain.index()] as usize] = at as OrgAt;
+                next[domain.index()] += 1;
+            }
+        }
+        Self { starts, orgs }
+    }
+
+    fn of(&self, domain: DomainId) -> &[OrgAt] {
+        let at = domain.index();
+        &self.orgs[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+}

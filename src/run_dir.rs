@@ -1,0 +1,118 @@
+//! Run folders: made whole or not at all, every file digested as it is written (contract 9).
+
+use crate::artifacts::plan::hex;
+use crate::interrupt::Unfinished;
+use crate::model::time::Instant;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The output root, known to be writable.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+}
+
+impl Root {
+    /// Makes the root if need be, and makes sure that a run folder can be written into it.
+    pub fn prepare(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        drop(Unfinished::create(path)?);
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a run folder by `write`, which is told the run id, and gives it its name when it is complete.
+    ///
+    /// The id is `<time>_<kind>`; where that is taken, `_2`, `_3`, … is appended, and `write` is called again when another
+    /// run takes the name in the meantime.
+    pub fn publish(
+        &self,
+        time: Instant,
+        kind: &str,
+        mut write: impl FnMut(&str, &mut Folder) -> io::Result<()>,
+    ) -> io::Result<(String, PathBuf)> {
+        let base = format!("{}_{kind}", time.compact());
+        let ids = std::iter::once(base.clone()).chain((2..).map(|n: u32| format!("{base}_{n}")));
+        for run_id in ids {
+            let name = self.path.join(&run_id);
+            if name.symlink_metadata().is_ok() {
+                continue;
+            }
+            let mut folder = Folder { unfinished: Unfinished::create(&self.path)?, files: BTreeMap::new() };
+            write(&run_id, &mut folder)?;
+            match folder.finish(&name) {
+                Ok(()) => return Ok((run_id, name)),
+                Err(_) if name.symlink_metadata().is_ok() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("no free name for the run"))
+    }
+}
+
+/// A folder that is being written.
+#[derive(Debug)]
+pub struct Folder {
+    unfinished: Unfinished,
+    files: BTreeMap<String, String>,
+}
+
+impl Folder {
+    /// A folder inside `parent` that has no name yet.
+    pub fn create(parent: &Path) -> io::Result<Self> {
+        Ok(Self { unfinished: Unfinished::create(parent)?, files: BTreeMap::new() })
+    }
+
+    /// Writes one file by `write`, syncs it, and remembers its digest.
+    pub fn file(&mut self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let file = self.unfinished.create_file(name)?;
+        let mut out = BufWriter::with_capacity(1 << 16, Digesting { file, digest: Sha256::new() });
+        write(&mut out)?;
+        let Digesting { file, digest } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        self.files.insert(name.to_owned(), hex(&digest.finalize()));
+        Ok(())
+    }
+
+    /// The SHA-256 of each file so far, by name.
+    pub fn digests(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+
+    /// Gives the folder its name.
+    pub fn finish(mut self, name: &Path) -> io::Result<()> {
+        sync_folder(self.unfinished.path())?;
+        self.unfinished.finish(name)?;
+        sync_folder(name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    }
+}
+
+/// Makes the names in a folder durable, where the system can.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+/// A file that digests what passes.
+struct Digesting {
+    file: File,
+    digest: Sha256,
+}
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,123 @@
+//! The manifest of a snapshot: where it is from, what it covers, and the digest of every file.
+
+use crate::ingest::Kind;
+use crate::model::time::Instant;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The name of the file.
+pub(super) const NAME: &str = "manifest.json";
+/// The format's name without its version.
+const FORMAT: &str = "g-gremlin/zendesk-drift/snapshot/";
+/// The version that this program writes and reads.
+const VERSION: u32 = 1;
+
+/// A manifest, checked.
+#[derive(Debug)]
+pub(super) struct Manifest {
+    pub zendesk: String,
+    pub as_of: Instant,
+    pub tickets_from: Instant,
+    pub ticket_source: Option<String>,
+    pub multiple_organizations: Option<bool>,
+    files: BTreeMap<String, FileFacts>,
+}
+
+/// What the manifest vouches for of one file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct FileFacts {
+    pub records: u64,
+    pub sha256: String,
+}
+
+/// The manifest as it is written.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    format: String,
+    tool_version: String,
+    zendesk: String,
+    as_of: String,
+    tickets_from: String,
+    ticket_source: Option<String>,
+    multiple_organizations: Option<bool>,
+    files: BTreeMap<String, FileFacts>,
+}
+
+/// What a snapshot says of itself when it is saved.
+pub(super) fn render(
+    facts: &super::Facts<'_>,
+    multiple_organizations: Option<bool>,
+    files: BTreeMap<String, FileFacts>,
+) -> impl Serialize {
+    Wire {
+        format: format!("{FORMAT}{VERSION}"),
+        tool_version: crate::artifacts::TOOL_VERSION.to_owned(),
+        zendesk: facts.zendesk.to_owned(),
+        as_of: facts.as_of.rfc3339(),
+        tickets_from: facts.tickets_from.rfc3339(),
+        ticket_source: facts.ticket_source.map(str::to_owned),
+        multiple_organizations,
+        files,
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest. Errors: not ours, of a newer format, or damaged.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: String,
+        }
+        let damaged = |what: &str| format!("{NAME} is damaged: {what}");
+        let Format { format } =
+            serde_json::from_slice(bytes).map_err(|_| damaged("it is no JSON object with a `format`"))?;
+        let version = format.strip_prefix(FORMAT).and_then(|version| version.parse::<u32>().ok());
+        match version {
+            Some(VERSION) => {}
+            Some(newer) if newer > VERSION => {
+                return Err(format!(
+                    "the snapshot has format {newer}, and this program reads format {VERSION}; use a newer g-gremlin"
+                ));
+            }
+            _ => return Err(damaged("its `format` is not that of a snapshot")),
+        }
+        let wire: Wire = serde_json::from_slice(bytes).map_err(|_| damaged("a field is missing or of another type"))?;
+        let Wire {
+            format: _,
+            tool_version: _,
+            zendesk,
+            as_of,
+            tickets_from,
+            ticket_source,
+            multiple_organizations,
+            files,
+        } = wire;
+        let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is none"));
+        let zendesk = crate::config::origin(&zendesk).map_err(|_| damaged("its `zendesk` is no origin"))?;
+        for kind in Kind::ALL {
+            if !files.contains_key(&super::save::name(kind)) {
+                return Err(damaged("a file is not listed in it"));
+            }
+        }
+        Ok(Self {
+            zendesk,
+            as_of: time(&as_of)?,
+            tickets_from: time(&tickets_from)?,
+            ticket_source,
+            multiple_organizations,
+            files,
+        })
+    }
+
+    /// Holds what was read of a file against what was written.
+    pub fn check(&self, name: &str, sha256: &str, records: Option<u64>) -> Result<(), String> {
+        match self.files.get(name) {
+            None => Err("the manifest does not list it".to_owned()),
+            Some(facts) if facts.sha256 != sha256 => Err("its SHA-256 is not that in the manifest".to_owned()),
+            Some(facts) if records.is_some_and(|records| records != facts.records) => {
+                Err(format!("it holds other than the {} records that the manifest tells", facts.records))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}

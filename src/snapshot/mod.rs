@@ -1,0 +1,214 @@
+//! Snapshots: what was read from Zendesk, in a folder, so that an audit can be repeated without a network.
+//!
+//! Two kinds of folder are read. Our own holds compressed NDJSON with only what the rules need (of an address its domain,
+//! no names of users, no subjects) and a manifest that vouches for every byte. A plain one holds NDJSON files with
+//! Zendesk's field names, as other tools export them, and no manifest.
+
+pub mod lines;
+mod manifest;
+mod save;
+
+pub use save::{Facts, check_target, save};
+
+use crate::artifacts::plan::hex;
+use crate::ingest::{Fault, Filter, Ingest, Kind};
+use crate::model::domains::Domains;
+use crate::model::time::Instant;
+use crate::model::world::World;
+use lines::{LineError, read_records};
+use manifest::Manifest;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The file in which a plain folder may tell the account settings.
+const SETTINGS: &str = "account_settings.json";
+
+/// Why a snapshot cannot be used. Texts name the file, not its folder.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    #[error("{0} is not there")]
+    Absent(String),
+    #[error("{file}: {error}")]
+    Io { file: String, error: io::Error },
+    #[error("{file}, line {line}: {fault}")]
+    Record { file: String, line: u64, fault: Fault },
+    #[error("{file}, line {line}: the text is not UTF-8")]
+    NotUtf8 { file: String, line: u64 },
+    #[error("{0}")]
+    Manifest(String),
+    #[error("{file} is damaged: {how}")]
+    Damaged { file: String, how: String },
+}
+
+impl SnapshotError {
+    /// Whether the records themselves cannot be read, rather than the snapshot being unfit.
+    pub fn is_read_error(&self) -> bool {
+        matches!(self, Self::Record { fault: Fault::IdTooLarge(_), .. } | Self::Io { .. })
+    }
+}
+
+/// A folder that was looked into, not yet read.
+#[derive(Debug)]
+pub struct Snapshot {
+    folder: PathBuf,
+    manifest: Option<Manifest>,
+    manifest_sha256: Option<String>,
+}
+
+/// What a snapshot gave.
+#[derive(Debug)]
+pub struct Loaded {
+    pub world: World,
+    /// SHA-256 of each file that was read.
+    pub digests: BTreeMap<String, String>,
+}
+
+impl Snapshot {
+    /// Looks into a folder: reads its manifest, or makes sure that the plain files are there.
+    pub fn open(folder: &Path) -> Result<Self, SnapshotError> {
+        if !folder.is_dir() {
+            return Err(SnapshotError::Absent("the folder".to_owned()));
+        }
+        let folder = folder.to_owned();
+        match std::fs::read(folder.join(manifest::NAME)) {
+            Ok(bytes) => {
+                let manifest = Manifest::parse(&bytes).map_err(SnapshotError::Manifest)?;
+                Ok(Self { folder, manifest: Some(manifest), manifest_sha256: Some(hex(&Sha256::digest(&bytes))) })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Some(kind) = Kind::ALL.into_iter().find(|kind| !folder.join(plain_name(*kind)).is_file()) {
+                    return Err(SnapshotError::Absent(plain_name(kind)));
+                }
+                Ok(Self { folder, manifest: None, manifest_sha256: None })
+            }
+            Err(error) => Err(SnapshotError::Io { file: manifest::NAME.to_owned(), error }),
+        }
+    }
+
+    /// When it was taken; `None` without a manifest.
+    pub fn as_of(&self) -> Option<Instant> {
+        self.manifest.as_ref().map(|manifest| manifest.as_of)
+    }
+
+    /// The Zendesk that it was taken from; `None` without a manifest.
+    pub fn zendesk(&self) -> Option<&str> {
+        self.manifest.as_ref().map(|manifest| manifest.zendesk.as_str())
+    }
+
+    /// Where its tickets came from, when known.
+    pub fn ticket_source(&self) -> Option<&str> {
+        self.manifest.as_ref().and_then(|manifest| manifest.ticket_source.as_deref())
+    }
+
+    /// The first moment that its tickets cover; `None` without a manifest.
+    pub fn tickets_from(&self) -> Option<Instant> {
+        self.manifest.as_ref().map(|manifest| manifest.tickets_from)
+    }
+
+    /// Reads it all; tickets from before `tickets_from` are dropped as they are read.
+    pub fn read(&self, domains: Domains, tickets_from: Instant) -> Result<Loaded, SnapshotError> {
+        let filter = Filter { tickets_from, list_ids: false };
+        let mut ingest = Ingest::new(domains);
+        let mut digests = BTreeMap::new();
+        let Self { folder, manifest, manifest_sha256 } = self;
+        for kind in Kind::ALL {
+            let name = if manifest.is_some() { save::name(kind) } else { plain_name(kind) };
+            let file = open(folder, &name)?;
+            let mut reader = DigestingReader { inner: file, digest: Sha256::new() };
+            let read = if manifest.is_some() {
+                zstd::Decoder::new(&mut reader)
+                    .map_err(LineError::Io)
+                    .and_then(|decoder| read_records(decoder, kind, filter, &mut ingest))
+            } else {
+                read_records(&mut reader, kind, filter, &mut ingest)
+            };
+            // A file that breaks off in the middle still has a digest, which tells damage from anything else.
+            let rest = io::copy(&mut reader, &mut io::sink());
+            let sha256 = hex(&reader.digest.finalize());
+            if let Some(manifest) = manifest {
+                manifest
+                    .check(&name, &sha256, read.as_ref().ok().copied())
+                    .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
+            }
+            read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| line_error(&name, error))?;
+            digests.insert(name, sha256);
+            ingest.seal(kind);
+        }
+        let multiple_organizations = match manifest {
+            Some(manifest) => manifest.multiple_organizations,
+            None => plain_settings(folder, &mut digests)?,
+        };
+        digests.extend(manifest_sha256.iter().map(|sha256| (manifest::NAME.to_owned(), sha256.clone())));
+        Ok(Loaded { world: ingest.finish(multiple_organizations), digests })
+    }
+}
+
+/// The name of the plain file of a kind.
+fn plain_name(kind: Kind) -> String {
+    format!("{}.ndjson", kind.as_str())
+}
+
+fn open(folder: &Path, name: &str) -> Result<File, SnapshotError> {
+    File::open(folder.join(name)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => SnapshotError::Absent(name.to_owned()),
+        _ => SnapshotError::Io { file: name.to_owned(), error },
+    })
+}
+
+fn line_error(file: &str, error: LineError) -> SnapshotError {
+    let file = file.to_owned();
+    match error {
+        LineError::Io(error) => SnapshotError::Io { file, error },
+        LineError::NotUtf8 { line } => SnapshotError::NotUtf8 { file, line },
+        LineError::Record { line, fault } => SnapshotError::Record { file, line, fault },
+    }
+}
+
+/// The setting of a plain folder; `None` when it does not say.
+fn plain_settings(folder: &Path, digests: &mut BTreeMap<String, String>) -> Result<Option<bool>, SnapshotError> {
+    let bytes = match std::fs::read(folder.join(SETTINGS)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(SnapshotError::Io { file: SETTINGS.to_owned(), error }),
+    };
+    digests.insert(SETTINGS.to_owned(), hex(&Sha256::digest(&bytes)));
+    multiple_organizations(&bytes).map_err(|how| SnapshotError::Damaged { file: SETTINGS.to_owned(), how })
+}
+
+/// Reads `settings.user.multiple_organizations` from the API's answer; `None` when it is not in it.
+/// Source: <https://developer.zendesk.com/api-reference/ticketing/account-configuration/account_settings/>
+pub fn multiple_organizations(bytes: &[u8]) -> Result<Option<bool>, String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        settings: Option<Settings>,
+    }
+    #[derive(Deserialize)]
+    struct Settings {
+        user: Option<User>,
+    }
+    #[derive(Deserialize)]
+    struct User {
+        multiple_organizations: Option<bool>,
+    }
+    let answer: Answer = serde_json::from_slice(bytes)
+        .map_err(|error| format!("it is not the JSON of the account settings (line {})", error.line()))?;
+    Ok(answer.settings.and_then(|settings| settings.user).and_then(|user| user.multiple_organizations))
+}
+
+/// A reader that digests what passes.
+struct DigestingReader {
+    inner: File,
+    digest: Sha256,
+}
+
+impl Read for DigestingReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.digest.update(&into[..read]);
+        Ok(read)
+    }
+}

@@ -1,0 +1,463 @@
+//! One request, brought to a good answer or an error: credentials, pace, tries, counts and log lines.
+//!
+//! Left out: what the answers mean and which request comes next (`read`). Only what is harmless to repeat may come through
+//! here; a write must be settled by reading, never sent again blindly.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+use url::Url;
+
+use super::auth::{Credentials, Secret, grant_request, granted};
+use super::error::{ReadError, Said, advice};
+use super::http::{Answer, Authorization, Method, Outgoing, Transport};
+use super::pace::Pace;
+use super::progress::{Pause, Progress, RequestLine};
+use super::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide};
+
+/// The endpoints in use, as they are counted and explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    Token,
+    AccountSettings,
+    OrganizationsCount,
+    UsersCount,
+    Organizations,
+    Users,
+    Memberships,
+    IncrementalTickets,
+    SearchExport,
+    Tickets,
+    UsersById,
+    OrganizationsById,
+    MembershipsOfUser,
+}
+
+impl Endpoint {
+    /// The name in the receipt's table of requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "oauth_tokens",
+            Self::AccountSettings => "account_settings",
+            Self::OrganizationsCount => "organizations_count",
+            Self::UsersCount => "users_count",
+            Self::Organizations => "organizations",
+            Self::Users => "users",
+            Self::Memberships => "organization_memberships",
+            Self::IncrementalTickets => "incremental_tickets",
+            Self::SearchExport => "search_export",
+            Self::Tickets => "tickets",
+            Self::UsersById => "users_show_many",
+            Self::OrganizationsById => "organizations_show_many",
+            Self::MembershipsOfUser => "user_organization_memberships",
+        }
+    }
+
+    /// The narrowest scope that should open it. Zendesk does not say which one opens memberships and settings.
+    pub(super) fn scope(self) -> &'static str {
+        match self {
+            Self::Organizations | Self::OrganizationsCount | Self::OrganizationsById => "organizations:read",
+            Self::Users | Self::UsersCount | Self::UsersById => "users:read",
+            Self::Memberships | Self::MembershipsOfUser => "organizations:read and users:read",
+            Self::IncrementalTickets | Self::SearchExport | Self::Tickets => "tickets:read",
+            Self::Token | Self::AccountSettings => "read",
+        }
+    }
+
+    /// Whose credentials open it.
+    pub(super) fn role(self) -> &'static str {
+        match self {
+            Self::IncrementalTickets => "an admin",
+            Self::Organizations | Self::OrganizationsCount | Self::OrganizationsById => {
+                "an admin, or an agent who may see every organization"
+            }
+            Self::Memberships | Self::MembershipsOfUser => {
+                "an admin, or an agent who may see every organization and user"
+            }
+            _ => "an admin or an agent",
+        }
+    }
+}
+
+/// The times of a read, and its two sources of chance and date. Tests shorten and fix them.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// For a whole request, from connecting to the last byte of its body.
+    pub request: Duration,
+    /// How long failures may go on.
+    pub retries: Limits,
+    /// A number from 0 up to 1, another one at each call.
+    pub jitter: fn() -> f64,
+    /// The wall clock, for a `Retry-After` with a date and for the estimate of the ticket window; nothing is decided by it.
+    pub now: fn() -> SystemTime,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            request: Duration::from_secs(60),
+            retries: Limits::default(),
+            jitter: chance,
+            now: SystemTime::now,
+        }
+    }
+}
+
+/// The standard library's only source of chance: each new hasher has another key.
+fn chance() -> f64 {
+    let bits = std::hash::RandomState::new().build_hasher().finish();
+    // The upper 53 bits are the ones that a double holds exactly.
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// A chain of requests, each of which needs the one before. Its place is what an error names.
+pub(super) struct Stream {
+    pub what: &'static str,
+    /// Number of the page that is due; 0 where there are no pages.
+    page: u64,
+    /// When the latest good page came, moved on by every wait for pace.
+    heard: Instant,
+}
+
+impl Stream {
+    pub fn paged(what: &'static str) -> Self {
+        Self { what, page: 1, heard: Instant::now() }
+    }
+
+    pub fn single(what: &'static str) -> Self {
+        Self { what, page: 0, heard: Instant::now() }
+    }
+
+    /// "users, page 7".
+    pub fn place(&self) -> String {
+        if self.page == 0 { self.what.to_owned() } else { format!("{}, page {}", self.what, self.page) }
+    }
+
+    /// Goes on to the next page, after this one was found good.
+    pub fn turn(&mut self) {
+        self.page += 1;
+    }
+}
+
+/// A request that is harmless to repeat.
+pub(super) struct Ask {
+    endpoint: Endpoint,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    per_page: Option<u32>,
+    /// The body of a token grant, which goes without credentials of its own.
+    grant: Option<String>,
+}
+
+impl Ask {
+    pub fn get(endpoint: Endpoint, path: impl Into<String>) -> Self {
+        Self { endpoint, path: path.into(), query: Vec::new(), per_page: None, grant: None }
+    }
+
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    /// Asks for pages of this size, to be lowered while they prove too big.
+    pub fn per_page(mut self, size: u32) -> Self {
+        self.per_page = Some(size);
+        self
+    }
+
+    /// The page size after the answer came.
+    pub fn size(&self) -> Option<u32> {
+        self.per_page
+    }
+
+    /// A page that took too long may have been too big.
+    fn shrink(&mut self, seen: &Seen) {
+        if matches!(seen, Seen::Status(504) | Seen::Fault(Fault::TimedOut))
+            && let Some(size) = self.per_page
+        {
+            self.per_page = Some([500, 250, 100].into_iter().find(|lower| *lower < size).unwrap_or(size));
+        }
+    }
+
+    fn url(&self, base_url: &Url) -> Url {
+        let mut url = base_url.clone();
+        url.set_path(&self.path);
+        url.set_query(None);
+        let mut pairs = self.query.clone();
+        pairs.extend(self.per_page.map(|size| ("per_page", size.to_string())));
+        if !pairs.is_empty() {
+            url.query_pairs_mut().extend_pairs(pairs);
+        }
+        url
+    }
+}
+
+/// What the requests came to.
+#[derive(Default)]
+pub(super) struct Stats {
+    pub requests: BTreeMap<Endpoint, u64>,
+    pub waited_for_pace: Duration,
+    pub waited_after_failures: Duration,
+}
+
+/// A token that was granted to an OAuth client.
+struct Grant {
+    token: Secret,
+    number: u64,
+    renew_at: Instant,
+}
+
+/// Authorizes, paces, repeats and counts requests to one Zendesk.
+pub(super) struct Client<'a> {
+    pub transport: &'a dyn Transport,
+    pub base_url: &'a Url,
+    pub credentials: &'a Credentials,
+    pub timing: &'a Timing,
+    pub progress: &'a dyn Progress,
+    pace: RefCell<Pace>,
+    stats: RefCell<Stats>,
+    /// Held while a token is being granted, so that streams side by side wait for one grant instead of each asking.
+    grant: tokio::sync::Mutex<Option<Grant>>,
+    /// Every token ever granted here, since none of them may be shown.
+    tokens: RefCell<Vec<Secret>>,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(
+        transport: &'a dyn Transport,
+        base_url: &'a Url,
+        credentials: &'a Credentials,
+        reserve_percent: u8,
+        timing: &'a Timing,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self {
+            transport,
+            base_url,
+            credentials,
+            timing,
+            progress,
+            pace: RefCell::new(Pace::new(reserve_percent)),
+            stats: RefCell::default(),
+            grant: tokio::sync::Mutex::new(None),
+            tokens: RefCell::default(),
+        }
+    }
+
+    pub fn into_stats(self) -> Stats {
+        self.stats.into_inner()
+    }
+
+    /// The JSON text that answers this request, tried until it is there or a limit is reached.
+    pub async fn ask(&self, stream: &mut Stream, ask: &mut Ask) -> Result<String, ReadError> {
+        let mut tries = 0;
+        let mut renewed = false;
+        loop {
+            let (authorization, grant) = self.authorization(ask).await?;
+            self.wait_for_pace(stream, ask.endpoint).await;
+            tries += 1;
+            let (seen, answer) = self.attempt(ask, authorization).await;
+            if let (Seen::Status(401), Some(number), false) = (&seen, grant, renewed) {
+                self.forget(number).await;
+                renewed = true;
+                continue;
+            }
+            let spent = Spent { tries, silence: stream.heard.elapsed() };
+            let timing = self.timing;
+            let decision = decide(&seen, &answer.headers, spent, &timing.retries, (timing.jitter)(), (timing.now)());
+            match decision {
+                Decision::Accept => {
+                    stream.heard = Instant::now();
+                    return Ok(String::from_utf8(answer.body).expect("an accepted body is JSON, which is UTF-8"));
+                }
+                Decision::Refused => return Err(self.refused(stream, ask, &seen, &answer)),
+                Decision::GiveUp(because) => return Err(self.given_up(stream, &seen, &answer, spent, because)),
+                Decision::Again(delay) => {
+                    ask.shrink(&seen);
+                    self.progress.waiting(stream.what, &Pause::Failure(seen.to_string()), delay);
+                    self.stats.borrow_mut().waited_after_failures += delay;
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    /// The JSON text that answers this request if the first try brings it. For what a read can do without.
+    pub async fn ask_once(&self, stream: &mut Stream, ask: &Ask) -> Option<String> {
+        let (authorization, _) = self.authorization(ask).await.ok()?;
+        self.wait_for_pace(stream, ask.endpoint).await;
+        let (seen, answer) = self.attempt(ask, authorization).await;
+        matches!(seen, Seen::Status(200)).then(|| String::from_utf8(answer.body).ok())?
+    }
+
+    async fn wait_for_pace(&self, stream: &mut Stream, endpoint: Endpoint) {
+        loop {
+            let delay = self.pace.borrow().wait(endpoint, Instant::now());
+            if delay.is_zero() {
+                return;
+            }
+            self.progress.waiting(stream.what, &Pause::Pace, delay);
+            self.stats.borrow_mut().waited_for_pace += delay;
+            tokio::time::sleep(delay).await;
+            // Keeping pace is no silence of the other side.
+            stream.heard += delay;
+        }
+    }
+
+    /// Sends once. Where there is no answer, its place is taken by an empty one.
+    async fn attempt(&self, ask: &Ask, authorization: Authorization) -> (Seen, Answer) {
+        let method = match &ask.grant {
+            Some(body) => Method::Post(body.clone()),
+            None => Method::Get,
+        };
+        let name = method.as_str();
+        *self.stats.borrow_mut().requests.entry(ask.endpoint).or_default() += 1;
+        let slot = self.pace.borrow_mut().begin(ask.endpoint);
+        let started = Instant::now();
+        let request = Outgoing { method, url: ask.url(self.base_url), authorization };
+        let answered = self.transport.send(request).await;
+        let headers = answered.as_ref().ok().map(|answer| &answer.headers);
+        self.pace.borrow_mut().end(slot, headers, Instant::now());
+        let (seen, answer) = match answered {
+            Ok(answer) if (200..300).contains(&answer.status) && !is_json(&answer.body) => (Seen::NotJson, answer),
+            Ok(answer) => (Seen::Status(answer.status), answer),
+            Err(fault) => {
+                let nothing = Answer { status: 0, headers: Default::default(), body: Vec::new() };
+                (Seen::Fault(fault), nothing)
+            }
+        };
+        let outcome = seen.to_string();
+        let took = started.elapsed();
+        self.progress.request(&RequestLine { method: name, path: &ask.path, outcome: &outcome, took });
+        (seen, answer)
+    }
+
+    /// The header to send, and the number of the grant it comes from.
+    async fn authorization(&self, ask: &Ask) -> Result<(Authorization, Option<u64>), ReadError> {
+        if ask.grant.is_some() {
+            return Ok((Authorization::None, None));
+        }
+        let (id, secret, scope) = match self.credentials {
+            Credentials::Client { id, secret, scope } => (id, secret, scope),
+            Credentials::Token(token) => return Ok((Authorization::Bearer(token.clone()), None)),
+            Credentials::ApiToken { email, token } => {
+                let user = Secret::new(format!("{}/token", email.expose()));
+                return Ok((Authorization::Basic { user, password: token.clone() }, None));
+            }
+        };
+        let mut held = self.grant.lock().await;
+        if let Some(grant) = held.as_ref()
+            && Instant::now() < grant.renew_at
+        {
+            return Ok((Authorization::Bearer(grant.token.clone()), Some(grant.number)));
+        }
+        let mut stream = Stream::single("OAuth token");
+        let mut ask = Ask::get(Endpoint::Token, "/oauth/tokens");
+        ask.grant = Some(grant_request(id, secret, scope));
+        // Boxed, since asking for a token is itself a request.
+        let answer = Box::pin(self.ask(&mut stream, &mut ask)).await?;
+        let (token, secs) = granted(&answer).ok_or_else(|| ReadError::NoToken { place: stream.place() })?;
+        let mut tokens = self.tokens.borrow_mut();
+        tokens.push(token.clone());
+        let number = tokens.len() as u64;
+        let renew_at = Instant::now() + Duration::from_secs(secs.min(u64::from(u32::MAX)));
+        *held = Some(Grant { token: token.clone(), number, renew_at });
+        Ok((Authorization::Bearer(token), Some(number)))
+    }
+
+    /// Drops the grant with this number, unless a stream beside has replaced it already.
+    async fn forget(&self, number: u64) {
+        let mut held = self.grant.lock().await;
+        if held.as_ref().is_some_and(|grant| grant.number == number) {
+            *held = None;
+        }
+    }
+
+    fn said(&self, answer: &Answer) -> Said {
+        let tokens = self.tokens.borrow();
+        let mut secrets = self.credentials.secrets();
+        secrets.extend(tokens.iter().map(Secret::expose));
+        Said::of(&answer.body, &secrets)
+    }
+
+    fn refused(&self, stream: &Stream, ask: &Ask, seen: &Seen, answer: &Answer) -> ReadError {
+        let place = stream.place();
+        if let Seen::Fault(_) = seen {
+            return ReadError::Untrusted { place, cause: seen.to_string() };
+        }
+        let status = answer.status;
+        let location = answer.headers.get("location").and_then(|to| to.to_str().ok());
+        if (300..400).contains(&status)
+            && let Some(to) = location.and_then(|to| self.base_url.join(to).ok())
+        {
+            return ReadError::Redirected { place, status, to: to.origin().ascii_serialization() };
+        }
+        let said = self.said(answer);
+        let host = self.base_url.host_str().unwrap_or_default();
+        let help = advice(ask.endpoint, status, &said, host, self.credentials);
+        ReadError::Refused { place, endpoint: ask.endpoint, status, said, help }
+    }
+
+    fn given_up(&self, stream: &Stream, seen: &Seen, answer: &Answer, spent: Spent, because: Because) -> ReadError {
+        let place = stream.place();
+        let said = if let Seen::Status(_) = seen { self.said(answer) } else { Said::default() };
+        let last = format!("{seen}{said}");
+        match because {
+            Because::Tries => ReadError::TriesSpent { place, last, tries: spent.tries },
+            Because::Silence => ReadError::TooSilent { place, last, silence_secs: spent.silence.as_secs() },
+            Because::AskedTooLong { asked, left } => {
+                ReadError::WaitTooLong { place, last, asked_secs: asked.as_secs(), left_secs: left.as_secs() }
+            }
+        }
+    }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() && std::str::from_utf8(body).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_stays_within_its_bounds() {
+        for _ in 0..1000 {
+            assert!((0.0..1.0).contains(&chance()));
+        }
+    }
+
+    #[test]
+    fn a_page_that_took_too_long_is_asked_for_in_smaller_steps() {
+        let mut ask = Ask::get(Endpoint::IncrementalTickets, "/").per_page(1000);
+        let mut sizes = Vec::new();
+        for seen in [
+            Seen::Status(504),
+            Seen::Status(500),
+            Seen::Fault(Fault::TimedOut),
+            Seen::Fault(Fault::Cut),
+            Seen::Status(504),
+            Seen::Status(504),
+        ] {
+            ask.shrink(&seen);
+            sizes.extend(ask.size());
+        }
+        assert_eq!(sizes, [500, 500, 250, 250, 100, 100]);
+    }
+
+    #[test]
+    fn a_url_is_made_on_the_base_alone() {
+        let base = "https://acme.zendesk.com/".parse().unwrap();
+        let ask = Ask::get(Endpoint::Users, "/api/v2/users").with("page[after]", "http://evil.example/?a=b&c");
+        assert_eq!(
+            ask.url(&base).as_str(),
+            "https://acme.zendesk.com/api/v2/users?page%5Bafter%5D=http%3A%2F%2Fevil.example%2F%3Fa%3Db%26c"
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! What can end a live read, said so that an operator knows what to do next; and the short, safe form of an error answer.
+//!
+//! Left out: exit codes (the caller's) and the decision what counts as an error (`retry`, `read`).
+
+use serde_json::Value;
+
+use super::auth::Credentials;
+use super::client::Endpoint;
+
+/// Why nothing was read. The text says what happened to which thing; [`ReadError::help`] says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Plain HTTP to another machine would show the credentials to everyone on the way.
+    #[error("{base_url} is neither https nor this machine")]
+    Insecure { base_url: String },
+    /// The HTTPS client could not be made.
+    #[error("no HTTPS client could be made: {cause}")]
+    NoClient { cause: String },
+    /// Zendesk answered, and asking again would bring the same answer.
+    #[error("{place}: {status}{said}")]
+    Refused { place: String, endpoint: Endpoint, status: u16, said: Said, help: String },
+    /// A redirect, which is never followed. `to` is scheme and host.
+    #[error("{place}: {status}, redirected to {to}")]
+    Redirected { place: String, status: u16, to: String },
+    /// The certificate of the server is not trusted.
+    #[error("{place}: {cause}")]
+    Untrusted { place: String, cause: String },
+    /// Every try failed; `last` is how the last one did.
+    #[error("{place}: {last} after {tries} tries")]
+    TriesSpent { place: String, last: String, tries: u32 },
+    /// The stream brought no good page for too long.
+    #[error("{place}: {last}, and no good page for {silence_secs} s")]
+    TooSilent { place: String, last: String, silence_secs: u64 },
+    /// Zendesk asks for a wait that is longer than failures may last.
+    #[error(
+        "{place}: {last}, to be asked again in {asked_secs} s at the earliest, but a read goes on for only {left_secs} s without a good page"
+    )]
+    WaitTooLong { place: String, last: String, asked_secs: u64, left_secs: u64 },
+    /// The stream of pages can't be complete.
+    #[error("{place}: {gap}")]
+    Incomplete { place: String, gap: Gap },
+    /// The sink could not read a record.
+    #[error("{place}: {fault}")]
+    Unreadable { place: String, fault: String },
+    /// The token grant was answered without a token that can be sent.
+    #[error("{place}: the answer holds no access token")]
+    NoToken { place: String },
+    /// Every allowed way to the tickets was refused.
+    #[error("tickets: both the incremental export and the search export answered 403{said}")]
+    NoTicketSource { said: Said },
+}
+
+/// How a stream of pages shows that it is not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Gap {
+    #[error("the answer is JSON, but not an object")]
+    NotAnObject,
+    #[error("the answer has no array `{0}`")]
+    ArrayMissing(&'static str),
+    #[error("the answer does not say whether more pages follow (`{0}`)")]
+    EndUnknown(&'static str),
+    #[error("more pages follow, but the answer has no `after_cursor`")]
+    CursorMissing,
+    #[error("the cursor of the next page was used before, so the pages go round in circles")]
+    CursorRepeated,
+    #[error("10 pages in a row brought nothing new, yet more are said to follow")]
+    NothingNew,
+    #[error("the ticket list changes faster than it can be read")]
+    ListMoves,
+}
+
+impl ReadError {
+    /// What to do next, in one sentence or two.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Insecure { .. } => "use https; http is for a server on this machine (localhost) only".into(),
+            Self::NoClient { .. } => "check the CA certificates of this machine (SSL_CERT_FILE and SSL_CERT_DIR, if set)".into(),
+            Self::Refused { help, .. } => help.clone(),
+            Self::Redirected { to, .. } => format!(
+                "no redirect is followed, so that no credential reaches another host; if {to} is your Zendesk, configure it as the subdomain or base_url"
+            ),
+            Self::Untrusted { .. } => {
+                "if a proxy of your organization inspects HTTPS, add its CA certificate to this machine's store, or name it in SSL_CERT_FILE".into()
+            }
+            Self::TriesSpent { last, .. } | Self::TooSilent { last, .. } if last.starts_with("429") => {
+                "another integration uses the account's rate limit; run again later".into()
+            }
+            Self::TriesSpent { .. } | Self::TooSilent { .. } => {
+                "check the network and https://status.zendesk.com, then run again; nothing was written".into()
+            }
+            Self::WaitTooLong { asked_secs, .. } => format!("run again in {asked_secs} s"),
+            Self::Incomplete { .. } => {
+                "an incomplete read is never audited; run again, and with --verbose if it persists".into()
+            }
+            Self::Unreadable { .. } => "the record is not what Zendesk documents; nothing was audited".into(),
+            Self::NoToken { .. } => "check that the base URL is your Zendesk and that the OAuth client is a confidential one".into(),
+            Self::NoTicketSource { .. } => {
+                "the incremental export needs an admin, the search export an agent, both the scope tickets:read (or read); as a last resort tickets.allow_list: true reads the ticket list, which has no archived tickets".into()
+            }
+        }
+    }
+
+    /// Whether Zendesk answered with this status, and asking again is pointless.
+    pub(super) fn is_refusal(&self, wanted: u16) -> bool {
+        matches!(self, Self::Refused { status, .. } if *status == wanted)
+    }
+}
+
+/// What to do about an answer that asking again won't change.
+pub(super) fn advice(endpoint: Endpoint, status: u16, said: &Said, host: &str, credentials: &Credentials) -> String {
+    let scope_refused = said.code.as_deref() == Some("invalid_scope");
+    match (endpoint, status) {
+        (Endpoint::Token, 400..=499) if scope_refused => format!(
+            "the OAuth client may not ask for the scope \"{}\"; allow it in the Admin Center (Apps and integrations > APIs > OAuth clients), or set ZENDESK_OAUTH_SCOPE",
+            credentials.scope().unwrap_or_default()
+        ),
+        (Endpoint::Token, 404) => format!("{host} knows no OAuth tokens: check the subdomain"),
+        (Endpoint::Token, _) => format!(
+            "check ZENDESK_OAUTH_CLIENT_ID (the client's identifier, not its name) and ZENDESK_OAUTH_CLIENT_SECRET against the OAuth client of {host}"
+        ),
+        (_, 401) => credentials.advice_when_refused(host),
+        (_, 403) => format!(
+            "the credentials must carry the scope {} (or read) and belong to {}",
+            endpoint.scope(),
+            endpoint.role()
+        ),
+        (_, 404) => format!("check the subdomain: {host} has no such page"),
+        (_, 400 | 422) => {
+            "Zendesk did not accept the request; run again, since a cursor may have expired, and with --verbose if it persists".into()
+        }
+        _ => "run again with --verbose, and check that nothing between here and Zendesk answers in its place".into(),
+    }
+}
+
+/// The code and the short text of an error answer, in a form that is safe to print: control characters visible, e-mail
+/// addresses and known secrets hidden, 200 characters at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    pub code: Option<String>,
+    pub text: Option<String>,
+}
+
+impl Said {
+    /// Reads an error body in any of the shapes that Zendesk and what stands before it use.
+    pub(super) fn of(body: &[u8], secrets: &[&str]) -> Self {
+        let (code, text) = match serde_json::from_slice::<Value>(body) {
+            Ok(Value::Object(fields)) => codes_of(&fields),
+            Ok(_) => (None, None),
+            Err(_) => (None, text_of_page(&String::from_utf8_lossy(body))),
+        };
+        let safe = |text: String| Some(visible(&text, secrets)).filter(|text| !text.is_empty());
+        Self { code: code.and_then(safe), text: text.and_then(safe) }
+    }
+}
+
+/// For the end of a message that has named the status: " CODE (text)", or nothing.
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.code, &self.text) {
+            (None, None) => Ok(()),
+            (Some(code), None) => write!(f, " {code}"),
+            (None, Some(text)) => write!(f, " ({text})"),
+            (Some(code), Some(text)) => write!(f, " {code} ({text})"),
+        }
+    }
+}
+
+/// Code and text of `{"error":code,"description":…}`, `{"error":{"title","message"}}`, `{"errors":[{"code","title","detail"}]}` and
+/// OAuth's `{"error","error_description"}`.
+fn codes_of(fields: &serde_json::Map<String, Value>) -> (Option<String>, Option<String>) {
+    fn first(value: &Value, keys: &[&str]) -> Option<String> {
+        keys.iter().find_map(|key| value.get(key)?.as_str().map(str::to_owned))
+    }
+    let whole = Value::Object(fields.clone());
+    if let Some(error) = fields.get("errors").and_then(|errors| errors.get(0)) {
+        return (first(error, &["code"]), first(error, &["detail", "title"]));
+    }
+    match fields.get("error") {
+        Some(error @ Value::Object(_)) => (first(error, &["title"]), first(error, &["message"])),
+        Some(Value::String(code)) => (Some(code.clone()), first(&whole, &["description", "error_description"])),
+        _ => (None, first(&whole, &["description", "message"])),
+    }
+}
+
+/// A plain sentence as it is; of an HTML page only its title.
+fn text_of_page(body: &str) -> Option<String> {
+    let body = body.trim();
+    if !body.starts_with('<') {
+        return Some(body.to_owned());
+    }
+    let from = body.find("<title>").map(|at| at + "<title>".len());
+    let title = from.and_then(|from| body[from..].split('<').next()).map(str::trim);
+    Some(title.filter(|title| !title.is_empty()).unwrap_or("an HTML page").to_owned())
+}
+
+/// Text from outside as one harmless line of at most 200 characters.
+pub(super) fn visible(text: &str, secrets: &[&str]) -> String {
+    const LONGEST: usize = 200;
+    let mut text = text.to_owned();
+    // Shorter ones are no secrets, and would hide half of the text.
+    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
+        text = text.replace(secret, "***");
+    }
+    let words = text.split(' ').map(|word| if word.contains('@') { "***" } else { word });
+    let line = words.collect::<Vec<_>>().join(" ");
+    let mut shown = String::new();
+    for (count, c) in line.chars().enumerate() {
+        if count == LONGEST {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() || is_invisible(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
+/// Characters that reorder or hide what stands around them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(body: &str) -> String {
+        Said::of(body.as_bytes(), &["s3cret-token"]).to_string()
+    }
+
+    #[test]
+    fn every_shape_of_an_error_yields_code_and_text() {
+        let shapes = [
+            (
+                r#"{"error":"RecordInvalid","description":"Record errors","details":{}}"#,
+                " RecordInvalid (Record errors)",
+            ),
+            (r#"{"error":"Couldn't authenticate you"}"#, " Couldn't authenticate you"),
+            (r#"{"error":{"title":"Forbidden","message":"Not on this plan"}}"#, " Forbidden (Not on this plan)"),
+            (
+                r#"{"errors":[{"code":"TooManyRequests","title":"Slow","detail":"Too many"}]}"#,
+                " TooManyRequests (Too many)",
+            ),
+            (
+                r#"{"errors":[{"code":"InvalidPaginationDepth","title":"Too deep"}]}"#,
+                " InvalidPaginationDepth (Too deep)",
+            ),
+            (r#"{"error":"invalid_client","error_description":"Unknown client"}"#, " invalid_client (Unknown client)"),
+            (
+                "Number of allowed API requests per minute exceeded",
+                " (Number of allowed API requests per minute exceeded)",
+            ),
+            ("<!DOCTYPE html><html><head><title> Down </title></head>", " (Down)"),
+            ("<html><body>gone</body></html>", " (an HTML page)"),
+            (r#"{"description":"Denied"}"#, " (Denied)"),
+            ("[]", ""),
+            ("", ""),
+        ];
+        for (body, expected) in shapes {
+            assert_eq!(said(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_body_is_safe() {
+        assert_eq!(said("token s3cret-token of jo@acme.com"), " (token *** of ***)");
+        assert_eq!(said("red \u{1b}[31m\u{202e}\n"), " (red \\u{1b}[31m\\u{202e})");
+        let long = said(&"x".repeat(1000));
+        assert_eq!(long.chars().filter(|c| *c == 'x').count(), 200);
+        assert!(long.ends_with("…)"));
+    }
+}

@@ -1,0 +1,47 @@
+//! The documents that are rendered from the catalogue are the ones in the repository.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use g_gremlin::commands::explain::markdown;
+
+const BLESS: &str = "G_GREMLIN_BLESS=1 cargo test --test it docs";
+const BEGIN: &str = "<!-- codes:begin -->\n";
+const END: &str = "<!-- codes:end -->";
+
+#[test]
+fn the_reference_of_codes_is_the_rendered_one() {
+    agree("docs/codes.md", |_| markdown::reference());
+}
+
+#[test]
+fn the_tables_of_the_readme_are_the_rendered_ones() {
+    agree("README.md", |present| {
+        let parts = present.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
+        let Some((before, (_, after))) = parts else {
+            panic!("README.md lacks the lines {} and {END}, in this order", BEGIN.trim_end());
+        };
+        format!("{before}{BEGIN}{}{END}{after}", markdown::readme_tables())
+    });
+}
+
+/// Fails with the first line that differs and the command that refreshes; with `G_GREMLIN_BLESS` set, writes instead.
+fn agree(name: &str, render: impl Fn(&str) -> String) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
+    let present = fs::read_to_string(&path).unwrap_or_default();
+    let wanted = render(&present);
+    if present == wanted {
+        return;
+    }
+    if env::var_os("G_GREMLIN_BLESS").is_some() {
+        fs::write(&path, wanted).unwrap_or_else(|error| panic!("{name} can't be written: {error}"));
+        return;
+    }
+    let same = present.lines().zip(wanted.lines()).take_while(|(present, wanted)| present == wanted).count();
+    panic!(
+        "{name} differs from the catalogue at line {}:\n  in the file: {:?}\n  rendered:    {:?}\nrefresh it with: {BLESS}",
+        same + 1,
+        present.lines().nth(same),
+        wanted.lines().nth(same),
+    );
+}

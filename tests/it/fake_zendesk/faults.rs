@@ -1,0 +1,373 @@
+//! Misbehavior on request: which requests a fault strikes, and what it does to the answer.
+//!
+//! Some faults stand in for the answer ([`FaultKind::instead`]), the others alter a true one ([`Strike::alter`]).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::limits::{Refusal, too_many};
+use super::paging::{after_cursor, claim_more, rows_of};
+use super::reply::{
+    Body, Cut, Reply, Request, bare_path, described, forbidden, html, invalid_pagination, invalid_token,
+    not_authenticated, record_not_found,
+};
+use super::world::World;
+
+/// Which of the matching requests are struck; they are counted from 1, retries too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nth {
+    Every,
+    Only(u32),
+    /// The first so many.
+    First(u32),
+    /// This one and all later ones.
+    From(u32),
+}
+
+/// A fault and the requests it strikes.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Without `.json`.
+    path: String,
+    /// Whether longer paths match as well.
+    below: bool,
+    method: Option<String>,
+    query: Option<String>,
+    nth: Nth,
+    what: FaultKind,
+    seen: u32,
+}
+
+impl Fault {
+    /// A fault of every request to exactly this path, as `/api/v2/users`.
+    pub fn on(path: &str, what: FaultKind) -> Self {
+        Self { path: bare_path(path).into(), below: false, method: None, query: None, nth: Nth::Every, what, seen: 0 }
+    }
+
+    /// A fault of every request to a path that begins with this.
+    pub fn below(prefix: &str, what: FaultKind) -> Self {
+        Self { below: true, ..Self::on(prefix, what) }
+    }
+
+    /// Strikes only the nth matching request.
+    pub fn nth(mut self, nth: u32) -> Self {
+        self.nth = Nth::Only(nth);
+        self
+    }
+
+    /// Strikes the first so many matching requests.
+    pub fn first(mut self, count: u32) -> Self {
+        self.nth = Nth::First(count);
+        self
+    }
+
+    /// Strikes from the nth matching request on.
+    pub fn from(mut self, nth: u32) -> Self {
+        self.nth = Nth::From(nth);
+        self
+    }
+
+    /// Matches only this method.
+    pub fn method(mut self, method: &str) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+
+    /// Matches only requests with this query parameter of this value, written `name=value` and not encoded.
+    pub fn query(mut self, pair: &str) -> Self {
+        self.query = Some(pair.into());
+        self
+    }
+
+    /// What it does to this request, if it strikes it.
+    pub fn strike(&mut self, request: &Request) -> Option<FaultKind> {
+        let path = bare_path(&request.path);
+        let on_path = if self.below { path.starts_with(&self.path) } else { path == self.path };
+        let on_method = self.method.as_ref().is_none_or(|method| *method == request.method);
+        let on_query = self
+            .query
+            .as_ref()
+            .is_none_or(|pair| request.query.iter().any(|(name, value)| *pair == format!("{name}={value}")));
+        if !(on_path && on_method && on_query) {
+            return None;
+        }
+        self.seen += 1;
+        let strikes = match self.nth {
+            Nth::Every => true,
+            Nth::Only(nth) => self.seen == nth,
+            Nth::First(count) => self.seen <= count,
+            Nth::From(nth) => self.seen >= nth,
+        };
+        strikes.then(|| self.what.clone())
+    }
+}
+
+/// A change of the world in the middle of a read.
+#[derive(Clone)]
+pub struct Change(Arc<dyn Fn(&mut World) + Send + Sync>);
+
+impl fmt::Debug for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Change")
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum FaultKind {
+    /// This answer instead. See [`Self::status`] and [`Self::too_many`] for the usual ones.
+    Status { code: u16, headers: Vec<(String, String)>, body: Body },
+    /// The connection is reset before the first byte of the answer.
+    ResetBefore,
+    /// The connection is reset after half the body that `Content-Length` promised.
+    ResetMidBody,
+    /// Half the body comes, and then nothing.
+    StallMidBody,
+    /// The answer comes late.
+    Slow { ms: u64 },
+    /// 200 with an HTML page.
+    NotJson,
+    /// 200 with the first half of the JSON, as if that were all.
+    TruncatedJson,
+    /// 302 to this URL.
+    RedirectTo(String),
+    /// The page gives the cursor of the page before again, and claims more.
+    CursorStuck,
+    /// The page claims more and gives no cursor.
+    HasMoreWithoutCursor,
+    /// The page has the rows of the page before, claims more and gives a cursor never seen before. For lists and exports.
+    EndlessExport,
+    /// The page begins with the rows of the page before.
+    RepeatRows,
+    /// The links to the next page are on this host; the cursor itself is right.
+    ForeignNextLink(String),
+    /// The page is empty, and its cursor leads to the rows that belonged here.
+    EmptyPage,
+    /// Pages have this many rows, whatever was asked for.
+    IgnorePageSize(usize),
+    /// The page lacks its array.
+    MissingEnvelope,
+    /// The world changes right after this answer. See [`Self::grow`].
+    GrowDuring(Change),
+    /// These fields of every row are null.
+    NullFields(Vec<String>),
+    /// The first row's id is 2^53 + 1.
+    HugeId,
+    /// A bearer token ends with this request: 401. A granted one stays dead, a static one goes on afterwards.
+    TokenExpiresNow,
+    /// The cursor is too old: 400.
+    CursorExpired,
+    /// The count is this, and `refreshed_at` null.
+    CountStale(u64),
+}
+
+impl FaultKind {
+    /// The usual answer of a status. The body of 500 and more is HTML, that of 409 and less JSON.
+    pub fn status(code: u16) -> Self {
+        Self::from_reply(match code {
+            401 => not_authenticated(),
+            403 => forbidden(),
+            404 => record_not_found(),
+            409 => described(409, "DatabaseConflict", "Database collision"),
+            429 => too_many(Refusal::Described),
+            500 => html(500, "Internal Server Error"),
+            503 => html(503, "Service Unavailable"),
+            504 => html(504, "Gateway Time-out"),
+            _ => html(code, "Error"),
+        })
+    }
+
+    /// The same with a `Retry-After` header.
+    pub fn status_retry_after(code: u16, retry_after: &str) -> Self {
+        Self::status(code).with_header("Retry-After", retry_after)
+    }
+
+    /// A 429 of the given shape, with a `Retry-After` header if one is given.
+    pub fn too_many(refusal: Refusal, retry_after: Option<&str>) -> Self {
+        let kind = Self::from_reply(too_many(refusal));
+        match retry_after {
+            Some(value) => kind.with_header("Retry-After", value),
+            None => kind,
+        }
+    }
+
+    /// Any JSON answer.
+    pub fn json(code: u16, body: Value) -> Self {
+        Self::from_reply(Reply::json(code, body))
+    }
+
+    /// A change of the world right after the answer.
+    pub fn grow(change: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
+        Self::GrowDuring(Change(Arc::new(change)))
+    }
+
+    fn from_reply(reply: Reply) -> Self {
+        Self::Status { code: reply.status, headers: reply.headers, body: reply.body }
+    }
+
+    fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Status { headers, .. } = &mut self {
+            headers.push((name.into(), value.into()));
+        }
+        self
+    }
+
+    /// The answer that the fault gives in place of the true one, if it does.
+    pub fn instead(&self) -> Option<Reply> {
+        match self {
+            Self::Status { code, headers, body } => {
+                let mut reply = Reply::new(*code, body.clone());
+                reply.headers.clone_from(headers);
+                Some(reply)
+            }
+            Self::NotJson => Some(html(200, "Just a moment...")),
+            Self::RedirectTo(url) => Some(html(302, "You are being redirected").with_header("Location", url.as_str())),
+            Self::TokenExpiresNow => Some(invalid_token()),
+            Self::CursorExpired => Some(invalid_pagination("The cursor has expired")),
+            _ => None,
+        }
+    }
+}
+
+/// What faults need to know of earlier answers, by path.
+#[derive(Debug, Default)]
+pub struct Memory {
+    rows: BTreeMap<String, Vec<Value>>,
+    cursors: BTreeMap<String, String>,
+    salt: u64,
+}
+
+impl Memory {
+    /// Keeps the rows and cursor of a page.
+    pub fn remember(&mut self, request: &Request, reply: &mut Reply) {
+        let path = bare_path(&request.path);
+        let Body::Json(body) = &mut reply.body else {
+            return;
+        };
+        if let Some(cursor) = after_cursor(body) {
+            self.cursors.insert(path.into(), cursor.into());
+        }
+        if let Some(rows) = rows_of(body) {
+            self.rows.insert(path.into(), rows.clone());
+        }
+    }
+}
+
+/// A fault that strikes a true answer.
+pub struct Strike<'a> {
+    pub request: &'a Request,
+    pub base: &'a str,
+    pub memory: &'a mut Memory,
+    pub world: &'a mut World,
+}
+
+impl Strike<'_> {
+    /// Alters the answer, or the world after it.
+    pub fn alter(&mut self, kind: &FaultKind, reply: &mut Reply) {
+        match kind {
+            FaultKind::ResetBefore => reply.cut = Cut::ResetBefore,
+            FaultKind::ResetMidBody => reply.cut = Cut::ResetMidBody,
+            FaultKind::StallMidBody => reply.cut = Cut::StallMidBody,
+            FaultKind::Slow { ms } => reply.delay = Duration::from_millis(*ms),
+            FaultKind::GrowDuring(change) => (change.0)(self.world),
+            FaultKind::TruncatedJson => {
+                if let Body::Json(body) = &reply.body {
+                    let text = body.to_string();
+                    let half = text.chars().take(text.chars().count() / 2).collect();
+                    reply.body = Body::Text { content_type: "application/json; charset=utf-8".into(), text: half };
+                }
+            }
+            FaultKind::Status { .. }
+            | FaultKind::NotJson
+            | FaultKind::RedirectTo(_)
+            | FaultKind::TokenExpiresNow
+            | FaultKind::CursorExpired
+            | FaultKind::IgnorePageSize(_) => {}
+            FaultKind::CursorStuck
+            | FaultKind::HasMoreWithoutCursor
+            | FaultKind::EndlessExport
+            | FaultKind::RepeatRows
+            | FaultKind::ForeignNextLink(_)
+            | FaultKind::EmptyPage
+            | FaultKind::MissingEnvelope
+            | FaultKind::NullFields(_)
+            | FaultKind::HugeId
+            | FaultKind::CountStale(_) => self.alter_page(kind, reply),
+        }
+    }
+
+    fn alter_page(&mut self, kind: &FaultKind, reply: &mut Reply) {
+        let path = bare_path(&self.request.path);
+        let asked = reply.asked.clone();
+        let Body::Json(body) = &mut reply.body else {
+            return;
+        };
+        match kind {
+            FaultKind::CursorStuck => {
+                let old = self.memory.cursors.get(path).cloned();
+                let cursor = old.or_else(|| after_cursor(body).map(str::to_owned));
+                claim_more(body, self.request, self.base, cursor.as_deref());
+            }
+            FaultKind::HasMoreWithoutCursor => claim_more(body, self.request, self.base, None),
+            FaultKind::EndlessExport | FaultKind::EmptyPage => {
+                let Some(mut asked) = asked else {
+                    return;
+                };
+                self.memory.salt += 1;
+                asked.salt = self.memory.salt;
+                claim_more(body, self.request, self.base, Some(&asked.cursor()));
+                let endless = matches!(kind, FaultKind::EndlessExport);
+                if let Some(rows) = rows_of(body) {
+                    if !endless {
+                        rows.clear();
+                    } else if let Some(old) = self.memory.rows.get(path) {
+                        rows.clone_from(old);
+                    }
+                }
+            }
+            FaultKind::RepeatRows => {
+                if let (Some(rows), Some(old)) = (rows_of(body), self.memory.rows.get(path)) {
+                    rows.splice(0..0, old.iter().cloned());
+                }
+            }
+            FaultKind::ForeignNextLink(host) => {
+                for pointer in ["/links/next", "/after_url", "/next_page"] {
+                    if let Some(link) = body.pointer_mut(pointer)
+                        && let Some(url) = link.as_str()
+                    {
+                        *link = json!(url.replacen(self.base, host, 1));
+                    }
+                }
+            }
+            FaultKind::MissingEnvelope => {
+                if let Some(members) = body.as_object_mut() {
+                    members.retain(|_, member| !member.is_array());
+                }
+            }
+            FaultKind::NullFields(fields) => {
+                for row in rows_of(body).into_iter().flatten() {
+                    for field in fields {
+                        row[field] = Value::Null;
+                    }
+                }
+            }
+            FaultKind::HugeId => {
+                if let Some(row) = rows_of(body).and_then(|rows| rows.first_mut()) {
+                    row["id"] = json!((1_u64 << 53) + 1);
+                }
+            }
+            FaultKind::CountStale(value) => {
+                if body.pointer("/count/value").is_some() {
+                    body["count"] = json!({"value": value, "refreshed_at": null});
+                } else if body.get("count").is_some() {
+                    body["count"] = json!(value);
+                }
+            }
+            _ => {}
+        }
+    }
+}

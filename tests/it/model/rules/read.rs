@@ -1,0 +1,240 @@
+//! Contract sections 2, 3 and 5: which records exist, and what the reference says of accounts.
+
+use serde_json::{Value, json};
+
+use super::super::text::{self, CsvRow};
+use super::super::{ModelConfig, PlainWorld, Warning};
+use super::{Account, Audit, Membership, Org, Ticket, User};
+
+impl<'a> Audit<'a> {
+    /// Reads the records that exist, the tickets of the window, and the reference.
+    pub fn read(world: &PlainWorld, reference_csv: &str, config: &'a ModelConfig, as_of: i64) -> Self {
+        let normal = |entries: &[String]| -> Vec<String> {
+            entries.iter().map(|entry| text::domain(entry).expect("a usable domain")).collect()
+        };
+        let not_personal = normal(&config.not_personal);
+        let mut personal = built_in_personal_domains();
+        personal.retain(|domain| !not_personal.contains(domain));
+        personal.extend(normal(&config.personal));
+        let settings = world.settings.as_ref();
+        let mut audit = Audit {
+            config,
+            as_of,
+            personal,
+            ignored: normal(&config.ignored),
+            not_personal,
+            multiple_organizations: settings
+                .and_then(|settings| settings["settings"]["user"]["multiple_organizations"].as_bool()),
+            accounts: vec![],
+            orgs: existing(&world.organizations, ORG_FIELDS).iter().map(org).collect(),
+            users: existing(&world.users, USER_FIELDS).iter().map(|user| self::user(user, config)).collect(),
+            memberships: existing(&world.memberships, MEMBERSHIP_FIELDS).iter().map(membership).collect(),
+            tickets: existing(&world.tickets, TICKET_FIELDS).iter().map(ticket).collect(),
+            resolutions: vec![],
+            verdicts: vec![],
+            issues: vec![],
+            warnings: vec![],
+        };
+        let first = (as_of - config.lookback_days * 86_400, 0);
+        audit.tickets.retain(|ticket| {
+            let updated_at = text::instant(&ticket.updated_at).expect("updated_at is RFC 3339");
+            first <= updated_at && updated_at <= (as_of, 0)
+        });
+        audit.read_reference(reference_csv);
+        audit
+    }
+
+    fn read_reference(&mut self, reference_csv: &str) {
+        let mut rows = text::csv_rows(reference_csv);
+        rows.retain(|row| row.cells.iter().any(|cell| !cell.trim().is_empty()));
+        let header = rows.remove(0);
+        for row in &rows {
+            self.read_account(&header, row);
+        }
+        for account in 0..self.accounts.len() {
+            for domain in self.accounts[account].expected_domains.clone() {
+                if self.accounts_expecting(&domain).len() > 1 {
+                    self.warn("shared_domain", account, Some(&domain));
+                }
+            }
+        }
+    }
+
+    fn read_account(&mut self, header: &CsvRow, row: &CsvRow) {
+        let cell = |ours: &str| -> &str {
+            let mut name = ours.to_owned();
+            for (column, replacement) in &self.config.columns {
+                if column == ours {
+                    name = replacement.trim().to_lowercase();
+                }
+            }
+            for (i, heading) in header.cells.iter().enumerate() {
+                if heading.trim().to_lowercase() == name {
+                    return row.cells.get(i).map_or("", String::as_str);
+                }
+            }
+            ""
+        };
+        let sf_account_id = cell("sf_account_id").trim().to_owned();
+        let name = text::shown_name(cell("account_name").trim());
+        let overrides = text::entries(cell("zendesk_domain_override"));
+        let domains = text::entries(cell("account_domains"));
+        let expected_flag = cell("zendesk_expected").trim().to_lowercase();
+
+        let number = self.accounts.len();
+        self.accounts.push(Account {
+            key: text::account_key(&sf_account_id),
+            sf_account_id,
+            name,
+            line: row.line,
+            expected_domains: vec![],
+            needs_org: !matches!(expected_flag.as_str(), "no" | "false" | "n" | "0"),
+        });
+
+        let override_counts = overrides.iter().any(|entry| text::domain(entry).is_some());
+        // An override without one usable entry is read, and warned about, before it is given up.
+        let read = if override_counts { overrides } else { [overrides, domains].concat() };
+        let mut expected: Vec<String> = vec![];
+        for entry in &read {
+            match text::domain(entry) {
+                None => self.warn("domain_not_usable", number, Some(entry)),
+                Some(domain) if self.personal.contains(&domain) => {
+                    self.warn("personal_domain", number, Some(&domain));
+                }
+                Some(domain) if self.ignored.contains(&domain) => {}
+                Some(domain) if expected.contains(&domain) => {}
+                Some(domain) => expected.push(domain),
+            }
+        }
+        expected.sort();
+        if expected.is_empty() {
+            self.warn("account_without_domain", number, None);
+        }
+        self.accounts[number].expected_domains = expected;
+        if text::has_wrong_check(&self.accounts[number].sf_account_id) {
+            self.warn("id_check_wrong", number, None);
+        }
+        if !["", "yes", "true", "y", "1", "no", "false", "n", "0"].contains(&expected_flag.as_str()) {
+            self.warn("zendesk_expected_unclear", number, None);
+        }
+    }
+
+    pub(super) fn warn(&mut self, code: &'static str, account: usize, domain: Option<&str>) {
+        self.warnings.push(Warning {
+            code,
+            line: Some(self.accounts[account].line),
+            sf_account_id: Some(self.accounts[account].sf_account_id.clone()),
+            domain: domain.map(str::to_owned),
+        });
+    }
+}
+
+fn built_in_personal_domains() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/personal_domains.txt");
+    let list = std::fs::read_to_string(path).expect("the list of personal domains");
+    list.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+const ORG_FIELDS: &[&str] = &["id", "name", "external_id", "domain_names", "shared_tickets", "updated_at"];
+const USER_FIELDS: &[&str] =
+    &["id", "role", "active", "suspended", "shared", "verified", "email", "organization_id", "updated_at"];
+const MEMBERSHIP_FIELDS: &[&str] = &["id", "user_id", "organization_id", "default", "updated_at"];
+const TICKET_FIELDS: &[&str] = &["id", "requester_id", "organization_id", "status", "updated_at"];
+
+/// The records that exist: of several with one id, the one that counts, unless it is deleted.
+fn existing(records: &[Value], fields: &[&str]) -> Vec<Value> {
+    let mut winners: Vec<&Value> = vec![];
+    for record in records {
+        match winners.iter().position(|winner| winner["id"] == record["id"]) {
+            None => winners.push(record),
+            Some(i) if precedence(record, fields) > precedence(winners[i], fields) => winners[i] = record,
+            Some(_) => {}
+        }
+    }
+    winners.iter().filter(|record| !is_deleted(record)).map(|record| filled_in(record, fields)).collect()
+}
+
+/// The later `updated_at`, then the deleted one, then the greater canonical JSON.
+fn precedence(record: &Value, fields: &[&str]) -> (Option<text::Instant>, bool, String) {
+    let updated_at = record["updated_at"].as_str().and_then(text::instant);
+    (updated_at, is_deleted(record), text::canonical_json(&filled_in(record, fields)))
+}
+
+fn is_deleted(record: &Value) -> bool {
+    // Only tickets have a status.
+    !record["deleted_at"].is_null() || record["status"] == "deleted"
+}
+
+fn filled_in(record: &Value, fields: &[&str]) -> Value {
+    let mut filled = json!({});
+    for field in fields {
+        filled[*field] = match (*field, &record[*field]) {
+            ("active", Value::Null) => json!(true),
+            ("suspended" | "shared" | "verified" | "default" | "shared_tickets", Value::Null) => {
+                json!(false)
+            }
+            (_, value) => value.clone(),
+        };
+    }
+    filled
+}
+
+fn string(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn org(record: &Value) -> Org {
+    let mut domains = vec![];
+    for name in record["domain_names"].as_array().into_iter().flatten() {
+        domains.extend(name.as_str().and_then(text::domain));
+    }
+    let stored_external_id = string(&record["external_id"]);
+    let key = stored_external_id.as_deref().filter(|id| !id.trim().is_empty()).map(text::account_key);
+    Org {
+        id: record["id"].as_u64().expect("an id"),
+        name: string(&record["name"]).map(|name| text::shown_name(&name)),
+        stored_external_id,
+        key,
+        domains,
+        shared_tickets: record["shared_tickets"] == true,
+    }
+}
+
+fn user(record: &Value, config: &ModelConfig) -> User {
+    let domain = record["email"].as_str().and_then(text::email_domain);
+    let role = string(&record["role"]).unwrap_or_default();
+    User {
+        id: record["id"].as_u64().expect("an id"),
+        in_scope: config.roles.contains(&role)
+            && record["active"] == true
+            && (record["suspended"] == false || config.include_suspended)
+            && record["shared"] == false
+            && domain.is_some(),
+        verified: record["verified"] == true,
+        domain,
+        organization_id: record["organization_id"].as_u64(),
+    }
+}
+
+fn membership(record: &Value) -> Membership {
+    Membership {
+        id: record["id"].as_u64().expect("an id"),
+        user_id: record["user_id"].as_u64().expect("a user id"),
+        org_id: record["organization_id"].as_u64().expect("an organization id"),
+        default: record["default"] == true,
+    }
+}
+
+fn ticket(record: &Value) -> Ticket {
+    Ticket {
+        id: record["id"].as_u64().expect("an id"),
+        requester_id: record["requester_id"].as_u64(),
+        org_id: record["organization_id"].as_u64(),
+        status: string(&record["status"]).unwrap_or_default(),
+        updated_at: string(&record["updated_at"]).expect("updated_at"),
+    }
+}
