@@ -578,7 +578,7 @@ mod tests {
     fn suppressions_need_a_reason_a_day_and_a_domain() {
         let text = |rest: &str| format!("suppressions:\n  - code: ticket_org_mismatch\n{rest}");
         assert_eq!(error(&text("    reason: ' '\n")), "line 3: the `reason` of a suppression must not be empty");
-        assert_eq!(error(&text("    domain: acme.com\n")), "line 2: the key `reason` is missing");
+        assert_eq!(error(&text("    domain: acme.com\n")), "line 3: the key `reason` is missing");
         assert_eq!(error(&text("    reason: x\n    domain: acme\n")), "line 4: `acme` is no domain");
         assert_eq!(
             error(&text("    reason: x\n    expires: 31.12.2026\n")),

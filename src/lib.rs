@@ -33,3 +33,4 @@ pub mod settings;
 pub mod snapshot;
 pub mod suppress;
 pub mod warning;
+pub mod zendesk;

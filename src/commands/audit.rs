@@ -22,6 +22,7 @@ use crate::report::terminal;
 use crate::run_dir::{Folder, Root};
 use crate::snapshot::{self, Snapshot};
 use crate::warning::Warning;
+use crate::zendesk::Credentials;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -162,7 +163,7 @@ fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<V
 enum From {
     Demo,
     Snapshot { path: PathBuf, snapshot: Snapshot },
-    Live { zendesk: String },
+    Live { zendesk: String, credentials: Credentials },
 }
 
 fn source(options: &Options, config: &Config) -> Result<From, Failure> {
@@ -174,7 +175,7 @@ fn source(options: &Options, config: &Config) -> Result<From, Failure> {
         return Ok(From::Snapshot { path: path.clone(), snapshot });
     }
     match &config.zendesk {
-        Some(zendesk) => Ok(From::Live { zendesk: zendesk.clone() }),
+        Some(zendesk) => Ok(From::Live { zendesk: zendesk.clone(), credentials: live::credentials()? }),
         None => Err(Failure::invalid("no Zendesk is named")
             .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
     }
@@ -271,10 +272,10 @@ fn read(
                 warnings,
             })
         }
-        From::Live { zendesk } => {
+        From::Live { zendesk, credentials } => {
             console.heading(&format!("Reading {zendesk}..."));
             let tickets_from = started_at.minus_days(lookback);
-            let live = live::read(console, zendesk, config, tickets_from, domains)?;
+            let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
             let warnings = archived_warning(Some(&live.ticket_source));
             Ok(Read {
                 world: live.world,

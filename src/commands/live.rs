@@ -1,14 +1,25 @@
-//! The live read of an audit: from credentials to a world.
+//! The live read of an audit: credentials, progress, and a sink that turns pages into a world.
+
 use crate::artifacts::receipt::Requests;
 use crate::config::Config;
 use crate::console::Console;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
+use crate::ingest::{self, Batch, Filter, Ingest};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
 use crate::model::world::World;
+use crate::zendesk::{
+    self, Credentials, Kind, Missing, Plain, Progress, ReadOptions, Silent, Sink, Taken, Terminal, Timing,
+};
+use serde_json::value::RawValue;
+use std::collections::{BTreeSet, HashSet};
+use std::io::IsTerminal;
 
 /// The name of the ticket source that leaves archived tickets out.
 pub const TICKET_LIST: &str = "list";
+
+/// What the OAuth token of an audit may do, unless `ZENDESK_OAUTH_SCOPE` says otherwise.
+const SCOPE: &str = "read";
 
 /// What a live read gave.
 pub struct Live {
@@ -17,12 +28,118 @@ pub struct Live {
     pub requests: Requests,
 }
 
+/// The credentials that the environment holds.
+pub fn credentials() -> Result<Credentials, Failure> {
+    let env = |name: &str| std::env::var(name).ok();
+    zendesk::credentials_from(&env, SCOPE).map_err(|error| {
+        Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(error.help())
+    })
+}
+
+/// Reads everything from a Zendesk, or fails without a result.
 pub fn read(
-    _console: &Console,
-    _zendesk: &str,
-    _config: &Config,
-    _tickets_from: Instant,
-    _domains: Domains,
+    console: &Console,
+    origin: &str,
+    credentials: Credentials,
+    config: &Config,
+    tickets_from: Instant,
+    domains: Domains,
 ) -> Result<Live, Failure> {
-    Err(Failure::invalid("live is not there yet"))
+    let nothing = || Failure::new(Exit::Unreadable, "nothing was audited");
+    let options = ReadOptions {
+        base_url: url::Url::parse(origin).map_err(|error| nothing().because(error))?,
+        credentials,
+        reserve_percent: config.reserve_percent,
+        tickets_from: tickets_from.seconds(),
+        allow_list: config.allow_ticket_list,
+        timing: Timing::default(),
+    };
+    let progress: Box<dyn Progress> = if console.quiet {
+        Box::new(Silent)
+    } else if std::io::stderr().is_terminal() {
+        Box::new(Terminal::new(console.verbose))
+    } else {
+        Box::new(Plain::new(std::io::stderr(), console.verbose))
+    };
+    let mut sink = Collector::new(tickets_from, domains);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| nothing().because(error))?;
+    let outcome = runtime
+        .block_on(zendesk::read(&options, &mut sink, progress.as_ref()))
+        .map_err(|error| nothing().because(&error).help(error.help()))?;
+    drop(progress);
+    for notice in &outcome.notices {
+        console.notice(notice);
+    }
+    Ok(Live {
+        world: sink.ingest.finish(outcome.multiple_organizations),
+        ticket_source: outcome.ticket_source.as_str().to_owned(),
+        requests: Requests {
+            total: outcome.requests.values().sum(),
+            by_endpoint: outcome.requests,
+            waited_for_pace_ms: outcome.waited_for_pace_ms,
+            waited_after_failures_ms: outcome.waited_after_failures_ms,
+        },
+    })
+}
+
+/// Takes in pages, and keeps track of which records others refer to.
+struct Collector {
+    ingest: Ingest,
+    filter: Filter,
+    seen: [HashSet<u64>; 4],
+    users_referred_to: HashSet<u64>,
+    orgs_referred_to: HashSet<u64>,
+}
+
+impl Collector {
+    fn new(tickets_from: Instant, domains: Domains) -> Self {
+        Self {
+            ingest: Ingest::new(domains),
+            filter: Filter { tickets_from, list_ids: true },
+            seen: Default::default(),
+            users_referred_to: HashSet::new(),
+            orgs_referred_to: HashSet::new(),
+        }
+    }
+}
+
+impl Sink for Collector {
+    fn take(&mut self, kind: Kind, records: &str) -> Result<Taken, String> {
+        let ingest_kind = match kind {
+            Kind::Organizations => ingest::Kind::Organizations,
+            Kind::Users => ingest::Kind::Users,
+            Kind::Memberships => ingest::Kind::Memberships,
+            Kind::Tickets => ingest::Kind::Tickets,
+        };
+        let records: Vec<&RawValue> =
+            serde_json::from_str(records).map_err(|_| "the records are not a JSON array".to_owned())?;
+        let mut batch = Batch::new(ingest_kind, self.filter);
+        for (index, record) in records.iter().enumerate() {
+            batch.parse(record.get()).map_err(|fault| format!("record {} of the page: {fault}", index + 1))?;
+        }
+        let seen = &mut self.seen[ingest_kind as usize];
+        let new = batch.ids.iter().filter(|id| seen.insert(**id)).count();
+        self.users_referred_to.extend(&batch.user_references);
+        self.orgs_referred_to.extend(&batch.org_references);
+        let taken = Taken {
+            records: batch.records,
+            new,
+            newest_updated_at: batch.updated.map(|(_, newest)| newest.seconds()),
+            oldest_updated_at: batch.updated.map(|(oldest, _)| oldest.seconds()),
+        };
+        self.ingest.append(batch).map_err(|fault| format!("a record of the page: {fault}"))?;
+        Ok(taken)
+    }
+
+    fn missing(&self) -> Missing {
+        let absent = |referred_to: &HashSet<u64>, kind: ingest::Kind| -> Vec<u64> {
+            let absent: BTreeSet<u64> = referred_to.difference(&self.seen[kind as usize]).copied().collect();
+            absent.into_iter().collect()
+        };
+        Missing {
+            users: absent(&self.users_referred_to, ingest::Kind::Users),
+            organizations: absent(&self.orgs_referred_to, ingest::Kind::Organizations),
+        }
+    }
 }
