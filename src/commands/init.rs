@@ -1,6 +1,255 @@
-//! `init`
-use crate::cli::{Common, Init};
+//! `init`: writes a commented configuration, checks the reference CSV, makes the output root.
+
+use super::{read_reference, reference_failure, shown_path};
+use crate::artifacts::summary::plural;
+use crate::cli::{Common, Init as Options};
+use crate::config::{self, Config, DEFAULT_ACCOUNTS, FILE_NAME};
+use crate::console::Console;
+use crate::escape;
 use crate::exit::{Exit, Failure};
-pub fn run(_common: &Common, _options: Init) -> Result<Exit, Failure> {
+use crate::model::domains::Domains;
+use crate::reference::{self, Reference};
+use comfy_table::{Table, presets};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Runs `init`.
+///
+/// The configuration is written even when the reference is missing (that is the next step) or invalid (exit 2).
+pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
+    let console = common.console();
+    let path = common.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let subdomain = options.subdomain.as_deref().map(check_subdomain).transpose()?;
+    let text =
+        template(subdomain.as_deref(), options.sf_accounts.as_deref().map(|file| relative(file, folder)).as_deref());
+    // What is written must be what is read; a path that YAML cannot hold is found here.
+    let config = Config::parse(&text, folder)
+        .map_err(|error| Failure::invalid("the configuration cannot be written").because(error))?;
+
+    write_config(&path, &text, options.force)?;
+    make_root(&config.root)?;
+    console.say(&format!("Wrote {}", escape::line(&shown_path(&path))));
+    console.say(&format!("Made  {}/", escape::line(&shown_path(&config.root))));
+    let facts = check_reference(&console, &config)?;
+    console.data(&format!(
+        "{}\n",
+        json!({ "config": shown_path(&path), "root": shown_path(&config.root), "reference": facts })
+    ));
+    next(&console, &config, facts.is_some(), subdomain.is_some());
     Ok(Exit::Done)
+}
+
+fn check_subdomain(subdomain: &str) -> Result<String, Failure> {
+    config::origin_of_subdomain(subdomain)
+        .map(|_| subdomain.trim().to_ascii_lowercase())
+        .map_err(|error| Failure::invalid("--subdomain cannot be used").because(error))
+}
+
+/// A path from here as a path from the configuration's folder.
+fn relative(file: &Path, folder: &Path) -> PathBuf {
+    if folder.as_os_str().is_empty() {
+        return file.to_owned();
+    }
+    match file.strip_prefix(folder) {
+        Ok(inside) => inside.to_owned(),
+        Err(_) => std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
+    }
+}
+
+fn write_config(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        let failure = Failure::invalid(format!("{} cannot be written", path.display()));
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            failure.because("it exists already").help("edit it, or let --force replace it by the defaults")
+        } else {
+            failure.because(error)
+        }
+    };
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true);
+    if force {
+        file.create(true).truncate(true)
+    } else {
+        file.create_new(true)
+    };
+    let mut file = file.open(path).map_err(failed)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)
+}
+
+/// Makes the output root, with a `.gitignore`: artifacts name customers and do not belong into a repository.
+fn make_root(root: &Path) -> Result<(), Failure> {
+    let ignore = root.join(".gitignore");
+    std::fs::create_dir_all(root)
+        .and_then(|()| if ignore.exists() { Ok(()) } else { std::fs::write(&ignore, "*\n") })
+        .map_err(|error| {
+            Failure::invalid(format!("the output root {} cannot be written", root.display())).because(error)
+        })
+}
+
+/// Says what the reference holds; `None` when it is not there yet.
+fn check_reference(console: &Console, config: &Config) -> Result<Option<serde_json::Value>, Failure> {
+    let path = &config.accounts_csv;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let mut domains = Domains::default();
+    let reference = reference::read(&read_reference(path)?, &config.columns, &config.settings.domains, &mut domains)
+        .map_err(|problems| reference_failure(path, problems))?;
+    console.warnings(&reference.warnings);
+    if !reference.ignored_columns.is_empty() {
+        console
+            .notice(&format!("columns of the reference that are not used: {}", reference.ignored_columns.join(", ")));
+    }
+    let rows = facts(&reference);
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    for (name, value) in &rows {
+        table.add_row([(*name).to_owned(), value.to_string()]);
+    }
+    console.say(&format!("\nThe reference {} can be used:\n{table}", escape::line(&shown_path(path))));
+    let facts: serde_json::Map<String, serde_json::Value> =
+        rows.iter().map(|(name, value)| (name.replace([' ', '-'], "_"), (*value).into())).collect();
+    Ok(Some(facts.into()))
+}
+
+fn facts(reference: &Reference) -> [(&'static str, usize); 9] {
+    let facts = &reference.facts;
+    let (expected, shared) = reference.domain_counts();
+    let warned = |code| reference.warnings.iter().filter(|warning| warning.code == code).count();
+    [
+        ("accounts", reference.accounts.len()),
+        ("15-character ids", facts.ids_15),
+        ("18-character ids", facts.ids_18),
+        ("other ids", facts.ids_other),
+        ("expected domains", expected),
+        ("shared domains", shared),
+        ("personal domains", facts.personal_domains),
+        ("accounts without domain", warned(crate::catalogue::WarningCode::AccountWithoutDomain)),
+        ("accounts that need no org", facts.without_org),
+    ]
+}
+
+fn next(console: &Console, config: &Config, has_reference: bool, has_zendesk: bool) {
+    console.heading("\nNext:");
+    if !has_reference {
+        let path = escape::line(&shown_path(&config.accounts_csv));
+        console.say(&format!("  Export the Salesforce accounts to {path}, with at least the columns"));
+        console.say(&format!("  {}.", reference::COLUMNS[..3].join(", ")));
+    }
+    if !has_zendesk {
+        console.say("  Set zendesk.subdomain in the configuration.");
+    }
+    console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
+    console.say("  Then audit; it checks the reference first, and writes nothing to Zendesk:\n    g-gremlin zendesk drift audit");
+    let lookback = plural(config.settings.lookback_days.into(), "day");
+    console.say(&format!("  It looks at the tickets of {lookback}, and at every org, user and membership."));
+}
+
+/// The configuration that `init` writes: every key with its default, and why one would change it.
+fn template(subdomain: Option<&str>, accounts: Option<&Path>) -> String {
+    let subdomain = match subdomain {
+        Some(subdomain) => format!("  subdomain: {subdomain}"),
+        None => "  # subdomain: acme             # the part before .zendesk.com".to_owned(),
+    };
+    // JSON's quoting is YAML's too.
+    let accounts = json!(accounts.unwrap_or(Path::new(DEFAULT_ACCOUNTS)).display().to_string());
+    TEMPLATE.replace("{subdomain}", &subdomain).replace("{accounts}", &accounts.to_string())
+}
+
+const TEMPLATE: &str = r#"# g-gremlin zendesk drift: what to audit and how.
+# Every key is optional; the values shown are the defaults. Paths are relative to this file.
+# Credentials never stand here. They come from the environment, the first complete set of:
+#   ZENDESK_OAUTH_CLIENT_ID + ZENDESK_OAUTH_CLIENT_SECRET   (the best choice)
+#   ZENDESK_OAUTH_TOKEN
+#   ZENDESK_EMAIL + ZENDESK_API_TOKEN                       (API tokens end on 30 April 2027)
+version: 1
+
+zendesk:
+{subdomain}
+  reserve_percent: 20             # of the rate limit, left to other integrations
+
+salesforce:
+  accounts_csv: {accounts}
+  # columns:                      # only where the export's headers differ from ours
+  #   sf_account_id: Account ID
+  #   account_name: Account Name
+  #   account_domains: Domains
+
+domains:
+  personal: []                    # added to the built-in list of free-mail and provider domains
+  not_personal: []                # taken out of it, and never judged as spread over several orgs
+  ignored: []                     # never used for matching; users with them are skipped
+
+users:
+  roles: [end-user]               # of end-user, agent, admin
+  include_suspended: false
+  require_verified: true          # never add an unverified address to an org
+
+tickets:
+  lookback_days: 30
+  allow_list: false               # last resort of a token that may use neither export: no archived tickets
+
+artifacts:
+  root: artifacts/zendesk_drift
+
+# thresholds:                     # absent = no limit; exit code 1 when a value exceeds its limit
+#   max_total_issues: 200
+#   max_blocked_actions: 20
+#   max_by_risk: { critical: 0 }
+#   max_by_code: { org_external_id_conflict: 5 }
+#   max_new_issues: 0             # only with a baseline
+
+apply:
+  max_actions: 25
+  max_per_account: 3
+  max_plan_age_hours: 168
+
+# suppressions:                   # findings that you have accepted, each with its reason
+#   - code: org_domain_attached_elsewhere
+#     sf_account_id: "001ACME003" # any of: sf_account_id, org_id, user_id, domain, issue_id
+#     reason: Shared with the reseller until the March cutover
+#     expires: 2026-12-31         # in force through this day, UTC
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_the_default_configuration() {
+        let written = Config::parse(&template(None, None), Path::new("")).expect("valid");
+        assert_eq!(format!("{written:?}"), format!("{:?}", Config::without_file()));
+    }
+
+    #[test]
+    fn the_template_without_its_comments_is_valid_too() {
+        let text = template(Some("acme"), None);
+        let (_, text) = text.split_once("version: 1").expect("the first key");
+        let uncommented: String = text
+            .lines()
+            .map(|line| match line.trim_start().strip_prefix("# ") {
+                // Comments that hold a key or a list item, at their own depth.
+                Some(rest)
+                    if rest.contains(": ") || rest.ends_with(':') || rest.trim_start().starts_with("columns") =>
+                {
+                    format!("{}{rest}\n", " ".repeat(line.len() - line.trim_start().len()))
+                }
+                Some(_) => "\n".to_owned(),
+                None => format!("{line}\n"),
+            })
+            .collect();
+        let config = Config::parse(&uncommented, Path::new("")).expect("valid");
+        assert_eq!(config.zendesk.as_deref(), Some("https://acme.zendesk.com"));
+        assert_eq!(config.settings.thresholds.max_total_issues, Some(200));
+        assert_eq!(config.settings.suppressions.len(), 1);
+        assert_eq!(config.columns.len(), 3);
+    }
+
+    #[test]
+    fn paths_are_told_from_the_configurations_folder() {
+        assert_eq!(relative(Path::new("a.csv"), Path::new("")), Path::new("a.csv"));
+        assert_eq!(relative(Path::new("conf/a.csv"), Path::new("conf")), Path::new("a.csv"));
+        assert!(relative(Path::new("a.csv"), Path::new("conf")).is_absolute());
+    }
 }
