@@ -10,7 +10,7 @@ use crate::model::domains::{DomainId, Domains};
 use crate::model::untrusted::Untrusted;
 use crate::settings::DomainRules;
 use crate::warning::Warning;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// Our columns, in the order in which errors name them. The first three are required.
 pub const COLUMNS: [&str; 6] =
@@ -220,19 +220,17 @@ fn account(
     }
 
     let mut normalized = |cell: &str, warnings: &mut Vec<Warning>| {
-        let mut told = BTreeSet::new();
         let mut found = Vec::new();
         for entry in entries(cell) {
             match domains.entry(entry) {
                 Ok(domain) => found.push(domain),
-                Err(why) if told.insert(entry.to_owned()) => {
+                Err(why) => {
                     let why = match why {
                         NotUsable::NotADomain => "is no domain",
                         NotUsable::PublicSuffix => "is a public suffix, under which anybody can have a domain",
                     };
                     warn(warnings, WarningCode::DomainNotUsable, Some(entry), format!("{entry} {why}; it is not used"));
                 }
-                Err(_) => {}
             }
         }
         found
@@ -241,8 +239,7 @@ fn account(
     if found.is_empty() {
         found = normalized(header.cell(row, 2), warnings);
     }
-    found.sort_by(|a, b| domains.text(*a).cmp(domains.text(*b)));
-    found.dedup();
+    // One warning for each entry, as it stands in the cell.
     found.retain(|domain| {
         let text = domains.text(*domain);
         let personal = rules.personal.contains(text);
@@ -257,6 +254,8 @@ fn account(
         }
         !personal && !rules.ignored.contains(text)
     });
+    found.sort_by(|a, b| domains.text(*a).cmp(domains.text(*b)));
+    found.dedup();
 
     let website = Some(header.cell(row, 3).trim()).filter(|website| !website.is_empty());
     if found.is_empty() {

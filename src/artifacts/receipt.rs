@@ -40,6 +40,7 @@ pub struct Requests {
 }
 
 /// Writes `receipt.json`. `files` holds the digest of every other file of the folder but `apply_receipt.json`.
+#[expect(clippy::too_many_arguments, reason = "the receipt names everything that a run is made of")]
 pub fn write(
     audit: &Audit<'_>,
     run: &Run,

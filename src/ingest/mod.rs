@@ -517,7 +517,7 @@ impl Ingest {
             },
         );
         rows.retain(|row| row.flags & DELETED_USER == 0);
-        let users: Vec<User> = rows
+        let mut users: Vec<User> = rows
             .into_iter()
             .map(|row| {
                 let has = |bit: u8| row.flags & bit != 0;
@@ -530,6 +530,8 @@ impl Ingest {
                 User::new(row.id, row.organization_id(), row.domain, row.role, flags)
             })
             .collect();
+        // The rows were wider: give back what the narrower ones leave.
+        users.shrink_to_fit();
         if self.world.users.is_empty() {
             self.world.users = users;
         }
@@ -553,6 +555,7 @@ impl Ingest {
             .into_iter()
             .map(|row| Membership::new(row.id, row.user_id, row.organization_id, row.default))
             .collect();
+        memberships.shrink_to_fit();
         memberships.sort_unstable_by_key(|row| (row.user_id, row.id));
         if self.world.memberships.is_empty() {
             self.world.memberships = memberships;

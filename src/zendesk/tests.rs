@@ -520,7 +520,8 @@ async fn a_token_is_renewed_before_it_expires() {
     for call in &ran.calls {
         match &call.bearer {
             None => {
-                drop(granted_at.insert(format!("token-{}", granted_at.len() + 1), call.at + Duration::from_secs(500)))
+                let _ =
+                    granted_at.insert(format!("token-{}", granted_at.len() + 1), call.at + Duration::from_secs(500));
             }
             Some(token) => assert!(call.at - granted_at[token] < Duration::from_secs(1440), "{call:?}"),
         }
