@@ -7,10 +7,14 @@ use crate::catalogue::WarningCode;
 use crate::model::account_key::{self, IdForm};
 use crate::model::domain::NotUsable;
 use crate::model::domains::{DomainId, Domains};
+use crate::model::lists::Lists;
 use crate::model::untrusted::Untrusted;
 use crate::settings::DomainRules;
 use crate::warning::Warning;
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 /// Our columns, in the order in which errors name them. The first three are required.
 pub const COLUMNS: [&str; 6] =
@@ -48,7 +52,7 @@ pub struct Reference {
     /// Headers that are none of our columns, as written.
     pub ignored_columns: Vec<String>,
     /// The accounts that expect each domain, ascending.
-    expecting: HashMap<DomainId, Vec<u32>>,
+    expecting: Lists,
     pub facts: Facts,
 }
 
@@ -66,7 +70,7 @@ pub struct Facts {
 impl Reference {
     /// The accounts (indexes) that expect a domain.
     pub fn expecting(&self, domain: DomainId) -> &[u32] {
-        self.expecting.get(&domain).map_or(&[], Vec::as_slice)
+        self.expecting.of(domain.index())
     }
 
     /// Whether two or more accounts expect the domain.
@@ -76,15 +80,8 @@ impl Reference {
 
     /// How many different domains are expected, and how many of them are shared.
     pub fn domain_counts(&self) -> (usize, usize) {
-        #[expect(clippy::iter_over_hash_type, reason = "counting does not depend on the order")]
-        let shared = {
-            let mut shared = 0;
-            for accounts in self.expecting.values() {
-                shared += usize::from(accounts.len() > 1);
-            }
-            shared
-        };
-        (self.expecting.len(), shared)
+        let with_more_than = |least: usize| self.expecting.iter().filter(|accounts| accounts.len() > least).count();
+        (with_more_than(0), with_more_than(1))
     }
 }
 
@@ -129,45 +126,51 @@ pub fn read(
     domains: &mut Domains,
 ) -> Result<Reference, Problems> {
     let text = utf8(bytes)?;
-    let table = Table::parse(text)?;
-    let header = Header::find(&table, columns)?;
+    let mut rows = Rows::of(text);
+    let header = Header::find(&mut rows, columns)?;
     let mut reference = Reference { ignored_columns: header.ignored.clone(), ..Reference::default() };
-    reference.facts.delimiter = table.delimiter_name();
+    reference.facts.delimiter = rows.delimiter_name();
 
     let mut problems = Collected::default();
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for row in &table.rows {
-        if let Some(more) = row.cells.len().checked_sub(table.header.cells.len() + 1) {
-            let cells = table.header.cells.len() + more + 1;
+    let mut known = HashTable::<u32>::new();
+    let hasher = hashbrown::DefaultHashBuilder::default();
+    while let Some(row) = rows.next()? {
+        if row.cells.len() > header.cells {
             problems.add(
                 row.line,
                 format_args!(
-                    "{cells} cells, but the header has {}; a cell that holds the delimiter must be quoted",
-                    table.header.cells.len()
+                    "{} cells, but the header has {}; a cell that holds the delimiter must be quoted",
+                    row.cells.len(),
+                    header.cells
                 ),
             );
             continue;
         }
-        let id = header.cell(row, 0).trim();
+        let id = header.cell(&row, 0).trim();
         if id.is_empty() {
             problems.add(row.line, "`sf_account_id` is blank");
             continue;
         }
         let key = account_key::account_key(id);
-        match seen.entry(key.clone()) {
-            std::collections::hash_map::Entry::Occupied(first) => {
-                problems.add(row.line, format_args!("`{id}` is the same account as on line {}", first.get()));
+        let accounts = &reference.accounts;
+        let entry = known.entry(
+            hasher.hash_one(&*key),
+            |at| *accounts[*at as usize].key == *key,
+            |at| hasher.hash_one(&*accounts[*at as usize].key),
+        );
+        match entry {
+            Entry::Occupied(first) => {
+                let first = accounts[*first.get() as usize].line;
+                problems.add(row.line, format_args!("`{id}` is the same account as on line {first}"));
                 continue;
             }
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(row.line);
-            }
-        }
-        let account = account(row, &header, id, key, rules, domains, &mut reference);
+            Entry::Vacant(free) => free.insert(accounts.len() as u32),
+        };
+        let account = account(&row, &header, id, key, rules, domains, &mut reference);
         reference.accounts.push(account);
     }
-    if let Some(row) = &table.unclosed {
-        problems.add(*row, "a quote is opened in this row and never closed");
+    if let Some(line) = rows.unclosed {
+        problems.add(line, "a quote is opened in this row and never closed");
     }
     if !problems.told.is_empty() {
         return Err(problems.into_problems());
@@ -176,11 +179,11 @@ pub fn read(
         return Err(single("there is a header, but no row below it".to_owned()));
     }
     reference.accounts.sort_by(|a, b| a.sf_account_id.cmp(&b.sf_account_id));
-    for (index, account) in reference.accounts.iter().enumerate() {
-        for domain in &account.domains {
-            reference.expecting.entry(*domain).or_default().push(index as u32);
-        }
-    }
+    let accounts = &reference.accounts;
+    reference.expecting = Lists::new(domains.len(), || {
+        let numbered = accounts.iter().enumerate();
+        numbered.flat_map(|(at, account)| account.domains.iter().map(move |domain| (domain.index(), at as u32)))
+    });
     warn_of_shared_domains(&mut reference, domains);
     crate::warning::sort(&mut reference.warnings);
     Ok(reference)
@@ -314,58 +317,49 @@ struct Row {
     cells: csv::StringRecord,
 }
 
-struct Table {
-    header: Row,
-    rows: Vec<Row>,
-    delimiter: u8,
-    /// The line of a last row in which a quote stays open.
-    unclosed: Option<usize>,
-}
-
 /// Appended to the text as a line of its own: a quote that is never closed swallows it.
 const END: &str = "\n\u{1}end";
 
-impl Table {
-    fn parse(text: &str) -> Result<Self, Problems> {
+/// The rows of a text, one after the other; those whose cells are all empty are left out.
+struct Rows<'t> {
+    text: &'t str,
+    reader: csv::Reader<std::io::Chain<&'t [u8], &'static [u8]>>,
+    lines: LineStarts,
+    delimiter: u8,
+    /// The line of a last row in which a quote stays open, once it is reached.
+    unclosed: Option<usize>,
+}
+
+impl<'t> Rows<'t> {
+    fn of(text: &'t str) -> Self {
         let delimiter = delimiter(text);
-        let lines = LineStarts::of(text);
-        let guarded = format!("{text}{END}");
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .from_reader(guarded.as_bytes());
-        let mut rows: Vec<Row> = Vec::new();
-        let mut record = csv::StringRecord::new();
-        let mut unclosed = None;
+        let mut reader = csv::ReaderBuilder::new();
+        reader.has_headers(false).flexible(true).delimiter(delimiter);
+        let reader = reader.from_reader(std::io::Read::chain(text.as_bytes(), END.as_bytes()));
+        Self { text, reader, lines: LineStarts::of(text), delimiter, unclosed: None }
+    }
+
+    fn next(&mut self) -> Result<Option<Row>, Problems> {
+        let mut cells = csv::StringRecord::new();
         loop {
-            let start = reader.position().byte() as usize;
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                // The text is UTF-8 and rows may have any length: there is nothing left that could fail.
-                Err(error) => return Err(single(error.to_string())),
+            let start = self.reader.position().byte() as usize;
+            // The text is UTF-8 and rows may have any length: there is nothing that could fail.
+            if !self.reader.read_record(&mut cells).map_err(|error| single(error.to_string()))? {
+                return Ok(None);
             }
-            let line = lines.line_of(start + line_ends(&guarded.as_bytes()[start..]));
-            if record.len() == 1 && record[0] == END[1..] {
-                break;
+            let start = start + line_ends(&self.text.as_bytes()[start.min(self.text.len())..]);
+            let line = self.lines.line_of(start);
+            if cells.len() == 1 && cells[0] == END[1..] {
+                return Ok(None);
             }
-            if record.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
-                unclosed = Some(line);
-                break;
+            if cells.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
+                self.unclosed = Some(line);
+                return Ok(None);
             }
-            if record.iter().any(|cell| !cell.trim().is_empty()) {
-                rows.push(Row { line, cells: record.clone() });
+            if cells.iter().any(|cell| !cell.trim().is_empty()) {
+                return Ok(Some(Row { line, cells }));
             }
         }
-        if rows.is_empty() {
-            let what = unclosed.map_or("it is empty".to_owned(), |line| {
-                format!("line {line}: a quote is opened in this row and never closed")
-            });
-            return Err(single(what));
-        }
-        let header = rows.remove(0);
-        Ok(Self { header, rows, delimiter, unclosed })
     }
 
     fn delimiter_name(&self) -> &'static str {
@@ -444,17 +438,25 @@ struct Header {
     /// For each of [`COLUMNS`] the index of its cell.
     at: [Option<usize>; COLUMNS.len()],
     ignored: Vec<String>,
+    /// How many cells the header has.
+    cells: usize,
 }
 
 impl Header {
-    fn find(table: &Table, columns: &BTreeMap<String, String>) -> Result<Self, Problems> {
+    fn find(rows: &mut Rows<'_>, columns: &BTreeMap<String, String>) -> Result<Self, Problems> {
+        let Some(header) = rows.next()? else {
+            return Err(single(match rows.unclosed {
+                Some(line) => format!("line {line}: a quote is opened in this row and never closed"),
+                None => "it is empty".to_owned(),
+            }));
+        };
         let fold = |text: &str| text.trim().to_lowercase();
         let wanted = COLUMNS.map(|column| fold(columns.get(column).map_or(column, String::as_str)));
         let mut at = [None; COLUMNS.len()];
         let mut ignored = Vec::new();
         let mut problems = Vec::new();
-        let line = table.header.line;
-        for (index, cell) in table.header.cells.iter().enumerate() {
+        let line = header.line;
+        for (index, cell) in header.cells.iter().enumerate() {
             match wanted.iter().position(|wanted| *wanted == fold(cell)) {
                 Some(column) if at[column].is_none() => at[column] = Some(index),
                 Some(column) => problems.push(format!("line {line}: the column `{}` is there twice", COLUMNS[column])),
@@ -463,7 +465,7 @@ impl Header {
             }
         }
         for column in (0..REQUIRED).filter(|column| at[*column].is_none()) {
-            let found: Vec<&str> = table.header.cells.iter().map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            let found: Vec<&str> = header.cells.iter().map(str::trim).filter(|cell| !cell.is_empty()).collect();
             let nearest = crate::nearest::nearest(&wanted[column], found.iter().copied());
             let hint = nearest
                 .map(|nearest| format!("; the nearest is \"{nearest}\", which `salesforce.columns` can map"))
@@ -474,7 +476,11 @@ impl Header {
                 found.join(", ")
             ));
         }
-        if problems.is_empty() { Ok(Self { at, ignored }) } else { Err(Problems { told: problems, more: 0 }) }
+        if problems.is_empty() {
+            Ok(Self { at, ignored, cells: header.cells.len() })
+        } else {
+            Err(Problems { told: problems, more: 0 })
+        }
     }
 
     /// A cell of one of [`COLUMNS`]; missing ones are empty.

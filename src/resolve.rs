@@ -2,6 +2,7 @@
 
 use crate::model::account_key::account_key;
 use crate::model::domains::DomainId;
+use crate::model::lists::Lists;
 use crate::model::world::World;
 use crate::reference::Reference;
 use std::collections::HashMap;
@@ -43,7 +44,8 @@ impl Resolution {
 pub struct Resolved {
     /// One for each account of the reference, in its order.
     pub accounts: Vec<Resolution>,
-    holders: Holders,
+    /// The orgs that hold each domain, ascending by id.
+    holders: Lists,
     /// The account that an org is *linked* to.
     linked: HashMap<OrgAt, AccountAt>,
 }
@@ -51,7 +53,7 @@ pub struct Resolved {
 impl Resolved {
     /// The orgs that hold a domain, ascending by id.
     pub fn holders(&self, domain: DomainId) -> &[OrgAt] {
-        self.holders.of(domain)
+        self.holders.of(domain.index())
     }
 
     /// The account that the org is linked to, by its external id and alone.
@@ -62,8 +64,11 @@ impl Resolved {
 
 /// Resolves every account.
 pub fn resolve(reference: &Reference, world: &World) -> Resolved {
-    let holders = Holders::of_world(world);
-    let mut by_key: HashMap<String, Vec<OrgAt>> = HashMap::new();
+    let holders = Lists::new(world.domains.len(), || {
+        let numbered = world.orgs.iter().enumerate();
+        numbered.flat_map(|(at, org)| org.domains.iter().map(move |domain| (domain.index(), at as OrgAt)))
+    });
+    let mut by_key: hashbrown::HashMap<String, Vec<OrgAt>> = hashbrown::HashMap::new();
     for (at, org) in world.orgs.iter().enumerate() {
         if let Some(id) = org.trimmed_external_id() {
             by_key.entry(account_key(id)).or_default().push(at as OrgAt);
@@ -84,12 +89,12 @@ pub fn resolve(reference: &Reference, world: &World) -> Resolved {
 }
 
 /// The account has no org with its id: looks for one that holds its expected, unshared domains.
-fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: &Holders) -> Resolution {
+fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: &Lists) -> Resolution {
     let domains = &reference.accounts[account as usize].domains;
     let mut candidates: Vec<OrgAt> = domains
         .iter()
         .filter(|domain| !reference.is_shared(**domain))
-        .flat_map(|domain| holders.of(*domain))
+        .flat_map(|domain| holders.of(domain.index()))
         .copied()
         .collect();
     candidates.sort_unstable();
@@ -105,41 +110,5 @@ fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: 
         Resolution::Contested(only)
     } else {
         Resolution::DomainLinked(only)
-    }
-}
-
-/// The orgs that hold each domain, in one flat table.
-#[derive(Debug)]
-struct Holders {
-    /// Where the orgs of each domain begin, and after the last one their number.
-    starts: Vec<u32>,
-    orgs: Vec<OrgAt>,
-}
-
-impl Holders {
-    fn of_world(world: &World) -> Self {
-        let mut starts = vec![0u32; world.domains.len() + 1];
-        for org in &world.orgs {
-            for domain in &org.domains {
-                starts[domain.index() + 1] += 1;
-            }
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut next = starts.clone();
-        let mut orgs = vec![0; starts.last().copied().unwrap_or_default() as usize];
-        for (at, org) in world.orgs.iter().enumerate() {
-            for domain in &org.domains {
-                orgs[next[domain.index()] as usize] = at as OrgAt;
-                next[domain.index()] += 1;
-            }
-        }
-        Self { starts, orgs }
-    }
-
-    fn of(&self, domain: DomainId) -> &[OrgAt] {
-        let at = domain.index();
-        &self.orgs[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The output root, known to be writable.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Root {
         &self,
         time: Instant,
         kind: &str,
-        mut write: impl FnMut(&str, &mut Folder) -> io::Result<()>,
+        mut write: impl FnMut(&str, &Folder) -> io::Result<()>,
     ) -> io::Result<(String, PathBuf)> {
         let base = format!("{}_{kind}", time.compact());
         let ids = std::iter::once(base.clone()).chain((2..).map(|n: u32| format!("{base}_{n}")));
@@ -45,8 +46,8 @@ impl Root {
             if name.symlink_metadata().is_ok() {
                 continue;
             }
-            let mut folder = Folder { unfinished: Unfinished::create(&self.path)?, files: BTreeMap::new() };
-            write(&run_id, &mut folder)?;
+            let folder = Folder { unfinished: Unfinished::create(&self.path)?, files: Mutex::default() };
+            write(&run_id, &folder)?;
             match folder.finish(&name) {
                 Ok(()) => return Ok((run_id, name)),
                 Err(_) if name.symlink_metadata().is_ok() => {}
@@ -61,29 +62,33 @@ impl Root {
 #[derive(Debug)]
 pub struct Folder {
     unfinished: Unfinished,
-    files: BTreeMap<String, String>,
+    files: Mutex<BTreeMap<String, String>>,
 }
 
 impl Folder {
     /// A folder inside `parent` that has no name yet.
     pub fn create(parent: &Path) -> io::Result<Self> {
-        Ok(Self { unfinished: Unfinished::create(parent)?, files: BTreeMap::new() })
+        Ok(Self { unfinished: Unfinished::create(parent)?, files: Mutex::default() })
     }
 
-    /// Writes one file by `write`, syncs it, and remembers its digest.
-    pub fn file(&mut self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    /// Writes one file by `write`, syncs it, and remembers its digest. Files may be written side by side.
+    pub fn file(&self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let file = self.unfinished.create_file(name)?;
         let mut out = BufWriter::with_capacity(1 << 16, Digesting { file, digest: Sha256::new() });
         write(&mut out)?;
         let Digesting { file, digest } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
-        self.files.insert(name.to_owned(), hex(&digest.finalize()));
+        self.known().insert(name.to_owned(), hex(&digest.finalize()));
         Ok(())
     }
 
     /// The SHA-256 of each file so far, by name.
-    pub fn digests(&self) -> &BTreeMap<String, String> {
-        &self.files
+    pub fn digests(&self) -> BTreeMap<String, String> {
+        self.known().clone()
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the folder its name.

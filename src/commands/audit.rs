@@ -29,6 +29,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The Zendesk of a folder that does not tell its own, and of a configuration that names none.
 const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
@@ -93,12 +94,11 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         source: read.source,
         zendesk: read.zendesk,
     };
-    let plan_hash = artifacts::plan::plan_hash(&found, &run);
     let written = Written {
         audit: &found,
         totals: &totals,
         thresholds: &thresholds,
-        plan_hash: &plan_hash,
+        plan_hash: OnceLock::new(),
         origin: &origin,
         limits: config.apply,
     };
@@ -109,13 +109,14 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         })
         .map_err(|error| disk("the artifacts could not be written; nothing was left behind", error))?;
     run.run_id = run_id;
+    let plan_hash = written.plan_hash(&run);
 
     console.warnings(&found.warnings);
     let shown = shown_path(&folder);
     terminal::findings(&console, &found, &totals);
-    terminal::artifacts(&console, &shown, &plan_hash);
+    terminal::artifacts(&console, &shown, plan_hash);
     terminal::next(&console, &found, &shown, &same_source(&source));
-    print_json(&console, &summary(&found, &run, &totals, &plan_hash, &thresholds), &shown);
+    print_json(&console, &summary(&found, &run, &totals, plan_hash, &thresholds), &shown);
     terminal::breaches(&console, &thresholds);
     Ok(if thresholds.iter().any(|judgement| judgement.breached) { Exit::Breached } else { Exit::Done })
 }
@@ -352,34 +353,50 @@ struct Written<'a> {
     audit: &'a Audit<'a>,
     totals: &'a Totals,
     thresholds: &'a [Judgement],
-    plan_hash: &'a str,
+    plan_hash: OnceLock<String>,
     origin: &'a Origin,
     limits: ApplyLimits,
 }
 
 impl Written<'_> {
-    /// Writes the eleven files; the receipt last but one, because it digests the others.
-    fn write(&self, run: &Run, as_of: Option<Instant>, folder: &mut Folder) -> io::Result<()> {
-        let Self { audit, totals, thresholds, plan_hash, origin, limits } = self;
-        folder.file("summary.md", |out| {
-            artifacts::summary::write_markdown(audit, run, totals, plan_hash, thresholds, out)
+    fn plan_hash(&self, run: &Run) -> &str {
+        self.plan_hash.get_or_init(|| artifacts::plan::plan_hash(self.audit, run))
+    }
+
+    /// Writes the eleven files, the tables of issues beside the others; the receipt comes last, for it digests them all.
+    fn write(&self, run: &Run, as_of: Option<Instant>, folder: &Folder) -> io::Result<()> {
+        let Self { audit, totals, thresholds, plan_hash: _, origin, limits } = self;
+        let issues = || {
+            folder.file("all_exceptions.csv", |out| artifacts::tables::all_exceptions(audit, out))?;
+            folder.file("ticket_issues.csv", |out| artifacts::tables::ticket_issues(audit, out))?;
+            folder.file("user_issues.csv", |out| artifacts::tables::user_issues(audit, out))?;
+            folder.file("org_issues.csv", |out| artifacts::tables::org_issues(audit, out))
+        };
+        let others = || {
+            let hash = self.plan_hash(run);
+            folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, hash, out))?;
+            folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out))?;
+            folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out))?;
+            folder
+                .file("apply_receipt.json", |out| artifacts::receipt::write_not_run(audit, run, hash, *limits, out))?;
+            folder.file("summary.json", |out| {
+                artifacts::summary::write(&summary(audit, run, totals, hash, thresholds), out)
+            })?;
+            folder
+                .file("summary.md", |out| artifacts::summary::write_markdown(audit, run, totals, hash, thresholds, out))
+        };
+        std::thread::scope(|scope| {
+            let issues = scope.spawn(issues);
+            let others = others();
+            issues.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and(others)
         })?;
-        folder.file("summary.json", |out| {
-            artifacts::summary::write(&summary(audit, run, totals, plan_hash, thresholds), out)
-        })?;
-        folder.file("org_issues.csv", |out| artifacts::tables::org_issues(audit, out))?;
-        folder.file("user_issues.csv", |out| artifacts::tables::user_issues(audit, out))?;
-        folder.file("ticket_issues.csv", |out| artifacts::tables::ticket_issues(audit, out))?;
-        folder.file("all_exceptions.csv", |out| artifacts::tables::all_exceptions(audit, out))?;
-        folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out))?;
-        folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out))?;
-        folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, plan_hash, out))?;
-        let files = folder.digests().clone();
+        let mut files = folder.digests();
+        // It changes when the plan is applied.
+        files.remove("apply_receipt.json");
         let finished_at = as_of.unwrap_or_else(clock::now);
         folder.file("receipt.json", |out| {
-            artifacts::receipt::write(audit, run, origin, totals, plan_hash, finished_at, &files, out)
-        })?;
-        folder.file("apply_receipt.json", |out| artifacts::receipt::write_not_run(audit, run, plan_hash, *limits, out))
+            artifacts::receipt::write(audit, run, origin, totals, self.plan_hash(run), finished_at, &files, out)
+        })
     }
 }
 

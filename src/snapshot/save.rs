@@ -49,7 +49,7 @@ fn parent(folder: &Path) -> &Path {
 
 /// Saves a world as `folder`, whole or not at all.
 pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<()> {
-    let mut unfinished = Folder::create(parent(folder))?;
+    let unfinished = Folder::create(parent(folder))?;
     let mut files = BTreeMap::new();
     for kind in Kind::ALL {
         let name = name(kind);
