@@ -1,0 +1,56 @@
+//! Benchmarks of the engine through the library: reading the reference and the records, the rules, the plan's hash.
+//!
+//! `cargo bench`; the whole program against DuckDB is `benches/duckdb/compare.py`.
+
+#[allow(dead_code, reason = "shared with the example that writes worlds")]
+mod world;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use g_gremlin::artifacts::plan::plan_hash;
+use g_gremlin::artifacts::{Run, Source};
+use g_gremlin::audit::audit;
+use g_gremlin::config::Config;
+use g_gremlin::model::domains::Domains;
+use g_gremlin::model::time::Instant;
+use g_gremlin::reference;
+use g_gremlin::snapshot::Snapshot;
+use std::hint::black_box;
+
+fn engine(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    world::World::new(world::Size::Small, 1).write(folder.path(), world::Shape::Full).expect("a world");
+    let config = Config::without_file();
+    let as_of = Instant::parse(world::AS_OF).expect("a time");
+    let from = as_of.minus_days(config.settings.lookback_days);
+    let csv = std::fs::read(folder.path().join("salesforce_accounts.csv")).expect("a reference");
+    let accounts = |domains: &mut Domains| {
+        reference::read(&csv, &config.columns, &config.settings.domains, domains).expect("a good reference")
+    };
+    let records = |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, from)).expect("records");
+
+    criterion.bench_function("reference, 500 accounts", |bench| bench.iter(|| accounts(&mut Domains::default())));
+    criterion.bench_function("records, 29 MB of NDJSON", |bench| {
+        bench.iter_batched(Domains::default, |domains| black_box(records(domains)), BatchSize::PerIteration);
+    });
+    let mut domains = Domains::default();
+    let reference = accounts(&mut domains);
+    let world = records(domains).world;
+    let rules = || audit(&reference, &world, &config.settings, as_of, Vec::new());
+    criterion.bench_function("rules, 5,000 users and 10,000 tickets", |bench| bench.iter(|| black_box(rules())));
+    let audit = rules();
+    let run = Run {
+        run_id: "bench".to_owned(),
+        started_at: as_of,
+        created_at: as_of,
+        source: Source::Zendesk,
+        zendesk: "https://acme.zendesk.com".to_owned(),
+    };
+    criterion.bench_function("plan hash", |bench| bench.iter(|| black_box(plan_hash(&audit, &run))));
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = engine
+}
+criterion_main!(benches);
