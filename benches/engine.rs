@@ -26,7 +26,8 @@ fn engine(criterion: &mut Criterion) {
     let accounts = |domains: &mut Domains| {
         reference::read(&csv, &config.columns, &config.settings.domains, domains).expect("a good reference")
     };
-    let records = |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, from)).expect("records");
+    let records =
+        |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, from)).expect("records");
 
     criterion.bench_function("reference, 500 accounts", |bench| bench.iter(|| accounts(&mut Domains::default())));
     criterion.bench_function("records, 29 MB of NDJSON", |bench| {
