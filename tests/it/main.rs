@@ -4,4 +4,5 @@ mod cli;
 mod docs;
 mod fake_zendesk;
 mod fixtures;
+mod live_read;
 mod model;
