@@ -144,16 +144,21 @@ pub fn write_markdown(
     writeln!(
         out,
         "**{}.** {}, {}, {} blocked, {} suppressed.\n",
-        if breached.is_empty() { "No threshold breached" } else { "A threshold is breached" },
+        match (thresholds, &breached[..]) {
+            ([], _) => "No threshold is set",
+            (_, []) => "No threshold is breached",
+            _ => "A threshold is breached",
+        },
         plural(totals.issues, "issue"),
         plural(totals.prepared, "prepared action"),
         totals.blocked,
         totals.suppressed
     )?;
-    for judgement in breached {
+    for judgement in &breached {
         writeln!(out, "- `{}`: {} exceeds the limit of {}", judgement.name, judgement.value, judgement.limit)?;
     }
-    writeln!(out, "\n| | |\n| --- | --- |")?;
+    let gap = if breached.is_empty() { "" } else { "\n" };
+    writeln!(out, "{gap}| | |\n| --- | --- |")?;
     let place = match run.source {
         super::Source::Demo => "the demo's fixtures".to_owned(),
         super::Source::Zendesk => markdown_code(&run.zendesk),

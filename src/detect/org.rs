@@ -51,7 +51,7 @@ fn link_issue(
     let org_id = Some(facts.org_id(org));
     let mut issue =
         facts.issue(code, Subject { account: Some(account), org_id, ..Subject::default() }, Evidence::Account);
-    issue.proposals.push(Action {
+    issue.proposals = vec![Action {
         code: ActionCode::SetOrgExternalId,
         blocked,
         account: Some(account),
@@ -60,7 +60,7 @@ fn link_issue(
         membership_id: None,
         domain: None,
         issue_id: issue.id,
-    });
+    }];
     issue
 }
 

@@ -350,7 +350,7 @@ fn user_issue(
     let user_id = facts.world.users[user].id;
     let subject = Subject { account, org_id, user_id: Some(user_id), domain: Some(domain), ..Subject::default() };
     let mut issue = facts.issue(code, subject, Evidence::User(user as u32));
-    issue.proposals.push(Action {
+    issue.proposals = vec![Action {
         code: action,
         blocked,
         account,
@@ -359,7 +359,7 @@ fn user_issue(
         membership_id,
         domain: Some(domain),
         issue_id: issue.id,
-    });
+    }];
     issue
 }
 

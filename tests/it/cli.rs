@@ -565,6 +565,7 @@ fn an_interrupted_audit_leaves_nothing() {
             command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("started");
         // Once it asks for users it is in the middle of its read.
         while fake.requests_to("/api/v2/users").is_empty() {
+            assert_eq!(child.try_wait().expect("asked"), None, "it ended before it was interrupted");
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
         let killed =
