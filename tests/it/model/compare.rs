@@ -303,7 +303,8 @@ impl Differences {
                     }
                 }
             }
-            (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            (Value::Array(one), Value::Array(other)) => {
+                self.check(&format!("the length of {cell}"), &json!(one.len()), &json!(other.len()));
                 for (i, (expected, got)) in one.iter().zip(other).enumerate() {
                     self.check_json(&format!("{cell}[{i}]"), expected, got);
                 }

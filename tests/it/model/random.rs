@@ -208,8 +208,19 @@ const NAMES: [&str; 20] = [
     "<script>",
 ];
 
-const STEMS: [&str; 10] =
-    ["acme", "bücher", "straße", "northwind", "例え", "ciné", "globex", "xn--bcher-kva", "ini-tech", "umbrella"];
+const STEMS: [&str; 11] = [
+    "acme",
+    "bücher",
+    "straße",
+    "northwind",
+    "例え",
+    "ciné",
+    "globex",
+    "xn--bcher-kva",
+    "ini-tech",
+    "umbrella",
+    "ab--cd",
+];
 const ENDINGS: [&str; 6] = [".example", ".com", ".co.uk", ".de", ".github.io", ".公司.cn"];
 
 const JUNK_ENTRIES: [&str; 15] = [
@@ -335,6 +346,10 @@ impl Builder {
     }
 
     fn new_domain(&mut self) -> String {
+        if self.random.chance(4) {
+            // A public suffix, but of the private section: a domain as good as any.
+            return self.random.pick_text(&["github.io", "blogspot.com"]);
+        }
         let number = self.random.pick(&["", "1", "2", "-3"]);
         let stem = self.random.pick_text(&STEMS);
         let prefix = if self.random.chance(10) { "mail." } else { "" };
@@ -717,9 +732,10 @@ impl Builder {
             return;
         }
         let domain = self.random.pick_text(&["provider.example", "straßennetz.de"]);
-        let domains = [domain.clone(), self.new_domain()];
+        // Three of them, so that one may link, the provider's and another be missing.
+        let domains = [domain.clone(), self.new_domain(), self.new_domain()];
         let sf_account_id = "Spread-1".to_owned();
-        let held = self.random.pick(&[&domains[..1], &domains[..1], &domains[1..], &domains[..]]);
+        let held = self.random.pick(&[&domains[..1], &domains[..1], &domains[1..2], &domains[..]]);
         let external_id = self.random.pick(&[None, None, Some(sf_account_id.clone())]);
         let home = self.add_org(external_id, held);
         let cells = [domains.join(" "), String::new(), String::new(), String::new()];
