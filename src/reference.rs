@@ -336,7 +336,7 @@ impl<'t> Rows<'t> {
         let mut reader = csv::ReaderBuilder::new();
         reader.has_headers(false).flexible(true).delimiter(delimiter);
         let reader = reader.from_reader(std::io::Read::chain(text.as_bytes(), END.as_bytes()));
-        Self { text, reader, lines: LineStarts::of(text), delimiter, unclosed: None }
+        Self { text, reader, lines: LineStarts::of(text.as_bytes()), delimiter, unclosed: None }
     }
 
     fn next(&mut self) -> Result<Option<Row>, Problems> {
@@ -380,8 +380,7 @@ fn line_ends(bytes: &[u8]) -> usize {
 struct LineStarts(Vec<usize>);
 
 impl LineStarts {
-    fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
+    fn of(bytes: &[u8]) -> Self {
         let ends =
             (0..bytes.len()).filter(|i| bytes[*i] == b'\n' || bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
         Self(std::iter::once(0).chain(ends.map(|end| end + 1)).collect())
@@ -424,8 +423,10 @@ fn utf8(bytes: &[u8]) -> Result<&str, Problems> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|_| {
         let mut problems = Collected::default();
-        for (index, line) in bytes.split(|c| *c == b'\n').enumerate() {
-            if std::str::from_utf8(line).is_err() {
+        let LineStarts(starts) = LineStarts::of(bytes);
+        let ends = starts[1..].iter().copied().chain([bytes.len()]);
+        for (index, (start, end)) in starts.iter().copied().zip(ends).enumerate() {
+            if std::str::from_utf8(&bytes[start..end]).is_err() {
                 problems.add(index + 1, "the text is not UTF-8; export the file as \"CSV UTF-8\"");
             }
         }

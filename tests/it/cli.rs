@@ -1,5 +1,13 @@
 //! The command line from outside: bad input with its exact message and exit code, streams, and what stays on disk.
 
+mod config;
+mod gate;
+mod hostile;
+mod interrupt;
+mod reference;
+mod snapshots;
+mod sources;
+
 use crate::fake_zendesk::{FakeZendesk, Fault, FaultKind, World};
 use assert_cmd::Command;
 use predicates::prelude::*;

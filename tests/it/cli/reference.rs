@@ -1,0 +1,117 @@
+//! The reference CSV where exports are odd: delimiters, quotes, headers, line numbers. What is wrong with most exports is
+//! tested one level up.
+
+use super::{AS_OF, HEADER, folder, gremlin, only_run, refused, summary, with_reference};
+use predicates::prelude::*;
+
+/// The `line` and `domain` of each warning with the code `code`.
+fn warned(csv: &str, code: &str) -> Vec<(Option<u64>, Option<String>)> {
+    let folder = folder();
+    with_reference(&folder, csv.as_bytes()).code(0);
+    let summary = summary(&folder.path().join("out"));
+    let warnings = summary["warnings"].as_array().expect("a list").clone();
+    let of_code = warnings.iter().filter(|warning| warning["code"] == code);
+    of_code.map(|warning| (warning["line"].as_u64(), warning["domain"].as_str().map(str::to_owned))).collect()
+}
+
+#[test]
+fn a_delimiter_inside_quotes_does_not_count() {
+    refused(
+        "\"sf_account_id,,,,\";account_name\n1;2\n",
+        &[
+            "line 1: the column `sf_account_id` is missing; the headers are: sf_account_id,,,,, account_name; the nearest is \"sf_account_id,,,,\", which `salesforce.columns` can map",
+            "line 1: the column `account_domains` is missing; the headers are: sf_account_id,,,,, account_name; the nearest is \"account_name\", which `salesforce.columns` can map",
+        ],
+    );
+}
+
+#[test]
+fn of_equally_frequent_delimiters_the_comma_wins() {
+    // One comma and one semicolon: read with the comma, the header has two columns, none of them ours.
+    let folder = folder();
+    with_reference(&folder, b"sf_account_id,account_name;account_domains\n")
+        .code(2)
+        .stderr(predicate::str::contains("the headers are: sf_account_id, account_name;account_domains;"));
+}
+
+#[test]
+fn a_quote_in_the_middle_of_a_cell_is_text() {
+    let folder = folder();
+    with_reference(&folder, format!("{HEADER}A1,5\" disks,a.example\nA2,\"quoted\" rest,b.example\n").as_bytes())
+        .code(0);
+    let table = std::fs::read(only_run(folder.path().join("out")).join("exceptions_by_account.csv")).expect("a table");
+    let names: Vec<String> =
+        csv::Reader::from_reader(&*table).records().map(|row| row.expect("a row")[1].to_owned()).collect();
+    assert!(names.contains(&"5\" disks".to_owned()) && names.contains(&"quoted rest".to_owned()), "{names:?}");
+}
+
+#[test]
+fn missing_last_cells_are_empty() {
+    assert_eq!(warned(&format!("{HEADER}A1\nA2,b,b.example\n"), "account_without_domain"), [(Some(2), None)]);
+}
+
+#[test]
+fn lines_are_counted_through_quotes_blank_lines_and_every_line_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let rows = ["", " , ,", &HEADER[..HEADER.len() - 1], "", "A1,\"two", "lines\",junk", "", ",,", "A2,b,junk", ""];
+        let lines: Vec<u64> = warned(&rows.join(end), "domain_not_usable").into_iter().filter_map(|at| at.0).collect();
+        assert_eq!(lines, [5, 9], "{end:?}");
+    }
+}
+
+#[test]
+fn an_account_is_the_same_with_its_check_and_with_mangled_case() {
+    refused(
+        format!("{HEADER}0015g00000AbCdEAAV,a,\n0015G00000ABCDEAAV,b,\n0015g00000abcdeaav,c,\n"),
+        &[
+            "line 3: `0015G00000ABCDEAAV` is the same account as on line 2",
+            "line 4: `0015g00000abcdeaav` is the same account as on line 2",
+        ],
+    );
+}
+
+#[test]
+fn ids_of_fifteen_characters_that_differ_in_case_are_two_accounts() {
+    let folder = folder();
+    with_reference(&folder, format!("{HEADER}0015g00000AbCdE,a,\n0015g00000abcde,b,\n").as_bytes()).code(0);
+    assert_eq!(summary(&folder.path().join("out"))["read"]["accounts"], 2);
+}
+
+#[test]
+fn an_override_of_which_nothing_can_be_used_falls_back() {
+    let header = "sf_account_id,account_name,account_domains,zendesk_domain_override\n";
+    assert_eq!(warned(&format!("{header}A1,a,a.example,junk\n"), "account_without_domain"), []);
+    // One usable entry is enough for the override to stand, though it is a personal one.
+    assert_eq!(warned(&format!("{header}A1,a,a.example,gmail.com\n"), "account_without_domain"), [(Some(2), None)]);
+}
+
+#[test]
+fn a_mapped_header_that_is_missing_is_named_as_mapped() {
+    let folder = folder();
+    let config = "salesforce:\n  columns:\n    sf_account_id: Konto\n";
+    std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), config).expect("written");
+    with_reference(&folder, HEADER.as_bytes())
+        .code(2)
+        .stderr(predicate::str::contains("line 1: the column `konto` is missing; the headers are: sf_account_id, "));
+}
+
+#[test]
+fn a_reference_that_is_not_there_says_what_to_export() {
+    let folder = folder();
+    gremlin(&folder)
+        .args(["audit", "--sf-accounts", "none.csv", "--as-of", AS_OF, "--snapshot"])
+        .arg(super::demo())
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr("error: the reference CSV none.csv cannot be read\n  caused by: No such file or directory (os error 2)\n  help: export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains, and name the file with --sf-accounts\n");
+}
+
+#[test]
+fn a_byte_that_is_no_text_is_found_by_its_line_at_every_line_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let csv =
+            [HEADER.replace('\n', end).as_bytes(), b"a,b,c", end.as_bytes(), b"\xff,b,c", end.as_bytes()].concat();
+        refused(csv, &["line 3: the text is not UTF-8; export the file as \"CSV UTF-8\""]);
+    }
+}
