@@ -165,13 +165,12 @@ fn fault(error: &reqwest::Error) -> Fault {
 fn certificate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
-        // An I/O error keeps what it wraps out of the chain of sources.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        let tls = wrapped.and_then(|error| error.downcast_ref()).or_else(|| error.downcast_ref());
-        if let Some(rustls::Error::InvalidCertificate(reason)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
             return Some(reason.to_string());
         }
-        next = error.source();
+        // An I/O error keeps what it wraps, often another one, out of the chain of sources.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as &(dyn std::error::Error + 'static)).or_else(|| error.source());
     }
     None
 }
@@ -240,7 +239,7 @@ mod tests {
     #[test]
     fn a_rejected_certificate_is_found_in_its_wrapping() {
         let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let wrapped = std::io::Error::other(rejected);
+        let wrapped = std::io::Error::other(std::io::Error::other(rejected));
         assert_eq!(certificate_error(&wrapped).as_deref(), Some("UnknownIssuer"));
         let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         assert_eq!(certificate_error(&reset), None);
