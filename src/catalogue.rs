@@ -60,6 +60,19 @@ macro_rules! vocabulary {
                 f.pad(self.as_str())
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::parse(&name).ok_or_else(|| serde::de::Error::unknown_variant(&name, &[$($text,)+]))
+            }
+        }
     };
 }
 
@@ -219,6 +232,19 @@ impl IssueCode {
 }
 
 impl SkipReason {
+    /// Whether something has changed since the plan was made: the names that begin with `precondition_changed_`.
+    pub const fn is_changed_precondition(self) -> bool {
+        !matches!(
+            self,
+            Self::DependencyNotApplied
+                | Self::NotSelected
+                | Self::OutcomeUnknown
+                | Self::Aborted
+                | Self::CapMaxPerAccount
+                | Self::CapMaxActions
+        )
+    }
+
     /// Whether the effect of the action is in place all the same, which satisfies the actions that depend on it.
     pub const fn is_in_place(self) -> bool {
         matches!(

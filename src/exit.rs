@@ -14,6 +14,8 @@ pub enum Exit {
     Invalid,
     /// Zendesk could not be read, or the local disk failed.
     Unreadable,
+    /// Refused for safety: nothing was written to Zendesk.
+    Refused,
     /// Interrupted by a signal.
     Interrupted,
 }
@@ -26,6 +28,7 @@ impl Exit {
             Self::Breached => 1,
             Self::Invalid => 2,
             Self::Unreadable => 3,
+            Self::Refused => 4,
             Self::Interrupted => 130,
         }
     }

@@ -25,6 +25,8 @@ pub mod model;
 pub mod nearest;
 pub mod personal;
 pub mod plan;
+pub mod plan_file;
+pub mod precondition;
 pub mod reference;
 pub mod report;
 pub mod resolve;

@@ -5,6 +5,7 @@
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Status};
 use crate::detect::{Facts, org};
 use crate::issue::{Action, ActionRef, Issue};
+use crate::precondition::Precondition;
 use crate::resolve::{AccountAt, Resolution};
 use std::collections::HashMap;
 
@@ -121,44 +122,39 @@ fn domain_text<'a>(facts: &Facts<'a>, action: &Action) -> Option<&'a str> {
 }
 
 /// What must hold when the action is applied, in the order in which it is checked.
-pub fn preconditions(facts: &Facts<'_>, action: &Action) -> Vec<String> {
-    let domain = domain_text(facts, action).unwrap_or_default();
+pub fn preconditions(facts: &Facts<'_>, action: &Action) -> Vec<Precondition> {
+    use Precondition as P;
+    let domain = || domain_text(facts, action).unwrap_or_default().to_owned();
     let users = &facts.settings.users;
-    let mut list = vec!["org_exists".to_owned()];
     match action.code {
         ActionCode::SetOrgExternalId => {
-            list.extend(["org_external_id_is_blank", "external_id_unused"].map(str::to_owned));
             let linking =
                 action.account.and_then(|account| Some((account, facts.resolved.accounts[account as usize].org()?)));
-            if let Some((account, org)) = linking {
-                let domains = org::linking_domains(facts, account, org);
-                list.extend(domains.map(|domain| format!("org_has_domain:{}", facts.world.domains.text(domain))));
-            }
+            let linking = linking.into_iter().flat_map(|(account, org)| org::linking_domains(facts, account, org));
+            let linking = linking.map(|domain| P::OrgHasDomain(facts.world.domains.text(domain).to_owned()));
+            [P::OrgExists, P::OrgExternalIdIsBlank, P::ExternalIdUnused].into_iter().chain(linking).collect()
         }
         ActionCode::AddOrgDomain => {
-            list.push("org_external_id_is_account".to_owned());
-            list.push(format!("org_lacks_domain:{domain}"));
-            list.push(format!("domain_unused:{domain}"));
+            vec![P::OrgExists, P::OrgExternalIdIsAccount, P::OrgLacksDomain(domain()), P::DomainUnused(domain())]
         }
         ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => {
-            list.extend(["org_external_id_is_account", "user_exists", "user_active"].map(str::to_owned));
+            let mut list = vec![P::OrgExists, P::OrgExternalIdIsAccount, P::UserExists, P::UserActive];
             if !users.include_suspended {
-                list.push("user_not_suspended".to_owned());
+                list.push(P::UserNotSuspended);
             }
             let assign = action.code == ActionCode::AssignUserToOrg;
             if assign && users.require_verified {
-                list.push("user_verified".to_owned());
+                list.push(P::UserVerified);
             }
-            list.push(format!("user_email_domain:{domain}"));
-            let last = if assign {
-                ["user_not_member", "multiple_organizations_on_or_first"]
+            list.push(P::UserEmailDomain(domain()));
+            list.extend(if assign {
+                [P::UserNotMember, P::MultipleOrganizationsOnOrFirst]
             } else {
-                ["user_is_member", "membership_not_default"]
-            };
-            list.extend(last.map(str::to_owned));
+                [P::UserIsMember, P::MembershipNotDefault]
+            });
+            list
         }
     }
-    list
 }
 
 /// What Zendesk does by itself because of the action, and what else a person should know; sorted.

@@ -1,13 +1,14 @@
 //! The artifacts of an audit as bytes (contract 9). Each function writes one file into what it is given; opening and
 //! digesting files is `run_dir`'s.
 
+pub mod apply_receipt;
 pub mod plan;
 pub mod receipt;
 pub mod summary;
 pub mod tables;
 
 use crate::model::time::Instant;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 /// What every artifact of one run shares.
@@ -23,7 +24,8 @@ pub struct Run {
 }
 
 /// Where the Zendesk side came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     Zendesk,
     Demo,

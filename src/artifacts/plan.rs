@@ -4,6 +4,7 @@ use super::{Run, Seq, TOOL_VERSION, write_json};
 use crate::audit::Audit;
 use crate::issue::{Action, ActionRef};
 use crate::plan;
+use crate::precondition::Precondition;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -22,7 +23,7 @@ pub struct PreparedRow<'a> {
     pub domain: Option<&'a str>,
     pub from: Option<String>,
     pub to: Option<String>,
-    pub preconditions: Vec<String>,
+    pub preconditions: Vec<Precondition>,
     pub depends_on: Vec<String>,
     pub notes: Vec<String>,
     pub issue_id: String,

@@ -1,10 +1,9 @@
 //! `receipt.json`, which says how the run came about and what its files are, and the `apply_receipt.json` of a plan
 //! that nobody has applied yet.
 
-use super::{Run, Seq, TOOL_VERSION, write_json};
+use super::{Run, TOOL_VERSION, write_json};
 use crate::audit::{Audit, Totals};
 use crate::catalogue::BlockedReason;
-use crate::config::ApplyLimits;
 use crate::model::domain::PUBLIC_SUFFIX_VERSION;
 use crate::model::time::Instant;
 use crate::personal;
@@ -115,60 +114,6 @@ pub fn write(
         plan_hash,
         requests: &origin.requests,
         files,
-    };
-    write_json(&receipt, out)
-}
-
-/// Writes the `apply_receipt.json` of a plan that was not applied.
-pub fn write_not_run(
-    audit: &Audit<'_>,
-    run: &Run,
-    plan_hash: &str,
-    limits: ApplyLimits,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct ApplyReceipt<'a, B> {
-        schema: &'static str,
-        run_id: &'a str,
-        source_plan_path: &'static str,
-        source_plan_hash: &'a str,
-        mode: &'static str,
-        caps_used: Caps,
-        counts: Counts,
-        results: [(); 0],
-        plan_blocked: B,
-        started_at: Option<()>,
-        finished_at: Option<()>,
-        completed: bool,
-    }
-    #[derive(Serialize)]
-    struct Caps {
-        max_actions: u32,
-        max_per_account: u32,
-    }
-    #[derive(Serialize, Default)]
-    struct Counts {
-        attempted: u64,
-        applied: u64,
-        blocked: u64,
-        skipped: u64,
-        failed: u64,
-        would_apply: u64,
-    }
-    let receipt = ApplyReceipt {
-        schema: "g-gremlin/zendesk-drift/apply-receipt/1",
-        run_id: &run.run_id,
-        source_plan_path: "fix_plan.json",
-        source_plan_hash: plan_hash,
-        mode: "not_run",
-        caps_used: Caps { max_actions: limits.max_actions, max_per_account: limits.max_per_account },
-        counts: Counts::default(),
-        results: [],
-        plan_blocked: Seq(|| super::plan::blocked(audit)),
-        started_at: None,
-        finished_at: None,
-        completed: false,
     };
     write_json(&receipt, out)
 }

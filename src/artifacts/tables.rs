@@ -328,7 +328,7 @@ pub fn fix_plan(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
         table.id(row.user_id)?;
         table.cells([or_empty(row.domain), or_empty(row.from.as_deref()), or_empty(row.to.as_deref())])?;
         table.cells([
-            &*row.preconditions.join(";"),
+            &*row.preconditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
             &row.depends_on.join(";"),
             &row.notes.join(";"),
             "",

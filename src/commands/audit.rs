@@ -377,8 +377,9 @@ impl Written<'_> {
             folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, hash, out))?;
             folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out))?;
             folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out))?;
-            folder
-                .file("apply_receipt.json", |out| artifacts::receipt::write_not_run(audit, run, hash, *limits, out))?;
+            folder.file("apply_receipt.json", |out| {
+                artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash, *limits, out)
+            })?;
             folder.file("summary.json", |out| {
                 artifacts::summary::write(&summary(audit, run, totals, hash, thresholds), out)
             })?;
