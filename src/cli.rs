@@ -33,10 +33,12 @@ pub enum Topic {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; no threshold breached
-  1    done, and a threshold is breached
+  1    done, and a threshold is breached; or a live apply began to write, and an action failed, was aborted or was
+       blocked by a cap
   2    the command line, the configuration or an input file is invalid
   3    Zendesk could not be read, or the local disk failed
-  130  interrupted; nothing is left behind
+  4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
+  130  interrupted; an audit leaves nothing behind, an apply its journal and receipt
 
 Try it without credentials:
   g-gremlin zendesk drift audit --demo";
@@ -82,6 +84,8 @@ pub enum Command {
     Init(Init),
     /// Read, resolve, detect, plan, write artifacts, gate on thresholds; nothing is written to Zendesk
     Audit(Audit),
+    /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
+    Apply(Apply),
     /// Say what a code, action or reason means and what to do about it
     Explain(Explain),
 }
@@ -131,6 +135,31 @@ pub struct Audit {
     /// Save what was read from Zendesk, to audit it again without a network
     #[arg(long, value_name = "DIR")]
     pub save_snapshot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The fix_plan.json of an audit
+    #[arg(long, value_name = "FILE")]
+    pub plan: PathBuf,
+    /// Write to Zendesk. Without it, everything is read and checked, and nothing is written
+    #[arg(long)]
+    pub apply: bool,
+    /// The plan's hash, as the audit and the dry run print it: the consent to this plan and no other
+    #[arg(long, value_name = "HASH")]
+    pub confirm_plan_hash: Option<String>,
+    /// Apply so many actions at most [default: 25, or the configuration's]
+    #[arg(long, value_name = "N")]
+    pub max_actions: Option<u32>,
+    /// Apply so many actions of one account at most [default: 3, or the configuration's]
+    #[arg(long, value_name = "N")]
+    pub max_per_account: Option<u32>,
+    /// Only the actions of this account; may be repeated
+    #[arg(long, value_name = "SF_ACCOUNT_ID")]
+    pub only_account: Vec<String>,
+    /// Only this action, such as A004; may be repeated
+    #[arg(long, value_name = "ACTION_ID")]
+    pub only_action: Vec<String>,
 }
 
 #[derive(Debug, Args)]

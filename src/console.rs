@@ -109,3 +109,8 @@ pub fn failure(failure: &Failure) {
 pub fn interrupted() {
     let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} interrupted; nothing was left behind");
 }
+
+/// Says that a signal came, and that the program ends when it can.
+pub fn finishing() {
+    let _ = writeln!(anstream::stderr(), "note: interrupted; the action in flight is finished first");
+}

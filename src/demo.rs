@@ -6,6 +6,7 @@ use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::snapshot::lines::read_records;
 use crate::snapshot::multiple_organizations;
+use crate::zendesk::Fixture;
 
 /// The demo's reference.
 pub const ACCOUNTS: &[u8] = include_bytes!("../fixtures/demo/salesforce_accounts.csv");
@@ -21,7 +22,7 @@ pub fn as_of() -> Instant {
     Instant::parse(AS_OF).unwrap_or(Instant::MIN)
 }
 
-fn records(kind: Kind) -> &'static [u8] {
+fn records_of(kind: Kind) -> &'static [u8] {
     match kind {
         Kind::Organizations => include_bytes!("../fixtures/demo/organizations.ndjson"),
         Kind::Users => include_bytes!("../fixtures/demo/users.ndjson"),
@@ -35,8 +36,16 @@ pub fn world(domains: Domains, tickets_from: Instant) -> Result<World, String> {
     let mut ingest = Ingest::new(domains);
     for kind in Kind::ALL {
         let filter = Filter { tickets_from, list_ids: false };
-        read_records(records(kind), kind, filter, &mut ingest)
+        read_records(records_of(kind), kind, filter, &mut ingest)
             .map_err(|error| format!("{}: {error:?}", kind.as_str()))?;
     }
     Ok(ingest.finish(multiple_organizations(SETTINGS)?))
+}
+
+/// The demo's records one by one, for a dry run of its plan.
+pub fn records() -> Result<Fixture, String> {
+    let text = |kind| std::str::from_utf8(records_of(kind)).map_err(|error| error.to_string());
+    let mut fixture = Fixture::parse(text(Kind::Organizations)?, text(Kind::Users)?, text(Kind::Memberships)?)?;
+    fixture.multiple_organizations = multiple_organizations(SETTINGS)? == Some(true);
+    Ok(fixture)
 }

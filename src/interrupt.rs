@@ -1,4 +1,6 @@
 //! SIGINT and SIGTERM: what is half written is removed, and the program ends with 130.
+//!
+//! An apply defers that: it finishes the action in flight and ends by itself.
 
 use crate::exit::Exit;
 use std::path::{Path, PathBuf};
@@ -61,12 +63,55 @@ impl Drop for Unfinished {
     }
 }
 
+/// Whether somebody ends by himself, and whether there was a signal since.
+static DEFERRED: Mutex<Option<tokio::sync::watch::Sender<bool>>> = Mutex::new(None);
+
+/// While it lives, a signal does not end the program but is told here.
+#[derive(Debug)]
+pub struct Deferred {
+    signal: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Deferred {
+    /// From now on, signals are told here.
+    pub fn begin() -> Self {
+        let (sender, signal) = tokio::sync::watch::channel(false);
+        *DEFERRED.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        Self { signal }
+    }
+
+    /// Whether there was a signal.
+    pub fn is_signalled(&self) -> bool {
+        *self.signal.borrow()
+    }
+
+    /// Waits for a signal; returns at once when there was one.
+    pub async fn signalled(&self) {
+        if self.signal.clone().wait_for(|signalled| *signalled).await.is_err() {
+            // Nobody will ever tell.
+            std::future::pending().await
+        }
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        *DEFERRED.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// Watches for SIGINT and SIGTERM in the background, from now on. Where signals cannot be watched, they end the program
 /// as they always do.
 pub fn watch() {
     std::thread::spawn(|| {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-        if runtime.block_on(signalled()).is_ok() {
+        while runtime.block_on(signalled()).is_ok() {
+            if let Some(deferred) = &*DEFERRED.lock().unwrap_or_else(PoisonError::into_inner) {
+                crate::console::finishing();
+                // Whoever waits for it may have just ended.
+                let _ = deferred.send(true);
+                continue;
+            }
             let unfinished = unfinished();
             for folder in unfinished.iter() {
                 // Nothing better can be done with a folder that cannot be removed.

@@ -5,6 +5,7 @@
 //! bytes and text. Files, network, clock and terminal belong to `config`, `snapshot`, `zendesk`, `run_dir`, `clock`,
 //! `console` and `commands`.
 
+pub mod apply;
 pub mod artifacts;
 pub mod audit;
 pub mod catalogue;
@@ -21,6 +22,7 @@ pub mod gate;
 pub mod ingest;
 pub mod interrupt;
 pub mod issue;
+mod lock;
 pub mod model;
 pub mod nearest;
 pub mod personal;

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let ended = match drift.command {
         Command::Init(options) => commands::init::run(common, options),
         Command::Audit(options) => commands::audit::run(common, options),
+        Command::Apply(options) => commands::apply::run(common, &options),
         Command::Explain(options) => commands::explain::run(common, &options),
     };
     let exit = ended.unwrap_or_else(|failure| {

@@ -147,7 +147,9 @@ fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
                         && first.org_id == action.org_id
                         && first.sf_account_id == action.sf_account_id => {}
                 _ => {
-                    return Err(wrong(format!("it depends on {dependency}, which is no link of its account before it")));
+                    return Err(wrong(format!(
+                        "it depends on {dependency}, which is no link of its account before it"
+                    )));
                 }
             }
         }

@@ -39,9 +39,7 @@ impl Root {
         kind: &str,
         mut write: impl FnMut(&str, &Folder) -> io::Result<()>,
     ) -> io::Result<(String, PathBuf)> {
-        let base = format!("{}_{kind}", time.compact());
-        let ids = std::iter::once(base.clone()).chain((2..).map(|n: u32| format!("{base}_{n}")));
-        for run_id in ids {
+        for run_id in run_ids(time, kind) {
             let name = self.path.join(&run_id);
             if name.symlink_metadata().is_ok() {
                 continue;
@@ -56,6 +54,49 @@ impl Root {
         }
         Err(io::Error::other("no free name for the run"))
     }
+
+    /// Makes a run folder that is filled while the run goes on; returns its id and where it is.
+    pub fn begin(&self, time: Instant, kind: &str) -> io::Result<(String, PathBuf)> {
+        for run_id in run_ids(time, kind) {
+            let name = self.path.join(&run_id);
+            match std::fs::create_dir(&name) {
+                Ok(()) => {
+                    sync_folder(&self.path)?;
+                    return Ok((run_id, name));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("no free name for the run"))
+    }
+}
+
+/// `<time>_<kind>`, and then `_2`, `_3`, … for the case that it is taken.
+fn run_ids(time: Instant, kind: &str) -> impl Iterator<Item = String> {
+    let base = format!("{}_{kind}", time.compact());
+    std::iter::once(base.clone()).chain((2..).map(move |n: u32| format!("{base}_{n}")))
+}
+
+/// Puts a file in place of another, or where there was none: whole, or not at all.
+pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder)?;
+    // The others are as readable as the process makes files; this one would be private.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let like = path.metadata().map_or(0o644, |metadata| metadata.permissions().mode());
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(like))?;
+    }
+    {
+        let mut out = BufWriter::with_capacity(1 << 16, file.as_file_mut());
+        write(&mut out)?;
+        out.flush()?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
 }
 
 /// A folder that is being written.
@@ -100,7 +141,7 @@ impl Folder {
 }
 
 /// Makes the names in a folder durable, where the system can.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 

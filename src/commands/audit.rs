@@ -176,7 +176,7 @@ fn source(options: &Options, config: &Config) -> Result<From, Failure> {
         return Ok(From::Snapshot { path: path.clone(), snapshot });
     }
     match &config.zendesk {
-        Some(zendesk) => Ok(From::Live { zendesk: zendesk.clone(), credentials: live::credentials()? }),
+        Some(zendesk) => Ok(From::Live { zendesk: zendesk.clone(), credentials: live::credentials(live::READ_SCOPE)? }),
         None => Err(Failure::invalid("no Zendesk is named")
             .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
     }

@@ -18,8 +18,8 @@ use std::io::IsTerminal;
 /// The name of the ticket source that leaves archived tickets out.
 pub const TICKET_LIST: &str = "list";
 
-/// What the OAuth token of an audit may do, unless `ZENDESK_OAUTH_SCOPE` says otherwise.
-const SCOPE: &str = "read";
+/// What the OAuth token of a command that only reads may do, unless `ZENDESK_OAUTH_SCOPE` says otherwise.
+pub const READ_SCOPE: &str = "read";
 
 /// What a live read gave.
 pub struct Live {
@@ -28,12 +28,23 @@ pub struct Live {
     pub requests: Requests,
 }
 
-/// The credentials that the environment holds.
-pub fn credentials() -> Result<Credentials, Failure> {
+/// The credentials that the environment holds; an OAuth client will ask for this scope.
+pub fn credentials(scope: &str) -> Result<Credentials, Failure> {
     let env = |name: &str| std::env::var(name).ok();
-    zendesk::credentials_from(&env, SCOPE).map_err(|error| {
+    zendesk::credentials_from(&env, scope).map_err(|error| {
         Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(error.help())
     })
+}
+
+/// What tells a person how a live read goes.
+pub fn progress(console: &Console) -> Box<dyn Progress> {
+    if console.quiet {
+        Box::new(Silent)
+    } else if std::io::stderr().is_terminal() {
+        Box::new(Terminal::new(console.verbose))
+    } else {
+        Box::new(Plain::new(std::io::stderr(), console.verbose))
+    }
 }
 
 /// Reads everything from a Zendesk, or fails without a result.
@@ -54,13 +65,7 @@ pub fn read(
         allow_list: config.allow_ticket_list,
         timing: Timing::default(),
     };
-    let progress: Box<dyn Progress> = if console.quiet {
-        Box::new(Silent)
-    } else if std::io::stderr().is_terminal() {
-        Box::new(Terminal::new(console.verbose))
-    } else {
-        Box::new(Plain::new(std::io::stderr(), console.verbose))
-    };
+    let progress = progress(console);
     let mut sink = Collector::new(tickets_from, domains);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| nothing().because(error))?;

@@ -1,5 +1,6 @@
 //! The commands: each a pipeline from the command line to the exit code.
 
+pub mod apply;
 pub mod audit;
 pub mod explain;
 pub mod init;

@@ -5,6 +5,7 @@ pub mod account_key;
 pub mod domain;
 pub mod domains;
 pub mod lists;
+pub mod record;
 pub mod time;
 pub mod untrusted;
 pub mod world;

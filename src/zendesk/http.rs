@@ -27,6 +27,8 @@ pub(super) enum Method {
     Get,
     /// A POST with this JSON body.
     Post(String),
+    /// A PUT with this JSON body.
+    Put(String),
 }
 
 impl Method {
@@ -34,6 +36,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post(_) => "POST",
+            Self::Put(_) => "PUT",
         }
     }
 }
@@ -100,6 +103,8 @@ fn build(base_url: &Url, connect: Duration, request: Duration, roots: Roots) -> 
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("g-gremlin/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
+        // Whoever sends decides about sending again; a write must never be repeated underneath.
+        .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(connect)
         .timeout(request);
@@ -117,7 +122,7 @@ fn build(base_url: &Url, connect: Duration, request: Duration, roots: Roots) -> 
     builder.build()
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -133,6 +138,7 @@ impl Transport for Http {
             let builder = match method {
                 Method::Get => self.client.get(url),
                 Method::Post(body) => self.client.post(url).header("content-type", "application/json").body(body),
+                Method::Put(body) => self.client.put(url).header("content-type", "application/json").body(body),
             };
             let builder = builder.header("accept", "application/json");
             let builder = match &authorization {

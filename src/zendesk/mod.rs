@@ -1,11 +1,11 @@
-//! Reading a live Zendesk: everything between the network and the records.
+//! A live Zendesk: everything between the network and the records.
 //!
 //! [`read()`] brings the four kinds of records to a [`Sink`], page by page, complete or not at all. It retries what is worth
 //! retrying, keeps a share of the rate limit free for others, and tells a [`Progress`] what it does.
 //!
 //! Left out on purpose: what a record means. A page reaches the sink as the JSON array that Zendesk sent; only the fields
-//! that steer paging are understood here. Writing is left out as well: nothing in these files can send a PUT, and the one
-//! POST is the token grant.
+//! that steer paging are understood here. [`Records`] reads records one by one, and [`Writer`], which only a confirmed plan
+//! can make, sends the four writes: nothing else can send a PUT, and the only other POST is the token grant.
 
 mod auth;
 mod client;
@@ -14,13 +14,19 @@ mod http;
 mod pace;
 mod progress;
 mod read;
+mod records;
 mod retry;
+mod session;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use auth::{CredentialError, Credentials, Secret, credentials_from};
 pub use client::{Endpoint, Timing};
 pub use error::{Gap, ReadError, Said};
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
 pub use read::{Kind, Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read};
+pub use records::{Fixture, Records};
 pub use retry::Limits;
+pub use session::{Access, Session};
+pub use write::{SCOPE as WRITE_SCOPE, Sent, Write, WritePace, Writer, may_not_write};

@@ -210,8 +210,7 @@ impl Reader<'_> {
             }
             Err(error) => return Err(error),
         };
-        let setting = serde_json::from_str::<Settings>(&answer).ok().map(|answer| answer.settings.user);
-        let setting = setting.and_then(|user| user.multiple_organizations);
+        let setting = multiple_organizations_of(&answer);
         if setting.is_none() {
             self.notice("the account settings do not say multiple_organizations".to_owned());
         }
@@ -240,7 +239,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Reads every page of a cursor-paged list.
+    /// Reads every page of a cursor-paged list into the sink.
     async fn cursor_pages(
         &self,
         stream: &mut Stream,
@@ -248,35 +247,7 @@ impl Reader<'_> {
         array: &'static str,
         first: impl Fn() -> Ask,
     ) -> Result<(), ReadError> {
-        let mut guard = Guard::default();
-        let mut cursor = None;
-        loop {
-            let (taken, next) = self.list_page(stream, kind, array, first(), cursor).await?;
-            let Some(next) = next else { return Ok(()) };
-            guard.follow(&next, Some(taken)).map_err(|gap| incomplete(stream, gap))?;
-            stream.turn();
-            cursor = Some(next);
-        }
-    }
-
-    /// Reads one page of a cursor-paged list; returns what it brought and the next cursor, if there is one.
-    async fn list_page(
-        &self,
-        stream: &mut Stream,
-        kind: Kind,
-        array: &'static str,
-        ask: Ask,
-        cursor: Option<String>,
-    ) -> Result<(Taken, Option<String>), ReadError> {
-        let mut ask = ask.with("page[size]", PAGE_SIZE);
-        if let Some(cursor) = cursor {
-            ask = ask.with("page[after]", cursor);
-        }
-        let answer = self.client.ask(stream, &mut ask).await?;
-        let page = Page::of(&answer).map_err(|gap| incomplete(stream, gap))?;
-        let taken = self.take(stream, kind, page.array(array).map_err(|gap| incomplete(stream, gap))?)?;
-        let next = page.next_of_list().map_err(|gap| incomplete(stream, gap))?;
-        Ok((taken, next))
+        list_pages(&self.client, stream, array, first, |stream, records| self.take(stream, kind, records)).await
     }
 
     fn take(&self, stream: &Stream, kind: Kind, records: &str) -> Result<Taken, ReadError> {
@@ -406,7 +377,8 @@ impl Reader<'_> {
         let mut pages = 0;
         loop {
             let ask = Ask::get(Endpoint::Tickets, "/api/v2/tickets").with("sort", "-updated_at");
-            let (taken, next) = self.list_page(stream, Kind::Tickets, "tickets", ask, cursor).await?;
+            let take = |stream: &Stream, records: &str| self.take(stream, Kind::Tickets, records);
+            let (taken, next) = list_page(&self.client, stream, "tickets", ask, cursor, take).await?;
             pages += 1;
             newest = newest.or(taken.newest_updated_at);
             // The first read trusts only a whole page; a later look has the order of the first one confirmed.
@@ -483,6 +455,50 @@ impl Reader<'_> {
             result => result,
         }
     }
+}
+
+/// Reads every page of a cursor-paged list; `take` takes in each page's JSON array.
+pub(super) async fn list_pages(
+    client: &Client<'_>,
+    stream: &mut Stream,
+    array: &'static str,
+    first: impl Fn() -> Ask,
+    mut take: impl FnMut(&Stream, &str) -> Result<Taken, ReadError>,
+) -> Result<(), ReadError> {
+    let mut guard = Guard::default();
+    let mut cursor = None;
+    loop {
+        let (taken, next) = list_page(client, stream, array, first(), cursor, &mut take).await?;
+        let Some(next) = next else { return Ok(()) };
+        guard.follow(&next, Some(taken)).map_err(|gap| incomplete(stream, gap))?;
+        stream.turn();
+        cursor = Some(next);
+    }
+}
+
+/// Reads one page of a cursor-paged list; returns what it brought and the next cursor, if there is one.
+async fn list_page(
+    client: &Client<'_>,
+    stream: &mut Stream,
+    array: &'static str,
+    ask: Ask,
+    cursor: Option<String>,
+    mut take: impl FnMut(&Stream, &str) -> Result<Taken, ReadError>,
+) -> Result<(Taken, Option<String>), ReadError> {
+    let mut ask = ask.with("page[size]", PAGE_SIZE);
+    if let Some(cursor) = cursor {
+        ask = ask.with("page[after]", cursor);
+    }
+    let answer = client.ask(stream, &mut ask).await?;
+    let page = Page::of(&answer).map_err(|gap| incomplete(stream, gap))?;
+    let taken = take(stream, page.array(array).map_err(|gap| incomplete(stream, gap))?)?;
+    let next = page.next_of_list().map_err(|gap| incomplete(stream, gap))?;
+    Ok((taken, next))
+}
+
+/// The setting in an answer to `account/settings`; `None` where it does not say.
+pub(super) fn multiple_organizations_of(answer: &str) -> Option<bool> {
+    serde_json::from_str::<Settings>(answer).ok()?.settings.user.multiple_organizations
 }
 
 /// The name of the array in a page of this kind.

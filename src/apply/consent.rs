@@ -1,0 +1,113 @@
+//! Whether a plan may be applied: the refusals, in the order in which they are checked (contract 8.1).
+//!
+//! Only what passes all of them becomes a [`Confirmed`], and only with that can a writer be made.
+
+use crate::artifacts::Source;
+use crate::model::time::Instant;
+use crate::plan_file::PlanFile;
+
+/// Why the whole run is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the plan was changed: its content has the hash {found}, and it says {stated}")]
+    Changed { stated: String, found: String },
+    #[error("--apply needs --confirm-plan-hash")]
+    NotConfirmed { hash: String },
+    #[error("--confirm-plan-hash is {given}, and the plan's hash is {hash}")]
+    OtherHash { given: String, hash: String },
+    #[error("the plan is the demo's, and there is no Zendesk to apply it to")]
+    Demo,
+    #[error("the plan is for {plan}, and the configured Zendesk is {configured}")]
+    OtherZendesk { plan: String, configured: String },
+    #[error("the plan is for {plan}, and no Zendesk is configured")]
+    NoZendesk { plan: String },
+    #[error("the plan is too old: it is from {from}, and plans may be applied for {max_hours} hours")]
+    TooOld { from: String, max_hours: u32 },
+    #[error("the plan is from the future: {from}, and it is {now}")]
+    FromTheFuture { from: String, now: String },
+}
+
+impl Refusal {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Changed { .. } => "use the file as the audit wrote it, or run the audit again".to_owned(),
+            Self::NotConfirmed { hash } => {
+                format!("do a dry run, look at what it would do, then add\n  --confirm-plan-hash {hash}")
+            }
+            Self::OtherHash { .. } => {
+                "the hash and the file are not from the same audit; look at the dry run of this plan again, and copy the hash that it prints".to_owned()
+            }
+            Self::Demo => "leave --apply out: a dry run of the demo's plan needs nothing".to_owned(),
+            Self::OtherZendesk { .. } => {
+                "set zendesk.subdomain or zendesk.base_url in the configuration to the Zendesk that was audited, or audit the other one".to_owned()
+            }
+            Self::NoZendesk { .. } => {
+                "set zendesk.subdomain or zendesk.base_url in the configuration, or name the configuration with --config".to_owned()
+            }
+            Self::TooOld { .. } => {
+                "run the audit again and look at its plan; apply.max_plan_age_hours sets the limit".to_owned()
+            }
+            Self::FromTheFuture { .. } => "check the clock of this machine and of the one that audited".to_owned(),
+        }
+    }
+}
+
+/// What the person and the configuration say.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// `--apply`.
+    pub live: bool,
+    /// `--confirm-plan-hash`.
+    pub confirmed_hash: Option<&'a str>,
+    pub zendesk: Option<&'a str>,
+    pub max_plan_age_hours: u32,
+    pub now: Instant,
+}
+
+/// A plan that may be applied live. It can be made by [`check`] alone.
+#[derive(Debug)]
+pub struct Confirmed<'a> {
+    plan: &'a PlanFile,
+}
+
+impl<'a> Confirmed<'a> {
+    pub fn plan(&self) -> &'a PlanFile {
+        self.plan
+    }
+}
+
+/// Checks the terms. `Ok(None)`: a dry run, and allowed.
+pub fn check<'a>(plan: &'a PlanFile, terms: &Terms<'_>) -> Result<Option<Confirmed<'a>>, Refusal> {
+    let Terms { live, confirmed_hash, zendesk, max_plan_age_hours, now } = *terms;
+    if plan.hash != plan.stated_hash {
+        return Err(Refusal::Changed { stated: plan.stated_hash.clone(), found: plan.hash.clone() });
+    }
+    match confirmed_hash {
+        None if live => return Err(Refusal::NotConfirmed { hash: plan.hash.clone() }),
+        Some(given) if given != plan.hash => {
+            return Err(Refusal::OtherHash { given: given.to_owned(), hash: plan.hash.clone() });
+        }
+        _ => {}
+    }
+    match (plan.source, zendesk) {
+        (Source::Demo, _) if live => return Err(Refusal::Demo),
+        (Source::Demo, _) => {}
+        (Source::Zendesk, None) => return Err(Refusal::NoZendesk { plan: plan.zendesk.clone() }),
+        (Source::Zendesk, Some(configured)) if configured != plan.zendesk => {
+            return Err(Refusal::OtherZendesk { plan: plan.zendesk.clone(), configured: configured.to_owned() });
+        }
+        (Source::Zendesk, Some(_)) => {}
+    }
+    if !live {
+        return Ok(None);
+    }
+    let (from, latest) = (plan.created_at.min(plan.as_of), plan.created_at.max(plan.as_of));
+    if latest > now {
+        return Err(Refusal::FromTheFuture { from: latest.rfc3339(), now: now.rfc3339() });
+    }
+    if now.seconds() - from.seconds() > i64::from(max_plan_age_hours) * 3600 {
+        return Err(Refusal::TooOld { from: from.rfc3339(), max_hours: max_plan_age_hours });
+    }
+    Ok(Some(Confirmed { plan }))
+}

@@ -1,0 +1,191 @@
+//! The journal of an apply: one JSON object a line, each on disk before the next step (contract 8.4).
+//!
+//! An intention is written before its request is sent, and a result before the next action begins. So after a crash at any
+//! point, the journal tells which single write may have happened: the intention without a result.
+
+use crate::artifacts::apply_receipt::{ActionResult, Caps, Mode};
+use crate::catalogue::SkipReason;
+use crate::run_dir::sync_folder;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The name of the file in a run folder.
+pub const FILE_NAME: &str = "journal.ndjson";
+
+/// The schema of the journal.
+pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-journal/1";
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The first line.
+    Begin(Begin),
+    /// Everything is decided: these actions are to be applied, in this order.
+    Selected { action_ids: Vec<String> },
+    /// The request that follows. `before` is as in [`ActionResult`].
+    Intention { action_id: String, before: Value, at: String },
+    /// What became of an action. A later result of the same action replaces an earlier one.
+    Result(ActionResult),
+    /// The last line. `completed` is false where the run was interrupted.
+    End { completed: bool, at: String },
+}
+
+/// What the run was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begin {
+    pub schema: String,
+    pub run_id: String,
+    pub mode: Mode,
+    pub source_plan_path: String,
+    pub source_plan_hash: String,
+    pub zendesk: String,
+    pub caps_used: Caps,
+    pub only_account: Vec<String>,
+    pub only_action: Vec<String>,
+    pub started_at: String,
+}
+
+/// Room that is set aside, so that a disk which fills up during a write still takes its result and the receipt.
+const RESERVE: &str = ".reserve";
+/// Bytes that the result of one write needs at most, in the journal and in the receipt together.
+const WRITE_BYTES: u64 = 1 << 15;
+/// Bytes that any other line of the receipt needs.
+const LINE_BYTES: u64 = 1 << 9;
+
+/// A journal that is being written.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    reserve: Option<PathBuf>,
+}
+
+impl Journal {
+    /// Begins the journal of a run folder.
+    pub fn create(folder: &Path, begin: Begin) -> io::Result<Self> {
+        let file = File::create_new(folder.join(FILE_NAME))?;
+        let mut journal = Self { file, reserve: None };
+        journal.append(&Entry::Begin(begin))?;
+        sync_folder(folder)?;
+        Ok(journal)
+    }
+
+    /// Goes on with a journal that was left open. A last line that was not finished is cut off: what it would have
+    /// told is found out by reading Zendesk.
+    pub fn reopen(path: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        file.set_len(whole as u64)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Self { file, reserve: None })
+    }
+
+    /// Sets room aside for the results of so many writes, in a plan of so many lines.
+    pub fn reserve(&mut self, folder: &Path, writes: usize, lines: usize) -> io::Result<()> {
+        let path = folder.join(RESERVE);
+        let mut file = File::create(&path)?;
+        self.reserve = Some(path);
+        // Written, not only sized: a hole has no room behind it.
+        let room = (writes as u64 + 1) * WRITE_BYTES + lines as u64 * LINE_BYTES;
+        io::copy(&mut io::repeat(b'\n').take(room), &mut file)?;
+        file.sync_all()
+    }
+
+    /// Gives the room back.
+    pub fn release(&mut self) {
+        if let Some(path) = self.reserve.take() {
+            // A folder with a left-over file in it is no harm.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Appends a line. The disk has it with the next [`Self::append`]; for what needed no request.
+    pub fn note(&mut self, entry: &Entry) -> io::Result<()> {
+        self.write(entry, |_| Ok(()))
+    }
+
+    /// Appends a line and waits until the disk has it.
+    pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        self.write(entry, File::sync_data)
+    }
+
+    fn write(&mut self, entry: &Entry, sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        let end = self.file.stream_position()?;
+        let written = self.file.write_all(&line).and_then(|()| sync(&self.file));
+        if written.is_err() {
+            // Half a line would hide the next one.
+            self.file.set_len(end)?;
+            self.file.seek(SeekFrom::Start(end))?;
+        }
+        written
+    }
+
+    /// Appends the result of a write that was sent. When the disk is full, the room set aside is used, and the error comes
+    /// after the result is safe: nothing more may be written.
+    pub fn append_result(&mut self, result: &ActionResult) -> io::Result<()> {
+        let entry = Entry::Result(result.clone());
+        let Err(full) = self.append(&entry) else { return Ok(()) };
+        self.release();
+        self.append(&entry)?;
+        Err(full)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// A journal that was read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    pub begin: Begin,
+    /// By action id; of each action the latest result alone.
+    pub results: HashMap<String, ActionResult>,
+    /// The intentions whose outcome nobody has told or known, with what was read before them, in order.
+    pub open: Vec<(String, Value)>,
+    /// How it ended, if it did: whether it was completed, and when.
+    pub ended: Option<(bool, String)>,
+}
+
+impl Story {
+    /// Reads a journal. `None`: it is no journal, or tells nothing.
+    ///
+    /// A last line without its line end was being written when the run ended, and is left out.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let whole = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n')?];
+        let mut entries = whole.split(|byte| *byte == b'\n').map(serde_json::from_slice::<Entry>);
+        let Some(Ok(Entry::Begin(begin))) = entries.next() else { return None };
+        if begin.schema != SCHEMA {
+            return None;
+        }
+        let mut story = Self { begin, results: HashMap::new(), open: Vec::new(), ended: None };
+        for entry in entries {
+            match entry.ok()? {
+                Entry::Begin(_) => return None,
+                Entry::Selected { .. } => {}
+                Entry::Intention { action_id, before, at: _ } => {
+                    story.open.retain(|(open, _)| *open != action_id);
+                    story.open.push((action_id, before));
+                }
+                Entry::Result(result) => {
+                    if result.reason != Some(SkipReason::OutcomeUnknown) {
+                        story.open.retain(|(open, _)| *open != result.action_id);
+                    }
+                    story.results.insert(result.action_id.clone(), result);
+                }
+                Entry::End { completed, at } => story.ended = Some((completed, at)),
+            }
+        }
+        Some(story)
+    }
+}

@@ -1,0 +1,176 @@
+//! Which actions of a plan are to be applied now: the narrowing, the preconditions and the caps, before any write
+//! (contract 8.2).
+
+use super::look::{Look, OrgIndex, Reads, look};
+use super::recheck::recheck;
+use super::{Stop, result, unless_stopped};
+use crate::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
+use crate::catalogue::{ActionCode, SkipReason};
+use crate::interrupt::Deferred;
+use crate::model::account_key::account_key;
+use crate::model::record::{Membership, Org};
+use crate::model::time::Instant;
+use crate::plan_file::{PlanFile, PlannedAction};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What `--only-account` and `--only-action` leave of a plan; empty sets leave everything.
+#[derive(Debug, Clone, Default)]
+pub struct Narrowing {
+    /// Account keys.
+    pub accounts: BTreeSet<String>,
+    pub actions: BTreeSet<String>,
+}
+
+impl Narrowing {
+    fn leaves(&self, action: &PlannedAction) -> bool {
+        (self.accounts.is_empty() || self.accounts.contains(&account_key(&action.sf_account_id)))
+            && (self.actions.is_empty() || self.actions.contains(&action.action_id))
+    }
+}
+
+/// What was decided about one action.
+#[derive(Debug)]
+pub enum Choice {
+    /// To be applied; what was seen of its records, with the effect of the actions selected before it.
+    Selected(Look),
+    /// It will not be.
+    Not(ActionResult),
+}
+
+/// What is asked for.
+pub struct Selection<'a> {
+    pub plan: &'a PlanFile,
+    pub narrowing: &'a Narrowing,
+    pub caps: Caps,
+    pub clock: fn() -> Instant,
+    pub stop: &'a Deferred,
+}
+
+impl Selection<'_> {
+    /// Walks the plan with fresh reads of each action's records; one choice for each prepared action, in order.
+    ///
+    /// `decided` is told each action's index, and what was decided against it, before the next one is looked at. The
+    /// `index` learns from the reads.
+    pub async fn choose(
+        &self,
+        records: &impl Reads,
+        index: &mut OrgIndex,
+        decided: &mut dyn FnMut(usize, Option<&ActionResult>) -> std::io::Result<()>,
+    ) -> Result<Vec<Choice>, Stop> {
+        let Self { plan, narrowing, caps, clock, stop } = *self;
+        let mut walk = Walk { assumed: index.clone(), ..Walk::default() };
+        let mut choices = Vec::with_capacity(plan.actions.len());
+        for (at, action) in plan.actions.iter().enumerate() {
+            let unread = if !narrowing.leaves(action) {
+                Some((Outcome::Skipped, SkipReason::NotSelected))
+            } else if walk.selected >= caps.max_actions {
+                Some((Outcome::Blocked, SkipReason::CapMaxActions))
+            } else {
+                None
+            };
+            let choice = match unread {
+                Some((status, reason)) => Choice::Not(result(action, status, Some(reason), clock())),
+                None => {
+                    let seen = unless_stopped(stop, look(records, action)).await?;
+                    index.update(action, &seen);
+                    walk.choose(action, seen, caps, clock())
+                }
+            };
+            decided(at, if let Choice::Not(result) = &choice { Some(result) } else { None })?;
+            choices.push(choice);
+        }
+        Ok(choices)
+    }
+}
+
+/// The state of the walk: what has been selected, and what Zendesk will look like when that is applied.
+#[derive(Default)]
+struct Walk {
+    selected: u32,
+    of_account: HashMap<String, u32>,
+    assumed: OrgIndex,
+    effects: Effects,
+}
+
+impl Walk {
+    fn choose(&mut self, action: &PlannedAction, mut seen: Look, caps: Caps, now: Instant) -> Choice {
+        self.effects.add_to(&mut seen, action);
+        self.assumed.update(action, &seen);
+        let not = |status, reason| Choice::Not(result(action, status, Some(reason), now));
+        if !depended_on_is_there(action, &seen) {
+            return not(Outcome::Skipped, SkipReason::DependencyNotApplied);
+        }
+        if let Some(reason) = recheck(action, &seen, &self.assumed) {
+            return Choice::Not(ActionResult {
+                before: Some(seen.state(action)),
+                ..result(action, Outcome::Skipped, Some(reason), now)
+            });
+        }
+        let of_account = self.of_account.entry(account_key(&action.sf_account_id)).or_default();
+        if *of_account >= caps.max_per_account {
+            return not(Outcome::Blocked, SkipReason::CapMaxPerAccount);
+        }
+        *of_account += 1;
+        self.selected += 1;
+        self.effects.take_in(action);
+        let mut then = seen.clone();
+        self.effects.add_to(&mut then, action);
+        self.assumed.update(action, &then);
+        Choice::Selected(seen)
+    }
+}
+
+/// Whether the link that the action depends on is there, or will be: `PlanFile` makes sure that a dependency is a link of
+/// the same org to the same account.
+pub(super) fn depended_on_is_there(action: &PlannedAction, seen: &Look) -> bool {
+    action.depends_on.is_empty() || seen.org.as_ref().and_then(Org::key) == Some(account_key(&action.sf_account_id))
+}
+
+/// What the selected actions will have changed: theirs alone, never what Zendesk does by itself.
+#[derive(Default)]
+struct Effects {
+    external_ids: BTreeMap<u64, String>,
+    domains: BTreeMap<u64, Vec<String>>,
+    members: BTreeMap<u64, Vec<u64>>,
+    defaults: BTreeMap<u64, u64>,
+}
+
+impl Effects {
+    fn take_in(&mut self, action: &PlannedAction) {
+        match (action.action_code, action.user_id) {
+            (ActionCode::SetOrgExternalId, _) => {
+                self.external_ids.insert(action.org_id, action.to.clone());
+            }
+            (ActionCode::AddOrgDomain, _) => self.domains.entry(action.org_id).or_default().push(action.to.clone()),
+            (ActionCode::AssignUserToOrg, Some(user)) => self.members.entry(user).or_default().push(action.org_id),
+            (ActionCode::MoveUserToOrg, Some(user)) => {
+                self.defaults.insert(user, action.org_id);
+            }
+            (ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg, None) => {}
+        }
+    }
+
+    fn add_to(&self, look: &mut Look, action: &PlannedAction) {
+        if let Some(org) = &mut look.org {
+            if let Some(id) = self.external_ids.get(&org.id) {
+                org.external_id = Some(id.clone());
+            }
+            for domain in self.domains.get(&org.id).into_iter().flatten() {
+                if !org.domain_names.contains(domain) {
+                    org.domain_names.push(domain.clone());
+                }
+            }
+        }
+        let Some(user) = action.user_id else { return };
+        for org_id in self.members.get(&user).into_iter().flatten() {
+            if !look.is_member(*org_id) {
+                look.memberships.push(Membership { id: u64::MAX, org_id: *org_id, default: false });
+            }
+        }
+        if let Some(org_id) = self.defaults.get(&user) {
+            for membership in &mut look.memberships {
+                membership.default = membership.org_id == *org_id;
+            }
+        }
+    }
+}

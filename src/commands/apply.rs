@@ -1,0 +1,472 @@
+//! `apply`: from a plan file to receipts. A dry run reads and checks everything; with consent, the writes follow.
+
+use super::{ConfigFile, disk, file_name, live, read_config, shown_path};
+use crate::apply::consent::{self, Confirmed, Terms};
+use crate::apply::execute::Execution;
+use crate::apply::journal::{self, Begin, Entry, Journal, Story};
+use crate::apply::look::{OrgIndex, Reads};
+use crate::apply::select::{Choice, Narrowing, Selection};
+use crate::apply::{Stop, settle};
+use crate::artifacts::Source;
+use crate::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
+use crate::catalogue::SkipReason;
+use crate::cli::{Apply as Options, Common};
+use crate::clock;
+use crate::config::Config;
+use crate::console::Console;
+use crate::demo;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Deferred;
+use crate::lock::Lock;
+use crate::model::account_key::account_key;
+use crate::model::time::Instant;
+use crate::nearest::nearest;
+use crate::plan_file::PlanFile;
+use crate::report::apply as report;
+use crate::run_dir::{self, Root};
+use crate::zendesk::{self, Access, Progress, Records, Session, Timing, WritePace, Writer};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// How many actions are checked between two lines of progress.
+const PROGRESS_STEP: usize = 100;
+
+/// Runs `apply`.
+pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
+    let console = common.console();
+    let started_at = clock::now();
+    let config = match read_config(common.config.as_deref())? {
+        Some(ConfigFile { config, bytes: _ }) => config,
+        None => Config::without_file(),
+    };
+    let plan = read_plan(&options.plan)?;
+    let narrowing = narrowing(&plan, options)?;
+    let confirmed_hash = options.confirm_plan_hash.as_deref().map(str::trim);
+    let terms = Terms {
+        live: options.apply,
+        confirmed_hash,
+        zendesk: config.zendesk.as_deref(),
+        max_plan_age_hours: config.apply.max_plan_age_hours,
+        now: started_at,
+    };
+    let confirmed = consent::check(&plan, &terms).map_err(|refusal| {
+        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(&refusal).help(refusal.help())
+    })?;
+    let job = Job {
+        console,
+        plan: &plan,
+        plan_path: options.plan.display().to_string(),
+        caps: Caps {
+            max_actions: options.max_actions.unwrap_or(config.apply.max_actions),
+            max_per_account: options.max_per_account.unwrap_or(config.apply.max_per_account),
+        },
+        narrowing,
+        options,
+        started_at,
+        audit_folder: audit_folder(&options.plan, &plan),
+    };
+    match plan.source {
+        Source::Demo => job.on_the_demo(&config),
+        Source::Zendesk => job.on_a_zendesk(&config, confirmed),
+    }
+}
+
+fn read_plan(path: &Path) -> Result<PlanFile, Failure> {
+    let failed = |cause: String| {
+        Failure::invalid(format!("the plan {} cannot be used", path.display()))
+            .because(cause)
+            .help("name the fix_plan.json in the run folder of an audit")
+    };
+    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    PlanFile::parse(&bytes).map_err(|error| failed(error.to_string()))
+}
+
+/// What `--only-account` and `--only-action` leave. A name that the plan does not know is an error, not an empty plan.
+fn narrowing(plan: &PlanFile, options: &Options) -> Result<Narrowing, Failure> {
+    let unknown = |flag: &str, name: &str, known: &BTreeSet<&str>| {
+        let failure = Failure::invalid(format!("the plan has no prepared action for {flag} {name}"));
+        match nearest(name, known.iter().copied()) {
+            Some(nearest) => failure.help(format!("the nearest is {nearest}")),
+            None => failure.help(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len())),
+        }
+    };
+    let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| action.sf_account_id.as_str()).collect();
+    let keys: BTreeSet<String> = accounts.iter().map(|id| account_key(id)).collect();
+    let actions: BTreeSet<&str> = plan.actions.iter().map(|action| action.action_id.as_str()).collect();
+    let mut narrowing = Narrowing::default();
+    for id in &options.only_account {
+        let key = account_key(id);
+        if !keys.contains(&key) {
+            return Err(unknown("--only-account", id, &accounts));
+        }
+        narrowing.accounts.insert(key);
+    }
+    for id in &options.only_action {
+        if !actions.contains(id.as_str()) {
+            return Err(unknown("--only-action", id, &actions));
+        }
+        narrowing.actions.insert(id.clone());
+    }
+    Ok(narrowing)
+}
+
+/// The run folder of the audit that the plan lies in: the one whose receipt is about the same plan.
+fn audit_folder(plan_path: &Path, plan: &PlanFile) -> Option<PathBuf> {
+    let folder = plan_path.parent()?;
+    let bytes = std::fs::read(folder.join(apply_receipt::FILE_NAME)).ok()?;
+    let receipt: ApplyReceipt = serde_json::from_slice(&bytes).ok()?;
+    (receipt.source_plan_hash == plan.hash).then(|| folder.to_owned())
+}
+
+/// One run of `apply`.
+struct Job<'a> {
+    console: Console,
+    plan: &'a PlanFile,
+    /// As given.
+    plan_path: String,
+    caps: Caps,
+    narrowing: Narrowing,
+    options: &'a Options,
+    started_at: Instant,
+    audit_folder: Option<PathBuf>,
+}
+
+/// The folder of the run, and its journal.
+struct Run {
+    run_id: String,
+    folder: PathBuf,
+    journal: Journal,
+    mode: Mode,
+}
+
+impl Job<'_> {
+    fn on_the_demo(&self, config: &Config) -> Result<Exit, Failure> {
+        let records = demo::records().map_err(|error| disk("the demo's fixtures cannot be read", error))?;
+        let root = prepare_root(config)?;
+        let stop = Deferred::begin();
+        let run = self.begin(&root, Mode::DryRun)?;
+        runtime()?.block_on(self.dry_run(&records, run, &stop))
+    }
+
+    fn on_a_zendesk(&self, config: &Config, confirmed: Option<Confirmed<'_>>) -> Result<Exit, Failure> {
+        let scope = if confirmed.is_some() { zendesk::WRITE_SCOPE } else { live::READ_SCOPE };
+        let credentials = live::credentials(scope)?;
+        let origin = self.plan.zendesk.as_str();
+        let unreadable = |cause: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(cause);
+        let base_url = url::Url::parse(origin).map_err(|error| unreadable(&error))?;
+        if confirmed.is_some() && zendesk::may_not_write(&credentials) {
+            self.console
+                .notice("ZENDESK_OAUTH_SCOPE names no scope that may write; Zendesk will refuse the first write");
+        }
+        let access = Access::new(base_url, credentials, config.reserve_percent, Timing::default())
+            .map_err(|error| unreadable(&error).help(error.help()))?;
+        if access.built_in_roots {
+            self.console.notice("this machine has no CA store; the built-in roots of Mozilla's are used");
+        }
+        let root = prepare_root(config)?;
+        let stop = Deferred::begin();
+        let _lock = match &confirmed {
+            Some(_) => Some(take_lock(origin)?),
+            None => None,
+        };
+        let progress = live::progress(&self.console);
+        let session = access.open(progress.as_ref());
+        let records = Records::new(&session);
+        let runtime = runtime()?;
+        match confirmed {
+            None => {
+                if interrupted_runs(&root, self.plan).next().is_some() {
+                    self.console.notice(
+                        "an earlier apply of this plan was interrupted, or is still running; the next run with --apply settles it",
+                    );
+                }
+                let run = self.begin(&root, Mode::DryRun)?;
+                runtime.block_on(self.dry_run(&records, run, &stop))
+            }
+            Some(confirmed) => {
+                runtime.block_on(self.settle_interrupted_runs(&root, &records))?;
+                let run = self.begin(&root, Mode::Apply)?;
+                let pace = if access.is_loopback() { WritePace::none() } else { WritePace::careful() };
+                runtime.block_on(self.apply(&session, &records, &confirmed, pace, run, progress.as_ref(), &stop))
+            }
+        }
+    }
+
+    fn begin(&self, root: &Root, mode: Mode) -> Result<Run, Failure> {
+        let failed = |error: std::io::Error| disk(NOTHING_WRITTEN, error);
+        let (run_id, folder) = root.begin(self.started_at, "apply").map_err(failed)?;
+        let begin = Begin {
+            schema: journal::SCHEMA.to_owned(),
+            run_id: run_id.clone(),
+            mode,
+            source_plan_path: self.plan_path.clone(),
+            source_plan_hash: self.plan.hash.clone(),
+            zendesk: self.plan.zendesk.clone(),
+            caps_used: self.caps,
+            only_account: self.options.only_account.clone(),
+            only_action: self.options.only_action.clone(),
+            started_at: self.started_at.rfc3339(),
+        };
+        let journal = Journal::create(&folder, begin).map_err(failed)?;
+        Ok(Run { run_id, folder, journal, mode })
+    }
+
+    /// Reads the list of orgs and walks the plan.
+    async fn choose(
+        &self,
+        records: &impl Reads,
+        journal: &mut Journal,
+        stop: &Deferred,
+    ) -> Result<(Vec<Choice>, OrgIndex), Stop> {
+        let console = &self.console;
+        console.heading("Checking the plan against Zendesk...");
+        let mut index = crate::apply::unless_stopped(stop, OrgIndex::read(records)).await?;
+        let actions = &self.plan.actions;
+        let mut decided = |at: usize, result: Option<&ActionResult>| {
+            if at > 0 && at.is_multiple_of(PROGRESS_STEP) {
+                console.notice(&format!("checked {at} of {} actions", actions.len()));
+            }
+            let Some(result) = result else { return Ok(()) };
+            let entry = Entry::Result(result.clone());
+            if result.reason.is_some_and(SkipReason::is_changed_precondition) {
+                journal.append(&entry)
+            } else {
+                journal.note(&entry)
+            }
+        };
+        let selection =
+            Selection { plan: self.plan, narrowing: &self.narrowing, caps: self.caps, clock: clock::now, stop };
+        let choices = selection.choose(records, &mut index, &mut decided).await?;
+        let selected = actions.iter().zip(&choices).filter(|(_, choice)| matches!(choice, Choice::Selected(_)));
+        let action_ids = selected.map(|(action, _)| action.action_id.clone()).collect();
+        journal.append(&Entry::Selected { action_ids })?;
+        Ok((choices, index))
+    }
+
+    async fn dry_run(&self, records: &impl Reads, mut run: Run, stop: &Deferred) -> Result<Exit, Failure> {
+        let (choices, _) = match self.choose(records, &mut run.journal, stop).await {
+            Ok(chosen) => chosen,
+            Err(stop) => return self.end(run, Vec::new(), Some(stop), false),
+        };
+        report::plan(&self.console, self.plan, &choices);
+        let actions = self.plan.actions.iter().zip(choices);
+        let mut results = Vec::with_capacity(actions.len());
+        for (action, choice) in actions {
+            let result = match choice {
+                Choice::Not(result) => result,
+                Choice::Selected(seen) => {
+                    let mut result = crate::apply::result(action, Outcome::WouldApply, None, clock::now());
+                    result.before = Some(seen.state(action));
+                    run.journal.note(&Entry::Result(result.clone())).map_err(|error| disk(NOTHING_WRITTEN, error))?;
+                    result
+                }
+            };
+            results.push(result);
+        }
+        self.end(run, results, None, false)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an apply needs every one of them, and nothing else does")]
+    async fn apply(
+        &self,
+        session: &Session<'_>,
+        records: &Records<'_>,
+        confirmed: &Confirmed<'_>,
+        pace: WritePace,
+        mut run: Run,
+        progress: &dyn Progress,
+        stop: &Deferred,
+    ) -> Result<Exit, Failure> {
+        let (choices, index) = match self.choose(records, &mut run.journal, stop).await {
+            Ok(chosen) => chosen,
+            Err(stop) => return self.end(run, Vec::new(), Some(stop), false),
+        };
+        report::plan(&self.console, self.plan, &choices);
+        let selected = choices.iter().filter(|choice| matches!(choice, Choice::Selected(_))).count();
+        let lines = self.plan.actions.len() + self.plan.blocked.len();
+        if let Err(full) = run.journal.reserve(&run.folder, selected, lines) {
+            run.journal.release();
+            return self.end(run, results_of(self.plan, choices), Some(Stop::Disk(full)), false);
+        }
+        let writer = Writer::new(session, confirmed, pace);
+        self.console.heading("\nApplying...");
+        let mut tell = |text: &str| progress.note(text);
+        let mut done = |result: &ActionResult| report::result(&self.console, result);
+        let mut execution = Execution {
+            records,
+            writer: &writer,
+            index,
+            journal: &mut run.journal,
+            clock: clock::now,
+            stop,
+            began_to_write: false,
+            tell: &mut tell,
+            done: &mut done,
+        };
+        let (results, ended) = execution.run(&self.plan.actions, choices).await;
+        let began_to_write = execution.began_to_write;
+        self.end(run, results, ended, began_to_write)
+    }
+
+    /// Writes the receipts, closes the journal, says how it went, and turns it into the exit code.
+    fn end(
+        &self,
+        mut run: Run,
+        mut results: Vec<ActionResult>,
+        ended: Option<Stop>,
+        began_to_write: bool,
+    ) -> Result<Exit, Failure> {
+        // Whatever was not reached is told as well.
+        for action in &self.plan.actions[results.len()..] {
+            let aborted = crate::apply::result(action, Outcome::Skipped, Some(SkipReason::Aborted), clock::now());
+            results.push(aborted);
+        }
+        let finished_at = clock::now();
+        let receipt = ApplyReceipt {
+            schema: apply_receipt::SCHEMA.to_owned(),
+            run_id: run.run_id.clone(),
+            source_plan_path: self.plan_path.clone(),
+            source_plan_hash: self.plan.hash.clone(),
+            mode: run.mode,
+            caps_used: self.caps,
+            counts: Counts::of(&results),
+            results,
+            plan_blocked: self.plan.blocked.clone(),
+            started_at: Some(self.started_at.rfc3339()),
+            finished_at: Some(finished_at.rfc3339()),
+            completed: ended.is_none(),
+        };
+        // The room that was set aside is for these.
+        run.journal.release();
+        let end = Entry::End { completed: receipt.completed, at: finished_at.rfc3339() };
+        let closed = write_receipt(&run.folder, &receipt).and_then(|()| run.journal.append(&end));
+        self.copy_to_the_audit(&receipt);
+        let shown = shown_path(&run.folder);
+        report::summary(&self.console, self.plan, &self.plan_path, &receipt, &shown);
+        self.print_json(&receipt, &shown);
+        closed.map_err(|error| disk("the receipt could not be written; the journal tells what happened", error))?;
+        match ended {
+            None if began_to_write && report::is_imperfect(&receipt) => Ok(Exit::Breached),
+            None => Ok(Exit::Done),
+            Some(Stop::Interrupted) => Err(Failure::new(Exit::Interrupted, "interrupted")
+                .help(format!("{shown} tells what was done; apply the same plan again to go on"))),
+            Some(Stop::Read(error)) => {
+                Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(&error).help(error.help()))
+            }
+            Some(Stop::Disk(error)) => {
+                Err(disk("the journal could not be written, so nothing more was sent to Zendesk", error)
+                    .help("make room, and apply the same plan again: it goes on where this run ended"))
+            }
+        }
+    }
+
+    /// The audit's folder gets the same receipt; a dry run never hides that the plan was applied.
+    fn copy_to_the_audit(&self, receipt: &ApplyReceipt) {
+        let Some(folder) = &self.audit_folder else { return };
+        let there = std::fs::read(folder.join(apply_receipt::FILE_NAME)).ok();
+        let there: Option<ApplyReceipt> = there.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if receipt.mode == Mode::DryRun && there.is_some_and(|there| there.mode == Mode::Apply) {
+            return;
+        }
+        if let Err(error) = write_receipt(folder, receipt) {
+            self.console.notice(&format!("the audit's folder did not get the receipt: {error}"));
+        }
+    }
+
+    fn print_json(&self, receipt: &ApplyReceipt, folder: &str) {
+        #[derive(Serialize)]
+        struct Printed<'a> {
+            run_dir: &'a str,
+            #[serde(flatten)]
+            receipt: &'a ApplyReceipt,
+        }
+        let mut json = Vec::new();
+        // Writing to memory cannot fail.
+        let _ = crate::artifacts::write_json(&Printed { run_dir: folder, receipt }, &mut json);
+        self.console.data(&String::from_utf8_lossy(&json));
+    }
+
+    /// Settles what earlier applies of the plan left open, by reading, and writes their receipts.
+    async fn settle_interrupted_runs(&self, root: &Root, records: &impl Reads) -> Result<(), Failure> {
+        for (folder, story) in interrupted_runs(root, self.plan) {
+            let name = file_name(&folder);
+            let settled = settle::settle(self.plan, &story, records, clock::now).await.map_err(|error| {
+                Failure::new(
+                    Exit::Unreadable,
+                    format!("what {name} had begun cannot be found out; nothing was written"),
+                )
+                .because(&error)
+                .help(error.help())
+            })?;
+            self.console.notice(&format!("{name} was interrupted, or could not see what came of a write"));
+            for result in &settled {
+                let what = if result.status == Outcome::Applied { "took" } else { "did not take" };
+                self.console.notice(&format!("{name}: the write of {} {what}", result.action_id));
+            }
+            close_journal(&folder, story, settled, self.plan)
+                .map_err(|error| disk("the receipt of an interrupted apply could not be written", error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds what was found out to a journal that was left open, and writes its receipt.
+fn close_journal(folder: &Path, story: Story, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
+    let path = folder.join(journal::FILE_NAME);
+    let mut journal = Journal::reopen(&path)?;
+    for result in settled {
+        journal.append(&Entry::Result(result))?;
+    }
+    if story.ended.is_none() {
+        journal.append(&Entry::End { completed: false, at: clock::now().rfc3339() })?;
+    }
+    let story = Story::parse(&std::fs::read(&path)?).unwrap_or(story);
+    write_receipt(folder, &settle::receipt(plan, &story))
+}
+
+/// The live applies of this plan whose journal was left open, or has an intention that nobody could settle; oldest first.
+fn interrupted_runs(root: &Root, plan: &PlanFile) -> impl Iterator<Item = (PathBuf, Story)> {
+    let folders = std::fs::read_dir(root.path()).into_iter().flatten().filter_map(Result::ok);
+    let folders: BTreeSet<PathBuf> = folders.map(|entry| entry.path()).collect();
+    folders.into_iter().filter_map(|folder| {
+        let story = Story::parse(&std::fs::read(folder.join(journal::FILE_NAME)).ok()?)?;
+        let of_this_plan = story.begin.source_plan_hash == plan.hash && story.begin.mode == Mode::Apply;
+        (of_this_plan && (story.ended.is_none() || !story.open.is_empty())).then_some((folder, story))
+    })
+}
+
+/// Results where nothing was applied: what was selected was not reached.
+fn results_of(plan: &PlanFile, choices: Vec<Choice>) -> Vec<ActionResult> {
+    let aborted = |action| crate::apply::result(action, Outcome::Skipped, Some(SkipReason::Aborted), clock::now());
+    let choices = plan.actions.iter().zip(choices);
+    choices.map(|(action, choice)| if let Choice::Not(result) = choice { result } else { aborted(action) }).collect()
+}
+
+const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";
+
+fn write_receipt(folder: &Path, receipt: &ApplyReceipt) -> std::io::Result<()> {
+    run_dir::replace_file(&folder.join(apply_receipt::FILE_NAME), |out| receipt.write(out))
+}
+
+fn prepare_root(config: &Config) -> Result<Root, Failure> {
+    Root::prepare(&config.root).map_err(|error| {
+        Failure::invalid(format!("the output root {} cannot be written", config.root.display())).because(error).help(
+            "set artifacts.root in the configuration to a folder that can be written; nothing was written to Zendesk",
+        )
+    })
+}
+
+fn take_lock(zendesk: &str) -> Result<Lock, Failure> {
+    let lock = Lock::take(zendesk).map_err(|error| disk("the lock of the apply could not be taken", error))?;
+    lock.ok_or_else(|| {
+        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk")
+            .because(format!("another apply to {zendesk} is running on this machine"))
+            .help("wait until it has ended, then do a dry run and apply again")
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| disk(NOTHING_WRITTEN, error))
+}

@@ -1,0 +1,196 @@
+//! The console's account of an apply: what would change, what Zendesk will do on its own because of it, and what became of
+//! each action.
+
+use crate::apply::look::Look;
+use crate::apply::select::Choice;
+use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Mode, Outcome};
+use crate::artifacts::summary::plural;
+use crate::catalogue::{ActionCode, SkipReason};
+use crate::console::Console;
+use crate::escape;
+use crate::plan_file::{PlanFile, PlannedAction};
+use comfy_table::{ContentArrangement, Table, presets};
+use std::collections::BTreeMap;
+
+/// The width of the table of impacts.
+const TABLE_WIDTH: u16 = 120;
+/// How many actions that are not selected are listed one by one.
+const MOST_LISTED: usize = 20;
+
+/// The selected actions, each with its impact; and the others by reason.
+pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
+    let pairs = || plan.actions.iter().zip(choices);
+    let selected: Vec<_> = pairs()
+        .filter_map(|(action, choice)| if let Choice::Selected(seen) = choice { Some((action, seen)) } else { None })
+        .collect();
+    console.say(&format!(
+        "  {} in the plan, {} selected\n",
+        plural(plan.actions.len() as u64, "prepared action"),
+        selected.len()
+    ));
+    if !selected.is_empty() {
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(TABLE_WIDTH);
+        table.set_header(["action", "account", "what changes", "what Zendesk does by itself"]);
+        for (action, seen) in selected {
+            let name = action.account_name.as_deref().unwrap_or_default();
+            let account = format!("{}\n{}", escape::terminal(&action.sf_account_id), escape::terminal(name));
+            table.add_row([
+                format!("{}\n{}", action.action_id, action.action_code),
+                account,
+                change(action, seen),
+                impact(action, seen),
+            ]);
+        }
+        console.say(&table.to_string());
+    }
+    let not: Vec<&ActionResult> = choices
+        .iter()
+        .filter_map(|choice| if let Choice::Not(result) = choice { Some(result) } else { None })
+        .collect();
+    let changed = not.iter().filter(|result| result.reason.is_some_and(SkipReason::is_changed_precondition));
+    let listed = changed.clone().count().min(MOST_LISTED);
+    if listed > 0 {
+        console.say("\n  No longer as the audit saw it:");
+        for result in changed.clone().take(MOST_LISTED) {
+            self::result(console, result);
+        }
+        let more = changed.count() - listed;
+        if more > 0 {
+            console.say(&format!("    and {more} more, in the receipt"));
+        }
+    }
+    let mut others: BTreeMap<SkipReason, u64> = BTreeMap::new();
+    for reason in not.iter().filter_map(|result| result.reason).filter(|reason| !reason.is_changed_precondition()) {
+        *others.entry(reason).or_default() += 1;
+    }
+    for (reason, count) in others {
+        console.say(&format!("  {} left out: {reason}", plural(count, "action")));
+    }
+}
+
+/// What the tool changes.
+fn change(action: &PlannedAction, seen: &Look) -> String {
+    let name = action.org_name.as_deref().unwrap_or_default();
+    let org = format!("org {} ({})", action.org_id, escape::terminal(name));
+    let user = action.user_id.map(|id| format!("user {id}")).unwrap_or_default();
+    match action.action_code {
+        ActionCode::SetOrgExternalId => format!("{org}: external_id blank → {}", escape::terminal(&action.to)),
+        ActionCode::AddOrgDomain => {
+            let held = seen.org.as_ref().map_or(0, |org| org.domain_names.len());
+            format!("{org}: domain {} added to its {}", escape::terminal(&action.to), plural(held as u64, "domain"))
+        }
+        ActionCode::AssignUserToOrg => format!("{user}: new membership in {org}"),
+        ActionCode::MoveUserToOrg => {
+            let from = seen.default_org().map_or("none".to_owned(), |org| format!("org {org}"));
+            format!("{user}: default org {from} → {org}")
+        }
+    }
+}
+
+/// What follows from it without the tool.
+fn impact(action: &PlannedAction, seen: &Look) -> String {
+    let mut impact = Vec::new();
+    let shares = seen.org.as_ref().is_some_and(|org| org.shared_tickets);
+    for note in &action.notes {
+        if let Some(users) = note.strip_prefix("users_affected:") {
+            let users = users.parse().unwrap_or_default();
+            impact.push(format!("adds {} with this domain to the org", plural(users, "verified user")));
+        }
+        if let Some(account) = note.strip_prefix("default_org_linked_to:") {
+            impact.push(format!("the user's default org is account {}'s", escape::terminal(account)));
+        }
+    }
+    match action.action_code {
+        ActionCode::AddOrgDomain if shares => {
+            impact.push("the org shares its tickets: they see each other's".to_owned())
+        }
+        ActionCode::AssignUserToOrg => {
+            if seen.memberships.is_empty() {
+                impact.push("a first membership becomes the default org".to_owned());
+            }
+            if shares {
+                impact.push("the org shares its tickets: the user sees them".to_owned());
+            }
+        }
+        _ => {}
+    }
+    if impact.is_empty() { "nothing".to_owned() } else { impact.join("; ") }
+}
+
+/// One result in a line.
+pub fn result(console: &Console, result: &ActionResult) {
+    let target = match result.user_id {
+        Some(user) => format!("user {user}, org {}", result.org_id),
+        None => format!("org {}", result.org_id),
+    };
+    let status = status(result.status);
+    let reason = result.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let http = match (result.status, result.http_status) {
+        (Outcome::Failed, Some(http_status)) => format!(" ({http_status})"),
+        _ => String::new(),
+    };
+    console.say(&format!(
+        "    {}  {:<20} {}, {target}: {status}{reason}{http}",
+        escape::terminal(&result.action_id),
+        result.action_code,
+        escape::terminal(&result.sf_account_id),
+    ));
+}
+
+fn status(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::Blocked => "blocked",
+        Outcome::Skipped => "skipped",
+        Outcome::Failed => "failed",
+        Outcome::WouldApply => "would apply",
+    }
+}
+
+/// The counts, where the receipt is, and what comes next. `folder` is how a person reaches the run folder from here.
+pub fn summary(console: &Console, plan: &PlanFile, plan_path: &str, receipt: &ApplyReceipt, folder: &str) {
+    let counts = &receipt.counts;
+    let parts = [
+        (counts.would_apply, "would be applied"),
+        (counts.applied, "applied"),
+        (counts.skipped, "skipped"),
+        (counts.failed, "failed"),
+        (counts.blocked, "blocked by a cap"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let parts: Vec<String> = parts.collect();
+    let what = match receipt.mode {
+        Mode::DryRun => "Dry run",
+        Mode::Apply | Mode::NotRun => "Apply",
+    };
+    let sums = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+    console.heading(&format!("\n{what}: {sums}"));
+    if receipt.mode == Mode::DryRun {
+        console.say("  Nothing was written to Zendesk.");
+    }
+    console.say(&format!("  Receipt: {}/apply_receipt.json", escape::line(folder)));
+    console.say(&format!("\nplan_hash: {}", plan.hash));
+    if receipt.mode == Mode::DryRun && counts.would_apply > 0 && receipt.completed {
+        console.heading("\nNext:");
+        if plan.source == crate::artifacts::Source::Demo {
+            console.say("  The demo's plan is dry-run only. Audit your own Zendesk for one that can be applied.");
+        } else {
+            console.say("  Carry it out:");
+            console.say("    g-gremlin zendesk drift apply \\");
+            console.say(&format!("      --plan {} \\", escape::shell_word(plan_path)));
+            console.say(&format!("      --apply --confirm-plan-hash {}", plan.hash));
+        }
+    } else if counts.blocked > 0 {
+        console.say("\n  Apply the same plan again for what the caps have left.");
+    }
+}
+
+/// Whether a live apply that began to write must not end with 0.
+pub fn is_imperfect(receipt: &ApplyReceipt) -> bool {
+    let aborted = receipt.results.iter().any(|result| result.reason == Some(SkipReason::Aborted));
+    receipt.counts.failed > 0 || receipt.counts.blocked > 0 || aborted
+}

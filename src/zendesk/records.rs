@@ -1,0 +1,267 @@
+//! Single records, each read fresh: what an apply looks at before and after a write.
+//!
+//! Left out: what the records mean, and every write.
+
+use super::client::{Ask, Endpoint, Stream};
+use super::error::{ReadError, visible};
+use super::read::{Taken, list_pages, multiple_organizations_of};
+use super::session::Session;
+use crate::model::domain::normalize_email_domain;
+use crate::model::record::{Membership, Org, User};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, HashSet};
+
+/// Ids beyond 2^53 − 1 are no ids that JSON carries safely.
+const LARGEST_ID: u64 = (1 << 53) - 1;
+
+/// Reads single records of one Zendesk.
+pub struct Records<'a> {
+    session: &'a Session<'a>,
+}
+
+impl<'a> Records<'a> {
+    pub fn new(session: &'a Session<'a>) -> Self {
+        Self { session }
+    }
+
+    /// Every organization that exists, in the order in which Zendesk lists them.
+    pub async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError> {
+        let mut stream = Stream::paged("organizations");
+        let mut seen = HashSet::new();
+        let first = || Ask::get(Endpoint::Organizations, "/api/v2/organizations");
+        list_pages(&self.session.client, &mut stream, "organizations", first, |stream, records| {
+            let page: Vec<WireOrg> = parse(stream, records)?;
+            let mut taken = Taken { records: page.len(), ..Taken::default() };
+            for org in page {
+                taken.new += usize::from(seen.insert(org.id));
+                org.into_org(stream)?.into_iter().for_each(&mut *take);
+            }
+            Ok(taken)
+        })
+        .await
+    }
+
+    /// One organization; `None` where there is none, or it is deleted.
+    pub async fn organization(&self, id: u64) -> Result<Option<Org>, ReadError> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            organization: WireOrg,
+        }
+        let mut stream = Stream::single("organization");
+        let answer =
+            self.single(&mut stream, Endpoint::OrganizationById, format!("/api/v2/organizations/{id}")).await?;
+        let Some(Envelope { organization }) = answer else { return Ok(None) };
+        same_id(&stream, id, organization.id)?;
+        organization.into_org(&stream)
+    }
+
+    /// One user; `None` where there is none. A deleted user is one that is not active.
+    pub async fn user(&self, id: u64) -> Result<Option<User>, ReadError> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            user: WireUser,
+        }
+        let mut stream = Stream::single("user");
+        let answer = self.single(&mut stream, Endpoint::UserById, format!("/api/v2/users/{id}")).await?;
+        let Some(Envelope { user }) = answer else { return Ok(None) };
+        same_id(&stream, id, user.id)?;
+        Ok(user.into_user())
+    }
+
+    /// All memberships of a user, ascending by id; none for a user that does not exist.
+    pub async fn memberships(&self, user_id: u64) -> Result<Vec<Membership>, ReadError> {
+        let mut stream = Stream::paged("memberships of a user");
+        let path = format!("/api/v2/users/{user_id}/organization_memberships");
+        let mut memberships = Vec::new();
+        let mut seen = HashSet::new();
+        let first = || Ask::get(Endpoint::MembershipsOfUser, path.as_str());
+        let read =
+            list_pages(&self.session.client, &mut stream, "organization_memberships", first, |stream, records| {
+                let page: Vec<WireMembership> = parse(stream, records)?;
+                let mut taken = Taken { records: page.len(), ..Taken::default() };
+                for membership in page {
+                    let new = seen.insert(membership.id);
+                    taken.new += usize::from(new);
+                    let of_user = new && membership.user_id == user_id;
+                    memberships.extend(membership.into_membership().filter(|_| of_user));
+                }
+                Ok(taken)
+            });
+        match read.await {
+            Err(error) if error.is_refusal(404) => return Ok(Vec::new()),
+            read => read?,
+        }
+        memberships.sort_by_key(|membership| membership.id);
+        Ok(memberships)
+    }
+
+    /// Whether a user may have several organizations; `false` also where it cannot be read.
+    pub async fn multiple_organizations(&self) -> bool {
+        let mut stream = Stream::single("account settings");
+        let mut ask = Ask::get(Endpoint::AccountSettings, "/api/v2/account/settings");
+        let answer = self.session.client.ask(&mut stream, &mut ask).await;
+        answer.ok().and_then(|answer| multiple_organizations_of(&answer)) == Some(true)
+    }
+
+    async fn single<T: DeserializeOwned>(
+        &self,
+        stream: &mut Stream,
+        endpoint: Endpoint,
+        path: String,
+    ) -> Result<Option<T>, ReadError> {
+        match self.session.client.ask(stream, &mut Ask::get(endpoint, path)).await {
+            Ok(answer) => parse(stream, &answer).map(Some),
+            Err(error) if error.is_refusal(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(stream: &Stream, text: &str) -> Result<T, ReadError> {
+    serde_json::from_str(text).map_err(|error| unreadable(stream, &error.to_string()))
+}
+
+fn unreadable(stream: &Stream, fault: &str) -> ReadError {
+    ReadError::Unreadable { place: stream.place(), fault: visible(fault, &[]) }
+}
+
+/// What answers for another record than the one that was asked for must not be believed.
+fn same_id(stream: &Stream, asked: u64, came: u64) -> Result<(), ReadError> {
+    if asked == came { Ok(()) } else { Err(unreadable(stream, &format!("{asked} was asked for, and {came} came"))) }
+}
+
+#[derive(Deserialize)]
+struct WireOrg {
+    id: u64,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    domain_names: Option<Vec<String>>,
+    #[serde(default)]
+    shared_tickets: Option<bool>,
+    #[serde(default)]
+    deleted_at: Option<serde_json::Value>,
+}
+
+impl WireOrg {
+    fn into_org(self, stream: &Stream) -> Result<Option<Org>, ReadError> {
+        let Self { id, external_id, domain_names, shared_tickets, deleted_at } = self;
+        if id > LARGEST_ID {
+            return Err(unreadable(stream, &format!("the id {id} is beyond 2^53 - 1")));
+        }
+        Ok(exists(deleted_at.as_ref()).then(|| Org {
+            id,
+            external_id,
+            domain_names: domain_names.unwrap_or_default(),
+            shared_tickets: shared_tickets.unwrap_or(false),
+        }))
+    }
+}
+
+fn exists(deleted_at: Option<&serde_json::Value>) -> bool {
+    deleted_at.is_none_or(serde_json::Value::is_null)
+}
+
+#[derive(Deserialize)]
+struct WireUser {
+    id: u64,
+    #[serde(default)]
+    active: Option<bool>,
+    #[serde(default)]
+    suspended: Option<bool>,
+    #[serde(default)]
+    verified: Option<bool>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    organization_id: Option<u64>,
+    #[serde(default)]
+    deleted_at: Option<serde_json::Value>,
+}
+
+impl WireUser {
+    fn into_user(self) -> Option<User> {
+        let Self { id, active, suspended, verified, email, organization_id, deleted_at } = self;
+        let email_domain = email.and_then(|email| normalize_email_domain(email.rsplit_once('@')?.1).ok());
+        exists(deleted_at.as_ref()).then(|| User {
+            id,
+            active: active.unwrap_or(true),
+            suspended: suspended.unwrap_or(false),
+            verified: verified.unwrap_or(false),
+            email_domain,
+            organization_id,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct WireMembership {
+    id: u64,
+    user_id: u64,
+    organization_id: u64,
+    #[serde(default)]
+    default: Option<bool>,
+    #[serde(default)]
+    deleted_at: Option<serde_json::Value>,
+}
+
+impl WireMembership {
+    fn into_membership(self) -> Option<Membership> {
+        let Self { id, user_id: _, organization_id, default, deleted_at } = self;
+        exists(deleted_at.as_ref()).then(|| Membership {
+            id,
+            org_id: organization_id,
+            default: default.unwrap_or(false),
+        })
+    }
+}
+
+/// Single records of a folder in Zendesk's own field names, for the demo, which has no Zendesk.
+#[derive(Debug, Default)]
+pub struct Fixture {
+    orgs: BTreeMap<u64, Org>,
+    users: BTreeMap<u64, User>,
+    memberships: BTreeMap<u64, Vec<Membership>>,
+    pub multiple_organizations: bool,
+}
+
+impl Fixture {
+    /// Reads NDJSON texts. Errors: the parser's words about the first line that is no such record.
+    pub fn parse(organizations: &str, users: &str, memberships: &str) -> Result<Self, String> {
+        fn lines<T: DeserializeOwned>(text: &str) -> impl Iterator<Item = Result<T, String>> {
+            text.lines().map(|line| serde_json::from_str(line).map_err(|error| error.to_string()))
+        }
+        let mut fixture = Self::default();
+        let stream = Stream::single("organizations");
+        for org in lines::<WireOrg>(organizations) {
+            let org = org?.into_org(&stream).map_err(|error| error.to_string())?;
+            fixture.orgs.extend(org.map(|org| (org.id, org)));
+        }
+        for user in lines::<WireUser>(users) {
+            fixture.users.extend(user?.into_user().map(|user| (user.id, user)));
+        }
+        for membership in lines::<WireMembership>(memberships) {
+            let membership = membership?;
+            let of_user = fixture.memberships.entry(membership.user_id).or_default();
+            of_user.extend(membership.into_membership());
+        }
+        Ok(fixture)
+    }
+
+    pub fn organizations(&self) -> impl Iterator<Item = &Org> {
+        self.orgs.values()
+    }
+
+    pub fn organization(&self, id: u64) -> Option<&Org> {
+        self.orgs.get(&id)
+    }
+
+    pub fn user(&self, id: u64) -> Option<&User> {
+        self.users.get(&id)
+    }
+
+    pub fn memberships(&self, user_id: u64) -> &[Membership] {
+        self.memberships.get(&user_id).map_or(&[], Vec::as_slice)
+    }
+}

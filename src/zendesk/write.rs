@@ -1,0 +1,204 @@
+//! The four writes. Nothing else in this program sends a PUT, and the only other POST is the token grant.
+//!
+//! A write is sent once. Whether it may be sent again, and what came of it where the answer does not tell, is decided by
+//! reading (`apply::execute`).
+//! Sources: <https://developer.zendesk.com/api-reference/ticketing/organizations/organizations/>,
+//! <https://developer.zendesk.com/api-reference/ticketing/organizations/organization_memberships/>.
+
+use super::auth::Credentials;
+use super::client::Endpoint;
+use super::error::Said;
+use super::http::{Answer, Method};
+use super::retry::{Decision, Limits, Seen, Spent, decide};
+use super::session::Session;
+use crate::apply::consent::Confirmed;
+use serde_json::json;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A change of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// PUT of one organization with `external_id`.
+    OrgExternalId { org_id: u64, external_id: String },
+    /// PUT of one organization with the whole list of `domain_names`, which Zendesk replaces.
+    OrgDomains { org_id: u64, domain_names: Vec<String> },
+    /// POST of one membership.
+    Membership { user_id: u64, org_id: u64 },
+    /// PUT `make_default` of one membership.
+    DefaultMembership { user_id: u64, membership_id: u64 },
+}
+
+impl Write {
+    fn request(&self) -> (Endpoint, String, Method) {
+        match self {
+            Self::OrgExternalId { org_id, external_id } => (
+                Endpoint::OrganizationUpdate,
+                format!("/api/v2/organizations/{org_id}"),
+                Method::Put(json!({ "organization": { "external_id": external_id } }).to_string()),
+            ),
+            Self::OrgDomains { org_id, domain_names } => (
+                Endpoint::OrganizationUpdate,
+                format!("/api/v2/organizations/{org_id}"),
+                Method::Put(json!({ "organization": { "domain_names": domain_names } }).to_string()),
+            ),
+            Self::Membership { user_id, org_id } => (
+                Endpoint::MembershipCreation,
+                "/api/v2/organization_memberships".to_owned(),
+                Method::Post(
+                    json!({ "organization_membership": { "user_id": user_id, "organization_id": org_id } }).to_string(),
+                ),
+            ),
+            Self::DefaultMembership { user_id, membership_id } => (
+                Endpoint::MembershipDefault,
+                format!("/api/v2/users/{user_id}/organization_memberships/{membership_id}/make_default"),
+                Method::Put("{}".to_owned()),
+            ),
+        }
+    }
+
+    /// The organization whose updates Zendesk limits to five a minute.
+    fn updated_org(&self) -> Option<u64> {
+        match self {
+            Self::OrgExternalId { org_id, .. } | Self::OrgDomains { org_id, .. } => Some(*org_id),
+            Self::Membership { .. } | Self::DefaultMembership { .. } => None,
+        }
+    }
+}
+
+/// How fast writes may follow each other.
+#[derive(Debug, Clone, Copy)]
+pub struct WritePace {
+    /// From one write to the next.
+    pub gap: Duration,
+    /// So many updates of one organization …
+    pub org_updates: usize,
+    /// … within this time.
+    pub org_window: Duration,
+    /// Before a write that did not show is looked for once more.
+    pub second_look: Duration,
+}
+
+impl WritePace {
+    /// At most one write a second, and five updates a minute of one organization (Zendesk's own limit).
+    pub const fn careful() -> Self {
+        Self {
+            gap: Duration::from_secs(1),
+            org_updates: 5,
+            org_window: Duration::from_secs(60),
+            second_look: Duration::from_secs(2),
+        }
+    }
+
+    /// As fast as the answers come: for a server on this machine.
+    pub const fn none() -> Self {
+        Self { gap: Duration::ZERO, org_updates: usize::MAX, org_window: Duration::ZERO, second_look: Duration::ZERO }
+    }
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// 2xx.
+    Answered { status: u16, request_id: Option<String> },
+    /// Zendesk did not do it, and says so.
+    Refused { status: u16, request_id: Option<String>, said: Said },
+    /// 429: it may be sent again after this time; `None`: not within the limits of this run.
+    TooMany { wait: Option<Duration>, request_id: Option<String> },
+    /// No clear answer: a time-out, a reset, a server error. Zendesk may have done it.
+    Unknown { status: Option<u16>, request_id: Option<String>, what: String },
+    /// No token was to be had, so nothing was sent.
+    NotSent { what: String },
+}
+
+/// Sends writes, one after the other. Only a confirmed plan can make one.
+pub struct Writer<'a> {
+    session: &'a Session<'a>,
+    pace: WritePace,
+    sent: RefCell<SentBefore>,
+}
+
+#[derive(Default)]
+struct SentBefore {
+    last: Option<Instant>,
+    of_org: HashMap<u64, VecDeque<Instant>>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(session: &'a Session<'a>, _consent: &Confirmed<'_>, pace: WritePace) -> Self {
+        Self { session, pace, sent: RefCell::default() }
+    }
+
+    /// The pace that it keeps.
+    pub fn pace(&self) -> WritePace {
+        self.pace
+    }
+
+    /// The limits of waits after failures.
+    pub fn limits(&self) -> &Limits {
+        &self.session.client.timing.retries
+    }
+
+    /// How long to wait before this organization may be updated, or with `None` before any other write.
+    pub fn wait(&self, updated_org: Option<u64>) -> Duration {
+        let now = Instant::now();
+        let sent = self.sent.borrow();
+        let gap = sent.last.map_or(Duration::ZERO, |last| (last + self.pace.gap).saturating_duration_since(now));
+        let of_org = updated_org.and_then(|org| sent.of_org.get(&org)).map_or(Duration::ZERO, |times| {
+            let nth = times.len().checked_sub(self.pace.org_updates).and_then(|at| times.get(at));
+            nth.map_or(Duration::ZERO, |first| (*first + self.pace.org_window).saturating_duration_since(now))
+        });
+        gap.max(of_org)
+    }
+
+    /// Sends a write once. `tries` counts this one; `since` is when the action's first one was sent.
+    pub async fn send(&self, write: &Write, tries: u32, since: Instant) -> Sent {
+        let (endpoint, path, method) = write.request();
+        {
+            let mut sent = self.sent.borrow_mut();
+            let now = Instant::now();
+            sent.last = Some(now);
+            if let Some(org) = write.updated_org() {
+                let times = sent.of_org.entry(org).or_default();
+                times.push_back(now);
+                while times.len() > self.pace.org_updates.min(1 << 10) {
+                    times.pop_front();
+                }
+            }
+        }
+        let client = &self.session.client;
+        let (seen, answer) = match client.submit(endpoint, &path, method).await {
+            Ok(answered) => answered,
+            Err(error) => return Sent::NotSent { what: error.to_string() },
+        };
+        let Answer { status, headers, .. } = &answer;
+        let request_id = headers.get("x-zendesk-request-id").or_else(|| headers.get("x-request-id"));
+        let request_id = request_id.and_then(|id| id.to_str().ok()).map(|id| super::error::visible(id, &[]));
+        match &seen {
+            Seen::Status(200..=299) => Sent::Answered { status: *status, request_id },
+            Seen::Status(429) => {
+                let spent = Spent { tries, silence: since.elapsed() };
+                let timing = client.timing;
+                let decision = decide(&seen, headers, spent, &timing.retries, (timing.jitter)(), (timing.now)());
+                let wait = if let Decision::Again(wait) = decision { Some(wait) } else { None };
+                Sent::TooMany { wait, request_id }
+            }
+            // A body that is not JSON comes from a proxy, or was cut: the status alone proves nothing.
+            Seen::Status(408 | 500..=599) | Seen::NotJson | Seen::Fault(_) => {
+                let status = (*status > 0).then_some(*status);
+                Sent::Unknown { status, request_id, what: seen.to_string() }
+            }
+            Seen::Status(_) => Sent::Refused { status: *status, request_id, said: client.said(&answer) },
+        }
+    }
+}
+
+/// The scope that an apply asks for, unless the environment says otherwise.
+pub const SCOPE: &str = "read write";
+
+/// Whether the credentials are known to carry no right to write. A token that was made elsewhere is not known.
+pub fn may_not_write(credentials: &Credentials) -> bool {
+    credentials.scope().is_some_and(|scope| !scope.split_whitespace().any(|part| part.ends_with("write")))
+}
