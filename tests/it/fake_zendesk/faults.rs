@@ -1,6 +1,7 @@
 //! Misbehavior on request: which requests a fault strikes, and what it does to the answer.
 //!
-//! Some faults stand in for the answer ([`FaultKind::instead`]), the others alter a true one ([`Strike::alter`]).
+//! Some faults stand in for the answer ([`FaultKind::instead`]), so that nothing is carried out unless the fault is told to
+//! ([`Fault::after_acting`]); the others alter a true answer ([`Strike::alter`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,105 +11,97 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::limits::{Refusal, too_many};
+use super::log::Logged;
 use super::paging::{after_cursor, claim_more, rows_of};
 use super::reply::{
-    Body, Cut, Reply, Request, bare_path, described, forbidden, html, invalid_pagination, invalid_token,
-    not_authenticated, record_not_found,
+    Body, Cut, Reply, Request, bare_path, database_conflict, described, forbidden, html, invalid_pagination,
+    invalid_token, not_authenticated, record_invalid, record_not_found,
 };
+use super::which::Which;
 use super::world::World;
-
-/// Which of the matching requests are struck; they are counted from 1, retries too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nth {
-    Every,
-    Only(u32),
-    /// The first so many.
-    First(u32),
-    /// This one and all later ones.
-    From(u32),
-}
 
 /// A fault and the requests it strikes.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// Without `.json`.
-    path: String,
-    /// Whether longer paths match as well.
-    below: bool,
-    method: Option<String>,
-    query: Option<String>,
-    nth: Nth,
+    which: Which,
     what: FaultKind,
-    seen: u32,
+    acts: bool,
+}
+
+/// What strikes a request.
+#[derive(Clone, Debug)]
+pub struct Struck {
+    pub kind: FaultKind,
+    /// Whether the request is carried out although another answer stands in for the true one.
+    pub acts: bool,
 }
 
 impl Fault {
-    /// A fault of every request to exactly this path, as `/api/v2/users`.
+    /// A fault of these requests.
+    pub fn of(which: Which, what: FaultKind) -> Self {
+        Self { which, what, acts: false }
+    }
+
+    /// A fault of every request to exactly this path, as `/api/v2/users`, or `/api/v2/users/*` for each single record.
     pub fn on(path: &str, what: FaultKind) -> Self {
-        Self { path: bare_path(path).into(), below: false, method: None, query: None, nth: Nth::Every, what, seen: 0 }
+        Self::of(Which::on(path), what)
     }
 
     /// A fault of every request to a path that begins with this.
     pub fn below(prefix: &str, what: FaultKind) -> Self {
-        Self { below: true, ..Self::on(prefix, what) }
+        Self::of(Which::below(prefix), what)
+    }
+
+    /// A fault of every request that is neither a GET nor the grant of a token.
+    pub fn on_writes(what: FaultKind) -> Self {
+        Self::of(Which::writes(), what)
+    }
+
+    /// Carries the request out before it gives another answer than the true one, as when the answer is lost on the way.
+    pub fn after_acting(mut self) -> Self {
+        self.acts = true;
+        self
     }
 
     /// Strikes only the nth matching request.
-    pub fn nth(mut self, nth: u32) -> Self {
-        self.nth = Nth::Only(nth);
-        self
+    pub fn nth(self, nth: u32) -> Self {
+        Self { which: self.which.nth(nth), ..self }
     }
 
     /// Strikes the first so many matching requests.
-    pub fn first(mut self, count: u32) -> Self {
-        self.nth = Nth::First(count);
-        self
+    pub fn first(self, count: u32) -> Self {
+        Self { which: self.which.first(count), ..self }
     }
 
     /// Strikes from the nth matching request on.
-    pub fn from(mut self, nth: u32) -> Self {
-        self.nth = Nth::From(nth);
-        self
+    pub fn from(self, nth: u32) -> Self {
+        Self { which: self.which.from(nth), ..self }
     }
 
     /// Matches only this method.
-    pub fn method(mut self, method: &str) -> Self {
-        self.method = Some(method.into());
-        self
+    pub fn method(self, method: &str) -> Self {
+        Self { which: self.which.method(method), ..self }
     }
 
     /// Matches only requests with this query parameter of this value, written `name=value` and not encoded.
-    pub fn query(mut self, pair: &str) -> Self {
-        self.query = Some(pair.into());
-        self
+    pub fn query(self, pair: &str) -> Self {
+        Self { which: self.which.query(pair), ..self }
     }
 
-    /// What it does to this request, if it strikes it.
-    pub fn strike(&mut self, request: &Request) -> Option<FaultKind> {
-        let path = bare_path(&request.path);
-        let on_path = if self.below { path.starts_with(&self.path) } else { path == self.path };
-        let on_method = self.method.as_ref().is_none_or(|method| *method == request.method);
-        let on_query = self
-            .query
-            .as_ref()
-            .is_none_or(|pair| request.query.iter().any(|(name, value)| *pair == format!("{name}={value}")));
-        if !(on_path && on_method && on_query) {
-            return None;
-        }
-        self.seen += 1;
-        let strikes = match self.nth {
-            Nth::Every => true,
-            Nth::Only(nth) => self.seen == nth,
-            Nth::First(count) => self.seen <= count,
-            Nth::From(nth) => self.seen >= nth,
-        };
-        strikes.then(|| self.what.clone())
+    /// Matches only requests that come when so many writes were carried out.
+    pub fn after_writes(self, count: usize) -> Self {
+        Self { which: self.which.after_writes(count), ..self }
+    }
+
+    /// What it does to this request, if it strikes it. `writes` is how many were carried out before.
+    pub fn strike(&mut self, request: &Logged, writes: usize) -> Option<Struck> {
+        self.which.hits(request, writes).then(|| Struck { kind: self.what.clone(), acts: self.acts })
     }
 }
 
-/// A change of the world in the middle of a read.
+/// A change of the world by somebody else.
 #[derive(Clone)]
-pub struct Change(Arc<dyn Fn(&mut World) + Send + Sync>);
+pub struct Change(pub Arc<dyn Fn(&mut World) + Send + Sync>);
 
 impl fmt::Debug for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,14 +114,18 @@ impl fmt::Debug for Change {
 pub enum FaultKind {
     /// This answer instead. See [`Self::status`] and [`Self::too_many`] for the usual ones.
     Status { code: u16, headers: Vec<(String, String)>, body: Body },
-    /// The connection is reset before the first byte of the answer.
+    /// The connection is reset before the first byte of the answer, and after the request was carried out.
     ResetBefore,
+    /// The connection is reset, and nothing was carried out.
+    ResetUnread,
     /// The connection is reset after half the body that `Content-Length` promised.
     ResetMidBody,
     /// Half the body comes, and then nothing.
     StallMidBody,
-    /// The answer comes late.
+    /// The request is carried out, and the answer comes late.
     Slow { ms: u64 },
+    /// The request is carried out late.
+    SlowBefore { ms: u64 },
     /// 200 with an HTML page.
     NotJson,
     /// 200 with the first half of the JSON, as if that were all.
@@ -153,6 +150,10 @@ pub enum FaultKind {
     MissingEnvelope,
     /// The world changes right after this answer. See [`Self::grow`].
     GrowDuring(Change),
+    /// The world changes right before the request is carried out. See [`Self::meanwhile`].
+    Meanwhile(Change),
+    /// A write is answered as if it had been carried out, and wasn't.
+    NotTaken,
     /// These fields of every row are null.
     NullFields(Vec<String>),
     /// The first row's id is 2^53 + 1.
@@ -166,13 +167,14 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// The usual answer of a status. The body of 500 and more is HTML, that of 409 and less JSON.
+    /// The usual answer of a status. The body of 500 and more is HTML, that of 429 and less JSON.
     pub fn status(code: u16) -> Self {
         Self::from_reply(match code {
             401 => not_authenticated(),
             403 => forbidden(),
             404 => record_not_found(),
-            409 => described(409, "DatabaseConflict", "Database collision"),
+            409 => database_conflict(),
+            422 => record_invalid("base", "InvalidValue", "It is invalid"),
             429 => too_many(Refusal::Described),
             500 => html(500, "Internal Server Error"),
             503 => html(503, "Service Unavailable"),
@@ -205,6 +207,11 @@ impl FaultKind {
         Self::GrowDuring(Change(Arc::new(change)))
     }
 
+    /// A change of the world right before the request is carried out.
+    pub fn meanwhile(change: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
+        Self::Meanwhile(Change(Arc::new(change)))
+    }
+
     fn from_reply(reply: Reply) -> Self {
         Self::Status { code: reply.status, headers: reply.headers, body: reply.body }
     }
@@ -216,6 +223,11 @@ impl FaultKind {
         self
     }
 
+    /// The same with JSON, as Zendesk sends it where no proxy comes between.
+    pub fn json_error(code: u16) -> Self {
+        Self::from_reply(described(code, "InternalError", "Something went wrong"))
+    }
+
     /// The answer that the fault gives in place of the true one, if it does.
     pub fn instead(&self) -> Option<Reply> {
         match self {
@@ -224,6 +236,7 @@ impl FaultKind {
                 reply.headers.clone_from(headers);
                 Some(reply)
             }
+            Self::ResetUnread => Some(Reply { cut: Cut::ResetBefore, ..html(502, "Bad Gateway") }),
             Self::NotJson => Some(html(200, "Just a moment...")),
             Self::RedirectTo(url) => Some(html(302, "You are being redirected").with_header("Location", url.as_str())),
             Self::TokenExpiresNow => Some(invalid_token()),
@@ -282,6 +295,10 @@ impl Strike<'_> {
                 }
             }
             FaultKind::Status { .. }
+            | FaultKind::ResetUnread
+            | FaultKind::SlowBefore { .. }
+            | FaultKind::Meanwhile(_)
+            | FaultKind::NotTaken
             | FaultKind::NotJson
             | FaultKind::RedirectTo(_)
             | FaultKind::TokenExpiresNow

@@ -1,4 +1,4 @@
-//! Rate limits: one for the account, one for each bucket of endpoints, in fixed windows that begin with their first request.
+//! Rate limits: one for the account, one for each bucket of endpoints, one for the updates of each organization, in fixed windows that begin with their first request.
 //!
 //! A refused request uses up nothing. Nothing here waits.
 
@@ -41,6 +41,8 @@ pub struct Limits {
     /// Requests in a window; `None` for no limit and no headers.
     pub account: Option<u32>,
     pub buckets: Vec<Bucket>,
+    /// Updates of one organization in a window; `None` for no limit. Its 429 has the shape of [`Refusal::Listed`].
+    pub organization_updates: Option<u32>,
     /// A minute, in reality.
     pub window: Duration,
     pub refusal: Refusal,
@@ -53,13 +55,15 @@ impl Limits {
         Self {
             account: None,
             buckets: Vec::new(),
+            organization_updates: None,
             window: Duration::from_secs(60),
             refusal: Refusal::Described,
             retry_after: RetryAfter::Seconds,
         }
     }
 
-    /// The limits of a plan: so many requests a minute, of which 10 to the exports, and 100 to search.
+    /// The limits of a plan: so many requests a minute, of which 10 to the exports, 100 to search, and 5 updates of each
+    /// organization.
     pub fn plan(requests_per_minute: u32) -> Self {
         let bucket = |name: &str, below: &str, total| Bucket { name: name.into(), below: below.into(), total };
         Self {
@@ -68,6 +72,7 @@ impl Limits {
                 bucket("incremental-exports", "/api/v2/incremental/", 10),
                 bucket("search-export", "/api/v2/search/export", 100),
             ],
+            organization_updates: Some(5),
             ..Self::none()
         }
     }
@@ -101,7 +106,7 @@ struct Window {
     used: u32,
 }
 
-/// The key of the account's window; no bucket is called like this.
+/// The key of the account's window; no bucket is called like this, and an organization's is its path.
 const ACCOUNT: &str = "";
 
 impl Usage {
@@ -109,6 +114,10 @@ impl Usage {
     pub fn spend(&mut self, request: &Request, limits: &Limits, now: Instant) -> Result<Vec<(String, String)>, Reply> {
         let path = bare_path(&request.path);
         let mut spent: Vec<(&str, u32)> = Vec::new();
+        let update = (request.method == "PUT" && is_one_organization(path)).then_some(path);
+        if let (Some(path), Some(total)) = (update, limits.organization_updates) {
+            spent.push((path, total));
+        }
         if let Some(total) = limits.account {
             spent.push((ACCOUNT, total));
         }
@@ -118,6 +127,7 @@ impl Usage {
             }
         }
         let mut wait: Option<Duration> = None;
+        let mut refusal = limits.refusal;
         for (name, total) in &spent {
             let fresh = Window { started: now, used: 0 };
             let window = self.windows.entry((*name).to_owned()).or_insert(fresh);
@@ -126,6 +136,9 @@ impl Usage {
             }
             if window.used >= *total {
                 wait = wait.max(Some(rest(window, limits, now)));
+                if Some(*name) == update {
+                    refusal = Refusal::Listed;
+                }
             }
         }
         let mut headers = Vec::new();
@@ -144,7 +157,7 @@ impl Usage {
                 headers.push(("ratelimit-limit".into(), total.to_string()));
                 headers.push(("ratelimit-remaining".into(), left.to_string()));
                 headers.push(("ratelimit-reset".into(), resets.to_string()));
-            } else {
+            } else if Some(*name) != update {
                 let value = format!("total={total}; remaining={left}; resets={resets}");
                 headers.push((format!("Zendesk-RateLimit-{name}"), value));
             }
@@ -152,7 +165,7 @@ impl Usage {
         let Some(wait) = wait else {
             return Ok(headers);
         };
-        let mut reply = too_many(limits.refusal);
+        let mut reply = too_many(refusal);
         reply.headers.extend(headers);
         let secs = whole_secs(wait);
         match limits.retry_after {
@@ -166,6 +179,10 @@ impl Usage {
         }
         Err(reply)
     }
+}
+
+fn is_one_organization(path: &str) -> bool {
+    path.strip_prefix("/api/v2/organizations/").is_some_and(|id| id.parse::<u64>().is_ok())
 }
 
 fn rest(window: &Window, limits: &Limits, now: Instant) -> Duration {

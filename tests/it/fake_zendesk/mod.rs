@@ -1,9 +1,10 @@
 //! A stateful fake Zendesk that speaks HTTP over loopback.
 //!
-//! It keeps organizations, users, memberships and tickets, pages through them, checks credentials, limits rates and misbehaves on
-//! request, as the real Zendesk is documented or reported to. It imports nothing from the package, so that a misunderstanding in
-//! the client can't hide in the fake as well. It leaves out: writes, sideloads (`include=` is ignored), compression, TLS, the
-//! time-based exports, and every resource that the audit doesn't read.
+//! It keeps organizations, users, memberships and tickets, pages through them, takes the four writes and does what Zendesk does by
+//! itself because of them, checks credentials, limits rates and misbehaves on request, as the real Zendesk is documented or
+//! reported to. It imports nothing from the package, so that a misunderstanding in the client can't hide in the fake as well. It
+//! leaves out: every other write, sideloads (`include=` is ignored), compression, TLS, the time-based exports, and every resource
+//! that neither the audit nor its repairs touch.
 //!
 //! ```ignore
 //! let fake = FakeZendesk::start(World::numbered(3, 250, 500));
@@ -12,9 +13,13 @@
 //! assert!(fake.log().iter().all(|request| request.method == "GET"));
 //! ```
 //!
-//! The rooms: [`world`] what is stored, [`server`] bytes on the wire, [`state`] the one pipeline every request passes (faults,
-//! limits, credentials, routes, log), [`routes`] the endpoints, [`paging`] pages and cursors, [`auth`] credentials and tokens,
-//! [`limits`] rates, [`faults`] misbehavior, [`reply`] requests, replies and error envelopes.
+//! The rooms: [`world`] what is stored, [`server`] bytes on the wire, [`state`] the one pipeline every request passes, [`routes`]
+//! what a GET answers, [`paging`] pages and cursors, [`writes`] the writes and what they bring about, [`auth`] credentials and
+//! tokens, [`limits`] rates, [`faults`] misbehavior, [`hooks`] moments at which a test is told, [`which`] the choice of requests
+//! for both, [`log`] what is remembered of a request, [`shapes`] the only writes that a client may send, [`reply`] requests,
+//! replies and error envelopes.
+//!
+//! A fake fails its test when it is dropped after a request that no client may send: see [`shapes`].
 //!
 //! # Traps of reading, and what springs them
 //!
@@ -69,6 +74,32 @@
 //! | `expires_in` is absent from a grant | [`Grants::omit_expires_in`] |
 //! | a scope outside the client's list: 400 `invalid_scope`, or a token that opens nothing | [`Grants::lenient_scopes`] |
 //!
+//! # Traps of writing, and what springs them
+//!
+//! | trap | here |
+//! | --- | --- |
+//! | `domain_names` replaces the whole list, in lower case and without repetitions | always |
+//! | another client edits between read and write, or right after the write | [`FaultKind::meanwhile`], [`FaultKind::grow`] |
+//! | a second organization may hold the same domain; the same external id in any case is refused with 422 | always |
+//! | a new domain takes in the verified users who have it, at once, later or never | [`Platform::mapping`] |
+//! | the first membership becomes the default and sets the user's `organization_id` | always |
+//! | `default` is `true` or `null` in the answers of writes too | always |
+//! | a membership that exists is refused with 422, a wrong envelope too | always |
+//! | with multiple organizations off a new membership replaces the old one, or is refused | [`Platform::second_membership`] |
+//! | `make_default` of a membership that is gone, or is another user's: 404 | always |
+//! | five updates a minute of one organization, refused as `errors` | [`Limits::organization_updates`] |
+//! | agents may not update organizations, and may change the memberships of end users only | [`Role::Agent`], [`Platform::agents_update_organizations`] |
+//! | a token without the scope to write: 403 that names it | [`Credential::scopes`] |
+//! | 4xx, 5xx, 409 before or after the write was carried out | [`Fault::on_writes`], [`Fault::after_acting`] |
+//! | the connection is reset before or after it was carried out | [`FaultKind::ResetUnread`], [`FaultKind::ResetBefore`], [`FaultKind::ResetMidBody`] |
+//! | the answer is late, or the write is | [`FaultKind::Slow`], [`FaultKind::SlowBefore`] |
+//! | the write is answered with 200 and didn't take | [`FaultKind::NotTaken`] |
+//! | reading back fails | [`Fault::after_writes`] |
+//! | the client is killed at any moment | [`FakeZendesk::hold`], [`FakeZendesk::when`], and the marks of [`Logged`] |
+//!
+//! Not documented, and so chosen: an unknown user or organization of a new membership is 422, a suspended user is taken in by a
+//! domain like any other, and a removed domain leaves the memberships alone.
+//!
 //! Which granular scope opens memberships, search and settings is not documented. Here memberships go with `organizations`, the
 //! export and search with `tickets`, and settings need the general `read`.
 
@@ -78,25 +109,36 @@
 pub mod auth;
 pub mod base64;
 pub mod faults;
+pub mod hooks;
 pub mod limits;
+pub mod log;
 pub mod paging;
 pub mod reply;
 pub mod routes;
 pub mod server;
+pub mod shapes;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod which;
 pub mod world;
+pub mod writes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use auth::{Credential, Grants, Login, Role};
-pub use faults::{Change, Fault, FaultKind, Nth};
+pub use faults::{Change, Fault, FaultKind};
+pub use hooks::{Hold, Point};
 pub use limits::{Bucket, Limits, Refusal, RetryAfter};
-pub use state::{AuthScheme, Config, Listener, Logged};
+pub use log::{AuthScheme, Listener, Logged};
+pub use shapes::{Shape, sent_so_far};
+pub use state::Config;
+pub use which::{Nth, Which};
 pub use world::{Kind, Record, Settings, World};
+pub use writes::{Mapping, Platform, SecondMembership};
 
-use server::Server;
+use hooks::{Action, Hook};
+use server::{Server, Service};
 use state::State;
 
 /// A running fake. It listens on 127.0.0.1 from a thread of its own, and stops when it is dropped.
@@ -128,8 +170,12 @@ impl FakeZendesk {
     /// Starts on the given port; 0 lets the system choose.
     pub fn start_on(port: u16, world: World, config: Config) -> std::io::Result<Self> {
         let state = Arc::new(Mutex::new(State::new(world, config)));
-        let shared = Arc::clone(&state);
-        let server = Server::start(port, Arc::new(move |request| lock(&shared).handle(request)))?;
+        let (for_answers, for_marks) = (Arc::clone(&state), Arc::clone(&state));
+        let service = Service {
+            answer: Arc::new(move |request| Box::pin(state::exchange(Arc::clone(&for_answers), request))),
+            answered: Arc::new(move |seq| hooks::pass_at_once(&for_marks, Point::Answered, seq)),
+        };
+        let server = Server::start(port, service)?;
         lock(&state).url = server.url().to_owned();
         Ok(Self { state, server })
     }
@@ -151,9 +197,57 @@ impl FakeZendesk {
         log
     }
 
-    /// Forgets the log.
+    /// Every request that was neither a GET nor the grant of a token, in the order of arrival.
+    pub fn writes(&self) -> Vec<Logged> {
+        let mut log = self.log();
+        log.retain(Logged::is_write);
+        log
+    }
+
+    /// The writes that were carried out.
+    pub fn writes_done(&self) -> Vec<Logged> {
+        let mut log = self.writes();
+        log.retain(Logged::acted);
+        log
+    }
+
+    /// Every request that was not a GET, the grants of tokens too.
+    pub fn non_gets(&self) -> Vec<Logged> {
+        let mut log = self.log();
+        log.retain(|logged| logged.method != "GET");
+        log
+    }
+
+    /// Collects the requests that no client may send, which would otherwise fail the test when the fake is dropped.
+    pub fn take_violations(&self) -> Vec<Logged> {
+        std::mem::take(&mut lock(&self.state).violations)
+    }
+
+    /// Forgets the log, but for violations.
     pub fn clear_log(&self) {
         lock(&self.state).log.clear();
+    }
+
+    /// Holds these requests at a moment, until the hold is released or dropped.
+    pub fn hold(&self, point: Point, which: Which) -> Hold {
+        let (hold, action) = Hold::new();
+        lock(&self.state).hooks.push(Hook { point, which, action });
+        hold
+    }
+
+    /// Calls a function at a moment of these requests. It runs on the thread of the fake, so it must not wait for the client.
+    pub fn when(&self, point: Point, which: Which, call: impl Fn(&Logged) + Send + Sync + 'static) {
+        lock(&self.state).hooks.push(Hook { point, which, action: Action::Call(Arc::new(call)) });
+    }
+
+    /// Removes every hook; what is held stays held.
+    pub fn clear_hooks(&self) {
+        lock(&self.state).hooks.clear();
+    }
+
+    /// Does at once what Zendesk would have done by itself later.
+    pub fn run_jobs(&self) {
+        lock(&self.state).run_jobs(u64::MAX);
     }
 
     /// A copy of what is stored.
@@ -182,6 +276,20 @@ impl FakeZendesk {
     }
 }
 
+impl Drop for FakeZendesk {
+    /// Fails the test whose client sent what no client may send.
+    fn drop(&mut self) {
+        let violations = self.take_violations();
+        for violation in &violations {
+            shapes::count(format_args!("violation: {} {} {}", violation.method, violation.path, violation.body));
+        }
+        assert!(
+            violations.is_empty() || std::thread::panicking(),
+            "the client sent what it must not send: {violations:#?}"
+        );
+    }
+}
+
 /// A host that is not Zendesk and must never see a credential: it answers every request with 200 and `{}`, and logs it.
 pub struct Foreign {
     log: Arc<Mutex<Vec<Logged>>>,
@@ -193,15 +301,17 @@ impl Foreign {
     pub fn start() -> Self {
         let log = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&log);
-        let server = Server::start(
-            0,
-            Arc::new(move |request: reply::Request| {
-                let reply = reply::Reply::json(200, serde_json::json!({}));
-                lock(&shared).push(Logged::new(&request, Some(200), Listener::Foreign));
-                reply
-            }),
-        )
-        .expect("a free port on 127.0.0.1");
+        let answer = move |request: reply::Request| {
+            let mut log = lock(&shared);
+            let seq = log.len() as u64 + 1;
+            log.push(Logged { status: Some(200), ..Logged::new(&request, seq, Listener::Foreign) });
+            reply::Reply::json(200, serde_json::json!({}))
+        };
+        let service = Service {
+            answer: Arc::new(move |request| Box::pin(std::future::ready(answer(request)))),
+            answered: Arc::new(|_| {}),
+        };
+        let server = Server::start(0, service).expect("a free port on 127.0.0.1");
         Self { log, server }
     }
 

@@ -98,6 +98,8 @@ pub struct Reply {
     pub body: Body,
     pub delay: Duration,
     pub cut: Cut,
+    /// The number of its request, 0 for none.
+    pub seq: u64,
     /// For a page by cursor: where it was asked to start. Faults need it to send the client there again.
     pub asked: Option<Position>,
 }
@@ -115,7 +117,7 @@ impl Reply {
 
     /// A reply with the given body.
     pub fn new(status: u16, body: Body) -> Self {
-        Self { status, headers: Vec::new(), body, delay: Duration::ZERO, cut: Cut::No, asked: None }
+        Self { status, headers: Vec::new(), body, delay: Duration::ZERO, cut: Cut::No, seq: 0, asked: None }
     }
 
     /// The reply with one header more.
@@ -168,6 +170,22 @@ pub fn record_not_found() -> Reply {
 /// 404, wrong path or verb.
 pub fn invalid_endpoint() -> Reply {
     described(404, "InvalidEndpoint", "Not found")
+}
+
+/// 409, another client changes the same thing.
+pub fn database_conflict() -> Reply {
+    described(409, "DatabaseConflict", "Database collision")
+}
+
+/// 422, a field that can't be stored.
+pub fn record_invalid(field: &str, error: &str, description: &str) -> Reply {
+    Reply::json(
+        422,
+        json!({
+            "error": "RecordInvalid", "description": "Record validation errors",
+            "details": {field: [{"description": description, "error": error}]},
+        }),
+    )
 }
 
 /// 400 of cursor paging.

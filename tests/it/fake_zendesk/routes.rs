@@ -1,6 +1,6 @@
-//! The endpoints under `/api/v2`, for reading.
+//! The endpoints under `/api/v2` that answer a GET.
 //!
-//! A path or verb that isn't here answers 404 `InvalidEndpoint`, as the real one does for those it doesn't have.
+//! A path that isn't here answers 404 `InvalidEndpoint`, as the real one does for those it doesn't have. The other verbs are in [`super::writes`].
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::world::{
     Kind, Record, Settings, flag, generated, id_of, is_deleted, number, on_the_wire, parse_time, seconds, text,
 };
 
-/// Answers a request of somebody, or of nobody, whose 401 is then given. `Err` is a refusal.
+/// Answers a GET of somebody, or of nobody, whose 401 is then given. `Err` is a refusal.
 pub fn route(
     state: &State,
     request: &Request,
@@ -27,9 +27,8 @@ pub fn route(
         return Err(invalid_endpoint());
     };
     let segments: Vec<&str> = path.split('/').collect();
-    let get = request.method == "GET";
     // This one answers strangers too, so a 200 proves no login.
-    if get && segments == ["users", "me"] {
+    if segments == ["users", "me"] {
         no_cursor_here(request)?;
         return Ok(me(state, who.ok().as_ref()));
     }
@@ -39,7 +38,7 @@ pub fn route(
     }
     who.check_scope(&request.method, &segments)?;
     let endpoint = Endpoint { state, request, forced_size };
-    if get { endpoint.read(&segments, &who) } else { Err(invalid_endpoint()) }
+    endpoint.read(&segments, &who)
 }
 
 struct Endpoint<'a> {

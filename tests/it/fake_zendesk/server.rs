@@ -1,8 +1,9 @@
 //! Bytes on the wire: a listener on loopback, a thread and a runtime of its own, and connections that break on request.
 //!
-//! It knows nothing of Zendesk; one function answers every request.
+//! It knows nothing of Zendesk; one function answers every request, and another is told when an answer is out.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::pin::Pin;
@@ -23,8 +24,16 @@ use tokio::sync::oneshot;
 use super::lock;
 use super::reply::{Body, Cut, Reply, Request};
 
+/// An answer in the making.
+pub type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
 /// What answers requests.
-pub type Answer = Arc<dyn Fn(Request) -> Reply + Send + Sync>;
+#[derive(Clone)]
+pub struct Service {
+    pub answer: Arc<dyn Fn(Request) -> Answering + Send + Sync>,
+    /// Is told the number of a reply when its last byte was handed to the network.
+    pub answered: Arc<dyn Fn(u64) + Send + Sync>,
+}
 
 /// A running listener; it stops when it is dropped, and its port is free again.
 pub struct Server {
@@ -35,7 +44,7 @@ pub struct Server {
 
 impl Server {
     /// Starts on 127.0.0.1; port 0 lets the system choose. It accepts connections as soon as this returns.
-    pub fn start(port: u16, answer: Answer) -> io::Result<Self> {
+    pub fn start(port: u16, service: Service) -> io::Result<Self> {
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -46,7 +55,7 @@ impl Server {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
-                    () = serve(listener, answer) => {}
+                    () = serve(listener, service) => {}
                 }
             });
         })?;
@@ -70,30 +79,32 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: StdListener, answer: Answer) {
+async fn serve(listener: StdListener, service: Service) {
     let listener = TcpListener::from_std(listener).expect("a non-blocking listener");
-    let app = Router::new().fallback(respond).with_state(answer);
+    let app = Router::new().fallback(respond).with_state(service);
     let app = app.into_make_service_with_connect_info::<Wire>();
     axum::serve(Breakable(listener), app).await.expect("serving never ends by itself");
 }
 
 async fn respond(
-    State(answer): State<Answer>,
+    State(service): State<Service>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: axum::extract::Request,
 ) -> Response {
-    let request = decode(request).await;
-    let reply = answer(request);
-    if !reply.delay.is_zero() {
-        tokio::time::sleep(reply.delay).await;
-    }
+    let Some(request) = decode(request).await else {
+        // The client went away before it had sent everything: nothing was asked.
+        return Response::builder().status(400).body(axum::body::Body::empty()).expect("an empty reply is valid");
+    };
+    // In a task of its own: what has begun goes on when the client is gone.
+    let reply = tokio::spawn((service.answer)(request)).await.expect("answering doesn't panic");
     let (content_type, bytes) = match reply.body {
         Body::Json(value) => ("application/json; charset=utf-8".into(), value.to_string()),
         Body::Text { content_type, text } => (content_type, text),
     };
     let half = bytes.len() / 2;
+    let (seq, answered) = (reply.seq, service.answered);
     *lock(&wire.0) = match reply.cut {
-        Cut::No => Flow::Whole,
+        Cut::No => Flow::Whole(Some(Out { left: Left::HeadAnd(bytes.len()), done: Box::new(move || answered(seq)) })),
         Cut::ResetBefore => Flow::Reset,
         Cut::ResetMidBody => Flow::AfterHead(half, Break::Reset),
         Cut::StallMidBody => Flow::AfterHead(half, Break::Stall),
@@ -105,7 +116,8 @@ async fn respond(
     response.body(bytes.into()).expect("a reply has valid headers")
 }
 
-async fn decode(request: axum::extract::Request) -> Request {
+/// `None` when the body didn't come whole.
+async fn decode(request: axum::extract::Request) -> Option<Request> {
     let (parts, body) = request.into_parts();
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|Query(pairs)| pairs).unwrap_or_default();
     let mut headers = BTreeMap::new();
@@ -113,20 +125,20 @@ async fn decode(request: axum::extract::Request) -> Request {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.insert(name.as_str().to_owned(), value);
     }
-    let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
-    Request {
+    let bytes = axum::body::to_bytes(body, 1 << 20).await.ok()?;
+    Some(Request {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query,
         headers,
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-    }
+    })
 }
 
 /// What the connection does with the bytes that are written to it.
-#[derive(Clone, Copy, Debug)]
 enum Flow {
-    Whole,
+    /// Pass everything, and tell when the answer is out.
+    Whole(Option<Out>),
     /// Pass the head and so many bytes of the body, then break.
     AfterHead(usize, Break),
     /// Pass so many bytes, then break.
@@ -139,6 +151,25 @@ enum Flow {
 enum Break {
     Reset,
     Stall,
+}
+
+/// An answer on its way out.
+struct Out {
+    left: Left,
+    done: Box<dyn FnOnce() + Send>,
+}
+
+#[derive(Clone, Copy)]
+enum Left {
+    /// The head, which wasn't seen yet, and so many bytes of the body.
+    HeadAnd(usize),
+    Bytes(usize),
+}
+
+impl fmt::Debug for Flow {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Flow")
+    }
 }
 
 /// The handle by which a reply breaks its own connection.
@@ -163,7 +194,7 @@ impl axum::serve::Listener for Breakable {
         loop {
             if let Ok((stream, _)) = self.0.accept().await {
                 let _ = stream.set_nodelay(true);
-                let wire = Wire(Arc::new(Mutex::new(Flow::Whole)));
+                let wire = Wire(Arc::new(Mutex::new(Flow::Whole(None))));
                 let connection = Connection { stream, wire: wire.clone() };
                 return (connection, wire);
             }
@@ -173,7 +204,7 @@ impl axum::serve::Listener for Breakable {
     }
 
     fn local_addr(&self) -> io::Result<Wire> {
-        Ok(Wire(Arc::new(Mutex::new(Flow::Whole))))
+        Ok(Wire(Arc::new(Mutex::new(Flow::Whole(None)))))
     }
 }
 
@@ -192,13 +223,32 @@ impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Self { stream, wire } = self.get_mut();
         let mut flow = lock(&wire.0);
+        // hyper writes a head in one piece, and before the body.
+        let head = || bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
         if let Flow::AfterHead(body, end) = *flow {
-            // hyper writes a head in one piece, and before the body.
-            let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
-            *flow = Flow::Pass(head + body, end);
+            *flow = Flow::Pass(head() + body, end);
         }
         match *flow {
-            Flow::Whole | Flow::AfterHead(..) => Pin::new(stream).poll_write(context, bytes),
+            Flow::Whole(ref mut out) => {
+                let written = Pin::new(stream).poll_write(context, bytes);
+                let Poll::Ready(Ok(count)) = written else {
+                    return written;
+                };
+                if let Some(Out { left, .. }) = out {
+                    let total = match *left {
+                        Left::HeadAnd(body) => head() + body,
+                        Left::Bytes(bytes) => bytes,
+                    };
+                    *left = Left::Bytes(total.saturating_sub(count));
+                }
+                let finished = out.take_if(|out| matches!(out.left, Left::Bytes(0)));
+                drop(flow);
+                if let Some(out) = finished {
+                    (out.done)();
+                }
+                written
+            }
+            Flow::AfterHead(..) => Pin::new(stream).poll_write(context, bytes),
             Flow::Pass(0, Break::Stall) | Flow::Stall => {
                 *flow = Flow::Stall;
                 // Nobody wakes this task again; the client gives up, or the server is dropped.

@@ -1,26 +1,31 @@
-//! The one pipeline that every request passes: faults, rate limits, credentials, routes, faults again, log.
+//! The one pipeline that every request passes: log, hooks, faults, rate limits, credentials, routes, faults again, hooks.
 //!
-//! Everything that changes lives here, behind the one lock of [`super::FakeZendesk`], so requests are answered one at a time.
+//! Everything that changes lives here, behind the one lock of [`super::FakeZendesk`], so requests are carried out one at a time.
+//! The lock is free while a request waits: at a hook, or because it is slow.
 
-use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime};
-
-use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::auth::{Credential, Grants, Login, Tokens};
-use super::faults::{Fault, FaultKind, Memory, Strike};
+use super::faults::{Fault, FaultKind, Memory, Strike, Struck};
+use super::hooks::{Action, Hook, Point, pass};
 use super::limits::{Limits, Usage};
+use super::lock;
+use super::log::{Listener, Logged};
 use super::reply::{Cut, Reply, Request, bare_path};
 use super::routes;
+use super::shapes;
 use super::world::World;
+use super::writes::{self, Job, Platform};
 
-/// Credentials, limits and clock.
+/// Credentials, limits, habits and clock.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub credentials: Vec<Credential>,
     pub grants: Grants,
     pub limits: Limits,
-    /// The fake's time in Unix seconds, for the export's last minute; `None` for the system's.
+    pub platform: Platform,
+    /// The fake's time in Unix seconds, for the export's last minute and for `updated_at`; `None` for the system's.
     pub now: Option<i64>,
 }
 
@@ -36,69 +41,9 @@ impl Default for Config {
             credentials: logins.into_iter().map(Credential::admin).collect(),
             grants: Grants::default(),
             limits: Limits::none(),
+            platform: Platform::default(),
             now: None,
         }
-    }
-}
-
-/// Which listener a request came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listener {
-    Zendesk,
-    Foreign,
-}
-
-/// How a request authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthScheme {
-    None,
-    Basic,
-    Bearer,
-    Other,
-}
-
-/// A request that came, and the status that it got.
-#[derive(Clone, Debug)]
-pub struct Logged {
-    pub listener: Listener,
-    pub method: String,
-    /// As sent, so perhaps with `.json`.
-    pub path: String,
-    /// Decoded, in order.
-    pub query: Vec<(String, String)>,
-    /// Names in lower case.
-    pub headers: BTreeMap<String, String>,
-    /// Null when there was none or it wasn't JSON.
-    pub body: Value,
-    /// `None` when the connection was reset before an answer.
-    pub status: Option<u16>,
-}
-
-impl Logged {
-    /// Of a request.
-    pub fn new(request: &Request, status: Option<u16>, listener: Listener) -> Self {
-        let Request { method, path, query, headers, body } = request.clone();
-        Self { listener, method, path, query, headers, body, status }
-    }
-
-    /// The `Authorization` header, whole.
-    pub fn authorization(&self) -> Option<&str> {
-        self.headers.get("authorization").map(String::as_str)
-    }
-
-    /// Its kind.
-    pub fn scheme(&self) -> AuthScheme {
-        match self.authorization() {
-            None => AuthScheme::None,
-            Some(text) if text.starts_with("Basic ") => AuthScheme::Basic,
-            Some(text) if text.starts_with("Bearer ") => AuthScheme::Bearer,
-            Some(_) => AuthScheme::Other,
-        }
-    }
-
-    /// The first query parameter of a name.
-    pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -111,10 +56,32 @@ pub struct State {
     pub config: Config,
     pub faults: Vec<Fault>,
     pub log: Vec<Logged>,
+    pub hooks: Vec<Hook>,
+    /// Violations that no test has collected; see [`shapes`].
+    pub violations: Vec<Logged>,
+    /// What Zendesk will do by itself.
+    pub jobs: Vec<Job>,
     tokens: Tokens,
     usage: Usage,
     memory: Memory,
     request_count: u64,
+    /// How many writes were carried out.
+    write_count: usize,
+}
+
+/// Carries a request through, from its arrival to its answer.
+pub async fn exchange(state: Arc<Mutex<State>>, request: Request) -> Reply {
+    let (seq, strikes) = lock(&state).receive(&request);
+    pass(&state, Point::Received, seq).await;
+    for Struck { kind, .. } in &strikes {
+        if let FaultKind::SlowBefore { ms } = kind {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+        }
+    }
+    let reply = lock(&state).act(seq, &request, &strikes);
+    pass(&state, Point::Acted, seq).await;
+    tokio::time::sleep(reply.delay).await;
+    reply
 }
 
 impl State {
@@ -126,10 +93,14 @@ impl State {
             config,
             faults: Vec::new(),
             log: Vec::new(),
+            hooks: Vec::new(),
+            violations: Vec::new(),
+            jobs: Vec::new(),
             tokens: Tokens::default(),
             usage: Usage::default(),
             memory: Memory::default(),
             request_count: 0,
+            write_count: 0,
         }
     }
 
@@ -140,32 +111,104 @@ impl State {
         })
     }
 
-    /// Answers a request.
-    pub fn handle(&mut self, request: Request) -> Reply {
-        let strikes: Vec<FaultKind> = self.faults.iter_mut().filter_map(|fault| fault.strike(&request)).collect();
-        let mut reply = match strikes.iter().find_map(FaultKind::instead) {
-            Some(reply) => reply,
-            None => self.answer(&request, &strikes).unwrap_or_else(|refusal| refusal),
-        };
-        if strikes.iter().any(|kind| matches!(kind, FaultKind::TokenExpiresNow)) {
-            self.tokens.revoke(&request);
+    /// How many requests came.
+    pub fn request_count(&self) -> u64 {
+        self.request_count
+    }
+
+    /// Does what is due at the request of this number.
+    pub fn run_jobs(&mut self, number: u64) {
+        let (due, later) = self.jobs.drain(..).partition(|job| job.due <= number);
+        self.jobs = later;
+        let (several, now) = (writes::several_organizations(self), self.now());
+        for Job { organization, domain, .. } in due {
+            self.world.map_domain(organization, &domain, several, now);
         }
-        let mut strike =
-            Strike { request: &request, base: &self.url, memory: &mut self.memory, world: &mut self.world };
-        for kind in &strikes {
+    }
+
+    /// The hooks of a moment that a request passes, each with the request as it is now.
+    pub fn hooks_at(&mut self, point: Point, seq: u64) -> Vec<(Action, Logged)> {
+        let Some(logged) = self.log.iter_mut().rev().find(|logged| logged.seq == seq) else {
+            return Vec::new();
+        };
+        if point == Point::Answered {
+            logged.answered_at = Some(Instant::now());
+        }
+        let logged = logged.clone();
+        self.hooks
+            .iter_mut()
+            .filter(|hook| hook.point == point)
+            .filter_map(|hook| {
+                hook.which.hits(&logged, self.write_count).then(|| (hook.action.clone(), logged.clone()))
+            })
+            .collect()
+    }
+
+    /// Logs a request and finds the faults that strike it.
+    fn receive(&mut self, request: &Request) -> (u64, Vec<Struck>) {
+        self.request_count += 1;
+        let logged = Logged::new(request, self.request_count, Listener::Zendesk);
+        if let Some(shape) = logged.shape {
+            shapes::count(shape);
+        } else if logged.is_violation() {
+            self.violations.push(logged.clone());
+        }
+        let writes = self.write_count;
+        let strikes = self.faults.iter_mut().filter_map(|fault| fault.strike(&logged, writes)).collect();
+        self.log.push(logged);
+        (self.request_count, strikes)
+    }
+
+    /// Carries a request out, or doesn't, and decides what it is answered.
+    fn act(&mut self, seq: u64, request: &Request, strikes: &[Struck]) -> Reply {
+        self.run_jobs(seq);
+        for Struck { kind, .. } in strikes {
+            if let FaultKind::Meanwhile(change) = kind {
+                (change.0)(&mut self.world);
+            }
+        }
+        let is_get = request.method == "GET";
+        let before = if is_get { None } else { writes::subject(&self.world, request) };
+        let instead =
+            |acts| strikes.iter().filter(|struck| struck.acts == acts).find_map(|struck| struck.kind.instead());
+        let mut acted = false;
+        let mut reply = match instead(false) {
+            Some(reply) => reply,
+            None => {
+                let not_taken = strikes.iter().any(|struck| matches!(struck.kind, FaultKind::NotTaken));
+                let untouched = not_taken.then(|| (self.world.clone(), self.jobs.clone()));
+                let reply = self.answer(request, strikes).unwrap_or_else(|refusal| refusal);
+                acted = reply.status < 300 && !not_taken;
+                if let Some((world, jobs)) = untouched {
+                    (self.world, self.jobs) = (world, jobs);
+                }
+                self.write_count += usize::from(acted && !is_get && bare_path(&request.path) != "/oauth/tokens");
+                instead(true).unwrap_or(reply)
+            }
+        };
+        let after = if is_get { None } else { writes::subject(&self.world, request) };
+        if strikes.iter().any(|struck| matches!(struck.kind, FaultKind::TokenExpiresNow)) {
+            self.tokens.revoke(request);
+        }
+        let mut strike = Strike { request, base: &self.url, memory: &mut self.memory, world: &mut self.world };
+        for Struck { kind, .. } in strikes {
             strike.alter(kind, &mut reply);
         }
-        self.memory.remember(&request, &mut reply);
-        self.request_count += 1;
-        let id = format!("fake-request-{}", self.request_count);
-        let reply = reply.with_header("X-Zendesk-Request-Id", id);
-        let status = (reply.cut != Cut::ResetBefore).then_some(reply.status);
-        self.log.push(Logged::new(&request, status, Listener::Zendesk));
-        reply
+        self.memory.remember(request, &mut reply);
+        reply.seq = seq;
+        let id = format!("fake-request-{seq}");
+        if let Some(logged) = self.log.iter_mut().rev().find(|logged| logged.seq == seq) {
+            let answers = reply.cut != Cut::ResetBefore;
+            logged.status = answers.then_some(reply.status);
+            logged.request_id = answers.then(|| id.clone());
+            logged.acted_at = acted.then(Instant::now);
+            (logged.before, logged.after) = (before, after);
+        }
+        reply.with_header("X-Zendesk-Request-Id", id)
     }
 
     /// The true answer. `Err` is one that ended early.
-    fn answer(&mut self, request: &Request, strikes: &[FaultKind]) -> Result<Reply, Reply> {
+    fn answer(&mut self, request: &Request, strikes: &[Struck]) -> Result<Reply, Reply> {
         let now = Instant::now();
         let Config { credentials, grants, limits, .. } = &self.config;
         let path = bare_path(&request.path);
@@ -174,11 +217,16 @@ impl State {
         }
         let headers = self.usage.spend(request, limits, now)?;
         let who = self.tokens.identify(request, credentials, now);
-        let forced_size = strikes.iter().find_map(|kind| match kind {
-            FaultKind::IgnorePageSize(size) => Some(*size),
+        let forced_size = strikes.iter().find_map(|struck| match struck.kind {
+            FaultKind::IgnorePageSize(size) => Some(size),
             _ => None,
         });
-        let mut reply = routes::route(self, request, who, forced_size).unwrap_or_else(|refusal| refusal);
+        let reply = if request.method == "GET" {
+            routes::route(self, request, who, forced_size)
+        } else {
+            writes::write(self, request, who)
+        };
+        let mut reply = reply.unwrap_or_else(|refusal| refusal);
         reply.headers.extend(headers);
         Ok(reply)
     }

@@ -237,6 +237,11 @@ pub fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
     record.get(field).and_then(Value::as_str)
 }
 
+/// What follows the last `@` of an address, in lower case.
+pub fn domain_of(email: &str) -> String {
+    email.rsplit('@').next().unwrap_or_default().to_lowercase()
+}
+
 /// A time of a record in Unix seconds; 0 when it has none.
 pub fn seconds(record: &Record, field: &str) -> i64 {
     match record.get(field) {
