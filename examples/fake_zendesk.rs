@@ -1,10 +1,12 @@
 //! Runs the fake Zendesk of the tests by hand, with the records of a folder.
 //!
 //! ```console
-//! $ cargo run --example fake_zendesk -- fixtures/demo --port 4010
+//! $ cargo run --example fake_zendesk -- fixtures/demo --port 4010 --log
 //! ```
 //!
-//! The limits are those of a Growth account (400 requests a minute, 10 of them exports). It leaves out faults: those are for tests.
+//! It can be written to as well: the four writes of `apply` change what it holds until it ends, never the folder. The limits are
+//! those of a Growth account (400 requests a minute, 10 of them exports, 5 updates of each organization). It leaves out faults:
+//! those are for tests.
 
 #![allow(clippy::print_stdout, reason = "what it prints is meant to be copied into another terminal")]
 
@@ -13,12 +15,20 @@ mod fake_zendesk;
 
 use std::process::ExitCode;
 
-use fake_zendesk::{Config, FakeZendesk, Kind, Limits, World};
+use fake_zendesk::{Config, FakeZendesk, Kind, Limits, Logged, Point, Which, World};
 
-const USAGE: &str = "usage: cargo run --example fake_zendesk -- FOLDER [--port N]";
+const USAGE: &str = "\
+usage: cargo run --example fake_zendesk -- FOLDER [--port N] [--log]
+
+Serves the records of FOLDER (organizations.ndjson, users.ndjson, organization_memberships.ndjson, tickets.ndjson,
+account_settings.json) as a Zendesk on 127.0.0.1. It takes the four writes of apply: the external id or the domain names
+of one organization, a new membership, and make_default. They last until it ends; FOLDER is never changed.
+
+  --port N  listen on this port, not on a free one
+  --log     print a line for each request, and for each write what it changed";
 
 fn main() -> ExitCode {
-    match run() {
+    match arguments().and_then(|arguments| arguments.map_or(Ok(()), run)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
             eprintln!("error: {text}");
@@ -27,14 +37,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), String> {
-    let (folder, port) = arguments()?;
+fn run(Arguments { folder, port, log }: Arguments) -> Result<(), String> {
     let world = World::load_dir(&folder)?;
     let sizes: Vec<String> =
         Kind::ALL.into_iter().map(|kind| format!("{} {}", world.list(kind).len(), kind.plural())).collect();
     let config = Config { limits: Limits::plan(400), ..Config::default() };
     let fake =
         FakeZendesk::start_on(port, world, config).map_err(|error| format!("can't listen on port {port}: {error}"))?;
+
+    if log {
+        fake.when(Point::Answered, Which::any(), print_line);
+    }
 
     println!("{} holds {}", fake.url(), sizes.join(", "));
     println!("It allows 400 requests a minute. Log in with one of:");
@@ -54,24 +67,57 @@ fn run() -> Result<(), String> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(tokio::signal::ctrl_c()).map_err(|error| error.to_string())?;
     println!();
-    println!("{} requests were answered", fake.log().len());
+    println!("{} requests were answered, {} writes carried out", fake.log().len(), fake.writes_done().len());
+    for odd in fake.take_violations() {
+        println!("not a request that apply would send: {} {}", odd.method, odd.path);
+    }
     Ok(())
 }
 
-fn arguments() -> Result<(String, u16), String> {
-    let mut folder = None;
-    let mut port = 0;
+fn print_line(logged: &Logged) {
+    let Logged { seq, method, path, status, body, before, after, .. } = logged;
+    let query: Vec<String> = logged.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let status = status.map_or("-".into(), |status| status.to_string());
+    println!("{seq} {status} {method} {path}{mark}{}", query.join("&"));
+    if logged.is_write() {
+        println!("    sent {body}");
+        let state = |state: &Option<serde_json::Value>| state.as_ref().map_or("nothing".into(), ToString::to_string);
+        if before == after {
+            println!("    unchanged");
+        } else {
+            println!("    was {}", state(before));
+            println!("    is  {}", state(after));
+        }
+    }
+}
+
+struct Arguments {
+    folder: String,
+    /// 0 for any that is free.
+    port: u16,
+    log: bool,
+}
+
+/// `None` when only the help was asked for, which is then printed.
+fn arguments() -> Result<Option<Arguments>, String> {
+    let (mut folder, mut port, mut log) = (None, 0, false);
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
-        if argument == "--port" {
-            let value = rest.next().and_then(|text| text.parse().ok());
-            port = value.ok_or_else(|| format!("--port needs a number\n{USAGE}"))?;
-        } else if folder.is_none() && !argument.starts_with('-') {
-            folder = Some(argument);
-        } else {
-            return Err(format!("unexpected argument {argument}\n{USAGE}"));
+        match argument.as_str() {
+            "--help" | "-h" => {
+                println!("{USAGE}");
+                return Ok(None);
+            }
+            "--log" => log = true,
+            "--port" => {
+                let value = rest.next().and_then(|text| text.parse().ok());
+                port = value.ok_or_else(|| format!("--port needs a number\n{USAGE}"))?;
+            }
+            _ if folder.is_none() && !argument.starts_with('-') => folder = Some(argument),
+            _ => return Err(format!("unexpected argument {argument}\n{USAGE}")),
         }
     }
     let folder = folder.ok_or(USAGE)?;
-    Ok((folder, port))
+    Ok(Some(Arguments { folder, port, log }))
 }
