@@ -15,6 +15,8 @@ mod fake_zendesk;
 
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 use fake_zendesk::{Config, FakeZendesk, Kind, Limits, Logged, Point, Which, World};
 
 const USAGE: &str = "\
@@ -80,14 +82,14 @@ fn print_line(logged: &Logged) {
     let mark = if query.is_empty() { "" } else { "?" };
     let status = status.map_or("-".into(), |status| status.to_string());
     println!("{seq} {status} {method} {path}{mark}{}", query.join("&"));
-    if logged.is_write() {
+    if let (Some(before), Some(after)) = (before, after) {
         println!("    sent {body}");
-        let state = |state: &Option<serde_json::Value>| state.as_ref().map_or("nothing".into(), ToString::to_string);
-        if before == after {
-            println!("    unchanged");
-        } else {
-            println!("    was {}", state(before));
-            println!("    is  {}", state(after));
+        // Of a user only this: the rest is nobody's business here.
+        let shown = ["/external_id", "/domain_names", "/user/organization_id", "/organization_memberships"];
+        for field in shown.into_iter().filter(|field| before.pointer(field) != after.pointer(field)) {
+            let value = |of: &Value| of.pointer(field).unwrap_or(&Value::Null).to_string();
+            println!("    {} was {}", &field[1..], value(before));
+            println!("    {} is  {}", &field[1..], value(after));
         }
     }
 }

@@ -295,6 +295,8 @@ fn make_default_moves_the_default_and_the_users_organization() {
     assert_eq!([&list[0]["id"], &list[1]["id"]], [600_004, 600_001]);
     assert_eq!([&list[0]["default"], &list[1]["default"]], [&json!(true), &Value::Null]);
     assert_eq!(place(&fake, 500_001), (vec![(4002, json!(true)), (4001, Value::Null)], json!(4002)));
+    let pages = "/api/v2/users/500001/organization_memberships?page[size]=1";
+    assert_eq!(ids_by_page(&fake, pages, "organization_memberships"), [[600_004], [600_001]]);
     let before = fake.world();
     assert_eq!(make_default(&fake, 500_001, 600_004).status, 200, "again");
     assert_eq!(fake.world().memberships, before.memberships);
