@@ -1,13 +1,19 @@
 //! The live read against the fake, in-process and with short waits: each trap of the platform, and what becomes of it.
 
+mod audits;
+mod changing;
+mod tokens;
+
 use crate::fake_zendesk::{
-    Config, FakeZendesk, Fault, FaultKind, Foreign, Kind as Of, Limits as Rates, Refusal, Role, Settings, World,
+    Bucket, Config, Credential, FakeZendesk, Fault, FaultKind, Foreign, Grants, Kind as Of, Limits as Rates, Login,
+    Refusal, Role, Settings, World,
 };
 use g_gremlin::zendesk::{
-    Kind, Limits, Missing, Outcome, ReadError, ReadOptions, Silent, Sink, Taken, TicketSource, Timing,
+    Kind, Limits, Missing, Outcome, Progress, ReadError, ReadOptions, Silent, Sink, Taken, TicketSource, Timing,
     credentials_from, read,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -16,6 +22,8 @@ const USERS: &str = "/api/v2/users";
 const MEMBERSHIPS: &str = "/api/v2/organization_memberships";
 const EXPORT: &str = "/api/v2/incremental/tickets/cursor";
 const SEARCH: &str = "/api/v2/search/export";
+const ACCOUNT_SETTINGS: &str = "/api/v2/account/settings";
+const TICKETS: &str = "/api/v2/tickets";
 
 /// Keeps every record by kind and id.
 #[derive(Default)]
@@ -67,6 +75,16 @@ fn world() -> World {
 }
 
 fn read_with(fake: &FakeZendesk, env: &[(&str, &str)], allow_list: bool) -> (Result<Outcome, ReadError>, Kept) {
+    read_before(&Silent, fake, env, allow_list)
+}
+
+/// The same with somebody who watches.
+fn read_before(
+    progress: &dyn Progress,
+    fake: &FakeZendesk,
+    env: &[(&str, &str)],
+    allow_list: bool,
+) -> (Result<Outcome, ReadError>, Kept) {
     let env = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let options = ReadOptions {
         base_url: fake.url().parse().expect("a URL"),
@@ -86,7 +104,7 @@ fn read_with(fake: &FakeZendesk, env: &[(&str, &str)], allow_list: bool) -> (Res
     };
     let mut kept = Kept::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let outcome = runtime.block_on(read(&options, &mut kept, &Silent));
+    let outcome = runtime.block_on(read(&options, &mut kept, progress));
     (outcome, kept)
 }
 
@@ -181,6 +199,124 @@ fn passing_failures_are_tried_again() {
 }
 
 #[test]
+fn failures_of_the_rarer_kinds_are_tried_again_too() {
+    let fake = overcomes([
+        Fault::on(USERS, FaultKind::status(409)).nth(1),
+        Fault::on(USERS, FaultKind::status(502)).nth(3),
+        Fault::on(ORGS, FaultKind::json_error(500)).nth(1),
+        Fault::on(ORGS, FaultKind::ResetUnread).nth(3),
+        Fault::on(MEMBERSHIPS, FaultKind::status(504)).nth(2),
+        // Longer than a request may take.
+        Fault::on(MEMBERSHIPS, FaultKind::Slow { ms: 60_000 }).nth(1),
+        Fault::on(ACCOUNT_SETTINGS, FaultKind::status(503)).nth(1),
+    ]);
+    assert_eq!(fake.requests_to(ACCOUNT_SETTINGS).len(), 2);
+}
+
+#[test]
+fn an_export_page_that_is_too_big_is_asked_for_in_smaller_steps() {
+    let fake = overcomes([
+        Fault::on(EXPORT, FaultKind::status(504)).query("per_page=1000").from(2),
+        Fault::on(EXPORT, FaultKind::Slow { ms: 60_000 }).query("per_page=500"),
+        Fault::on(EXPORT, FaultKind::status(504)).query("per_page=250").from(2),
+    ]);
+    let asked = fake.requests_to(EXPORT);
+    let sizes: Vec<&str> = asked.iter().filter_map(|request| request.query("per_page")).collect();
+    // 2,500 tickets: 1,000, then 250, then 100 at a time; the small size stays.
+    assert_eq!(sizes[..5], ["1000", "1000", "500", "250", "250"]);
+    assert!(sizes.len() == 5 + 13 && sizes[5..].iter().all(|size| *size == "100"), "{sizes:?}");
+    let places: Vec<Option<&str>> = asked[1..4].iter().map(|request| request.query("cursor")).collect();
+    assert!(places[0].is_some() && places.iter().all(|place| *place == places[0]), "at the same place: {places:?}");
+}
+
+#[test]
+fn a_page_that_is_too_big_at_its_smallest_ends_the_read() {
+    let fake = fails(Fault::on(EXPORT, FaultKind::status(504)), "tickets, page 1");
+    assert_eq!(fake.requests_to(EXPORT).len(), 8);
+}
+
+/// Watches, and so wants totals.
+#[derive(Default)]
+struct Watching(RefCell<Vec<(Kind, u64)>>);
+
+impl Progress for Watching {
+    fn wants_totals(&self) -> bool {
+        true
+    }
+
+    fn total(&self, kind: Kind, records: u64) {
+        self.0.borrow_mut().push((kind, records));
+    }
+}
+
+#[test]
+fn a_count_is_an_estimate_however_wrong_and_can_be_done_without() {
+    let [orgs, users] = [format!("{ORGS}/count"), format!("{USERS}/count")];
+    for told in [0, 1, 100_000, u64::MAX] {
+        let (fake, watching) = (FakeZendesk::start(world()), Watching::default());
+        fake.add_fault(Fault::on(&orgs, FaultKind::CountStale(told)));
+        fake.add_fault(Fault::on(&users, FaultKind::CountStale(told)));
+        let (outcome, kept) = read_before(&watching, &fake, &FakeZendesk::BEARER_ENV, false);
+        outcome.expect("read");
+        assert_complete(&fake, &kept);
+        let mut seen = watching.0.into_inner();
+        seen.sort_unstable();
+        assert_eq!(seen, [(Kind::Organizations, told), (Kind::Users, told)]);
+    }
+    for kind in [
+        FaultKind::status(404),
+        FaultKind::status(500),
+        FaultKind::status(401),
+        FaultKind::ResetBefore,
+        FaultKind::NotJson,
+        FaultKind::json(200, json!({"count": 3})),
+        FaultKind::json(200, json!({"count": {"value": null, "refreshed_at": null}})),
+    ] {
+        let (fake, watching) = (FakeZendesk::start(world()), Watching::default());
+        fake.add_fault(Fault::on(&orgs, kind.clone()));
+        fake.add_fault(Fault::on(&users, kind));
+        let (outcome, kept) = read_before(&watching, &fake, &FakeZendesk::BEARER_ENV, false);
+        outcome.expect("read");
+        assert_complete(&fake, &kept);
+        assert!(watching.0.into_inner().is_empty());
+        assert_eq!((fake.requests_to(&orgs).len(), fake.requests_to(&users).len()), (1, 1), "asked once");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_used_up_is_waited_for_though_the_account_has_calls_left() {
+    let bucket = Bucket { name: "incremental-exports".into(), below: "/api/v2/incremental/".into(), total: 2 };
+    let limits = Rates { account: Some(1000), buckets: vec![bucket], window: Duration::from_secs(1), ..Rates::none() };
+    let fake = FakeZendesk::start_with(world(), Config { limits, ..Config::default() });
+    let (outcome, kept) = read_all(&fake);
+    assert!(outcome.expect("read").waited_for_pace_ms > 0);
+    assert_complete(&fake, &kept);
+    assert!(fake.log().iter().all(|request| request.status == Some(200)), "the limit is never reached");
+}
+
+#[test]
+fn a_refusal_is_told_in_every_shape_and_language() {
+    let text = "No tiene acceso a esta página";
+    for body in [
+        json!({"error": "Forbidden", "description": text}),
+        json!({"error": {"title": "Forbidden", "message": text}}),
+        json!({"errors": [{"code": "Forbidden", "title": "Forbidden", "detail": text}]}),
+        json!({"error": "Forbidden", "error_description": text}),
+    ] {
+        fails(Fault::on(USERS, FaultKind::json(403, body)), &format!("403 Forbidden ({text})"));
+    }
+}
+
+#[test]
+fn more_than_ten_thousand_records_are_no_end() {
+    let fake = FakeZendesk::start(World::numbered(1, 10_150, 1));
+    let (outcome, kept) = read_all(&fake);
+    outcome.expect("read");
+    assert_complete(&fake, &kept);
+    assert_eq!(fake.requests_to(MEMBERSHIPS).len(), 102);
+}
+
+#[test]
 fn a_request_is_tried_eight_times_and_no_more() {
     let fake = fails(Fault::on(USERS, FaultKind::status(503)).from(2), "users, page 2");
     assert_eq!(fake.requests_to(USERS).len(), 1 + 8);
@@ -262,6 +398,58 @@ fn where_the_export_is_refused_the_search_is_asked_then_the_list() {
     let (outcome, kept) = read_with(&fake, &FakeZendesk::BEARER_ENV, true);
     assert_eq!(outcome.expect("read").ticket_source, TicketSource::List);
     assert_complete(&fake, &kept);
+}
+
+/// A world whose exports are closed to agents, and an agent.
+fn for_an_agent() -> FakeZendesk {
+    let fake = FakeZendesk::start(world());
+    fake.with_config(|config| config.credentials.iter_mut().for_each(|credential| credential.role = Role::Agent));
+    fake
+}
+
+#[test]
+fn an_agent_gets_the_tickets_from_the_search_whatever_its_pages_look_like() {
+    for fault in [
+        Fault::on(SEARCH, FaultKind::EmptyPage).nth(2),
+        Fault::on(SEARCH, FaultKind::RepeatRows).nth(2),
+        Fault::on(SEARCH, FaultKind::IgnorePageSize(37)),
+        Fault::on(SEARCH, FaultKind::NotJson).nth(2),
+    ] {
+        let fake = for_an_agent();
+        fake.with_world(|world| world.set(Of::Tickets, 700_007, "archived", true));
+        fake.add_fault(fault);
+        let (outcome, kept) = read_all(&fake);
+        assert_eq!(outcome.expect("read").ticket_source, TicketSource::SearchExport);
+        assert_complete(&fake, &kept);
+    }
+}
+
+#[test]
+fn a_search_whose_cursor_expires_ends_the_read_and_says_so() {
+    let fake = for_an_agent();
+    fake.add_fault(Fault::on(SEARCH, FaultKind::CursorExpired).nth(3));
+    let error = read_all(&fake).0.expect_err("an error");
+    let text = format!("{error}; {}", error.help());
+    for expected in
+        ["tickets by search, page 3", "400 InvalidPaginationParameter", "run again, since a cursor may have expired"]
+    {
+        assert!(text.contains(expected), "{text}");
+    }
+    assert_eq!(fake.requests_to(SEARCH).len(), 3, "it can't be mended by asking again");
+    assert!(fake.requests_to(TICKETS).is_empty(), "nor elsewhere");
+}
+
+#[test]
+fn the_list_leaves_archived_tickets_out_and_says_so() {
+    let fake = for_an_agent();
+    fake.with_world(|world| world.set(Of::Tickets, 700_007, "archived", true));
+    fake.add_fault(Fault::on(SEARCH, FaultKind::status(403)));
+    let (outcome, kept) = read_with(&fake, &FakeZendesk::BEARER_ENV, true);
+    let outcome = outcome.expect("read");
+    assert_eq!(outcome.ticket_source, TicketSource::List);
+    assert!(outcome.notices.iter().any(|notice| notice.contains("no archived ones")), "{:?}", outcome.notices);
+    let tickets = kept.ids(Kind::Tickets);
+    assert!(tickets.len() == 2499 && !tickets.contains(&700_007));
 }
 
 #[test]
