@@ -1,13 +1,12 @@
 //! What a fresh look at Zendesk shows of the records of one action, and what the list of orgs showed of all others.
 
-use crate::artifacts::apply_receipt::{ActionResult, Outcome};
-use crate::catalogue::{ActionCode, SkipReason};
+use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
 use crate::model::record::{Membership, Org, User};
 use crate::plan_file::PlannedAction;
 use crate::zendesk::{self, ReadError};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// The records of one action, just read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Look {
         }
     }
 
-    /// The part of Zendesk that the action changes, as receipts show it: see [`ActionResult::before`].
+    /// The part of Zendesk that the action changes, as receipts show it: see [`crate::artifacts::apply_receipt::ActionResult`].
     pub fn state(&self, action: &PlannedAction) -> Value {
         match action.action_code {
             ActionCode::SetOrgExternalId => json!(self.org.as_ref().and_then(|org| org.external_id.as_deref())),
@@ -132,36 +131,37 @@ pub async fn look(records: &impl Reads, action: &PlannedAction) -> Result<Look, 
 pub struct OrgIndex {
     by_key: HashMap<String, BTreeSet<u64>>,
     by_domain: HashMap<String, BTreeSet<u64>>,
-    of: BTreeMap<u64, (Option<String>, Vec<String>)>,
+    /// The keys and domains under which an org is found.
+    of: HashMap<u64, (Vec<String>, Vec<String>)>,
 }
 
 impl OrgIndex {
-    /// Reads the list of orgs.
+    /// Reads the list of orgs. One that comes twice, since it changed meanwhile, is found under all that it was seen with.
     pub async fn read(records: &impl Reads) -> Result<Self, ReadError> {
         let mut index = Self::default();
-        records.organizations(&mut |org| index.put(&org)).await?;
+        records.organizations(&mut |org| index.add(&org)).await?;
         Ok(index)
     }
 
-    /// Takes in what was just read of an org.
-    pub fn put(&mut self, org: &Org) {
-        self.remove(org.id);
-        let key = org.key();
-        let domains: Vec<String> = org.domains().collect();
-        if let Some(key) = &key {
+    fn add(&mut self, org: &Org) {
+        let (keys, domains) = self.of.entry(org.id).or_default();
+        for key in org.key() {
             self.by_key.entry(key.clone()).or_default().insert(org.id);
+            keys.push(key);
         }
-        for domain in &domains {
+        for domain in org.domains() {
             self.by_domain.entry(domain.clone()).or_default().insert(org.id);
+            domains.push(domain);
         }
-        self.of.insert(org.id, (key, domains));
     }
 
-    /// Forgets an org that does not exist any more.
-    pub fn remove(&mut self, id: u64) {
-        let Some((key, domains)) = self.of.remove(&id) else { return };
-        if let Some(orgs) = key.and_then(|key| self.by_key.get_mut(&key)) {
-            orgs.remove(&id);
+    /// Forgets what was known of an org.
+    fn remove(&mut self, id: u64) {
+        let (keys, domains) = self.of.remove(&id).unwrap_or_default();
+        for key in keys {
+            if let Some(orgs) = self.by_key.get_mut(&key) {
+                orgs.remove(&id);
+            }
         }
         for domain in domains {
             if let Some(orgs) = self.by_domain.get_mut(&domain) {
@@ -172,9 +172,9 @@ impl OrgIndex {
 
     /// Takes in a look at an action's org.
     pub fn update(&mut self, action: &PlannedAction, look: &Look) {
-        match &look.org {
-            Some(org) => self.put(org),
-            None => self.remove(action.org_id),
+        self.remove(action.org_id);
+        if let Some(org) = &look.org {
+            self.add(org);
         }
     }
 
@@ -186,14 +186,5 @@ impl OrgIndex {
     /// Whether an org other than this one holds this domain.
     pub fn domain_is_elsewhere(&self, domain: &str, org_id: u64) -> bool {
         self.by_domain.get(domain).is_some_and(|orgs| orgs.iter().any(|id| *id != org_id))
-    }
-}
-
-/// Whether a result leaves the action's effect in place, which is what actions that depend on it need.
-pub fn is_in_place(result: &ActionResult) -> bool {
-    match result.status {
-        Outcome::Applied | Outcome::WouldApply => true,
-        Outcome::Skipped => result.reason.is_some_and(SkipReason::is_in_place),
-        Outcome::Blocked | Outcome::Failed => false,
     }
 }

@@ -1,5 +1,6 @@
 //! The integration tests, as one binary: the program from outside, against fixtures, a model and a fake Zendesk.
 
+mod apply;
 mod cli;
 mod docs;
 mod fake_zendesk;
