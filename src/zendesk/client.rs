@@ -39,6 +39,9 @@ pub enum Endpoint {
     OrganizationUpdate,
     MembershipCreation,
     MembershipDefault,
+    Me,
+    CurrentToken,
+    SearchCount,
 }
 
 impl Endpoint {
@@ -63,6 +66,9 @@ impl Endpoint {
             Self::OrganizationUpdate => "organization_update",
             Self::MembershipCreation => "organization_membership_creation",
             Self::MembershipDefault => "organization_membership_make_default",
+            Self::Me => "users_me",
+            Self::CurrentToken => "oauth_tokens_current",
+            Self::SearchCount => "search_count",
         }
     }
 
@@ -72,12 +78,12 @@ impl Endpoint {
             Self::Organizations | Self::OrganizationsCount | Self::OrganizationsById | Self::OrganizationById => {
                 "organizations:read"
             }
-            Self::Users | Self::UsersCount | Self::UsersById | Self::UserById => "users:read",
+            Self::Users | Self::UsersCount | Self::UsersById | Self::UserById | Self::Me => "users:read",
             Self::OrganizationUpdate => "organizations:write",
             Self::MembershipCreation | Self::MembershipDefault => "organizations:write and users:write",
             Self::Memberships | Self::MembershipsOfUser => "organizations:read and users:read",
-            Self::IncrementalTickets | Self::SearchExport | Self::Tickets => "tickets:read",
-            Self::Token | Self::AccountSettings => "read",
+            Self::IncrementalTickets | Self::SearchExport | Self::SearchCount | Self::Tickets => "tickets:read",
+            Self::Token | Self::AccountSettings | Self::CurrentToken => "read",
         }
     }
 

@@ -10,8 +10,10 @@
 mod auth;
 mod client;
 mod error;
+mod estimate;
 mod http;
 mod pace;
+mod probe;
 mod progress;
 mod read;
 mod records;
@@ -24,6 +26,10 @@ mod write;
 pub use auth::{CredentialError, Credentials, Secret, credentials_from};
 pub use client::{Endpoint, Timing};
 pub use error::{Gap, ReadError, Said};
+pub use estimate::{Estimate, Size, Speed, estimate, usable};
+pub use probe::{
+    Findings, Headers, Login, Me, ProbeOptions, RateLimit, Reads, probe, probe_timing,
+};
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
 pub use read::{Kind, Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read};
 pub use records::{Fixture, Records};

@@ -44,9 +44,9 @@ struct Window {
 }
 
 /// One answer's words about one window.
-struct Told {
-    limit: Option<u64>,
-    remaining: u64,
+pub(super) struct Told {
+    pub limit: Option<u64>,
+    pub remaining: u64,
     resets_in: Option<Duration>,
 }
 
@@ -132,7 +132,8 @@ impl Window {
     }
 }
 
-fn account_window(headers: &HeaderMap) -> Option<Told> {
+/// The account's own window.
+pub(super) fn account_window(headers: &HeaderMap) -> Option<Told> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let either = |one: &str, other: &str| number(one).or_else(|| number(other));
     Some(Told {
@@ -143,7 +144,8 @@ fn account_window(headers: &HeaderMap) -> Option<Told> {
     })
 }
 
-fn named_windows(headers: &HeaderMap) -> Vec<(String, Told)> {
+/// The windows with names of their own, the name in lower case.
+pub(super) fn named_windows(headers: &HeaderMap) -> Vec<(String, Told)> {
     let mut windows = Vec::new();
     for (header, value) in headers {
         let Some(name) = header.as_str().strip_prefix("zendesk-ratelimit-") else { continue };

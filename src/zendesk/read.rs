@@ -19,9 +19,9 @@ use super::http::{Http, Transport};
 use super::progress::{Progress, SoFar};
 
 /// Zendesk's largest page of a list.
-const PAGE_SIZE: &str = "100";
+pub(super) const PAGE_SIZE: u32 = 100;
 /// Zendesk's largest page of an incremental export.
-const EXPORT_PAGE_SIZE: u32 = 1000;
+pub(super) const EXPORT_PAGE_SIZE: u32 = 1000;
 /// As many ids as one request may name.
 const IDS_PER_REQUEST: usize = 100;
 /// So many pages in a row without a new record are no progress.
@@ -485,7 +485,7 @@ async fn list_page(
     cursor: Option<String>,
     mut take: impl FnMut(&Stream, &str) -> Result<Taken, ReadError>,
 ) -> Result<(Taken, Option<String>), ReadError> {
-    let mut ask = ask.with("page[size]", PAGE_SIZE);
+    let mut ask = ask.with("page[size]", PAGE_SIZE.to_string());
     if let Some(cursor) = cursor {
         ask = ask.with("page[after]", cursor);
     }
