@@ -86,6 +86,9 @@ pub enum Command {
     Audit(Audit),
     /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
     Apply(Apply),
+    /// Check credentials, role, scopes, limits and settings before a first audit; nothing is written to Zendesk
+    #[command(after_help = DOCTOR_EXIT_CODES)]
+    Doctor(Doctor),
     /// Say what a code, action or reason means and what to do about it
     Explain(Explain),
 }
@@ -135,6 +138,26 @@ pub struct Audit {
     /// Save what was read from Zendesk, to audit it again without a network
     #[arg(long, value_name = "DIR")]
     pub save_snapshot: Option<PathBuf>,
+}
+
+const DOCTOR_EXIT_CODES: &str = "\
+Exit codes:
+  0  no check fails; an audit can run
+  1  a check fails
+  2  the command line is invalid
+  3  Zendesk cannot be reached, or does not accept the credentials";
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Check this Zendesk: the part before .zendesk.com
+    #[arg(long, value_name = "NAME", conflicts_with = "base_url")]
+    pub subdomain: Option<String>,
+    /// Check the Zendesk at this URL
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// The Salesforce reference CSV
+    #[arg(long, value_name = "FILE")]
+    pub sf_accounts: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Exit {
     /// Done; no threshold breached.
     Done,
-    /// Done, and a threshold is breached.
+    /// Done, and a threshold is breached or a check failed.
     Breached,
     /// The command line, the configuration or an input file is invalid, or the output root cannot be written.
     Invalid,
@@ -59,6 +59,16 @@ impl Failure {
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
+    }
+
+    /// What it was caused by, outermost first. May hold outside text.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// What to do next.
+    pub fn next(&self) -> Option<&str> {
+        self.help.as_deref()
     }
 
     /// Says what to do next; lines of their own are indented.

@@ -145,7 +145,7 @@ impl OrgIndex {
 
     fn add(&mut self, org: &Org) {
         let (keys, domains) = self.of.entry(org.id).or_default();
-        for key in org.key() {
+        if let Some(key) = org.key() {
             self.by_key.entry(key.clone()).or_default().insert(org.id);
             keys.push(key);
         }

@@ -1,6 +1,8 @@
 //! `audit`: read, resolve, detect, plan, write artifacts, gate on thresholds.
 
-use super::{ConfigFile, disk, file_name, live, read_config, read_reference, reference_failure, shown_path};
+use super::{
+    ConfigFile, disk, file_name, live, named_zendesk, read_config, read_reference, reference_failure, shown_path,
+};
 use crate::artifacts::receipt::{Origin, Requests};
 use crate::artifacts::summary::{Summary, summary};
 use crate::artifacts::{self, Run, Source};
@@ -142,12 +144,7 @@ fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<V
         config.settings.lookback_days =
             config::checked_lookback(days).map_err(|error| flag("--lookback-days", error))?;
     }
-    if let Some(subdomain) = &options.subdomain {
-        config.zendesk = Some(config::origin_of_subdomain(subdomain).map_err(|error| flag("--subdomain", error))?);
-    }
-    if let Some(url) = &options.base_url {
-        config.zendesk = Some(config::origin(url).map_err(|error| flag("--base-url", error))?);
-    }
+    config.zendesk = named_zendesk(options.subdomain.as_deref(), options.base_url.as_deref())?.or(config.zendesk);
     for (name, limit) in &options.thresholds {
         config.settings.thresholds.set(name, *limit);
     }

@@ -2,12 +2,13 @@
 
 pub mod apply;
 pub mod audit;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 mod live;
 
 use crate::cli::Common;
-use crate::config::{Config, FILE_NAME};
+use crate::config::{self, Config, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::reference::Problems;
@@ -41,6 +42,16 @@ fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let config = Config::parse(text, folder).map_err(|error| failed(error.to_string()))?;
     Ok(Some(ConfigFile { config, bytes }))
+}
+
+/// The origin of the Zendesk that a flag names, if one does.
+fn named_zendesk(subdomain: Option<&str>, base_url: Option<&str>) -> Result<Option<String>, Failure> {
+    let flag = |what: &str, error: String| Failure::invalid(format!("{what} cannot be used")).because(error);
+    match (subdomain, base_url) {
+        (_, Some(url)) => config::origin(url).map(Some).map_err(|error| flag("--base-url", error)),
+        (Some(name), None) => config::origin_of_subdomain(name).map(Some).map_err(|error| flag("--subdomain", error)),
+        (None, None) => Ok(None),
+    }
 }
 
 /// A reference that cannot be used, all its problems told.

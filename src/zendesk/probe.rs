@@ -201,16 +201,11 @@ impl Prober<'_> {
     }
 
     /// Asks for records; returns the first id, if there is a record.
-    async fn first_id(
-        &self,
-        what: &'static str,
-        array: &'static str,
-        ask: Ask,
-    ) -> Result<Option<u64>, ReadError> {
+    async fn first_id(&self, what: &'static str, array: &'static str, ask: Ask) -> Result<Option<u64>, ReadError> {
         let answer = self.get(what, ask).await?;
         let records = answer.get(array).and_then(Value::as_array);
-        let records = records
-            .ok_or_else(|| ReadError::Incomplete { place: what.to_owned(), gap: Gap::ArrayMissing(array) })?;
+        let records =
+            records.ok_or_else(|| ReadError::Incomplete { place: what.to_owned(), gap: Gap::ArrayMissing(array) })?;
         Ok(records.first().and_then(|record| record.get("id")?.as_u64()))
     }
 

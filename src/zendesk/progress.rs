@@ -235,7 +235,7 @@ impl Progress for Terminal {
 }
 
 /// 1234567 as "1,234,567".
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -57,6 +57,7 @@ impl Endpoint<'_> {
                 self.export_tickets()
             }
             ["search", "export"] => self.search_export(),
+            ["search", "count"] => self.search_count(),
             ["account", "settings"] => {
                 no_cursor_here(self.request)?;
                 match &self.state.world.settings {
@@ -257,6 +258,18 @@ impl Endpoint<'_> {
             })
             .collect();
         self.paging(Kind::Tickets.plural(), "generated").export_page(rows, self.state.now())
+    }
+
+    /// The number of tickets that a search finds. Unlike the export, it takes the type as a word of the query.
+    fn search_count(&self) -> Result<Reply, Reply> {
+        no_cursor_here(self.request)?;
+        let Some(words) = self.request.query("query").and_then(|query| query.strip_prefix("type:ticket ")) else {
+            return Err(invalid_value("query is missing, or not about tickets"));
+        };
+        let terms = words.split_whitespace().map(Term::parse).collect::<Result<Vec<Term>, Reply>>()?;
+        let existing = self.existing(Kind::Tickets).filter(|record| !flag(record, "unlisted"));
+        let count = existing.filter(|record| terms.iter().all(|term| term.holds(record))).count();
+        Ok(Reply::json(200, json!({"count": count})))
     }
 
     fn search_export(&self) -> Result<Reply, Reply> {

@@ -25,7 +25,7 @@ pub struct Config {
     pub grants: Grants,
     pub limits: Limits,
     pub platform: Platform,
-    /// The fake's time in Unix seconds, for the export's last minute and for `updated_at`; `None` for the system's.
+    /// The fake's time in Unix seconds, for the export's last minute, `updated_at` and the `Date` of answers; `None` for the system's.
     pub now: Option<i64>,
 }
 
@@ -203,6 +203,10 @@ impl State {
             logged.request_id = answers.then(|| id.clone());
             logged.acted_at = acted.then(Instant::now);
             (logged.before, logged.after) = (before, after);
+        }
+        if let Some(now) = self.config.now {
+            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(now.unsigned_abs());
+            reply = reply.with_header("Date", httpdate::fmt_http_date(at));
         }
         reply.with_header("X-Zendesk-Request-Id", id)
     }

@@ -1,0 +1,367 @@
+//! `doctor`: checks everything that an audit needs, before the first one: files here, credentials, and a few small reads.
+//!
+//! Nothing is ever written to Zendesk. What was found is judged in `judge`; the checks themselves stand in `check`.
+
+pub mod check;
+mod judge;
+
+use self::check::{Check, Row, Status};
+use self::judge::{Facts, judge};
+use super::{ConfigFile, live, named_zendesk, read_config, shown_path};
+use crate::artifacts;
+use crate::artifacts::summary::plural;
+use crate::cli::{Common, Doctor as Options};
+use crate::clock;
+use crate::config::{Config, FILE_NAME};
+use crate::console::{self, Console, Format};
+use crate::escape;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Unfinished;
+use crate::model::domains::Domains;
+use crate::reference;
+use crate::zendesk::{self, Credentials, Plain, ProbeOptions, Progress, Silent};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const SCHEMA: &str = "g-gremlin/zendesk-drift/doctor/1";
+/// How many problems of a reference the table tells.
+const PROBLEMS_TOLD: usize = 3;
+/// The width of the table where it goes to no terminal.
+const WIDTH: u16 = 110;
+/// Below this width a check stands above its result instead of beside it.
+const NARROW: u16 = 72;
+
+/// Runs `doctor`.
+///
+/// Exit codes: done when no check fails; unreadable when Zendesk cannot be reached or does not accept the credentials;
+/// breached when another check fails.
+pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
+    let console = common.console();
+    let flags = Flags::of(common, &options);
+    let (config_row, config) = config(common, &options)?;
+    let mut rows = vec![config_row];
+    rows.push(match &config {
+        Some(Configured { config, has_reference: true }) => reference(&console, config),
+        Some(Configured { has_reference: false, .. }) => Row::not_checked(Check::Reference, "no export is named"),
+        None => Row::not_checked(Check::Reference, NO_CONFIG),
+    });
+    rows.push(match &config {
+        Some(Configured { config, .. }) => output_root(&config.root),
+        None => Row::not_checked(Check::OutputRoot, NO_CONFIG),
+    });
+    let (credentials_row, credentials) = credentials();
+    rows.push(credentials_row);
+
+    let zendesk = config.as_ref().and_then(|configured| configured.config.zendesk.clone());
+    let mut facts = Facts::default();
+    let mut requests = BTreeMap::new();
+    match (&config, &zendesk, credentials) {
+        (Some(Configured { config, .. }), Some(zendesk), Some(credentials)) => {
+            console.heading(&format!("Asking {zendesk} (a few small reads, no write)..."));
+            let found = probe(&console, zendesk, credentials.clone(), config)?;
+            let (judged, learned) = judge(&found, &credentials, config, &flags.command("doctor"));
+            rows.extend(judged);
+            facts = learned;
+            requests = found.requests;
+        }
+        (config, zendesk, _) => {
+            let why = match (config, zendesk) {
+                (None, _) => NO_CONFIG,
+                (Some(_), None) => "no Zendesk is named",
+                (Some(_), Some(_)) => "there are no credentials",
+            };
+            let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Connection);
+            rows.extend(rest.map(|check| Row::not_checked(check, why)));
+        }
+    }
+    let exit = exit(&rows);
+    print_text(&console, &rows, exit, &flags);
+    print_json(&console, zendesk.as_deref(), &rows, &facts, &requests);
+    Ok(exit)
+}
+
+const NO_CONFIG: &str = "the configuration cannot be used";
+
+/// The flags that name the same inputs for another command.
+struct Flags(String);
+
+impl Flags {
+    fn of(common: &Common, options: &Options) -> Self {
+        let Options { subdomain, base_url, sf_accounts } = options;
+        let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let given = [
+            ("--config", path(&common.config)),
+            ("--subdomain", subdomain.clone()),
+            ("--base-url", base_url.clone()),
+            ("--sf-accounts", path(sf_accounts)),
+        ];
+        let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+        Self(given.map(|(flag, value)| format!(" {flag} {}", escape::shell_word(&value))).collect())
+    }
+
+    fn command(&self, name: &str) -> String {
+        format!("g-gremlin zendesk drift {name}{}", self.0)
+    }
+}
+
+/// A configuration that can be used, as far as it goes.
+struct Configured {
+    config: Config,
+    /// Whether somebody has named a reference, in a file or by a flag.
+    has_reference: bool,
+}
+
+/// The configuration in force. Errors: a flag that cannot be used.
+fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>), Failure> {
+    let check = Check::Config;
+    let init = "g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme";
+    let flagged = named_zendesk(options.subdomain.as_deref(), options.base_url.as_deref())?;
+    let file = match read_config(common.config.as_deref()) {
+        Ok(file) => file,
+        Err(failure) => {
+            let why = failure.causes().join("; ");
+            return Ok((Row::fail(check, escape::line(&why), failure.next().unwrap_or("correct it")), None));
+        }
+    };
+    let found = file.is_some();
+    let mut config = file.map_or_else(Config::without_file, |ConfigFile { config, bytes: _ }| config);
+    config.zendesk = flagged.or(config.zendesk);
+    if let Some(accounts) = &options.sf_accounts {
+        config.accounts_csv.clone_from(accounts);
+    }
+    let has_reference = found || options.sf_accounts.is_some();
+    let path = escape::line(&shown_path(common.config.as_deref().unwrap_or(Path::new(FILE_NAME))));
+    let row = match (&config.zendesk, found, has_reference) {
+        (Some(zendesk), true, _) => Row::ok(check, format!("{path}, for {zendesk}")),
+        (Some(zendesk), false, true) => Row::ok(check, format!("no file, but the flags are enough, for {zendesk}")),
+        (Some(_), false, false) => Row::fail(check, format!("there is no {path}, and no --sf-accounts"), init),
+        (None, true, _) => {
+            Row::fail(check, format!("{path} names no Zendesk"), "set zendesk.subdomain in it, or use --subdomain")
+        }
+        (None, false, true) => {
+            Row::fail(check, format!("there is no {path}, and no --subdomain"), format!("{init}\nor use --subdomain"))
+        }
+        (None, false, false) => Row::fail(check, format!("there is no {path}"), init),
+    };
+    Ok((row, Some(Configured { config, has_reference })))
+}
+
+/// Reads the reference; its warnings go to standard error.
+fn reference(console: &Console, config: &Config) -> Row {
+    let check = Check::Reference;
+    let path = escape::line(&shown_path(&config.accounts_csv));
+    let bytes = match std::fs::read(&config.accounts_csv) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let next =
+                "export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains";
+            return Row::fail(check, format!("{path} cannot be read: {error}"), next);
+        }
+    };
+    let mut domains = Domains::default();
+    match reference::read(&bytes, &config.columns, &config.settings.domains, &mut domains) {
+        Ok(reference) => {
+            console.warnings(&reference.warnings);
+            let accounts = plural(reference.accounts.len() as u64, "account");
+            let expected = plural(reference.domain_counts().0 as u64, "expected domain");
+            let saw = format!("{path}: {accounts}, {expected}");
+            match reference.warnings.len() as u64 {
+                0 => Row::ok(check, saw),
+                count => Row::warn(
+                    check,
+                    format!("{saw}, {}", plural(count, "warning")),
+                    "g-gremlin zendesk drift explain CODE says what to do about each",
+                ),
+            }
+        }
+        Err(problems) => {
+            let more = problems.more + problems.told.len().saturating_sub(PROBLEMS_TOLD);
+            let told = problems.told.iter().take(PROBLEMS_TOLD).map(|problem| escape::line(problem));
+            let mut told: Vec<String> = told.collect();
+            if more > 0 {
+                told.push(format!("and {more} more"));
+            }
+            Row::fail(check, format!("{path}: {}", told.join("; ")), "correct the export")
+        }
+    }
+}
+
+/// Tries whether a run folder could be made, and leaves nothing behind, not even the root.
+fn output_root(root: &Path) -> Row {
+    let check = Check::OutputRoot;
+    let shown = escape::line(&shown_path(root));
+    let existing = root.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
+    let existing = existing.into_iter().find(|path| path.exists()).unwrap_or(Path::new("."));
+    match Unfinished::create(existing) {
+        Ok(folder) => {
+            drop(folder);
+            let saw = if existing == root { "can be written" } else { "does not exist yet; it can be made" };
+            Row::ok(check, format!("{shown} {saw}"))
+        }
+        Err(error) => Row::fail(
+            check,
+            format!("{shown} cannot be written: {error}"),
+            "allow writing there, or name another folder: artifacts.root, or audit --out",
+        ),
+    }
+}
+
+fn credentials() -> (Row, Option<Credentials>) {
+    let check = Check::Credentials;
+    let env = |name: &str| std::env::var(name).ok();
+    match zendesk::credentials_from(&env, live::READ_SCOPE) {
+        Err(error) => (Row::fail(check, error.to_string(), error.help()), None),
+        Ok(credentials) => {
+            let row = match &credentials {
+                Credentials::Client { scope, .. } => Row::ok(
+                    check,
+                    format!(
+                        "ZENDESK_OAUTH_CLIENT_ID and _SECRET: an OAuth client, to be asked for the scope \"{}\"",
+                        escape::terminal(scope)
+                    ),
+                ),
+                Credentials::Token(_) => Row::ok(check, "ZENDESK_OAUTH_TOKEN: an OAuth token"),
+                Credentials::ApiToken { .. } => Row::warn(
+                    check,
+                    "ZENDESK_EMAIL and ZENDESK_API_TOKEN: an API token; Zendesk deactivates those unused for 30 days, and all on 30 April 2027",
+                    "make an OAuth client (Admin Center > Apps and integrations > APIs > OAuth clients)",
+                ),
+            };
+            (row, Some(credentials))
+        }
+    }
+}
+
+fn probe(
+    console: &Console,
+    zendesk: &str,
+    credentials: Credentials,
+    config: &Config,
+) -> Result<zendesk::Findings, Failure> {
+    let nothing = |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "nothing was asked").because(error);
+    let options = ProbeOptions {
+        base_url: url::Url::parse(zendesk).map_err(|error| nothing(&error))?,
+        credentials,
+        tickets_from: clock::now().minus_days(config.settings.lookback_days).seconds(),
+        timing: zendesk::probe_timing(),
+    };
+    let progress: Box<dyn Progress> =
+        if console.verbose { Box::new(Plain::new(std::io::stderr(), true)) } else { Box::new(Silent) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| nothing(&error))?;
+    Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))
+}
+
+fn exit(rows: &[Row]) -> Exit {
+    let failed = |wanted: &[Check]| {
+        rows.iter().any(|row| row.status == Status::Fail && (wanted.is_empty() || wanted.contains(&row.check)))
+    };
+    if failed(&[Check::Connection, Check::Login]) {
+        Exit::Unreadable
+    } else if failed(&[]) {
+        Exit::Breached
+    } else {
+        Exit::Done
+    }
+}
+
+fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {
+    if console.quiet {
+        // Errors are told in every case.
+        for Row { check, status, saw, next } in rows {
+            if *status == Status::Fail {
+                let failure = Failure::new(exit, format!("{}: {saw}", check.name()));
+                console::failure(&failure.help(next.clone().unwrap_or_default()));
+            }
+        }
+        return;
+    }
+    let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0);
+    console.say(&table(rows, width.min(WIDTH)).to_string());
+    let counts = Status::ALL.map(|status| format!("{} {}", count(rows, status), status.as_str())).join(", ");
+    let verdict = match exit {
+        Exit::Done => "an audit can run",
+        Exit::Unreadable => "Zendesk could not be asked",
+        _ => "an audit would not run, or not be complete",
+    };
+    console.heading(&format!("{counts}: {verdict}."));
+    let next = match exit {
+        Exit::Done => flags.command("audit"),
+        _ => format!("Work through what failed, from the top. Then check again:\n  {}", flags.command("doctor")),
+    };
+    console.heading("\nNext:");
+    console.say(&format!("  {next}"));
+}
+
+fn count(rows: &[Row], status: Status) -> usize {
+    rows.iter().filter(|row| row.status == status).count()
+}
+
+/// The rows as a table no wider than `width`: a check, its result, and below what was seen what to do next.
+fn table(rows: &[Row], width: u16) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width);
+    for Row { check, status, saw, next } in rows {
+        let next = next.as_ref().map(|next| format!("\n-> {}", next.replace('\n', "\n   "))).unwrap_or_default();
+        let (check, status) = (check.name(), status.as_str());
+        if width < NARROW {
+            table.add_row([format!("{check}: {status}\n{saw}{next}")]);
+        } else {
+            table.add_row([check.to_owned(), status.to_owned(), format!("{saw}{next}")]);
+        }
+    }
+    table
+}
+
+fn print_json(console: &Console, zendesk: Option<&str>, rows: &[Row], facts: &Facts, requests: &BTreeMap<String, u64>) {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: &'a str,
+        zendesk: Option<&'a str>,
+        counts: Counts,
+        checks: Vec<Checked<'a>>,
+        facts: &'a Facts,
+        requests: &'a BTreeMap<String, u64>,
+    }
+    #[derive(Serialize)]
+    struct Counts {
+        ok: usize,
+        warn: usize,
+        fail: usize,
+        not_checked: usize,
+    }
+    #[derive(Serialize)]
+    struct Checked<'a> {
+        check: &'a str,
+        status: Status,
+        saw: &'a str,
+        next: Option<&'a str>,
+    }
+    if console.format != Format::Json {
+        return;
+    }
+    let [ok, warn, fail, not_checked] = Status::ALL.map(|status| count(rows, status));
+    let checks = rows.iter().map(|Row { check, status, saw, next }| Checked {
+        check: check.name(),
+        status: *status,
+        saw,
+        next: next.as_deref(),
+    });
+    let document = Document {
+        schema: SCHEMA,
+        zendesk,
+        counts: Counts { ok, warn, fail, not_checked },
+        checks: checks.collect(),
+        facts,
+        requests,
+    };
+    let mut json = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = artifacts::write_json(&document, &mut json);
+    console.data(&String::from_utf8_lossy(&json));
+}
