@@ -20,6 +20,7 @@ use crate::interrupt::Unfinished;
 use crate::model::domains::Domains;
 use crate::reference;
 use crate::zendesk::{self, Credentials, Plain, ProbeOptions, Progress, Silent};
+use anstyle::AnsiColor;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -61,7 +62,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         (Some(Configured { config, .. }), Some(zendesk), Some(credentials)) => {
             console.heading(&format!("Asking {zendesk} (a few small reads, no write)..."));
             let found = probe(&console, zendesk, credentials.clone(), config)?;
-            let (judged, learned) = judge(&found, &credentials, config, &flags.command("doctor"));
+            let (judged, learned) = judge(&found, &credentials, config);
             rows.extend(judged);
             facts = learned;
             requests = found.requests;
@@ -279,11 +280,11 @@ fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {
         return;
     }
     let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0);
-    console.say(&table(rows, width.min(WIDTH)).to_string());
+    console.say(&colored(&table(rows, width.min(WIDTH)).to_string()));
     let counts = Status::ALL.map(|status| format!("{} {}", count(rows, status), status.as_str())).join(", ");
     let verdict = match exit {
         Exit::Done => "an audit can run",
-        Exit::Unreadable => "Zendesk could not be asked",
+        Exit::Unreadable => "Zendesk cannot be read",
         _ => "an audit would not run, or not be complete",
     };
     console.heading(&format!("{counts}: {verdict}."));
@@ -303,19 +304,47 @@ fn count(rows: &[Row], status: Status) -> usize {
 fn table(rows: &[Row], width: u16) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_FULL_CONDENSED)
+        .load_style(if width < NARROW { presets::UTF8_FULL } else { presets::UTF8_FULL_CONDENSED })
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
-    for Row { check, status, saw, next } in rows {
-        let next = next.as_ref().map(|next| format!("\n-> {}", next.replace('\n', "\n   "))).unwrap_or_default();
-        let (check, status) = (check.name(), status.as_str());
+    let add = |table: &mut Table, check: &str, status: &str, text: String| {
         if width < NARROW {
-            table.add_row([format!("{check}: {status}\n{saw}{next}")]);
+            table.add_row([format!("{check}: {status}\n{text}")]);
         } else {
-            table.add_row([check.to_owned(), status.to_owned(), format!("{saw}{next}")]);
+            table.add_row([check.to_owned(), status.to_owned(), text]);
         }
+    };
+    // What was not checked for one reason is told once.
+    for rows in rows
+        .chunk_by(|one, next| one.status == Status::NotChecked && (one.status, &one.saw) == (next.status, &next.saw))
+    {
+        if let [first, _, ..] = rows {
+            let names = rows.iter().map(|row| row.check.name()).collect::<Vec<_>>().join(", ");
+            let (count, status) = (format!("{} checks", rows.len()), first.status.as_str());
+            add(&mut table, &count, status, format!("{}: {names}", first.saw));
+        }
+        let [Row { check, status, saw, next }] = rows else { continue };
+        let next = next.as_ref().map(|next| format!("\n-> {}", next.replace('\n', "\n   "))).unwrap_or_default();
+        add(&mut table, check.name(), status.as_str(), format!("{saw}{next}"));
     }
     table
+}
+
+/// Gives each result in the second column its color.
+fn colored(table: &str) -> String {
+    let line = |line: &str| match line.splitn(3, '┆').collect::<Vec<_>>()[..] {
+        [check, status, saw] => {
+            let style = match status.trim() {
+                "ok" => AnsiColor::Green.on_default(),
+                "warn" => AnsiColor::Yellow.on_default(),
+                "fail" => AnsiColor::Red.on_default().bold(),
+                _ => return line.to_owned(),
+            };
+            format!("{check}┆{style}{status}{style:#}┆{saw}")
+        }
+        _ => line.to_owned(),
+    };
+    table.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn print_json(console: &Console, zendesk: Option<&str>, rows: &[Row], facts: &Facts, requests: &BTreeMap<String, u64>) {

@@ -45,14 +45,20 @@ pub struct Cost {
     pub seconds: u64,
 }
 
-/// Judges what was found. `again` is the command that repeats the check.
-pub fn judge(found: &Findings, credentials: &Credentials, config: &Config, again: &str) -> (Vec<Row>, Facts) {
+/// Judges what was found.
+pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<Row>, Facts) {
     let connection = match &found.connection {
         Ok(took) => Row::ok(Check::Connection, format!("answers in {} ms", took.as_millis())),
         Err(error) => {
             let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
             let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
-            let fail = Row::fail(Check::Connection, told(error), error.help());
+            let next = match error {
+                ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
+                    "check the subdomain, the network and its proxy, and https://status.zendesk.com".to_owned()
+                }
+                other => other.help(),
+            };
+            let fail = Row::fail(Check::Connection, told(error), next);
             return (std::iter::once(fail).chain(rest).collect(), Facts::default());
         }
     };
@@ -92,7 +98,7 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config, again
     rows.push(read(Check::Memberships, &reads.memberships, None));
     rows.push(read(Check::RecordsById, &reads.by_id, None));
     rows.extend(tickets(reads, source, config.allow_ticket_list));
-    rows.push(apply(me, &reads.scopes, credentials, again));
+    rows.push(apply(me, &reads.scopes, credentials));
     rows.push(estimate);
     (rows, facts)
 }
@@ -248,7 +254,7 @@ fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Row {
     let used = usable(per_minute, reserve_percent);
     let plan = plan(per_minute).map_or("a limit of no plan that is known".to_owned(), |plan| format!("as with {plan}"));
     let saw = format!(
-        "{} requests a minute, {plan}; {} left now; an audit uses {}",
+        "{} requests a minute, {plan}; {} left now; an audit uses at most {}",
         grouped(per_minute),
         grouped(remaining),
         grouped(used)
@@ -365,7 +371,7 @@ fn writes(scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) ->
     }
 }
 
-fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials, again: &str) -> Row {
+fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) -> Row {
     let check = Check::Apply;
     match me.and_then(|me| me.role.as_deref()) {
         Some("admin") => {}
@@ -387,11 +393,10 @@ fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: 
     }
     let check_again = match credentials {
         Credentials::Client { .. } => {
-            format!("before an apply, check with what it asks for: ZENDESK_OAUTH_SCOPE=\"read write\" {again}")
+            "before an apply, run doctor with what apply asks for: ZENDESK_OAUTH_SCOPE=\"read write\""
         }
         Credentials::Token(_) | Credentials::ApiToken { .. } => {
-            "before an apply, set ZENDESK_OAUTH_TOKEN to a token with the scopes read and write, and check again"
-                .to_owned()
+            "before an apply, set ZENDESK_OAUTH_TOKEN to a token with the scopes read and write, and run doctor again"
         }
     };
     match writes(scopes, credentials) {
