@@ -24,7 +24,7 @@ use super::retry::Limits;
 
 /// The export withholds the latest minute; this is well before it.
 const EXPORT_SINCE_SECS: i64 = 300;
-/// The id that is asked for where no record is known. Zendesk answers with an empty list.
+/// The id that is asked for where no record is known.
 const SOME_ID: u64 = 1;
 
 /// What to probe.
@@ -155,8 +155,7 @@ async fn probe_over(transport: &dyn Transport, options: &ProbeOptions, progress:
         login => (Ok(listening.heard.borrow().first_took.unwrap_or_default()), Some(login)),
     };
     let reads = match &login {
-        Some(Ok(Login::User(me))) => Some(prober.reads(Some(me)).await),
-        Some(Ok(Login::Closed(_))) => Some(prober.reads(None).await),
+        Some(Ok(Login::User(_) | Login::Closed(_))) => Some(prober.reads().await),
         Some(Ok(Login::Stranger { .. }) | Err(_)) | None => None,
     };
     let stats = prober.client.into_stats();
@@ -229,7 +228,7 @@ impl Prober<'_> {
     }
 
     /// Asks for a little of everything that an audit reads.
-    async fn reads(&self, me: Option<&Me>) -> Reads {
+    async fn reads(&self) -> Reads {
         let scopes = self.get("the scopes", Ask::get(Endpoint::CurrentToken, "/api/v2/oauth/tokens/current")).await;
         let settings =
             self.get("account settings", Ask::get(Endpoint::AccountSettings, "/api/v2/account/settings")).await;
@@ -239,7 +238,7 @@ impl Prober<'_> {
         let users = self.first_id("users", "users", one(Endpoint::Users, "/api/v2/users")).await;
         let memberships = one(Endpoint::Memberships, "/api/v2/organization_memberships");
         let memberships = self.first_id("memberships", "organization_memberships", memberships).await;
-        let user = users.as_ref().ok().copied().flatten().or(me.map(|me| me.id));
+        let user = users.as_ref().ok().copied().flatten();
         let organization = organizations.as_ref().ok().copied().flatten();
         Reads {
             scopes: scopes.map(|answer| scopes_in(&answer)),
@@ -259,18 +258,19 @@ impl Prober<'_> {
     }
 
     async fn by_id(&self, user: Option<u64>, organization: Option<u64>) -> Result<(), ReadError> {
-        let ids = |id: Option<u64>| id.unwrap_or(SOME_ID).to_string();
-        let users = Ask::get(Endpoint::UsersById, "/api/v2/users/show_many").with("ids", ids(user));
+        let (user, organization) = (user.unwrap_or(SOME_ID), organization.unwrap_or(SOME_ID));
+        let users = Ask::get(Endpoint::UsersById, "/api/v2/users/show_many").with("ids", user.to_string());
         self.first_id("users by id", "users", users).await?;
         let organizations = Ask::get(Endpoint::OrganizationsById, "/api/v2/organizations/show_many");
-        let organizations = organizations.with("ids", ids(organization));
+        let organizations = organizations.with("ids", organization.to_string());
         self.first_id("organizations by id", "organizations", organizations).await?;
-        if let Some(user) = user {
-            let path = format!("/api/v2/users/{user}/organization_memberships");
-            let memberships = Ask::get(Endpoint::MembershipsOfUser, path).with("page[size]", "1");
-            self.first_id("memberships by user", "organization_memberships", memberships).await?;
+        let path = format!("/api/v2/users/{user}/organization_memberships");
+        let memberships = Ask::get(Endpoint::MembershipsOfUser, path).with("page[size]", "1");
+        match self.first_id("memberships by user", "organization_memberships", memberships).await {
+            // Nobody has this id, which was to be expected where none is known.
+            Err(error) if error.is_refusal(404) => Ok(()),
+            result => result.map(drop),
         }
-        Ok(())
     }
 
     async fn incremental_tickets(&self) -> Result<(), ReadError> {
@@ -419,4 +419,70 @@ impl Heard {
 
 fn unix_millis(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zendesk::{Secret, Silent};
+
+    fn heard(answers: &[(&str, u64)]) -> Option<i64> {
+        let sent_at = UNIX_EPOCH + Duration::from_secs(1_776_427_200);
+        let mut heard = Heard::default();
+        for (date, took_secs) in answers {
+            let mut headers = HeaderMap::new();
+            headers.insert(DATE, date.parse().unwrap());
+            heard.hear("/", &headers, sent_at, Duration::from_secs(*took_secs));
+        }
+        heard.headers().clock_ahead_secs
+    }
+
+    #[test]
+    fn clocks_are_compared_in_the_middle_of_the_quickest_answer() {
+        assert_eq!(heard(&[("Fri, 17 Apr 2026 12:00:00 GMT", 1)]), Some(0));
+        assert_eq!(heard(&[("Fri, 17 Apr 2026 12:05:00 GMT", 1)]), Some(-300));
+        assert_eq!(heard(&[("Fri, 17 Apr 2026 11:55:00 GMT", 1)]), Some(300));
+        assert_eq!(heard(&[("Fri, 17 Apr 2026 12:00:00 GMT", 21)]), Some(10), "a slow answer says little");
+        let both = [("Fri, 17 Apr 2026 12:00:00 GMT", 21), ("Fri, 17 Apr 2026 12:00:00 GMT", 1)];
+        assert_eq!(heard(&both), Some(0));
+        assert_eq!(heard(&[("yesterday", 1)]), None);
+        assert_eq!(heard(&[]), None);
+    }
+
+    #[test]
+    fn a_count_comes_in_two_shapes() {
+        let count = |text: &str| count_in(&serde_json::from_str(text).unwrap());
+        assert_eq!(count(r#"{"count": 7}"#), Some(7));
+        assert_eq!(count(r#"{"count": {"value": 7, "refreshed_at": null}}"#), Some(7));
+        assert_eq!(count(r#"{"count": null}"#), None);
+        assert_eq!(count("[]"), None);
+    }
+
+    /// Answers everything with a login, and headers that say that the account is used up.
+    struct UsedUp;
+
+    impl Transport for UsedUp {
+        fn send(&self, _: Outgoing) -> Answering<'_> {
+            let told = [("x-rate-limit", "400"), ("x-rate-limit-remaining", "0"), ("ratelimit-reset", "50")];
+            let headers = told.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let answer = Answer { status: 200, headers: headers.collect(), body: br#"{"user":{"id":1}}"#.to_vec() };
+            Box::pin(std::future::ready(Ok(answer)))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_used_up_limit_is_never_waited_for() {
+        let options = ProbeOptions {
+            base_url: "https://acme.zendesk.com".parse().unwrap(),
+            credentials: Credentials::Token(Secret::new("t0ken")),
+            tickets_from: 0,
+            timing: probe_timing(),
+        };
+        let began = Instant::now();
+        let found = probe_over(&UsedUp, &options, &Silent).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert_eq!(found.headers.rate_limit, Some(RateLimit { per_minute: 400, remaining: 0 }));
+        assert_eq!(found.requests.values().sum::<u64>(), 13, "{:?}", found.requests);
+        assert!(matches!(found.reads.unwrap().users, Err(ReadError::Incomplete { .. })));
+    }
 }

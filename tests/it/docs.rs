@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
+use g_gremlin::commands::doctor::check;
 use g_gremlin::commands::explain::markdown;
 
 const BLESS: &str = "G_GREMLIN_BLESS=1 cargo test --test it docs";
-const BEGIN: &str = "<!-- codes:begin -->\n";
-const END: &str = "<!-- codes:end -->";
 
 #[test]
 fn the_reference_of_codes_is_the_rendered_one() {
@@ -16,13 +15,22 @@ fn the_reference_of_codes_is_the_rendered_one() {
 
 #[test]
 fn the_tables_of_the_readme_are_the_rendered_ones() {
-    agree("README.md", |present| {
-        let parts = present.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
-        let Some((before, (_, after))) = parts else {
-            panic!("README.md lacks the lines {} and {END}, in this order", BEGIN.trim_end());
-        };
-        format!("{before}{BEGIN}{}{END}{after}", markdown::readme_tables())
-    });
+    agree("README.md", |present| between("README.md", present, "codes", &markdown::readme_tables()));
+}
+
+#[test]
+fn the_table_of_checks_is_the_rendered_one() {
+    agree("docs/doctor.md", |present| between("docs/doctor.md", present, "checks", &check::markdown_table()));
+}
+
+/// The text of a file with this between its lines `<!-- name:begin -->` and `<!-- name:end -->`.
+fn between(file: &str, present: &str, name: &str, rendered: &str) -> String {
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+    let parts = present.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?)));
+    let Some((before, (_, after))) = parts else {
+        panic!("{file} lacks the lines {} and {end}, in this order", begin.trim_end());
+    };
+    format!("{before}{begin}{rendered}{end}{after}")
 }
 
 /// Fails with the first line that differs and the command that refreshes; with `G_GREMLIN_BLESS` set, writes instead.

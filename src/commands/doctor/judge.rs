@@ -446,7 +446,7 @@ fn cost(
         users,
         tickets: size.tickets.map(|(tickets, _)| tickets),
         requests: estimate.requests,
-        seconds: estimate.takes.as_secs(),
+        seconds: whole_secs(estimate.takes),
     };
     (Some(cost), estimate_row(&estimate, speed.account.is_some(), config.settings.lookback_days))
 }
@@ -473,9 +473,14 @@ fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> R
     }
 }
 
+/// Rounded up.
+fn whole_secs(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
 fn duration(takes: Duration, limit_known: bool) -> String {
     let about = if limit_known { "about" } else { "at least" };
-    match takes.as_secs() {
+    match whole_secs(takes) {
         0..60 if limit_known => "less than a minute".to_owned(),
         secs @ 0..90 => format!("{about} {secs} s"),
         secs @ 90..7200 => format!("{about} {} minutes", secs.div_ceil(60)),
