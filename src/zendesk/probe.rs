@@ -46,7 +46,7 @@ pub fn probe_timing() -> Timing {
         max_tries: 2,
         max_silence: Duration::from_secs(5),
     };
-    Timing { request: Duration::from_secs(15), retries, ..Timing::default() }
+    Timing { request: Duration::from_secs(10), retries, ..Timing::default() }
 }
 
 /// What was found.
@@ -56,7 +56,7 @@ pub struct Findings {
     pub connection: Result<Duration, ReadError>,
     /// `None` without a connection.
     pub login: Option<Result<Login, ReadError>>,
-    /// `None` unless logged in.
+    /// `None` unless logged in, and not as an end user.
     pub reads: Option<Reads>,
     pub headers: Headers,
     /// Requests sent, by endpoint, tries that failed included.
@@ -155,6 +155,8 @@ async fn probe_over(transport: &dyn Transport, options: &ProbeOptions, progress:
         login => (Ok(listening.heard.borrow().first_took.unwrap_or_default()), Some(login)),
     };
     let reads = match &login {
+        // Nothing is open to an end user.
+        Some(Ok(Login::User(me))) if me.role.as_deref() == Some("end-user") => None,
         Some(Ok(Login::User(_) | Login::Closed(_))) => Some(prober.reads().await),
         Some(Ok(Login::Stranger { .. }) | Err(_)) | None => None,
     };

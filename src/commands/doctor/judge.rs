@@ -72,17 +72,18 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
         Some(Ok(Login::User(me))) => Some(me),
         _ => None,
     };
+    facts.role = me.and_then(|me| me.role.as_deref()).map(escape::terminal);
     let mut rows = vec![connection, login(found.login.as_ref())];
     let clock = clock(found.headers.clock_ahead_secs);
     let rate_limit = rate_limit(found.headers.rate_limit, config.reserve_percent);
     let Some(reads) = &found.reads else {
-        rows.extend([Check::Role, Check::Scopes].map(|check| Row::not_checked(check, NO_LOGIN)));
-        rows.extend([clock, rate_limit]);
+        let why = if me.is_some() { "end users may not read it" } else { NO_LOGIN };
+        let role = me.map_or_else(|| Row::not_checked(Check::Role, why), |me| role(Some(me)));
+        rows.extend([role, Row::not_checked(Check::Scopes, why), clock, rate_limit]);
         let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::MultipleOrganizations);
-        rows.extend(rest.map(|check| Row::not_checked(check, NO_LOGIN)));
+        rows.extend(rest.map(|check| Row::not_checked(check, why)));
         return (rows, facts);
     };
-    facts.role = me.and_then(|me| me.role.as_deref()).map(escape::terminal);
     facts.scopes =
         reads.scopes.as_ref().ok().map(|scopes| scopes.iter().map(|scope| escape::terminal(scope)).collect());
     facts.multiple_organizations = reads.multiple_organizations.as_ref().ok().copied().flatten();
@@ -272,13 +273,13 @@ fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Row {
 
 fn multiple_organizations(setting: &Result<Option<bool>, ReadError>) -> Row {
     let check = Check::MultipleOrganizations;
-    let unknown = "audits go by the data: a user with two orgs shows that it is on";
+    let unknown = "use the scope read; without it, audits go by the data: a user with two orgs shows that it is on";
     match setting {
         Ok(Some(true)) => Row::ok(check, "on"),
         Ok(Some(false)) => Row::warn(
             check,
             "off: a second org would replace the first, so users who have one are not assigned to another",
-            "switch it on in the Admin Center (People > Configuration > Organizations), if that is wanted",
+            "switch it on in the Admin Center (People > Configuration > End users), if that is wanted",
         ),
         Ok(None) => Row::warn(check, "the account settings do not tell it", unknown),
         Err(error) if is_rate_limit(error) => not_read(check, error),
@@ -382,13 +383,6 @@ fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: 
                 format!("{AS_ADMIN} for apply"),
             );
         }
-        Some("end-user") => {
-            return Row::warn(
-                check,
-                "no: end users may write nothing that apply writes",
-                format!("{AS_ADMIN} for apply"),
-            );
-        }
         Some(_) | None => return Row::warn(check, "not known, since the role is not", format!("{AS_ADMIN} for apply")),
     }
     let check_again = match credentials {
@@ -424,8 +418,7 @@ fn cost(
 ) -> (Option<Cost>, Row) {
     let check = Check::Estimate;
     let (Some(organizations), Some(users)) = (reads.organizations_count, reads.users_count) else {
-        let row =
-            Row::warn(check, "Zendesk does not tell how many orgs and users there are", "see what an audit takes");
+        let row = Row::warn(check, "Zendesk does not tell how many orgs and users there are", "the first audit tells");
         return (None, row);
     };
     let headers = &found.headers;
@@ -468,7 +461,7 @@ fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> R
         None => Row::warn(
             Check::Estimate,
             format!("{}: {pages}; and tickets, whose number is not known", about(*requests)),
-            "see what an audit takes",
+            "the first audit tells",
         ),
     }
 }

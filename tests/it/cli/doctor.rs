@@ -230,9 +230,9 @@ fn the_role_decides_what_can_be_read_and_written() {
 
     let said = doctor(&with_role(Role::EndUser));
     said.ends_with(1).expect("role", "fail", &["end-user", "admin"]);
-    said.expect("apply", "warn", &["no: end users"]).expect("users", "fail", &["403"]);
-    said.expect("ticket_search", "fail", &["tickets.allow_list"]);
-    assert_eq!(said.document["facts"]["ticket_source"], Value::Null);
+    said.expect("users", "not_checked", &["end users may not read it"]).expect("clock", "ok", &[]);
+    assert_eq!((said.all("fail"), said.document["facts"]["role"].as_str()), (vec!["role"], Some("end-user")));
+    assert_eq!(said.document["requests"], json!({"users_me": 1}));
 }
 
 #[test]
