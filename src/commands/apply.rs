@@ -290,7 +290,9 @@ impl Job<'_> {
             return self.end(run, results_of(self.plan, choices), Some(Stop::Disk(full)), false);
         }
         let writer = Writer::new(session, confirmed, pace);
-        self.console.heading("\nApplying...");
+        if selected > 0 {
+            self.console.heading("\nApplying...");
+        }
         let mut tell = |text: &str| progress.note(text);
         let mut done = |result: &ActionResult| report::result(&self.console, result);
         let mut execution = Execution {

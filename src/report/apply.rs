@@ -12,8 +12,8 @@ use crate::plan_file::{PlanFile, PlannedAction};
 use comfy_table::{ContentArrangement, Table, presets};
 use std::collections::BTreeMap;
 
-/// The width of the table of impacts.
-const TABLE_WIDTH: u16 = 120;
+/// The width of the table of impacts where there is no terminal.
+const WIDTH: u16 = 120;
 /// How many actions that are not selected are listed one by one.
 const MOST_LISTED: usize = 20;
 
@@ -24,7 +24,7 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
         .filter_map(|(action, choice)| if let Choice::Selected(seen) = choice { Some((action, seen)) } else { None })
         .collect();
     console.say(&format!(
-        "  {} in the plan, {} selected\n",
+        "  {} in the plan, {} selected",
         plural(plan.actions.len() as u64, "prepared action"),
         selected.len()
     ));
@@ -33,7 +33,7 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
         table
             .load_style(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(TABLE_WIDTH);
+            .set_width(terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0).max(60));
         table.set_header(["action", "account", "what changes", "what Zendesk does by itself"]);
         for (action, seen) in selected {
             let name = action.account_name.as_deref().unwrap_or_default();
@@ -45,27 +45,33 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
                 impact(action, seen),
             ]);
         }
-        console.say(&table.to_string());
+        console.say(&format!("\n{table}"));
     }
     let not: Vec<&ActionResult> = choices
         .iter()
         .filter_map(|choice| if let Choice::Not(result) = choice { Some(result) } else { None })
         .collect();
-    let changed = not.iter().filter(|result| result.reason.is_some_and(SkipReason::is_changed_precondition));
-    let listed = changed.clone().count().min(MOST_LISTED);
-    if listed > 0 {
-        console.say("\n  No longer as the audit saw it:");
-        for result in changed.clone().take(MOST_LISTED) {
+    let changed = not.iter().copied().filter(|result| result.reason.is_some_and(SkipReason::is_changed_precondition));
+    let (there, changed): (Vec<_>, Vec<_>) =
+        changed.partition(|result| result.reason.is_some_and(SkipReason::is_in_place));
+    for (heading, results) in [("Already in place:", there), ("No longer as the audit saw it:", changed)] {
+        if results.is_empty() {
+            continue;
+        }
+        console.say(&format!("\n  {heading}"));
+        for result in results.iter().take(MOST_LISTED) {
             self::result(console, result);
         }
-        let more = changed.count() - listed;
-        if more > 0 {
+        if let more @ 1.. = results.len().saturating_sub(MOST_LISTED) {
             console.say(&format!("    and {more} more, in the receipt"));
         }
     }
     let mut others: BTreeMap<SkipReason, u64> = BTreeMap::new();
     for reason in not.iter().filter_map(|result| result.reason).filter(|reason| !reason.is_changed_precondition()) {
         *others.entry(reason).or_default() += 1;
+    }
+    if !others.is_empty() {
+        console.say("");
     }
     for (reason, count) in others {
         console.say(&format!("  {} left out: {reason}", plural(count, "action")));
@@ -98,7 +104,10 @@ fn impact(action: &PlannedAction, seen: &Look) -> String {
     for note in &action.notes {
         if let Some(users) = note.strip_prefix("users_affected:") {
             let users = users.parse().unwrap_or_default();
-            impact.push(format!("adds {} with this domain to the org", plural(users, "verified user")));
+            impact.push(match users {
+                0 => "takes in later users with this domain".to_owned(),
+                users => format!("adds {} with this domain to the org, and later ones", plural(users, "verified user")),
+            });
         }
         if let Some(account) = note.strip_prefix("default_org_linked_to:") {
             impact.push(format!("the user's default org is account {}'s", escape::terminal(account)));
