@@ -62,6 +62,11 @@ impl Console {
         }
     }
 
+    /// What makes the program end with 1 although it did what it was asked to: told in every case.
+    pub fn imperfect(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape::line(text));
+    }
+
     /// Something to know that is no warning.
     pub fn notice(&self, text: &str) {
         if !self.quiet {

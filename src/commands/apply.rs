@@ -349,8 +349,13 @@ impl Job<'_> {
         self.print_json(&receipt, &shown);
         closed.map_err(|error| disk("the receipt could not be written; the journal tells what happened", error))?;
         match ended {
-            None if began_to_write && report::is_imperfect(&receipt) => Ok(Exit::Breached),
-            None => Ok(Exit::Done),
+            None => Ok(match report::imperfection(&receipt).filter(|_| began_to_write) {
+                Some(what) => {
+                    self.console.imperfect(&format!("{what}; {shown}/{} tells each", apply_receipt::FILE_NAME));
+                    Exit::Breached
+                }
+                None => Exit::Done,
+            }),
             Some(Stop::Interrupted) => Err(Failure::new(Exit::Interrupted, "interrupted")
                 .help(format!("{shown} tells what was done; apply the same plan again to go on"))),
             Some(Stop::Read(error)) => {

@@ -198,8 +198,18 @@ pub fn summary(console: &Console, plan: &PlanFile, plan_path: &str, receipt: &Ap
     }
 }
 
-/// Whether a live apply that began to write must not end with 0.
-pub fn is_imperfect(receipt: &ApplyReceipt) -> bool {
-    let aborted = receipt.results.iter().any(|result| result.reason == Some(SkipReason::Aborted));
-    receipt.counts.failed > 0 || receipt.counts.blocked > 0 || aborted
+/// Why a live apply that began to write must not end with 0, if so.
+pub fn imperfection(receipt: &ApplyReceipt) -> Option<String> {
+    let aborted = receipt.results.iter().filter(|result| result.reason == Some(SkipReason::Aborted)).count() as u64;
+    let parts = [
+        (receipt.counts.failed, "failed"),
+        (aborted, "not reached after a refusal"),
+        (receipt.counts.blocked, "blocked by a cap"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", plural(count, "action")))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }

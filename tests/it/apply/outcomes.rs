@@ -220,6 +220,19 @@ fn an_unreadable_zendesk_leaves_a_receipt_that_says_so() {
 }
 
 #[test]
+fn a_quiet_apply_still_tells_what_went_wrong() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    stage.fake.add_fault(Fault::on_writes(FaultKind::json_error(422)).nth(1));
+    let ran = stage.apply(&plan, &["--max-actions", "2", "--quiet"]).is(1);
+    assert_eq!(ran.out, "");
+    let expected = "error: 1 action failed, 19 actions blocked by a cap; ./artifacts/zendesk_drift/";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    let ran = stage.apply(&plan, &["--only-action", "A001", "--quiet"]).is(0);
+    assert_eq!((ran.out, ran.err), (String::new(), String::new()));
+}
+
+#[test]
 fn json_output_is_the_receipt_alone() {
     let stage = Stage::all_codes();
     let plan = stage.audit();
