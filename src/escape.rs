@@ -18,6 +18,14 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text of a finished cell. One that was written as `'=…` in the first place reads the same as a guarded `=…`.
+pub fn text_of_csv_cell(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if matches!(csv_cell(text), Cow::Owned(_)) => text,
+        _ => cell,
+    }
+}
+
 /// For a terminal or a log: one line, without escape sequences or characters that hide or reorder text, cut when very long.
 pub fn terminal(text: &str) -> String {
     visible(text, SHOWN)

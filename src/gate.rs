@@ -2,10 +2,11 @@
 
 use crate::audit::Totals;
 use crate::settings::Thresholds;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A limit and what it was held against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Judgement {
     pub name: String,
     pub limit: u64,

@@ -33,6 +33,7 @@ pub mod reference;
 pub mod report;
 pub mod resolve;
 pub mod run_dir;
+pub mod run_folder;
 pub mod settings;
 pub mod snapshot;
 pub mod suppress;

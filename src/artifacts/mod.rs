@@ -24,7 +24,7 @@ pub struct Run {
 }
 
 /// Where the Zendesk side came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Zendesk,

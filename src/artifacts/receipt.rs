@@ -1,16 +1,23 @@
-//! `receipt.json`, which says how the run came about and what its files are, and the `apply_receipt.json` of a plan
-//! that nobody has applied yet.
+//! `receipt.json`, which says how the run came about and what its files are: written here, and read back.
 
-use super::{Run, TOOL_VERSION, write_json};
+use super::{Run, Source, TOOL_VERSION, write_json};
 use crate::audit::{Audit, Totals};
 use crate::catalogue::BlockedReason;
 use crate::model::domain::PUBLIC_SUFFIX_VERSION;
 use crate::model::time::Instant;
 use crate::personal;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use crate::warning::Warning;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+/// The schema of the receipt.
+pub const SCHEMA: &str = "g-gremlin/zendesk-drift/receipt/1";
+
+/// The name of the file.
+pub const FILE_NAME: &str = "receipt.json";
 
 /// How the run came about.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +37,8 @@ pub struct Origin {
 }
 
 /// What a live read cost.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Requests {
     pub total: u64,
     pub by_endpoint: BTreeMap<String, u64>,
@@ -38,7 +46,95 @@ pub struct Requests {
     pub waited_after_failures_ms: u64,
 }
 
-/// Writes `receipt.json`. `files` holds the digest of every other file of the folder but `apply_receipt.json`.
+/// The whole receipt. Times are RFC 3339, in UTC; digests are 64 lower-case hex digits. `W` is the list of warnings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt<W = Vec<Warning>> {
+    pub schema: String,
+    pub run_id: String,
+    pub command: Command,
+    pub tool_version: String,
+    pub started_at: String,
+    pub finished_at: String,
+    pub as_of: String,
+    pub source: Source,
+    pub zendesk: String,
+    pub ticket_source: Option<String>,
+    pub ticket_window: Window,
+    pub public_suffix_list: String,
+    pub personal_domains: PersonalDomains,
+    pub digests: Digests,
+    pub counts: Counts,
+    /// How many blocked actions have each reason; reasons that none has are left out.
+    pub blockers: BTreeMap<BlockedReason, u64>,
+    pub warnings: W,
+    pub plan_hash: String,
+    pub requests: Option<Requests>,
+    /// The SHA-256 of every other file of the folder but `apply_receipt.json`, by name.
+    pub files: BTreeMap<String, String>,
+    /// The SHA-256 that `apply_receipt.json` has until the plan is applied.
+    pub apply_receipt_not_run_sha256: String,
+    /// The SHA-256 of this file's own bytes, these 64 digits left out.
+    pub receipt_sha256: String,
+}
+
+/// The command of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    pub name: String,
+    pub options: BTreeMap<String, Value>,
+}
+
+/// The times between which tickets were looked at, both included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    pub from: String,
+    pub to: String,
+}
+
+/// Which list of personal domains was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonalDomains {
+    pub sha256: String,
+    pub version: String,
+}
+
+/// The SHA-256 of what the run was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digests {
+    pub config: Option<String>,
+    pub reference: String,
+    /// By file; absent for a live audit and for the demo.
+    pub snapshot: Option<BTreeMap<String, String>>,
+}
+
+/// The counts that `summary.json` has too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    pub blocked_action_count: u64,
+    pub prepared_action_count: u64,
+    pub read: Read,
+    pub suppressed_issue_count: u64,
+    pub total_issue_count: u64,
+}
+
+/// How many records were read; tickets: in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    pub accounts: u64,
+    pub memberships: u64,
+    pub organizations: u64,
+    pub tickets: u64,
+    pub users: u64,
+}
+
+/// Writes `receipt.json`. `digests` are those of every other file of the folder.
 #[expect(clippy::too_many_arguments, reason = "the receipt names everything that a run is made of")]
 pub fn write(
     audit: &Audit<'_>,
@@ -47,73 +143,77 @@ pub fn write(
     totals: &Totals,
     plan_hash: &str,
     finished_at: Instant,
-    files: &BTreeMap<String, String>,
+    mut digests: BTreeMap<String, String>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Receipt<'a, W> {
-        schema: &'static str,
-        run_id: &'a str,
-        command: Command<'a>,
-        tool_version: &'static str,
-        started_at: String,
-        finished_at: String,
-        as_of: String,
-        source: &'static str,
-        zendesk: &'a str,
-        ticket_source: Option<&'a str>,
-        ticket_window: Value,
-        public_suffix_list: &'static str,
-        personal_domains: Value,
-        digests: Value,
-        counts: Value,
-        blockers: Map<String, Value>,
-        warnings: W,
-        plan_hash: &'a str,
-        requests: &'a Option<Requests>,
-        files: &'a BTreeMap<String, String>,
-    }
-    #[derive(Serialize)]
-    struct Command<'a> {
-        name: &'static str,
-        options: &'a BTreeMap<&'static str, Value>,
-    }
+    // It changes when the plan is applied.
+    let not_run = digests.remove(super::apply_receipt::FILE_NAME).unwrap_or_default();
+    let [accounts, organizations, users, memberships, tickets] =
+        super::summary::read_counts(audit).map(|(_, count)| count);
     let reasons = BlockedReason::ALL.into_iter().filter(|reason| totals.by_reason[*reason as usize] > 0);
-    let read: Map<String, Value> =
-        super::summary::read_counts(audit).into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
-    let receipt = Receipt {
-        schema: "g-gremlin/zendesk-drift/receipt/1",
-        run_id: &run.run_id,
-        command: Command { name: "zendesk drift audit", options: &origin.options },
-        tool_version: TOOL_VERSION,
+    let mut receipt = Receipt {
+        schema: SCHEMA.to_owned(),
+        run_id: run.run_id.clone(),
+        command: Command {
+            name: "zendesk drift audit".to_owned(),
+            options: origin.options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        },
+        tool_version: TOOL_VERSION.to_owned(),
         started_at: run.started_at.rfc3339(),
         finished_at: finished_at.rfc3339(),
         as_of: audit.as_of.rfc3339(),
-        source: run.source.as_str(),
-        zendesk: &run.zendesk,
-        ticket_source: origin.ticket_source.as_deref(),
-        ticket_window: json!({ "from": audit.window.0.rfc3339(), "to": audit.window.1.rfc3339() }),
-        public_suffix_list: PUBLIC_SUFFIX_VERSION,
-        personal_domains: json!({ "version": personal::VERSION, "sha256": personal::digest() }),
-        digests: json!({
-            "config": origin.config_sha256,
-            "reference": origin.reference_sha256,
-            "snapshot": if origin.snapshot_sha256.is_empty() { Value::Null } else { json!(origin.snapshot_sha256) },
-        }),
-        counts: json!({
-            "read": read,
-            "total_issue_count": totals.issues,
-            "suppressed_issue_count": totals.suppressed,
-            "prepared_action_count": totals.prepared,
-            "blocked_action_count": totals.blocked,
-        }),
-        blockers: reasons
-            .map(|reason| (reason.as_str().to_owned(), totals.by_reason[reason as usize].into()))
-            .collect(),
+        source: run.source,
+        zendesk: run.zendesk.clone(),
+        ticket_source: origin.ticket_source.clone(),
+        ticket_window: Window { from: audit.window.0.rfc3339(), to: audit.window.1.rfc3339() },
+        public_suffix_list: PUBLIC_SUFFIX_VERSION.to_owned(),
+        personal_domains: PersonalDomains { sha256: personal::digest(), version: personal::VERSION.to_owned() },
+        digests: Digests {
+            config: origin.config_sha256.clone(),
+            reference: origin.reference_sha256.clone(),
+            snapshot: Some(&origin.snapshot_sha256).filter(|files| !files.is_empty()).cloned(),
+        },
+        counts: Counts {
+            blocked_action_count: totals.blocked,
+            prepared_action_count: totals.prepared,
+            read: Read { accounts, memberships, organizations, tickets, users },
+            suppressed_issue_count: totals.suppressed,
+            total_issue_count: totals.issues,
+        },
+        blockers: reasons.map(|reason| (reason, totals.by_reason[reason as usize])).collect(),
         warnings: super::summary::warnings(audit),
-        plan_hash,
-        requests: &origin.requests,
-        files,
+        plan_hash: plan_hash.to_owned(),
+        requests: origin.requests.clone(),
+        files: digests,
+        apply_receipt_not_run_sha256: not_run,
+        receipt_sha256: String::new(),
     };
+    let mut digest = Digesting(Sha256::new());
+    write_json(&receipt, &mut digest)?;
+    receipt.receipt_sha256 = super::plan::hex(&digest.0.finalize());
     write_json(&receipt, out)
+}
+
+/// The digest of a receipt's bytes with the 64 digits of its own left out; `None` where they do not stand as written here.
+pub fn own_digest(bytes: &[u8], stated: &str) -> Option<String> {
+    let member = format!("\"receipt_sha256\": \"{stated}\"");
+    let at = bytes.windows(member.len()).rposition(|window| window == member.as_bytes())?;
+    let end = at + member.len() - 1;
+    let mut digest = Sha256::new();
+    digest.update(&bytes[..end - stated.len()]);
+    digest.update(&bytes[end..]);
+    Some(super::plan::hex(&digest.finalize()))
+}
+
+struct Digesting(Sha256);
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

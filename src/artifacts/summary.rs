@@ -12,6 +12,9 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 use std::io::{self, Write};
 
+/// The schema of `summary.json`.
+pub const SCHEMA: &str = "g-gremlin/zendesk-drift/summary/1";
+
 /// Counts by name, in the order of the names.
 struct Counts<const N: usize>([(&'static str, u64); N]);
 
@@ -85,7 +88,7 @@ pub fn summary<'a>(
         out_of_scope,
     } = audit.users;
     Summary {
-        schema: "g-gremlin/zendesk-drift/summary/1",
+        schema: SCHEMA,
         run_id: &run.run_id,
         created_at: run.created_at.rfc3339(),
         as_of: audit.as_of.rfc3339(),

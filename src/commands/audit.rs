@@ -374,7 +374,7 @@ impl Written<'_> {
             folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, hash, out))?;
             folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out))?;
             folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out))?;
-            folder.file("apply_receipt.json", |out| {
+            folder.file(artifacts::apply_receipt::FILE_NAME, |out| {
                 artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash, *limits, out)
             })?;
             folder.file("summary.json", |out| {
@@ -388,12 +388,10 @@ impl Written<'_> {
             let others = others();
             issues.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and(others)
         })?;
-        let mut files = folder.digests();
-        // It changes when the plan is applied.
-        files.remove("apply_receipt.json");
+        let digests = folder.digests();
         let finished_at = as_of.unwrap_or_else(clock::now);
-        folder.file("receipt.json", |out| {
-            artifacts::receipt::write(audit, run, origin, totals, self.plan_hash(run), finished_at, &files, out)
+        folder.file(artifacts::receipt::FILE_NAME, |out| {
+            artifacts::receipt::write(audit, run, origin, totals, self.plan_hash(run), finished_at, digests, out)
         })
     }
 }
