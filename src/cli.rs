@@ -33,8 +33,8 @@ pub enum Topic {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; no threshold breached
-  1    done, and a threshold is breached; or a live apply began to write, and an action failed, was aborted or was
-       blocked by a cap
+  1    done, and a threshold is breached; or something does not match (verify); or a live apply began to write, and an
+       action failed, was aborted or was blocked by a cap
   2    the command line, the configuration or an input file is invalid
   3    Zendesk could not be read, or the local disk failed
   4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
@@ -86,6 +86,8 @@ pub enum Command {
     Audit(Audit),
     /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
     Apply(Apply),
+    /// Check a run folder: every digest, the plan's hash, the files against each other, the receipt against the plan
+    Verify(Verify),
     /// Check credentials, role, scopes, limits and settings before a first audit; nothing is written to Zendesk
     #[command(after_help = DOCTOR_EXIT_CODES)]
     Doctor(Doctor),
@@ -183,6 +185,16 @@ pub struct Apply {
     /// Only this action, such as A004; may be repeated
     #[arg(long, value_name = "ACTION_ID")]
     pub only_action: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The run folder of an audit or of an apply
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// An apply_receipt.json to hold against the plan of the audit
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -62,6 +62,15 @@ impl Console {
         }
     }
 
+    /// Something that does not match: told in every case, and last.
+    pub fn mismatch(&self, text: &str) {
+        let line = format!("{ERROR}mismatch:{ERROR:#} {}", escape::line(text));
+        match self.format {
+            Format::Text => drop(writeln!(anstream::stdout(), "{line}")),
+            Format::Json => drop(writeln!(anstream::stderr(), "{line}")),
+        }
+    }
+
     /// What makes the program end with 1 although it did what it was asked to: told in every case.
     pub fn imperfect(&self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape::line(text));

@@ -37,5 +37,6 @@ pub mod run_folder;
 pub mod settings;
 pub mod snapshot;
 pub mod suppress;
+pub mod verify;
 pub mod warning;
 pub mod zendesk;

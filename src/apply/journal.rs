@@ -51,7 +51,7 @@ pub struct Begin {
 }
 
 /// Room that is set aside, so that a disk which fills up during a write still takes its result and the receipt.
-const RESERVE: &str = ".reserve";
+pub(crate) const RESERVE: &str = ".reserve";
 /// Bytes that the result of one write needs at most, in the journal and in the receipt together.
 const WRITE_BYTES: u64 = 1 << 15;
 /// Bytes that any other line of the receipt needs.

@@ -1,6 +1,6 @@
 //! The six CSV files: their columns, in one place each.
 
-use super::plan::{blocked, prepared};
+use super::plan::{BlockedRow, PreparedRow, blocked, prepared};
 use crate::audit::Audit;
 use crate::catalogue::{BlockedReason, IssueCode, Scope, Status};
 use crate::detect::detail::detail;
@@ -12,6 +12,19 @@ use std::io::{self, Write};
 
 /// The name of the row of `exceptions_by_account.csv` for issues that belong to no one account.
 pub const NO_SINGLE_ACCOUNT: &str = "(no single account)";
+
+/// The columns of `org_issues.csv`.
+pub const ORG_ISSUES: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, org_id, org_name, current_external_id, expected_external_id, missing_domains, domain, conflicting_org_ids, blocked_reason, suppression_reason, action_id, detail";
+/// The columns of `user_issues.csv`.
+pub const USER_ISSUES: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, user_id, email_domain, membership_state, expected_org_id, default_org_id, candidate_sf_account_ids, candidate_org_ids, blocked_reason, suppression_reason, action_id, detail";
+/// The columns of `ticket_issues.csv`.
+pub const TICKET_ISSUES: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, ticket_id, ticket_status, requester_id, ticket_org_id, expected_org_id, mismatch_kind, echo_of_issue_id, updated_at, suppression_reason, detail";
+/// The columns of `all_exceptions.csv`.
+pub const ALL_EXCEPTIONS: &str = "issue_id, scope, issue_code, risk, status, sf_account_id, account_name, org_id, user_id, ticket_id, domain, blocked_reason, suppression_reason, action_id, detail";
+/// The columns of `exceptions_by_account.csv`.
+pub const EXCEPTIONS_BY_ACCOUNT: &str = "sf_account_id, account_name, org_issue_count, user_issue_count, ticket_issue_count, total_issue_count, prepared_action_count, blocked_action_count, top_issue_codes, top_blocked_reasons";
+/// The columns of `fix_plan.csv`.
+pub const FIX_PLAN: &str = "action_id, status, action_code, sf_account_id, account_name, org_id, org_name, user_id, domain, from, to, preconditions, depends_on, notes, blocked_reason, issue_id";
 
 /// A table that is being written: every cell passes the guard against formulas.
 struct Table<'a> {
@@ -105,10 +118,7 @@ fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> String {
 
 /// Writes `org_issues.csv`.
 pub fn org_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(
-        out,
-        "issue_id, issue_code, risk, status, sf_account_id, account_name, org_id, org_name, current_external_id, expected_external_id, missing_domains, domain, conflicting_org_ids, blocked_reason, suppression_reason, action_id, detail",
-    )?;
+    let mut table = Table::new(out, ORG_ISSUES)?;
     let facts = audit.facts();
     for issue in of_scope(audit, Scope::Org) {
         let common = common(audit, issue);
@@ -140,10 +150,7 @@ pub fn org_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes `user_issues.csv`.
 pub fn user_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(
-        out,
-        "issue_id, issue_code, risk, status, sf_account_id, account_name, user_id, email_domain, membership_state, expected_org_id, default_org_id, candidate_sf_account_ids, candidate_org_ids, blocked_reason, suppression_reason, action_id, detail",
-    )?;
+    let mut table = Table::new(out, USER_ISSUES)?;
     let facts = audit.facts();
     for issue in of_scope(audit, Scope::User) {
         let Evidence::User(at) = issue.evidence else { continue };
@@ -171,10 +178,7 @@ pub fn user_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes `ticket_issues.csv`.
 pub fn ticket_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(
-        out,
-        "issue_id, issue_code, risk, status, sf_account_id, account_name, ticket_id, ticket_status, requester_id, ticket_org_id, expected_org_id, mismatch_kind, echo_of_issue_id, updated_at, suppression_reason, detail",
-    )?;
+    let mut table = Table::new(out, TICKET_ISSUES)?;
     let tickets = &audit.world.tickets;
     for issue in of_scope(audit, Scope::Ticket) {
         let Evidence::Ticket { ticket, requester: _, echo_of, mismatch } = issue.evidence else { continue };
@@ -203,10 +207,7 @@ pub fn ticket_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes `all_exceptions.csv`.
 pub fn all_exceptions(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(
-        out,
-        "issue_id, scope, issue_code, risk, status, sf_account_id, account_name, org_id, user_id, ticket_id, domain, blocked_reason, suppression_reason, action_id, detail",
-    )?;
+    let mut table = Table::new(out, ALL_EXCEPTIONS)?;
     for issue in &audit.issues {
         let common = common(audit, issue);
         table.cells([&*common.id, issue.code.scope().as_str(), common.code, common.risk, common.status])?;
@@ -293,10 +294,7 @@ fn top_two<T: Copy, const N: usize>(all: [T; N], counts: &[u64; N]) -> Vec<T> {
 
 /// Writes `exceptions_by_account.csv`.
 pub fn exceptions_by_account(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(
-        out,
-        "sf_account_id, account_name, org_issue_count, user_issue_count, ticket_issue_count, total_issue_count, prepared_action_count, blocked_action_count, top_issue_codes, top_blocked_reasons",
-    )?;
+    let mut table = Table::new(out, EXCEPTIONS_BY_ACCOUNT)?;
     for row in by_account(audit) {
         table.cells([row.sf_account_id.unwrap_or_default(), row.account_name])?;
         for count in row.by_scope.into_iter().chain([row.total(), row.prepared, row.blocked]) {
@@ -309,13 +307,19 @@ pub fn exceptions_by_account(audit: &Audit<'_>, out: &mut dyn Write) -> io::Resu
     table.finish()
 }
 
-/// Writes `fix_plan.csv`: prepared actions first.
+/// Writes `fix_plan.csv`.
 pub fn fix_plan(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(
-        out,
-        "action_id, status, action_code, sf_account_id, account_name, org_id, org_name, user_id, domain, from, to, preconditions, depends_on, notes, blocked_reason, issue_id",
-    )?;
-    for row in prepared(audit) {
+    fix_plan_rows(prepared(audit), blocked(audit), out)
+}
+
+/// Writes the rows of a plan as `fix_plan.csv`: prepared actions first.
+pub fn fix_plan_rows<'a>(
+    prepared: impl Iterator<Item = PreparedRow<'a>>,
+    blocked: impl Iterator<Item = BlockedRow<'a>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut table = Table::new(out, FIX_PLAN)?;
+    for row in prepared {
         table.cells([
             &row.action_id,
             Status::Prepared.as_str(),
@@ -336,7 +340,7 @@ pub fn fix_plan(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
         ])?;
         table.end_row()?;
     }
-    for row in blocked(audit) {
+    for row in blocked {
         table.cells([
             &row.action_id,
             Status::Blocked.as_str(),

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 mod live;
+pub mod verify;
 
 use crate::cli::Common;
 use crate::config::{self, Config, FILE_NAME};

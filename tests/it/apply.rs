@@ -5,3 +5,4 @@ mod outcomes;
 mod preconditions;
 mod refusals;
 mod stage;
+mod verified;

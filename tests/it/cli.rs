@@ -8,6 +8,7 @@ mod interrupt;
 mod reference;
 mod snapshots;
 mod sources;
+mod verify;
 
 use crate::fake_zendesk::{FakeZendesk, Fault, FaultKind, World};
 use assert_cmd::Command;

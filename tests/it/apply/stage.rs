@@ -142,6 +142,12 @@ impl Stage {
     pub fn ran(&self, output: Output) -> Ran {
         let folder = self.runs("_apply").pop().unwrap_or_default();
         let receipt = std::fs::read(folder.join("apply_receipt.json")).ok();
+        if receipt.is_some() {
+            // Whatever an apply comes to, its folder matches the plan that it names.
+            let verified = self.command(&["verify", "--quiet"]).arg(&folder).output().expect("the program runs");
+            let told = String::from_utf8_lossy(&verified.stdout) + String::from_utf8_lossy(&verified.stderr);
+            assert!(verified.status.success(), "{told}");
+        }
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).expect("UTF-8"),

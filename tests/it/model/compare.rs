@@ -175,6 +175,17 @@ impl Run {
         Ok(Run { _folder: folder, run_folder, exit_code: output.status.code() })
     }
 
+    /// What `verify` says of the run folder.
+    fn verified(&self) -> String {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("g-gremlin");
+        let output = command.args(["zendesk", "drift", "verify", "--quiet"]).arg(&self.run_folder).output();
+        let output = output.expect("the binary runs");
+        match output.status.code() {
+            Some(0) => "everything matches".to_owned(),
+            _ => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        }
+    }
+
     fn files(&self) -> BTreeSet<String> {
         let entries = fs::read_dir(&self.run_folder).expect("the run folder");
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
@@ -259,6 +270,7 @@ fn compare(world: &str, scenario: &Scenario) -> Vec<String> {
         }
     }
     differences.check_json("summary.json warnings", &json!(warnings), &summary["warnings"]);
+    differences.check("verify", &json!("everything matches"), &json!(run.verified()));
     differences.found
 }
 
@@ -344,6 +356,7 @@ fn without_digests(receipt: &Value) -> Value {
     let mut receipt = receipt.clone();
     if let Some(members) = receipt.as_object_mut() {
         members.remove("digests");
+        members.remove("receipt_sha256");
     }
     receipt
 }

@@ -7,7 +7,7 @@
 
 mod compare;
 mod findings;
-mod random;
+pub mod random;
 mod rules;
 mod text;
 

@@ -1,0 +1,217 @@
+//! `verify`: read a run folder and say of everything in it whether it matches.
+
+use super::{disk, file_name};
+use crate::apply::journal;
+use crate::artifacts::apply_receipt::{self, Mode};
+use crate::artifacts::write_json;
+use crate::cli::{Common, Verify as Options};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::plan_file::PlanFile;
+use crate::run_folder::read_apply_receipt;
+use crate::verify::{self, AuditFolder, DIGESTED, Files, Given, Kind, Mismatch, PlanOf, Verdict};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How many mismatches of one file are printed one by one.
+const MOST_MISMATCHES: usize = 20;
+
+/// Runs `verify`.
+pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
+    let console = common.console();
+    let (files, strays) = read_folder(&options.run)?;
+    let verdict = match kind(&files) {
+        Some(Kind::Audit) => {
+            let given = options.receipt.as_deref().map(given).transpose()?;
+            let original = original(&options.run, &files)?;
+            verify::audit_folder(&AuditFolder { files, strays, given, original })
+        }
+        Some(Kind::Apply) if options.receipt.is_some() => {
+            return Err(Failure::invalid("--receipt goes with the run folder of an audit")
+                .help("name the audit's folder, whose plan the receipt is about"));
+        }
+        Some(Kind::Apply) => verify::apply_folder(&files, &strays, &plan_of(&options.run, &files)?),
+        None => {
+            return Err(not_usable(&options.run, "it is no run folder: it has neither receipt.json nor a journal")
+                .help("name the folder <root>/<time>_audit of an audit, or <root>/<time>_apply of an apply"));
+        }
+    };
+    tell(&console, &options.run, &verdict);
+    Ok(if verdict.mismatches.is_empty() { Exit::Done } else { Exit::Breached })
+}
+
+fn not_usable(folder: &Path, cause: impl std::fmt::Display) -> Failure {
+    Failure::invalid(format!("{} cannot be verified", folder.display())).because(cause)
+}
+
+/// The files of the folder, and the names of what is no file.
+fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
+    if !folder.is_dir() {
+        return Err(not_usable(folder, "there is no such folder"));
+    }
+    let failed = |error: io::Error| disk(&format!("{} cannot be read", folder.display()), error);
+    let mut files = Files::new();
+    let mut strays = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = file_name(&path);
+        if path.is_file() {
+            files.insert(name, std::fs::read(&path).map_err(failed)?);
+        } else {
+            strays.push(name);
+        }
+    }
+    strays.sort();
+    Ok((files, strays))
+}
+
+/// A folder that has lost its receipt is still an audit's, and says so.
+fn kind(files: &Files) -> Option<Kind> {
+    let has = |name: &str| files.contains_key(name);
+    if has("receipt.json") || DIGESTED.into_iter().any(has) {
+        Some(Kind::Audit)
+    } else if has(apply_receipt::FILE_NAME) || has(journal::FILE_NAME) {
+        Some(Kind::Apply)
+    } else {
+        None
+    }
+}
+
+/// The receipt of `--receipt`, and the journal beside it.
+fn given(path: &Path) -> Result<Given, Failure> {
+    let failed = |path: &Path, error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => not_usable(path, error),
+        _ => disk(&format!("{} cannot be read", path.display()), error),
+    };
+    let receipt = std::fs::read(path).map_err(|error| failed(path, error))?;
+    let journal = path.with_file_name(journal::FILE_NAME);
+    let journal = match std::fs::read(&journal) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(&journal, error)),
+    };
+    Ok(Given { name: path.display().to_string(), receipt, journal })
+}
+
+/// The receipt in the apply's own folder, beside the audit's, where the audit's is a copy of it.
+fn original(folder: &Path, files: &Files) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    let copy = files.get(apply_receipt::FILE_NAME);
+    let copy: Option<apply_receipt::ApplyReceipt> = copy.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let Some(copy) = copy.filter(|copy| copy.mode != Mode::NotRun) else { return Ok(None) };
+    // A receipt that was tampered with must not choose which file is read.
+    if !copy.run_id.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
+        return Ok(None);
+    }
+    let name = format!("../{}/{}", copy.run_id, apply_receipt::FILE_NAME);
+    match std::fs::read(beside(folder).join(&copy.run_id).join(apply_receipt::FILE_NAME)) {
+        Ok(bytes) => Ok(Some((name, bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(disk(&format!("{name} cannot be read"), error)),
+    }
+}
+
+/// The folder that the run folder lies in.
+fn beside(folder: &Path) -> PathBuf {
+    folder.canonicalize().ok().and_then(|folder| folder.parent().map(Path::to_owned)).unwrap_or_default()
+}
+
+/// The plan of an apply's folder: by its hash among the runs beside it, or else at the path that the receipt names.
+fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
+    let receipt =
+        files.get(apply_receipt::FILE_NAME).map(|_| read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)));
+    let story = files.get(journal::FILE_NAME).and_then(|bytes| journal::Story::parse(bytes));
+    let named = match (receipt, story) {
+        (Some(Ok(receipt)), _) => (receipt.source_plan_hash, receipt.source_plan_path),
+        (_, Some(story)) => (story.begin.source_plan_hash, story.begin.source_plan_path),
+        (Some(Err(error)), None) => return Err(not_usable(folder, error)),
+        (None, None) => return Err(not_usable(folder, "its journal tells nothing, and it has no receipt")),
+    };
+    let (hash, path) = named;
+    let runs = std::fs::read_dir(beside(folder)).into_iter().flatten().filter_map(Result::ok);
+    let runs: BTreeSet<PathBuf> = runs.map(|entry| entry.path()).collect();
+    let beside = runs.iter().map(|run| (run.join("fix_plan.json"), format!("../{}/fix_plan.json", file_name(run))));
+    for (path, name) in beside.chain([(PathBuf::from(&path), path.clone())]) {
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        if PlanFile::parse(&bytes).is_ok_and(|plan| plan.hash == hash) {
+            return Ok(PlanOf { name, bytes });
+        }
+    }
+    Err(not_usable(folder, format!("no plan with the hash {hash} is beside it or at {path}")).help(
+        "name the audit's folder, and this receipt:\n  g-gremlin zendesk drift verify AUDIT_RUN_DIR --receipt APPLY_RUN_DIR/apply_receipt.json",
+    ))
+}
+
+fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
+    let Verdict { kind, run_id, plan_hash, checks, mismatches, notices } = verdict;
+    let name = match kind {
+        Kind::Audit => "audit",
+        Kind::Apply => "apply",
+    };
+    let run = run_id.clone().unwrap_or_else(|| file_name(folder));
+    console.heading(&format!("Verifying the {name} {}...", crate::escape::terminal(&run)));
+    for check in checks {
+        let state = if check.mismatches == 0 { "ok" } else { "WRONG" };
+        console.say(&format!("  {state:<7}{:<27}{}", check.name, crate::escape::terminal(&check.what)));
+    }
+    if let Some(hash) = plan_hash {
+        console.say(&format!("\nplan_hash: {hash}"));
+    }
+    for notice in notices {
+        console.notice(notice);
+    }
+    if mismatches.is_empty() {
+        console.say("\nEverything matches.");
+    }
+    print_json(console, verdict);
+    for_each_file(
+        mismatches,
+        |mismatch| console.mismatch(&mismatch.to_string()),
+        |file, more| {
+            console.mismatch(&format!("{file}: {more} more; --format json lists them all"));
+        },
+    );
+}
+
+/// Tells the first mismatches of each file, then how many more there are.
+fn for_each_file(mismatches: &[Mismatch], mut tell: impl FnMut(&Mismatch), mut more: impl FnMut(&str, usize)) {
+    let files: BTreeSet<&str> = mismatches.iter().map(|mismatch| mismatch.file.as_str()).collect();
+    for file in files {
+        let of_file = || mismatches.iter().filter(|mismatch| mismatch.file == file);
+        of_file().take(MOST_MISMATCHES).for_each(&mut tell);
+        let count = of_file().count();
+        if count > MOST_MISMATCHES {
+            more(file, count - MOST_MISMATCHES);
+        }
+    }
+}
+
+fn print_json(console: &Console, verdict: &Verdict) {
+    #[derive(Serialize)]
+    struct Printed<'a> {
+        schema: &'static str,
+        kind: Kind,
+        run_id: &'a Option<String>,
+        plan_hash: &'a Option<String>,
+        matches: bool,
+        checks: &'a [verify::Check],
+        mismatches: &'a [Mismatch],
+        notices: &'a [String],
+    }
+    let Verdict { kind, run_id, plan_hash, checks, mismatches, notices } = verdict;
+    let printed = Printed {
+        schema: "g-gremlin/zendesk-drift/verify/1",
+        kind: *kind,
+        run_id,
+        plan_hash,
+        matches: mismatches.is_empty(),
+        checks,
+        mismatches,
+        notices,
+    };
+    let mut json = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_json(&printed, &mut json);
+    console.data(&String::from_utf8_lossy(&json));
+}
