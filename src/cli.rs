@@ -33,7 +33,7 @@ pub enum Topic {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; no threshold breached
-  1    done, and a threshold is breached; or something does not match (verify); or a live apply began to write, and an
+  1    done, and a threshold is breached (audit, diff); or something does not match (verify); or a live apply began to write, and an
        action failed, was aborted or was blocked by a cap
   2    the command line, the configuration or an input file is invalid
   3    Zendesk could not be read, or the local disk failed
@@ -86,6 +86,8 @@ pub enum Command {
     Audit(Audit),
     /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
     Apply(Apply),
+    /// Compare two runs: new, resolved and unchanged issues, and what that does to the plan
+    Diff(Diff),
     /// Check a run folder: every digest, the plan's hash, the files against each other, the receipt against the plan
     Verify(Verify),
     /// Check credentials, role, scopes, limits and settings before a first audit; nothing is written to Zendesk
@@ -134,6 +136,12 @@ pub struct Audit {
     /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
     pub thresholds: Vec<(String, u64)>,
+    /// Compare with this earlier run; max_new_issues is judged against it
+    #[arg(long, value_name = "RUN_DIR")]
+    pub baseline: Option<PathBuf>,
+    /// Use the suppressions of this configuration instead of the own ones, and say what the own ones would silence
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    pub suppressions_from: Option<PathBuf>,
     /// The folder that gets the run folder [default: artifacts/zendesk_drift]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -185,6 +193,19 @@ pub struct Apply {
     /// Only this action, such as A004; may be repeated
     #[arg(long, value_name = "ACTION_ID")]
     pub only_action: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The run folder of the earlier audit, or of the one to compare with
+    #[arg(long, value_name = "RUN_DIR")]
+    pub base: PathBuf,
+    /// The run folder of the other audit
+    #[arg(long, value_name = "RUN_DIR")]
+    pub head: PathBuf,
+    /// The limit max_new_issues=N
+    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
+    pub thresholds: Vec<(String, u64)>,
 }
 
 #[derive(Debug, Args)]

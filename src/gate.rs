@@ -28,11 +28,15 @@ pub fn judge(thresholds: &Thresholds, totals: &Totals, new_issues: Option<u64>) 
         max_by_risk.iter().map(|(risk, limit)| (format!("max_by_risk.{risk}"), *limit, totals.by_risk[*risk as usize]));
     let by_code =
         max_by_code.iter().map(|(code, limit)| (format!("max_by_code.{code}"), *limit, totals.by_code[*code as usize]));
-    let new = max_new_issues.zip(new_issues).map(|(limit, value)| ("max_new_issues".to_owned(), limit, value));
-    single
-        .chain(by_risk)
-        .chain(by_code)
-        .chain(new)
-        .map(|(name, limit, value)| Judgement { name, limit, value, breached: value > limit })
-        .collect()
+    let new = max_new_issues.zip(new_issues).map(|(limit, value)| new_issues_judged(limit, value));
+    single.chain(by_risk).chain(by_code).map(|(name, limit, value)| judgement(name, limit, value)).chain(new).collect()
+}
+
+/// Judges how many issues are new.
+pub fn new_issues_judged(limit: u64, value: u64) -> Judgement {
+    judgement("max_new_issues".to_owned(), limit, value)
+}
+
+fn judgement(name: String, limit: u64, value: u64) -> Judgement {
+    Judgement { name, limit, value, breached: value > limit }
 }

@@ -16,6 +16,7 @@ pub mod config;
 pub mod console;
 pub mod demo;
 pub mod detect;
+pub mod diff;
 pub mod escape;
 pub mod exit;
 pub mod gate;

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Init(options) => commands::init::run(common, options),
         Command::Audit(options) => commands::audit::run(common, options),
         Command::Apply(options) => commands::apply::run(common, &options),
+        Command::Diff(options) => commands::diff::run(common, &options),
         Command::Verify(options) => commands::verify::run(common, &options),
         Command::Doctor(options) => commands::doctor::run(common, options),
         Command::Explain(options) => commands::explain::run(common, &options),

@@ -49,6 +49,26 @@ pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warnin
     warnings
 }
 
+/// The issues that count and that other suppressions would silence: of each the place, and the first suppression that
+/// matches. What the loss of a link would mean for other actions is left out: nothing of this is in force.
+pub fn would_silence<'s>(
+    facts: &Facts<'_>,
+    today: &str,
+    suppressions: &'s [Suppression],
+    issues: &[Issue],
+) -> Vec<(usize, &'s Suppression)> {
+    let in_force = suppressions.iter().filter(|suppression| suppression.in_force_on(today));
+    let selectors: Vec<Selector<'s>> = in_force.map(Selector::of).collect();
+    let counted = issues.iter().enumerate().filter(|(_, issue)| issue.status != Status::Suppressed);
+    counted
+        .filter_map(|(at, issue)| {
+            let matches =
+                |selector: &&Selector<'_>| selector.suppression.code == issue.code && selector.matches(facts, issue);
+            selectors.iter().find(matches).map(|selector| (at, selector.suppression))
+        })
+        .collect()
+}
+
 /// A suppression in the terms of the issues.
 struct Selector<'a> {
     suppression: &'a Suppression,

@@ -2,6 +2,7 @@
 
 use super::{Run, Seq, TOOL_VERSION, write_json};
 use crate::audit::Audit;
+use crate::catalogue::{ActionCode, BlockedReason};
 use crate::issue::{Action, ActionRef};
 use crate::plan;
 use crate::precondition::Precondition;
@@ -13,7 +14,7 @@ use std::io::{self, Write};
 #[derive(Serialize)]
 pub struct PreparedRow<'a> {
     pub action_id: String,
-    pub action_code: &'static str,
+    pub action_code: ActionCode,
     pub sf_account_id: Option<&'a str>,
     pub account_name: Option<&'a str>,
     pub org_id: Option<u64>,
@@ -33,8 +34,8 @@ pub struct PreparedRow<'a> {
 #[derive(Serialize)]
 pub struct BlockedRow<'a> {
     pub action_id: String,
-    pub action_code: &'static str,
-    pub blocked_reason: Option<&'static str>,
+    pub action_code: ActionCode,
+    pub blocked_reason: Option<BlockedReason>,
     pub sf_account_id: Option<&'a str>,
     pub account_name: Option<&'a str>,
     pub org_id: Option<u64>,
@@ -71,7 +72,7 @@ pub fn prepared<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = PreparedRow<'a
         let (from, to) = plan::from_to(&audit.facts(), action);
         PreparedRow {
             action_id: ActionRef::Prepared(index as u32).to_string(),
-            action_code: action.code.as_str(),
+            action_code: action.code,
             sf_account_id,
             account_name,
             org_id: action.org_id,
@@ -95,8 +96,8 @@ pub fn blocked<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = BlockedRow<'a>>
         let Names { sf_account_id, account_name, org_name, domain } = names(audit, action);
         BlockedRow {
             action_id: ActionRef::Blocked(index as u32).to_string(),
-            action_code: action.code.as_str(),
-            blocked_reason: action.blocked.map(|reason| reason.as_str()),
+            action_code: action.code,
+            blocked_reason: action.blocked,
             sf_account_id,
             account_name,
             org_id: action.org_id,

@@ -34,6 +34,36 @@ pub struct Origin {
     pub ticket_source: Option<String>,
     /// What a live read cost.
     pub requests: Option<Requests>,
+    pub baseline: Option<Baseline>,
+    pub suppressions_from: Option<SuppressionsFrom>,
+}
+
+/// The run that an audit was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    pub run_id: String,
+    pub plan_hash: String,
+    /// As the baseline's own receipt states it: it stands for the whole run.
+    pub receipt_sha256: String,
+}
+
+/// A configuration whose suppressions were in force instead of the run's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionsFrom {
+    pub sha256: String,
+    /// The issues that count, and that the run's own suppressions would silence, in their order.
+    pub own_would_suppress: Vec<WouldSuppress>,
+}
+
+/// An issue that a suppression which is not in force would silence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WouldSuppress {
+    pub issue_id: String,
+    /// Of the first suppression that matches.
+    pub reason: String,
 }
 
 /// What a live read cost.
@@ -64,6 +94,8 @@ pub struct Receipt<W = Vec<Warning>> {
     pub public_suffix_list: String,
     pub personal_domains: PersonalDomains,
     pub digests: Digests,
+    pub baseline: Option<Baseline>,
+    pub suppressions_from: Option<SuppressionsFrom>,
     pub counts: Counts,
     /// How many blocked actions have each reason; reasons that none has are left out.
     pub blockers: BTreeMap<BlockedReason, u64>,
@@ -173,6 +205,8 @@ pub fn write(
             reference: origin.reference_sha256.clone(),
             snapshot: Some(&origin.snapshot_sha256).filter(|files| !files.is_empty()).cloned(),
         },
+        baseline: origin.baseline.clone(),
+        suppressions_from: origin.suppressions_from.clone(),
         counts: Counts {
             blocked_action_count: totals.blocked,
             prepared_action_count: totals.prepared,

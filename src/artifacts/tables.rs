@@ -8,6 +8,7 @@ use crate::detect::{org, user};
 use crate::escape::csv_cell;
 use crate::issue::{Evidence, Issue};
 use crate::resolve::OrgAt;
+use crate::run_folder::IssueRow;
 use std::io::{self, Write};
 
 /// The name of the row of `exceptions_by_account.csv` for issues that belong to no one account.
@@ -227,6 +228,32 @@ pub fn all_exceptions(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> 
     table.finish()
 }
 
+/// The rows of `all_exceptions.csv`, as they would be read back.
+pub fn issue_rows(audit: &Audit<'_>) -> Vec<IssueRow> {
+    let row = |issue| {
+        let Common { id, account_name, sf_account_id, domain, suppression_reason, detail, .. } = common(audit, issue);
+        let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        IssueRow {
+            issue_id: id,
+            scope: issue.code.scope(),
+            issue_code: issue.code,
+            risk: issue.code.risk(),
+            status: issue.status,
+            sf_account_id: optional(sf_account_id),
+            account_name: account_name.to_owned(),
+            org_id: issue.org_id,
+            user_id: issue.user_id,
+            ticket_id: issue.ticket_id,
+            domain: optional(domain),
+            blocked_reason: issue.blocked_reason,
+            suppression_reason: suppression_reason.to_owned(),
+            action_ids: issue.actions.iter().map(ToString::to_string).collect(),
+            detail,
+        }
+    };
+    audit.issues.iter().map(row).collect()
+}
+
 /// A row of `exceptions_by_account.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRow<'a> {
@@ -323,7 +350,7 @@ pub fn fix_plan_rows<'a>(
         table.cells([
             &row.action_id,
             Status::Prepared.as_str(),
-            row.action_code,
+            row.action_code.as_str(),
             or_empty(row.sf_account_id),
             or_empty(row.account_name),
         ])?;
@@ -344,14 +371,23 @@ pub fn fix_plan_rows<'a>(
         table.cells([
             &row.action_id,
             Status::Blocked.as_str(),
-            row.action_code,
+            row.action_code.as_str(),
             or_empty(row.sf_account_id),
             or_empty(row.account_name),
         ])?;
         table.id(row.org_id)?;
         table.cell(or_empty(row.org_name))?;
         table.id(row.user_id)?;
-        table.cells([or_empty(row.domain), "", "", "", "", "", or_empty(row.blocked_reason), &row.issue_id])?;
+        table.cells([
+            or_empty(row.domain),
+            "",
+            "",
+            "",
+            "",
+            "",
+            row.blocked_reason.map_or("", BlockedReason::as_str),
+            &row.issue_id,
+        ])?;
         table.end_row()?;
     }
     table.finish()

@@ -3,16 +3,17 @@
 use super::{
     ConfigFile, disk, file_name, live, named_zendesk, read_config, read_reference, reference_failure, shown_path,
 };
-use crate::artifacts::receipt::{Origin, Requests};
+use crate::artifacts::receipt::{Baseline, Origin, Requests, SuppressionsFrom, WouldSuppress};
 use crate::artifacts::summary::{Summary, summary};
 use crate::artifacts::{self, Run, Source};
 use crate::audit::{Audit, Totals, audit};
-use crate::catalogue::WarningCode;
+use crate::catalogue::{IssueCode, WarningCode};
 use crate::cli::{Audit as Options, Common};
 use crate::clock;
 use crate::config::{self, ApplyLimits, Config};
 use crate::console::{Console, Format};
 use crate::demo;
+use crate::diff::{self, Side};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judgement};
@@ -20,15 +21,18 @@ use crate::model::domains::Domains;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::reference;
-use crate::report::terminal;
+use crate::report::{self, terminal};
 use crate::run_dir::{Folder, Root};
+use crate::run_folder::RunFolder;
+use crate::settings::Suppression;
 use crate::snapshot::{self, Snapshot};
+use crate::suppress;
 use crate::warning::Warning;
 use crate::zendesk::Credentials;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,8 +44,10 @@ const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let started_at = options.as_of.unwrap_or_else(clock::now);
     let console = common.console();
-    let (config, config_bytes) = configuration(common, &options)?;
+    let (mut config, config_bytes) = configuration(common, &options)?;
+    let instead = suppressions_from(&options, &mut config)?;
     let source = source(&options, &config)?;
+    let baseline = baseline(&options, &source, &config)?;
     let (accounts, accounts_path) = accounts(&source, &config)?;
     let mut domains = Domains::default();
     let reference = reference::read(&accounts, &config.columns, &config.settings.domains, &mut domains)
@@ -62,14 +68,17 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         console
             .notice(&format!("columns of the reference that are not used: {}", reference.ignored_columns.join(", ")));
     }
-    if config.settings.thresholds.max_new_issues.is_some() {
+    if config.settings.thresholds.max_new_issues.is_some() && baseline.is_none() {
         console.notice("max_new_issues is judged only against a baseline, so not by this audit");
     }
 
     let read = read(&console, &source, &config, &options, started_at, domains)?;
     let found = audit(&reference, &read.world, &config.settings, read.as_of, read.warnings.clone());
     let totals = found.totals();
-    let thresholds = gate::judge(&config.settings.thresholds, &totals, None);
+    let rows = if baseline.is_some() { artifacts::tables::issue_rows(&found) } else { Vec::new() };
+    let compared = baseline.as_ref().map(|base| diff::compare(&Side::of_run(base), &Side::of_audit(&found, &rows)));
+    let new_issues = compared.as_ref().map(|compared| compared.new.len() as u64);
+    let thresholds = gate::judge(&config.settings.thresholds, &totals, new_issues);
     if let Some(folder) = &options.save_snapshot {
         let facts = snapshot::Facts {
             zendesk: &read.zendesk,
@@ -88,6 +97,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         snapshot_sha256: read.digests,
         ticket_source: read.ticket_source,
         requests: read.requests,
+        baseline: baseline.as_ref().map(baseline_of),
+        suppressions_from: instead.as_ref().map(|instead| instead.against(&found)),
     };
     let mut run = Run {
         run_id: String::new(),
@@ -118,7 +129,17 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     terminal::findings(&console, &found, &totals);
     terminal::artifacts(&console, &shown, plan_hash);
     terminal::next(&console, &found, &shown, &same_source(&source));
-    print_json(&console, &summary(&found, &run, &totals, plan_hash, &thresholds), &shown);
+    if let Some(from) = &origin.suppressions_from {
+        let codes: HashMap<String, IssueCode> =
+            found.issues.iter().map(|issue| (issue.id.to_string(), issue.code)).collect();
+        report::diff::own_suppressions(&console, from, |id| codes.get(id).copied());
+    }
+    if let (Some(base), Some(compared)) = (&baseline, &compared) {
+        console.heading(&format!("\nSince the baseline {}:", escape::terminal(&base.summary.run_id)));
+        report::diff::counts(&console, compared);
+    }
+    let summary = summary(&found, &run, &totals, plan_hash, &thresholds);
+    print_json(&console, &summary, &shown, &origin, compared.as_ref());
     terminal::breaches(&console, &thresholds);
     Ok(if thresholds.iter().any(|judgement| judgement.breached) { Exit::Breached } else { Exit::Done })
 }
@@ -157,6 +178,50 @@ fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<V
     Ok((config, bytes))
 }
 
+/// Suppressions that another file has put out of force, and that file.
+struct Instead {
+    sha256: String,
+    own: Vec<Suppression>,
+}
+
+impl Instead {
+    /// What the own suppressions would silence beyond the issues that are suppressed.
+    fn against(&self, found: &Audit<'_>) -> SuppressionsFrom {
+        let would = suppress::would_silence(&found.facts(), &found.as_of.date(), &self.own, &found.issues);
+        let would = would.into_iter().map(|(at, suppression)| WouldSuppress {
+            issue_id: found.issues[at].id.to_string(),
+            reason: suppression.reason.clone(),
+        });
+        SuppressionsFrom { sha256: self.sha256.clone(), own_would_suppress: would.collect() }
+    }
+}
+
+/// Puts the suppressions of `--suppressions-from` in place of the configuration's own.
+fn suppressions_from(options: &Options, config: &mut Config) -> Result<Option<Instead>, Failure> {
+    let Some(path) = &options.suppressions_from else { return Ok(None) };
+    let Some(ConfigFile { config: other, bytes }) = read_config(Some(path))? else { return Ok(None) };
+    let own = std::mem::replace(&mut config.settings.suppressions, other.settings.suppressions);
+    Ok(Some(Instead { sha256: sha256(&bytes), own }))
+}
+
+/// Reads the run of `--baseline`, which must be of the same Zendesk, before anything else is read.
+fn baseline(options: &Options, source: &From, config: &Config) -> Result<Option<RunFolder>, Failure> {
+    let Some(path) = &options.baseline else { return Ok(None) };
+    let baseline = super::diff::open(path, "baseline")?;
+    let (source, zendesk) = about(source, config);
+    super::diff::comparable(path, &baseline, diff::About { source, zendesk: &zendesk })?;
+    Ok(Some(baseline))
+}
+
+/// How the receipt names the baseline.
+fn baseline_of(run: &RunFolder) -> Baseline {
+    Baseline {
+        run_id: run.receipt.run_id.clone(),
+        plan_hash: run.plan.hash.clone(),
+        receipt_sha256: run.receipt.receipt_sha256.clone(),
+    }
+}
+
 /// Where the audit reads from: exactly one of three.
 enum From {
     Demo,
@@ -176,6 +241,18 @@ fn source(options: &Options, config: &Config) -> Result<From, Failure> {
         Some(zendesk) => Ok(From::Live { zendesk: zendesk.clone(), credentials: live::credentials(live::READ_SCOPE)? }),
         None => Err(Failure::invalid("no Zendesk is named")
             .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
+    }
+}
+
+/// Which Zendesk the audit is about.
+fn about(source: &From, config: &Config) -> (Source, String) {
+    match source {
+        From::Demo => (Source::Demo, demo::ZENDESK.to_owned()),
+        From::Snapshot { snapshot, path: _ } => {
+            let zendesk = snapshot.zendesk().map(str::to_owned).or_else(|| config.zendesk.clone());
+            (Source::Zendesk, zendesk.unwrap_or(UNKNOWN_ZENDESK.to_owned()))
+        }
+        From::Live { zendesk, credentials: _ } => (Source::Zendesk, zendesk.clone()),
     }
 }
 
@@ -215,6 +292,7 @@ fn read(
     domains: Domains,
 ) -> Result<Read, Failure> {
     let lookback = config.settings.lookback_days;
+    let (about, zendesk_url) = about(source, config);
     match source {
         From::Demo => {
             console.heading("Loading fixture data...");
@@ -226,8 +304,8 @@ fn read(
                 world,
                 as_of,
                 tickets_from,
-                source: Source::Demo,
-                zendesk: demo::ZENDESK.to_owned(),
+                source: about,
+                zendesk: zendesk_url,
                 ticket_source: None,
                 digests: BTreeMap::new(),
                 requests: None,
@@ -250,11 +328,6 @@ fn read(
                 ))
                 .help("use a smaller --lookback-days, or take a new snapshot with a longer one"));
             }
-            let zendesk = snapshot
-                .zendesk()
-                .map(str::to_owned)
-                .or_else(|| config.zendesk.clone())
-                .unwrap_or(UNKNOWN_ZENDESK.to_owned());
             let ticket_source = snapshot.ticket_source().map(str::to_owned);
             let warnings = archived_warning(ticket_source.as_deref());
             let loaded = snapshot.read(domains, tickets_from).map_err(|error| snapshot_failure(path, &error))?;
@@ -262,8 +335,8 @@ fn read(
                 world: loaded.world,
                 as_of,
                 tickets_from,
-                source: Source::Zendesk,
-                zendesk,
+                source: about,
+                zendesk: zendesk_url,
                 ticket_source,
                 digests: loaded.digests,
                 requests: None,
@@ -280,8 +353,8 @@ fn read(
                 // The reads have just ended.
                 as_of: options.as_of.unwrap_or_else(clock::now),
                 tickets_from,
-                source: Source::Zendesk,
-                zendesk: zendesk.clone(),
+                source: about,
+                zendesk: zendesk_url,
                 ticket_source: Some(live.ticket_source),
                 digests: BTreeMap::new(),
                 requests: Some(live.requests),
@@ -316,6 +389,8 @@ fn recorded_options(
         lookback_days: _,
         as_of,
         thresholds,
+        baseline,
+        suppressions_from,
         out: _,
         save_snapshot,
     } = options;
@@ -333,6 +408,12 @@ fn recorded_options(
     }
     if let Some(path) = save_snapshot {
         recorded.insert("save_snapshot", file_name(path).into());
+    }
+    if let Some(path) = baseline {
+        recorded.insert("baseline", file_name(path).into());
+    }
+    if let Some(path) = suppressions_from {
+        recorded.insert("suppressions_from", file_name(path).into());
     }
     if let Some(as_of) = as_of {
         recorded.insert("as_of", as_of.rfc3339().into());
@@ -410,17 +491,40 @@ fn same_source(source: &From) -> String {
 }
 
 /// Prints the summary, and where the run folder is, as JSON.
-fn print_json(console: &Console, summary: &Summary<'_>, folder: &str) {
+fn print_json(
+    console: &Console,
+    summary: &Summary<'_>,
+    folder: &str,
+    origin: &Origin,
+    compared: Option<&diff::Diff<'_>>,
+) {
+    /// What differs from the baseline, in numbers.
+    #[derive(Serialize)]
+    struct Since<'a> {
+        #[serde(flatten)]
+        baseline: &'a Baseline,
+        #[serde(flatten)]
+        counts: artifacts::diff::Counts,
+    }
     #[derive(Serialize)]
     struct Printed<'a> {
         run_dir: &'a str,
         #[serde(flatten)]
         summary: &'a Summary<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since_baseline: Option<Since<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        own_would_suppress: Option<&'a [WouldSuppress]>,
     }
     if console.format == Format::Json {
         let mut json = Vec::new();
         // Writing to memory cannot fail.
-        let _ = artifacts::write_json(&Printed { run_dir: folder, summary }, &mut json);
+        let since = origin.baseline.as_ref().zip(compared);
+        let since_baseline =
+            since.map(|(baseline, diff)| Since { baseline, counts: artifacts::diff::Counts::of(diff) });
+        let own_would_suppress = origin.suppressions_from.as_ref().map(|from| from.own_would_suppress.as_slice());
+        let printed = Printed { run_dir: folder, summary, since_baseline, own_would_suppress };
+        let _ = artifacts::write_json(&printed, &mut json);
         console.data(&String::from_utf8_lossy(&json));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod init;

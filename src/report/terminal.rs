@@ -45,10 +45,7 @@ pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
             Scope::User => "User issues:   ",
             Scope::Ticket => "Ticket issues: ",
         };
-        let codes = CODES.into_iter().filter(|code| code.scope() == scope && totals.by_code[*code as usize] > 0);
-        let codes: Vec<String> =
-            codes.map(|code| format!("{} {}", totals.by_code[code as usize], code.short())).collect();
-        let codes = if codes.is_empty() { String::new() } else { format!("  ({})", codes.join(", ")) };
+        let codes = in_words(|code| if code.scope() == scope { totals.by_code[code as usize] } else { 0 });
         console.say(&format!("  {label}{}{codes}", totals.by_scope[scope as usize]));
     }
     if totals.suppressed > 0 {
@@ -69,6 +66,19 @@ pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
             reasons.iter().take(3).map(|reason| format!("{reason} ({})", totals.by_reason[*reason as usize])).collect();
         console.say(&format!("    top reasons: {}", top.join(", ")));
     }
+}
+
+/// `  (2 missing external_id, 1 org mismatch)`; nothing where there is none.
+pub(super) fn by_code(codes: impl Iterator<Item = IssueCode>) -> String {
+    let mut counts = [0; IssueCode::ALL.len()];
+    codes.for_each(|code| counts[code as usize] += 1);
+    in_words(|code| counts[code as usize])
+}
+
+fn in_words(count: impl Fn(IssueCode) -> u64) -> String {
+    let codes = CODES.into_iter().filter(|code| count(*code) > 0);
+    let codes: Vec<String> = codes.map(|code| format!("{} {}", count(code), code.short())).collect();
+    if codes.is_empty() { String::new() } else { format!("  ({})", codes.join(", ")) }
 }
 
 fn resolutions(console: &Console, audit: &Audit<'_>) {

@@ -38,6 +38,8 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
         public_suffix_list,
         personal_domains,
         digests,
+        baseline,
+        suppressions_from,
         counts: _,
         blockers: _,
         warnings: _,
@@ -74,7 +76,10 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
         teller.equal("public_suffix_list", "is not the list of this version of the program", known, public_suffix_list);
     }
     let inputs = [&digests.config, &Some(digests.reference.clone()), &Some(plan_hash.clone())];
-    let inputs = inputs.into_iter().flatten().chain(digests.snapshot.iter().flat_map(|files| files.values()));
+    let others = baseline.iter().flat_map(|baseline| [&baseline.plan_hash, &baseline.receipt_sha256]);
+    let others = others.chain(suppressions_from.iter().map(|from| &from.sha256));
+    let files = digests.snapshot.iter().flat_map(|files| files.values());
+    let inputs = inputs.into_iter().flatten().chain(files).chain(others);
     for digest in inputs.chain([apply_receipt_not_run_sha256]).filter(|digest| !is_digest(digest)) {
         teller.say("", format!("\"{digest}\" is no SHA-256"));
     }

@@ -141,7 +141,7 @@ fn prepared(action: &PlannedAction) -> PreparedRow<'_> {
     } = action;
     PreparedRow {
         action_id: action_id.clone(),
-        action_code: action_code.as_str(),
+        action_code: *action_code,
         sf_account_id: Some(sf_account_id),
         account_name: account_name.as_deref(),
         org_id: Some(*org_id),
@@ -174,8 +174,8 @@ fn blocked(action: &BlockedAction) -> BlockedRow<'_> {
     } = action;
     BlockedRow {
         action_id: action_id.clone(),
-        action_code: action_code.as_str(),
-        blocked_reason: Some(blocked_reason.as_str()),
+        action_code: *action_code,
+        blocked_reason: Some(*blocked_reason),
         sf_account_id: sf_account_id.as_deref(),
         account_name: account_name.as_deref(),
         org_id: *org_id,

@@ -8,7 +8,7 @@ use crate::gate::Judgement;
 use crate::model::time::Instant;
 use crate::plan_file::PlanFile;
 use crate::run_folder::Summary;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The seven that `users.in_scope` is the sum of.
 const USERS: [&str; 7] =
@@ -75,10 +75,19 @@ pub(super) fn check(
             Some(expected) => teller.equal(&place("value"), "differs from the counts", expected, *value),
             None => teller.say(&place("name"), format!("there is no threshold \"{name}\"")),
         }
+        if name == "max_new_issues" && receipt.is_some_and(|receipt| receipt.baseline.is_none()) {
+            teller.say(&place("name"), "is judged without a baseline");
+        }
         teller.equal(&place("breached"), "does not follow from value and limit", value > limit, *breached);
     }
     if let Some(receipt) = receipt {
         against_receipt(summary, &reasons, receipt, out);
+        let counted: BTreeSet<&str> = counted.iter().map(|issue| issue.id).collect();
+        let would = receipt.suppressions_from.iter().flat_map(|from| &from.own_would_suppress);
+        for issue in would.filter(|issue| !counted.contains(issue.issue_id.as_str())) {
+            let problem = format!("names {}, which is no issue that counts", issue.issue_id);
+            Teller::new(RECEIPT, out).say("suppressions_from", problem);
+        }
     }
     narrative(summary, files, out);
     format!("{total} counted issues, {} thresholds", summary.thresholds.len())

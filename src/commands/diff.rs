@@ -1,0 +1,83 @@
+//! `diff`: two finished runs in, what changed between them out.
+
+use super::{ConfigFile, read_config};
+use crate::artifacts::diff::document;
+use crate::artifacts::write_json;
+use crate::cli::{Common, Diff as Options};
+use crate::diff::{self, About, Side};
+use crate::escape;
+use crate::exit::{Exit, Failure};
+use crate::gate;
+use crate::report::{diff as report, terminal};
+use crate::run_folder::RunFolder;
+use std::path::Path;
+
+/// Runs `diff`.
+pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
+    let console = common.console();
+    let limit = limit(common, options)?;
+    let base = open(&options.base, "base")?;
+    let head = open(&options.head, "head")?;
+    comparable(&options.base, &base, about(&head))?;
+
+    let (base_side, head_side) = (Side::of_run(&base), Side::of_run(&head));
+    let found = diff::compare(&base_side, &head_side);
+    let thresholds: Vec<_> =
+        limit.map(|limit| gate::new_issues_judged(limit, found.new.len() as u64)).into_iter().collect();
+
+    let name = |run: &RunFolder| escape::terminal(&run.summary.run_id);
+    console.heading(&format!("Comparing {} with {}...", name(&base), name(&head)));
+    report::counts(&console, &found);
+    report::rows(&console, &found);
+    if let Some(from) = &head.receipt.suppressions_from {
+        let code = |id: &str| head.issues.iter().find(|issue| issue.issue_id == id).map(|issue| issue.issue_code);
+        report::own_suppressions(&console, from, code);
+    }
+    let (then, now) = (&base.summary.plan_hash, &head.summary.plan_hash);
+    let same = if then == now { " (the same plan)".to_owned() } else { format!(" (was {then})") };
+    console.say(&format!("\nplan_hash: {now}{same}"));
+
+    let mut json = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_json(&document(&base, &head, &found, &thresholds), &mut json);
+    console.data(&String::from_utf8_lossy(&json));
+    terminal::breaches(&console, &thresholds);
+    Ok(if thresholds.iter().any(|judgement| judgement.breached) { Exit::Breached } else { Exit::Done })
+}
+
+/// The limit of new issues: the flag's, or else the configuration's.
+fn limit(common: &Common, options: &Options) -> Result<Option<u64>, Failure> {
+    const NAME: &str = "max_new_issues";
+    let mut limit = read_config(common.config.as_deref())?
+        .and_then(|ConfigFile { config, bytes: _ }| config.settings.thresholds.max_new_issues);
+    for (name, value) in &options.thresholds {
+        if name != NAME {
+            return Err(Failure::invalid(format!("diff judges {NAME} alone, not {name}"))
+                .help("the audits of the two runs have judged the others"));
+        }
+        limit = Some(*value);
+    }
+    Ok(limit)
+}
+
+/// Reads a run folder that two runs are compared by; `what` says which one it is.
+pub(super) fn open(path: &Path, what: &str) -> Result<RunFolder, Failure> {
+    RunFolder::open(path).map_err(|error| {
+        Failure::invalid(format!("the {what} {} cannot be used", path.display()))
+            .because(error)
+            .help("name the run folder of an audit, <root>/<time>_audit")
+    })
+}
+
+/// Refuses a base that says nothing about the head.
+pub(super) fn comparable(path: &Path, base: &RunFolder, head: About<'_>) -> Result<(), Failure> {
+    diff::comparable(about(base), head).map_err(|error| {
+        Failure::invalid(format!("{} is no base for this comparison", path.display()))
+            .because(error)
+            .help("compare runs of the same Zendesk")
+    })
+}
+
+fn about(run: &RunFolder) -> About<'_> {
+    About { source: run.summary.source, zendesk: &run.summary.zendesk }
+}
