@@ -223,3 +223,135 @@ pub fn comparable(base: About<'_>, head: About<'_>) -> Result<(), Incomparable> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn run() -> RunFolder {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/all_codes/expected");
+        RunFolder::open(&folder).expect("a run folder")
+    }
+
+    fn ids<'a>(issues: &[&'a IssueRow]) -> BTreeSet<&'a str> {
+        issues.iter().map(|issue| issue.issue_id.as_str()).collect()
+    }
+
+    /// A small generator, so that worlds are the same everywhere.
+    struct Random(u64);
+
+    impl Random {
+        fn one_in(&mut self, limit: u64) -> bool {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33).is_multiple_of(limit)
+        }
+    }
+
+    #[test]
+    fn a_run_does_not_differ_from_itself() {
+        let run = run();
+        let diff = compare(&Side::of_run(&run), &Side::of_run(&run));
+        let counted = run.issues.iter().filter(|issue| issue.status != Status::Suppressed).collect();
+        assert_eq!(diff, Diff { unchanged: counted, ..Diff::default() });
+    }
+
+    /// Worlds that lost rows and changed statuses, against the definitions taken word by word.
+    #[test]
+    fn every_issue_is_where_the_definitions_put_it() {
+        let mut left_the_window = 0;
+        for seed in 0..60 {
+            let mut random = Random(seed);
+            let (mut base, mut head) = (run(), run());
+            for run in [&mut base, &mut head] {
+                run.issues.retain(|_| !random.one_in(4));
+                for issue in &mut run.issues {
+                    if random.one_in(4) {
+                        issue.status = Status::Suppressed;
+                    }
+                }
+                run.plan.actions.retain(|_| !random.one_in(4));
+                run.plan.blocked.retain(|_| !random.one_in(4));
+            }
+            if seed % 2 == 1 {
+                // The window has moved on past some of the tickets.
+                head.receipt.ticket_window.from = "2026-04-10T12:00:01Z".to_owned();
+            }
+            let (base_side, head_side) = (Side::of_run(&base), Side::of_run(&head));
+            let diff = compare(&base_side, &head_side);
+
+            let status = |run: &RunFolder, id: &str| {
+                run.issues.iter().find(|issue| issue.issue_id == id).map(|issue| issue.status)
+            };
+            let counts = |status: Option<Status>| status.is_some_and(|status| status != Status::Suppressed);
+            let updated =
+                |id: &str| base.tickets.iter().find(|row| row.issue_id == id).map(|row| row.updated_at.as_str());
+            let all: BTreeSet<String> =
+                base.issues.iter().chain(&head.issues).map(|issue| issue.issue_id.clone()).collect();
+            let of = |wanted: &dyn Fn(Option<Status>, Option<Status>, bool) -> bool| -> BTreeSet<&str> {
+                let past = |id: &str| updated(id).is_some_and(|time| time < head.receipt.ticket_window.from.as_str());
+                all.iter()
+                    .filter(|id| wanted(status(&base, id), status(&head, id), past(id)))
+                    .map(String::as_str)
+                    .collect()
+            };
+            assert_eq!(ids(&diff.new), of(&|then, now, _| counts(now) && !counts(then)), "seed {seed}");
+            assert_eq!(ids(&diff.resolved), of(&|then, now, past| counts(then) && now.is_none() && !past));
+            assert_eq!(ids(&diff.left_window), of(&|then, now, past| counts(then) && now.is_none() && past));
+            left_the_window += diff.left_window.len();
+            assert_eq!(ids(&diff.unchanged), of(&|then, now, _| counts(then) && then == now));
+            let heads: Vec<&IssueRow> = diff.changed.iter().map(|(_, head)| *head).collect();
+            assert_eq!(ids(&heads), of(&|then, now, _| counts(then) && now.is_some() && then != now));
+
+            let absent = |action: &PlannedAction, run: &RunFolder| {
+                let same = |other: &PlannedAction| {
+                    (other.action_code, &other.sf_account_id, other.org_id, other.user_id, &other.domain)
+                        == (action.action_code, &action.sf_account_id, action.org_id, action.user_id, &action.domain)
+                };
+                !run.plan.actions.iter().any(same)
+            };
+            let added: Vec<ActionRow<'_>> =
+                head.plan.actions.iter().filter(|action| absent(action, &base)).map(planned).collect();
+            let dropped: Vec<ActionRow<'_>> =
+                base.plan.actions.iter().filter(|action| absent(action, &head)).map(planned).collect();
+            assert_eq!((&diff.prepared.added, &diff.prepared.dropped), (&added, &dropped), "seed {seed}");
+        }
+        assert!(left_the_window > 20, "{left_the_window}");
+    }
+
+    #[test]
+    fn actions_are_the_same_by_what_they_do_however_they_are_numbered_and_spelled() {
+        let (base, mut head) = (run(), run());
+        for action in &mut head.plan.actions {
+            action.action_id = action.action_id.replace('A', "A9");
+            if action.sf_account_id.len() == 15 {
+                action.sf_account_id = account_key(&action.sf_account_id);
+            }
+            action.notes.clear();
+        }
+        let diff = compare(&Side::of_run(&base), &Side::of_run(&head));
+        assert_eq!(diff.prepared, Delta::default());
+        // One that was prepared and is blocked now is dropped there, and comes in here.
+        head.plan.actions.remove(0);
+        let diff = compare(&Side::of_run(&base), &Side::of_run(&head));
+        assert_eq!((diff.prepared.added.len(), diff.prepared.dropped.len()), (0, 1));
+        assert_eq!(diff.prepared.dropped[0].code, base.plan.actions[0].action_code);
+    }
+
+    #[test]
+    fn runs_of_other_places_are_not_compared() {
+        let about = |source, zendesk| About { source, zendesk };
+        let acme = about(Source::Zendesk, "https://acme.zendesk.com");
+        assert_eq!(comparable(acme, acme), Ok(()));
+        let told = |head| comparable(acme, head).expect_err("refused").to_string();
+        assert_eq!(
+            told(about(Source::Zendesk, "https://other.zendesk.com")),
+            "it is of https://acme.zendesk.com, and the other run of https://other.zendesk.com"
+        );
+        assert_eq!(
+            told(about(Source::Demo, "https://acme.zendesk.com")),
+            "it is of a Zendesk, and the other run of the demo"
+        );
+    }
+}

@@ -94,5 +94,5 @@ pub fn own_suppressions(console: &Console, from: &SuppressionsFrom, code_of: imp
     let issues = &from.own_would_suppress;
     let codes = by_code(issues.iter().filter_map(|issue| code_of(&issue.issue_id)));
     console.heading("\nSuppressions that are not in force:");
-    console.say(&format!("  would silence {} more{codes}", plural(issues.len() as u64, "issue")));
+    console.say(&format!("  {} would be silenced too{codes}", plural(issues.len() as u64, "issue")));
 }

@@ -1,6 +1,7 @@
 //! The command line from outside: bad input with its exact message and exit code, streams, and what stays on disk.
 
 mod config;
+mod diff;
 mod doctor;
 mod gate;
 mod hostile;
