@@ -3,6 +3,7 @@
 use super::{ConfigFile, read_config};
 use crate::artifacts::diff::document;
 use crate::artifacts::write_json;
+use crate::catalogue::IssueCode;
 use crate::cli::{Common, Diff as Options};
 use crate::diff::{self, About, Side};
 use crate::escape;
@@ -10,6 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::gate;
 use crate::report::{diff as report, terminal};
 use crate::run_folder::RunFolder;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Runs `diff`.
@@ -30,8 +32,9 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     report::counts(&console, &found);
     report::rows(&console, &found);
     if let Some(from) = &head.receipt.suppressions_from {
-        let code = |id: &str| head.issues.iter().find(|issue| issue.issue_id == id).map(|issue| issue.issue_code);
-        report::own_suppressions(&console, from, code);
+        let codes: HashMap<&str, IssueCode> =
+            head.issues.iter().map(|issue| (issue.issue_id.as_str(), issue.issue_code)).collect();
+        report::own_suppressions(&console, from, |id| codes.get(id).copied());
     }
     let (then, now) = (&base.summary.plan_hash, &head.summary.plan_hash);
     let same = if then == now { " (the same plan)".to_owned() } else { format!(" (was {then})") };
