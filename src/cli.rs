@@ -69,6 +69,9 @@ pub struct Common {
     /// When to use colors; NO_COLOR turns them off too
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+    /// On GitHub: tell names, ids and domains although the repository is not private
+    #[arg(long, global = true)]
+    pub allow_public_artifacts: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

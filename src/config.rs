@@ -3,6 +3,7 @@
 //! Every key is optional; an unknown one is an error that names the key, the line and the nearest known key.
 //! Secrets are never read from here.
 
+use crate::audience::Message;
 use crate::catalogue::{IssueCode, Risk};
 use crate::model::{domain, time};
 use crate::nearest::nearest;
@@ -49,6 +50,13 @@ pub struct ApplyLimits {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
+
+/// The line is for everybody, the rest may quote the file.
+impl From<&ConfigError> for Message {
+    fn from(error: &ConfigError) -> Self {
+        Self::of_line(error.0.clone())
+    }
+}
 
 fn at(line: u64, text: impl fmt::Display) -> ConfigError {
     ConfigError(format!("line {line}: {text}"))

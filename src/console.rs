@@ -1,7 +1,9 @@
 //! What is printed, and where: results on standard output, everything else on standard error (contract 1).
 //!
-//! Callers pass outside text through `escape` before it comes here; a reader that goes away is no error.
+//! Callers pass outside text through `escape` before it comes here; a reader that goes away is no error. What an audience
+//! may not read is not printed, and that is said once.
 
+use crate::audience::{Audience, Message, WITHHELD};
 use crate::catalogue::WarningCode;
 use crate::escape;
 use crate::exit::Failure;
@@ -9,6 +11,7 @@ use crate::warning::Warning;
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many warnings of one code are printed one by one.
 const MOST_WARNINGS: usize = 20;
@@ -31,29 +34,42 @@ pub struct Console {
     /// Only errors and breaches.
     pub quiet: bool,
     pub verbose: bool,
+    pub audience: Audience,
 }
 
 impl Console {
     /// A line, or several, of the result in text form.
-    pub fn say(&self, text: &str) {
+    pub fn say(&self, text: impl Into<Message>) {
         if self.format == Format::Text && !self.quiet {
-            let _ = writeln!(anstream::stdout(), "{text}");
+            if let Some(text) = self.allowed(&text.into()) {
+                let _ = writeln!(anstream::stdout(), "{text}");
+            }
         }
     }
 
     /// A heading of the result in text form.
-    pub fn heading(&self, text: &str) {
-        self.say(&format!("{HEADING}{text}{HEADING:#}"));
+    pub fn heading(&self, text: impl Into<Message>) {
+        self.say(text.into().map(|text| format!("{HEADING}{text}{HEADING:#}")));
     }
 
-    /// The result in JSON form, which ends in a line end of its own.
-    pub fn data(&self, json: &str) {
+    /// The result in JSON form, which ends in a line end of its own. Everybody reads at least that something is withheld.
+    pub fn data(&self, json: impl Into<Message>) {
         if self.format == Format::Json {
+            let json = json.into();
+            let json = self.allowed(&json).unwrap_or("{\n  \"withheld\": true\n}\n");
             let _ = std::io::stdout().write_all(json.as_bytes());
         }
     }
 
-    /// A breached threshold: told in every case, and last.
+    /// What this audience may read. What it may not is mentioned once, with the reason.
+    fn allowed<'a>(&self, text: &'a Message) -> Option<&'a str> {
+        if self.audience.is_public() && text.is_reduced() {
+            withheld();
+        }
+        text.to(self.audience)
+    }
+
+    /// A breached threshold, of names and counts alone: told in every case, and last.
     pub fn breach(&self, text: &str) {
         let line = format!("{ERROR}breached:{ERROR:#} {text}");
         match self.format {
@@ -72,20 +88,32 @@ impl Console {
     }
 
     /// What makes the program end with 1 although it did what it was asked to: told in every case.
-    pub fn imperfect(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape::line(text));
-    }
-
-    /// Something to know that is no warning.
-    pub fn notice(&self, text: &str) {
-        if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "note: {}", escape::line(text));
+    pub fn imperfect(&self, text: impl Into<Message>) {
+        if let Some(text) = self.allowed(&text.into()) {
+            let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape::line(text));
         }
     }
 
-    /// Warnings: of each code the first, then a count.
+    /// Something to know that is no warning.
+    pub fn notice(&self, text: impl Into<Message>) {
+        if !self.quiet {
+            if let Some(text) = self.allowed(&text.into()) {
+                let _ = writeln!(anstream::stderr(), "note: {}", escape::line(text));
+            }
+        }
+    }
+
+    /// Warnings: of each code the first, then a count. In public, a count alone.
     pub fn warnings(&self, warnings: &[Warning]) {
         if self.quiet {
+            return;
+        }
+        if self.audience.is_public() {
+            for of_code in warnings.chunk_by(|one, next| one.code == next.code) {
+                let code = of_code[0].code;
+                let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {code}: {}", of_code.len());
+                withheld();
+            }
             return;
         }
         let mut told: BTreeMap<WarningCode, usize> = BTreeMap::new();
@@ -115,8 +143,20 @@ impl Console {
 }
 
 /// Prints a failure.
-pub fn failure(failure: &Failure) {
-    let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {failure}");
+pub fn failure(failure: &Failure, audience: Audience) {
+    let (text, reduced) = failure.told(audience);
+    let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {text}");
+    if reduced {
+        withheld();
+    }
+}
+
+/// Says that something is withheld, and why; once.
+fn withheld() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::Relaxed) {
+        let _ = writeln!(anstream::stderr(), "note: {WITHHELD}");
+    }
 }
 
 /// Says that the program was interrupted.

@@ -1,5 +1,6 @@
 //! Exit codes (contract 1), and failures that say what happened, to which thing, and what to do next.
 
+use crate::audience::{Audience, Message};
 use crate::escape;
 use std::fmt;
 
@@ -32,6 +33,22 @@ impl Exit {
             Self::Interrupted => 130,
         }
     }
+
+    /// All of them, by their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Done, Self::Breached, Self::Invalid, Self::Unreadable, Self::Refused, Self::Interrupted];
+
+    /// What the number says, for whoever knows nothing else.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Breached => "a threshold is breached, or a check failed",
+            Self::Invalid => "the command line, the configuration or an input file cannot be used",
+            Self::Unreadable => "Zendesk or GitHub could not be read, or the local disk failed",
+            Self::Refused => "refused for safety",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }
 
 /// Why a command did not do what it was asked to.
@@ -39,59 +56,66 @@ impl Exit {
 pub struct Failure {
     pub exit: Exit,
     /// What did not happen.
-    what: String,
-    causes: Vec<String>,
-    help: Option<String>,
+    what: Message,
+    causes: Vec<Message>,
+    help: Option<Message>,
 }
 
 impl Failure {
-    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, what: impl Into<Message>) -> Self {
         Self { exit, what: what.into(), causes: Vec::new(), help: None }
     }
 
     /// An invalid input.
-    pub fn invalid(what: impl Into<String>) -> Self {
+    pub fn invalid(what: impl Into<Message>) -> Self {
         Self::new(Exit::Invalid, what)
     }
 
     /// Adds what it was caused by.
     #[must_use]
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
+    pub fn because(mut self, cause: impl Into<Message>) -> Self {
+        self.causes.push(cause.into());
         self
     }
 
-    /// What it was caused by, outermost first. May hold outside text.
-    pub fn causes(&self) -> &[String] {
+    /// What it was caused by, outermost first.
+    pub fn causes(&self) -> &[Message] {
         &self.causes
     }
 
     /// What to do next.
-    pub fn next(&self) -> Option<&str> {
-        self.help.as_deref()
+    pub fn next(&self) -> Option<&Message> {
+        self.help.as_ref()
     }
 
     /// Says what to do next; lines of their own are indented.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Message>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The text for an audience, and whether something of it is withheld.
+    pub fn told(&self, audience: Audience) -> (String, bool) {
+        let Self { exit, what, causes, help } = self;
+        let mut text = escape::line(what.to(audience).unwrap_or(exit.meaning()));
+        for cause in causes.iter().filter_map(|cause| cause.to(audience)) {
+            text.push_str("\n  caused by: ");
+            text.push_str(&escape::line(cause));
+        }
+        if let Some(help) = help.as_ref().and_then(|help| help.to(audience)) {
+            for (index, line) in help.lines().enumerate() {
+                text.push_str(if index == 0 { "\n  help: " } else { "\n        " });
+                text.push_str(&escape::line(line));
+            }
+        }
+        let reduced = std::iter::once(what).chain(causes).chain(help).any(Message::is_reduced);
+        (text, audience.is_public() && reduced)
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", escape::line(&self.what))?;
-        for cause in &self.causes {
-            write!(f, "\n  caused by: {}", escape::line(cause))?;
-        }
-        if let Some(help) = &self.help {
-            let mut lines = help.lines();
-            write!(f, "\n  help: {}", lines.next().map(escape::line).unwrap_or_default())?;
-            for line in lines {
-                write!(f, "\n        {}", escape::line(line))?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.told(Audience::Private).0)
     }
 }

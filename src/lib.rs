@@ -7,6 +7,7 @@
 
 pub mod apply;
 pub mod artifacts;
+pub mod audience;
 pub mod audit;
 pub mod catalogue;
 pub mod cli;

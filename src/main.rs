@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Command::Explain(options) => commands::explain::run(common, &options),
     };
     let exit = ended.unwrap_or_else(|failure| {
-        console::failure(&failure);
+        console::failure(&failure, common.audience());
         failure.exit
     });
     ExitCode::from(exit.code())

@@ -3,6 +3,7 @@
 //! Only what passes all of them becomes a [`Confirmed`], and only with that can a writer be made.
 
 use crate::artifacts::Source;
+use crate::audience::{Message, open};
 use crate::model::time::Instant;
 use crate::plan_file::PlanFile;
 
@@ -25,6 +26,28 @@ pub enum Refusal {
     TooOld { from: String, max_hours: u32 },
     #[error("the plan is from the future: {from}, and it is {now}")]
     FromTheFuture { from: String, now: String },
+}
+
+impl From<&Refusal> for Message {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            // The hash that was typed is anything.
+            Refusal::OtherHash { .. } | Refusal::Changed { .. } => Self::with_public(
+                refusal.to_string(),
+                match refusal {
+                    Refusal::Changed { .. } => "the plan was changed: its content has another hash than it says",
+                    _ => "--confirm-plan-hash is not the plan's hash",
+                },
+            ),
+            Refusal::OtherZendesk { .. } => {
+                Self::with_public(refusal.to_string(), "the plan is for another Zendesk than the configured one")
+            }
+            Refusal::NoZendesk { .. } => Self::with_public(refusal.to_string(), "no Zendesk is configured"),
+            Refusal::NotConfirmed { .. } | Refusal::Demo | Refusal::TooOld { .. } | Refusal::FromTheFuture { .. } => {
+                open(refusal.to_string())
+            }
+        }
+    }
 }
 
 impl Refusal {

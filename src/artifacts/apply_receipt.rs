@@ -18,6 +18,9 @@ pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-receipt/1";
 /// The name of the file.
 pub const FILE_NAME: &str = "apply_receipt.json";
 
+/// The plan, where its path is not told.
+const FILE_NAME_OF_A_PLAN: &str = "fix_plan.json";
+
 /// What was done with the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,6 +148,14 @@ impl<B: Serialize> ApplyReceipt<B> {
     }
 }
 
+impl ApplyReceipt {
+    /// The counts and the plan's hash, without the list of actions.
+    pub fn for_everybody(&self) -> Self {
+        let name = FILE_NAME_OF_A_PLAN.to_owned();
+        Self { source_plan_path: name, results: Vec::new(), plan_blocked: Vec::new(), ..self.clone() }
+    }
+}
+
 /// Writes the `apply_receipt.json` of a plan that was not applied.
 pub fn write_not_run(
     audit: &Audit<'_>,
@@ -156,7 +167,7 @@ pub fn write_not_run(
     ApplyReceipt {
         schema: SCHEMA.to_owned(),
         run_id: run_id.to_owned(),
-        source_plan_path: "fix_plan.json".to_owned(),
+        source_plan_path: FILE_NAME_OF_A_PLAN.to_owned(),
         source_plan_hash: plan_hash.to_owned(),
         mode: Mode::NotRun,
         caps_used: Caps { max_actions: limits.max_actions, max_per_account: limits.max_per_account },

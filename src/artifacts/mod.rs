@@ -51,6 +51,14 @@ pub fn write_json<T: Serialize + ?Sized>(value: &T, out: &mut dyn Write) -> io::
     out.write_all(b"\n")
 }
 
+/// The same as a text.
+pub fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut json = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_json(value, &mut json);
+    String::from_utf8_lossy(&json).into_owned()
+}
+
 /// An iterator as a JSON array, element by element, so that long lists are never held as a whole.
 pub(crate) struct Seq<F>(pub F);
 

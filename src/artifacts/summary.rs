@@ -16,6 +16,7 @@ use std::io::{self, Write};
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/summary/1";
 
 /// Counts by name, in the order of the names.
+#[derive(Clone)]
 struct Counts<const N: usize>([(&'static str, u64); N]);
 
 impl<const N: usize> Serialize for Counts<N> {
@@ -29,7 +30,7 @@ impl<const N: usize> Serialize for Counts<N> {
 }
 
 /// The content of `summary.json`; `audit --format json` prints it too.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Summary<'a> {
     schema: &'static str,
     run_id: &'a str,
@@ -37,7 +38,7 @@ pub struct Summary<'a> {
     as_of: String,
     tool_version: &'static str,
     source: &'static str,
-    zendesk: &'a str,
+    zendesk: Option<&'a str>,
     lookback_days: u32,
     total_issue_count: u64,
     prepared_action_count: u64,
@@ -54,6 +55,13 @@ pub struct Summary<'a> {
     plan_hash: &'a str,
     thresholds: &'a [Judgement],
     warnings: &'a [Warning],
+}
+
+impl Summary<'_> {
+    /// The counts and the plan's hash, without the Zendesk's name and what the warnings say.
+    pub fn for_everybody(&self) -> Self {
+        Self { zendesk: None, warnings: &[], ..self.clone() }
+    }
 }
 
 /// The records that an audit looked at: distinct ones, tickets in the window.
@@ -94,7 +102,7 @@ pub fn summary<'a>(
         as_of: audit.as_of.rfc3339(),
         tool_version: TOOL_VERSION,
         source: run.source.as_str(),
-        zendesk: &run.zendesk,
+        zendesk: Some(&run.zendesk),
         lookback_days: audit.settings.lookback_days,
         total_issue_count: totals.issues,
         prepared_action_count: totals.prepared,

@@ -9,6 +9,7 @@ use crate::apply::select::{Choice, Narrowing, Selection};
 use crate::apply::{Stop, settle};
 use crate::artifacts::Source;
 use crate::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
+use crate::audience::{Message, open};
 use crate::catalogue::SkipReason;
 use crate::cli::{Apply as Options, Common};
 use crate::clock;
@@ -51,7 +52,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         now: started_at,
     };
     let confirmed = consent::check(&plan, &terms).map_err(|refusal| {
-        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(&refusal).help(refusal.help())
+        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(&refusal).help(open(refusal.help()))
     })?;
     let job = Job {
         console,
@@ -73,22 +74,25 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 }
 
 fn read_plan(path: &Path) -> Result<PlanFile, Failure> {
-    let failed = |cause: String| {
-        Failure::invalid(format!("the plan {} cannot be used", path.display()))
+    let failed = |cause: Message| {
+        Failure::invalid(open(format!("the plan {} cannot be used", path.display())))
             .because(cause)
             .help("name the fix_plan.json in the run folder of an audit")
     };
-    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    PlanFile::parse(&bytes).map_err(|error| failed(error.to_string()))
+    let bytes = std::fs::read(path).map_err(|error| failed(error.into()))?;
+    PlanFile::parse(&bytes).map_err(|error| failed(error.to_string().into()))
 }
 
 /// What `--only-account` and `--only-action` leave. A name that the plan does not know is an error, not an empty plan.
 fn narrowing(plan: &PlanFile, options: &Options) -> Result<Narrowing, Failure> {
     let unknown = |flag: &str, name: &str, known: &BTreeSet<&str>| {
-        let failure = Failure::invalid(format!("the plan has no prepared action for {flag} {name}"));
+        let failure = Failure::invalid(Message::with_public(
+            format!("the plan has no prepared action for {flag} {name}"),
+            format!("the plan has no prepared action for a {flag}"),
+        ));
         match nearest(name, known.iter().copied()) {
             Some(nearest) => failure.help(format!("the nearest is {nearest}")),
-            None => failure.help(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len())),
+            None => failure.help(open(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len()))),
         }
     };
     let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| action.sf_account_id.as_str()).collect();
@@ -142,7 +146,7 @@ struct Run {
 
 impl Job<'_> {
     fn on_the_demo(&self, config: &Config) -> Result<Exit, Failure> {
-        let records = demo::records().map_err(|error| disk("the demo's fixtures cannot be read", error))?;
+        let records = demo::records().map_err(|error| disk("the demo's fixtures cannot be read", error.to_string()))?;
         let root = prepare_root(config)?;
         let stop = Deferred::begin();
         let run = self.begin(&root, Mode::DryRun)?;
@@ -153,14 +157,14 @@ impl Job<'_> {
         let scope = if confirmed.is_some() { zendesk::WRITE_SCOPE } else { live::READ_SCOPE };
         let credentials = live::credentials(scope)?;
         let origin = self.plan.zendesk.as_str();
-        let unreadable = |cause: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(cause);
-        let base_url = url::Url::parse(origin).map_err(|error| unreadable(&error))?;
+        let unreadable = |cause: Message| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(cause);
+        let base_url = url::Url::parse(origin).map_err(|error| unreadable(error.to_string().into()))?;
         if confirmed.is_some() && zendesk::may_not_write(&credentials) {
             self.console
                 .notice("ZENDESK_OAUTH_SCOPE names no scope that may write; Zendesk will refuse the first write");
         }
         let access = Access::new(base_url, credentials, config.reserve_percent, Timing::default())
-            .map_err(|error| unreadable(&error).help(error.help()))?;
+            .map_err(|error| unreadable((&error).into()).help(error.next()))?;
         if access.built_in_roots {
             self.console.notice("this machine has no CA store; the built-in roots of Mozilla's are used");
         }
@@ -225,7 +229,7 @@ impl Job<'_> {
         let actions = &self.plan.actions;
         let mut decided = |at: usize, result: Option<&ActionResult>| {
             if at > 0 && at.is_multiple_of(PROGRESS_STEP) {
-                console.notice(&format!("checked {at} of {} actions", actions.len()));
+                console.notice(open(format!("checked {at} of {} actions", actions.len())));
             }
             let Some(result) = result else { return Ok(()) };
             let entry = Entry::Result(result.clone());
@@ -351,15 +355,15 @@ impl Job<'_> {
         match ended {
             None => Ok(match report::imperfection(&receipt).filter(|_| began_to_write) {
                 Some(what) => {
-                    self.console.imperfect(&format!("{what}; {shown}/{} tells each", apply_receipt::FILE_NAME));
+                    self.console.imperfect(open(format!("{what}; {shown}/{} tells each", apply_receipt::FILE_NAME)));
                     Exit::Breached
                 }
                 None => Exit::Done,
             }),
             Some(Stop::Interrupted) => Err(Failure::new(Exit::Interrupted, "interrupted")
-                .help(format!("{shown} tells what was done; apply the same plan again to go on"))),
+                .help(open(format!("{shown} tells what was done; apply the same plan again to go on")))),
             Some(Stop::Read(error)) => {
-                Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(&error).help(error.help()))
+                Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(&error).help(error.next()))
             }
             Some(Stop::Disk(error)) => {
                 Err(disk("the journal could not be written, so nothing more was sent to Zendesk", error)
@@ -377,7 +381,7 @@ impl Job<'_> {
             return;
         }
         if let Err(error) = write_receipt(folder, receipt) {
-            self.console.notice(&format!("the audit's folder did not get the receipt: {error}"));
+            self.console.notice(Message::from("the audit's folder did not get the receipt").then(": ", &error.into()));
         }
     }
 
@@ -388,10 +392,8 @@ impl Job<'_> {
             #[serde(flatten)]
             receipt: &'a ApplyReceipt,
         }
-        let mut json = Vec::new();
-        // Writing to memory cannot fail.
-        let _ = crate::artifacts::write_json(&Printed { run_dir: folder, receipt }, &mut json);
-        self.console.data(&String::from_utf8_lossy(&json));
+        let json = |receipt| crate::artifacts::json(&Printed { run_dir: folder, receipt });
+        self.console.data(Message::with_public(json(receipt), json(&receipt.for_everybody())));
     }
 
     /// Settles what earlier applies of the plan left open, by reading, and writes their receipts.
@@ -401,15 +403,18 @@ impl Job<'_> {
             let settled = settle::settle(self.plan, &story, records, clock::now).await.map_err(|error| {
                 Failure::new(
                     Exit::Unreadable,
-                    format!("what {name} had begun cannot be found out; nothing was written"),
+                    open(format!("what {name} had begun cannot be found out; nothing was written")),
                 )
                 .because(&error)
-                .help(error.help())
+                .help(error.next())
             })?;
-            self.console.notice(&format!("{name} was interrupted, or could not see what came of a write"));
+            self.console.notice(open(format!("{name} was interrupted, or could not see what came of a write")));
             for result in &settled {
                 let what = if result.status == Outcome::Applied { "took" } else { "did not take" };
-                self.console.notice(&format!("{name}: the write of {} {what}", result.action_id));
+                self.console.notice(Message::with_public(
+                    format!("{name}: the write of {} {what}", result.action_id),
+                    format!("{name}: the write of a {} {what}", result.action_code),
+                ));
             }
             close_journal(&folder, story, settled, self.plan)
                 .map_err(|error| disk("the receipt of an interrupted apply could not be written", error))?;
@@ -458,7 +463,7 @@ fn write_receipt(folder: &Path, receipt: &ApplyReceipt) -> std::io::Result<()> {
 
 fn prepare_root(config: &Config) -> Result<Root, Failure> {
     Root::prepare(&config.root).map_err(|error| {
-        Failure::invalid(format!("the output root {} cannot be written", config.root.display())).because(error).help(
+        Failure::invalid(open(format!("the output root {} cannot be written", config.root.display()))).because(error).help(
             "set artifacts.root in the configuration to a folder that can be written; nothing was written to Zendesk",
         )
     })
@@ -468,7 +473,10 @@ fn take_lock(zendesk: &str) -> Result<Lock, Failure> {
     let lock = Lock::take(zendesk).map_err(|error| disk("the lock of the apply could not be taken", error))?;
     lock.ok_or_else(|| {
         Failure::new(Exit::Refused, "refused; nothing was written to Zendesk")
-            .because(format!("another apply to {zendesk} is running on this machine"))
+            .because(Message::with_public(
+                format!("another apply to {zendesk} is running on this machine"),
+                "another apply to the same Zendesk is running on this machine",
+            ))
             .help("wait until it has ended, then do a dry run and apply again")
     })
 }

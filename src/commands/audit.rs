@@ -6,6 +6,7 @@ use super::{
 use crate::artifacts::receipt::{Baseline, Origin, Requests, SuppressionsFrom, WouldSuppress};
 use crate::artifacts::summary::{Summary, summary};
 use crate::artifacts::{self, Run, Source};
+use crate::audience::{Message, open};
 use crate::audit::{Audit, Totals, audit};
 use crate::catalogue::{IssueCode, WarningCode};
 use crate::cli::{Audit as Options, Common};
@@ -53,20 +54,20 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let reference = reference::read(&accounts, &config.columns, &config.settings.domains, &mut domains)
         .map_err(|problems| reference_failure(&accounts_path, problems))?;
     let root = Root::prepare(&config.root).map_err(|error| {
-        Failure::invalid(format!("the output root {} cannot be written", config.root.display()))
+        Failure::invalid(open(format!("the output root {} cannot be written", config.root.display())))
             .because(error)
             .help("name another with --out")
     })?;
     if let Some(folder) = &options.save_snapshot {
         snapshot::check_target(folder).map_err(|error| {
-            Failure::invalid(format!("the snapshot cannot be saved as {}", folder.display()))
+            Failure::invalid(open(format!("the snapshot cannot be saved as {}", folder.display())))
                 .because(error)
                 .help("name a folder that does not exist yet, or an empty one")
         })?;
     }
     if !reference.ignored_columns.is_empty() {
         console
-            .notice(&format!("columns of the reference that are not used: {}", reference.ignored_columns.join(", ")));
+            .notice(super::ignored_columns(&reference.ignored_columns));
     }
     if config.settings.thresholds.max_new_issues.is_some() && baseline.is_none() {
         console.notice("max_new_issues is judged only against a baseline, so not by this audit");
@@ -87,7 +88,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
             ticket_source: read.ticket_source.as_deref(),
         };
         snapshot::save(&read.world, &facts, folder)
-            .map_err(|error| disk(&format!("the snapshot {} could not be saved", folder.display()), error))?;
+            .map_err(|error| disk(open(format!("the snapshot {} could not be saved", folder.display())), error))?;
     }
 
     let origin = Origin {
@@ -160,7 +161,7 @@ fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<V
         Some(ConfigFile { config, bytes }) => (config, Some(bytes)),
         None => (Config::without_file(), None),
     };
-    let flag = |what: &str, error: String| Failure::invalid(format!("{what} cannot be used")).because(error);
+    let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
     if let Some(days) = options.lookback_days {
         config.settings.lookback_days =
             config::checked_lookback(days).map_err(|error| flag("--lookback-days", error))?;
@@ -258,7 +259,7 @@ fn about(source: &From, config: &Config) -> (Source, String) {
 
 fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
     let exit = if error.is_read_error() { Exit::Unreadable } else { Exit::Invalid };
-    Failure::new(exit, format!("the snapshot {} cannot be used", path.display())).because(error)
+    Failure::new(exit, open(format!("the snapshot {} cannot be used", path.display()))).because(error)
 }
 
 fn accounts(source: &From, config: &Config) -> Result<(Vec<u8>, PathBuf), Failure> {
@@ -313,19 +314,19 @@ fn read(
             })
         }
         From::Snapshot { path, snapshot } => {
-            console.heading(&format!("Loading snapshot {}...", escape::terminal(&file_name(path))));
+            console.heading(open(format!("Loading snapshot {}...", escape::terminal(&file_name(path)))));
             let as_of = options.as_of.or(snapshot.as_of()).unwrap_or(started_at);
             let tickets_from = as_of.minus_days(lookback);
             if let Some(covered) = snapshot.tickets_from().filter(|covered| tickets_from < *covered) {
-                return Err(Failure::invalid(format!(
+                return Err(Failure::invalid(open(format!(
                     "the snapshot {} does not cover {lookback} days of tickets",
                     path.display()
-                ))
-                .because(format!(
+                )))
+                .because(open(format!(
                     "its tickets begin at {}, and the window at {}",
                     covered.rfc3339(),
                     tickets_from.rfc3339()
-                ))
+                )))
                 .help("use a smaller --lookback-days, or take a new snapshot with a longer one"));
             }
             let ticket_source = snapshot.ticket_source().map(str::to_owned);
@@ -344,7 +345,7 @@ fn read(
             })
         }
         From::Live { zendesk, credentials } => {
-            console.heading(&format!("Reading {zendesk}..."));
+            console.heading(Message::with_public(format!("Reading {zendesk}..."), "Reading Zendesk..."));
             let tickets_from = started_at.minus_days(lookback);
             let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
             let warnings = archived_warning(Some(&live.ticket_source));
@@ -517,14 +518,13 @@ fn print_json(
         own_would_suppress: Option<&'a [WouldSuppress]>,
     }
     if console.format == Format::Json {
-        let mut json = Vec::new();
-        // Writing to memory cannot fail.
         let since = origin.baseline.as_ref().zip(compared);
-        let since_baseline =
-            since.map(|(baseline, diff)| Since { baseline, counts: artifacts::diff::Counts::of(diff) });
+        let json = |summary, own_would_suppress| {
+            let since_baseline =
+                since.map(|(baseline, diff)| Since { baseline, counts: artifacts::diff::Counts::of(diff) });
+            artifacts::json(&Printed { run_dir: folder, summary, since_baseline, own_would_suppress })
+        };
         let own_would_suppress = origin.suppressions_from.as_ref().map(|from| from.own_would_suppress.as_slice());
-        let printed = Printed { run_dir: folder, summary, since_baseline, own_would_suppress };
-        let _ = artifacts::write_json(&printed, &mut json);
-        console.data(&String::from_utf8_lossy(&json));
+        console.data(Message::with_public(json(summary, own_would_suppress), json(&summary.for_everybody(), None)));
     }
 }

@@ -11,6 +11,7 @@ use super::{ConfigFile, live, named_zendesk, read_config, shown_path};
 use crate::artifacts;
 use crate::artifacts::summary::plural;
 use crate::cli::{Common, Doctor as Options};
+use crate::audience::{Audience, Message, open};
 use crate::clock;
 use crate::config::{Config, FILE_NAME};
 use crate::console::{self, Console, Format};
@@ -31,6 +32,8 @@ const SCHEMA: &str = "g-gremlin/zendesk-drift/doctor/1";
 const PROBLEMS_TOLD: usize = 3;
 /// The width of the table where it goes to no terminal.
 const WIDTH: u16 = 110;
+/// What stands where a public audience may not read the text.
+const NOT_TOLD: &str = "(withheld)";
 /// Below this width a check stands above its result instead of beside it.
 const NARROW: u16 = 72;
 
@@ -60,7 +63,10 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let mut requests = BTreeMap::new();
     match (&config, &zendesk, credentials) {
         (Some(Configured { config, .. }), Some(zendesk), Some(credentials)) => {
-            console.heading(&format!("Asking {zendesk} (a few small reads, no write)..."));
+            console.heading(Message::with_public(
+                format!("Asking {zendesk} (a few small reads, no write)..."),
+                "Asking Zendesk (a few small reads, no write)...",
+            ));
             let found = probe(&console, zendesk, credentials.clone(), config)?;
             let (judged, learned) = judge(&found, &credentials, config);
             rows.extend(judged);
@@ -122,8 +128,9 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
     let file = match read_config(common.config.as_deref()) {
         Ok(file) => file,
         Err(failure) => {
-            let why = failure.causes().join("; ");
-            return Ok((Row::fail(check, escape::line(&why), failure.next().unwrap_or("correct it")), None));
+            let why = failure.causes().iter().cloned().reduce(|all, cause| all.then("; ", &cause));
+            let why = why.unwrap_or("it cannot be read".into()).map(escape::line);
+            return Ok((Row::fail(check, why, failure.next().cloned().unwrap_or("correct it".into())), None));
         }
     };
     let found = file.is_some();
@@ -135,16 +142,23 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
     let has_reference = found || options.sf_accounts.is_some();
     let path = escape::line(&shown_path(common.config.as_deref().unwrap_or(Path::new(FILE_NAME))));
     let row = match (&config.zendesk, found, has_reference) {
-        (Some(zendesk), true, _) => Row::ok(check, format!("{path}, for {zendesk}")),
-        (Some(zendesk), false, true) => Row::ok(check, format!("no file, but the flags are enough, for {zendesk}")),
-        (Some(_), false, false) => Row::fail(check, format!("there is no {path}, and no --sf-accounts"), init),
-        (None, true, _) => {
-            Row::fail(check, format!("{path} names no Zendesk"), "set zendesk.subdomain in it, or use --subdomain")
+        (Some(zendesk), true, _) => Row::ok(check, Message::with_public(format!("{path}, for {zendesk}"), path)),
+        (Some(zendesk), false, true) => {
+            let saw = "no file, but the flags are enough";
+            Row::ok(check, Message::with_public(format!("{saw}, for {zendesk}"), saw))
         }
-        (None, false, true) => {
-            Row::fail(check, format!("there is no {path}, and no --subdomain"), format!("{init}\nor use --subdomain"))
-        }
-        (None, false, false) => Row::fail(check, format!("there is no {path}"), init),
+        (Some(_), false, false) => Row::fail(check, open(format!("there is no {path}, and no --sf-accounts")), init),
+        (None, true, _) => Row::fail(
+            check,
+            open(format!("{path} names no Zendesk")),
+            "set zendesk.subdomain in it, or use --subdomain",
+        ),
+        (None, false, true) => Row::fail(
+            check,
+            open(format!("there is no {path}, and no --subdomain")),
+            open(format!("{init}\nor use --subdomain")),
+        ),
+        (None, false, false) => Row::fail(check, open(format!("there is no {path}")), init),
     };
     Ok((row, Some(Configured { config, has_reference })))
 }
@@ -158,7 +172,7 @@ fn reference(console: &Console, config: &Config) -> Row {
         Err(error) => {
             let next =
                 "export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains";
-            return Row::fail(check, format!("{path} cannot be read: {error}"), next);
+            return Row::fail(check, open(format!("{path} cannot be read")).then(": ", &error.into()), next);
         }
     };
     let mut domains = Domains::default();
@@ -169,10 +183,10 @@ fn reference(console: &Console, config: &Config) -> Row {
             let expected = plural(reference.domain_counts().0 as u64, "expected domain");
             let saw = format!("{path}: {accounts}, {expected}");
             match reference.warnings.len() as u64 {
-                0 => Row::ok(check, saw),
+                0 => Row::ok(check, open(saw)),
                 count => Row::warn(
                     check,
-                    format!("{saw}, {}", plural(count, "warning")),
+                    open(format!("{saw}, {}", plural(count, "warning"))),
                     "g-gremlin zendesk drift explain CODE says what to do about each",
                 ),
             }
@@ -184,7 +198,9 @@ fn reference(console: &Console, config: &Config) -> Row {
             if more > 0 {
                 told.push(format!("and {more} more"));
             }
-            Row::fail(check, format!("{path}: {}", told.join("; ")), "correct the export")
+            let public = format!("{path}: {} that cannot be used", plural((problems.told.len() + problems.more) as u64, "row"));
+            let told = Message::with_public(format!("{path}: {}", told.join("; ")), public);
+            Row::fail(check, told, "correct the export")
         }
     }
 }
@@ -199,11 +215,11 @@ fn output_root(root: &Path) -> Row {
         Ok(folder) => {
             drop(folder);
             let saw = if existing == root { "can be written" } else { "does not exist yet; it can be made" };
-            Row::ok(check, format!("{shown} {saw}"))
+            Row::ok(check, open(format!("{shown} {saw}")))
         }
         Err(error) => Row::fail(
             check,
-            format!("{shown} cannot be written: {error}"),
+            open(format!("{shown} cannot be written")).then(": ", &error.into()),
             "allow writing there, or name another folder: artifacts.root, or audit --out",
         ),
     }
@@ -213,15 +229,15 @@ fn credentials() -> (Row, Option<Credentials>) {
     let check = Check::Credentials;
     let env = |name: &str| std::env::var(name).ok();
     match zendesk::credentials_from(&env, live::READ_SCOPE) {
-        Err(error) => (Row::fail(check, error.to_string(), error.help()), None),
+        Err(error) => (Row::fail(check, &error, open(error.help())), None),
         Ok(credentials) => {
             let row = match &credentials {
                 Credentials::Client { scope, .. } => Row::ok(
                     check,
-                    format!(
+                    open(format!(
                         "ZENDESK_OAUTH_CLIENT_ID and _SECRET: an OAuth client, to be asked for the scope \"{}\"",
                         escape::terminal(scope)
-                    ),
+                    )),
                 ),
                 Credentials::Token(_) => Row::ok(check, "ZENDESK_OAUTH_TOKEN: an OAuth token"),
                 Credentials::ApiToken { .. } => Row::warn(
@@ -241,7 +257,8 @@ fn probe(
     credentials: Credentials,
     config: &Config,
 ) -> Result<zendesk::Findings, Failure> {
-    let nothing = |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "nothing was asked").because(error);
+    let nothing =
+        |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "nothing was asked").because(error.to_string());
     let options = ProbeOptions {
         base_url: url::Url::parse(zendesk).map_err(|error| nothing(&error))?,
         credentials,
@@ -273,27 +290,28 @@ fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {
         // Errors are told in every case.
         for Row { check, status, saw, next } in rows {
             if *status == Status::Fail {
-                let failure = Failure::new(exit, format!("{}: {saw}", check.name()));
-                console::failure(&failure.help(next.clone().unwrap_or_default()));
+                let failure = Failure::new(exit, Message::from(check.name()).then(": ", saw));
+                console::failure(&failure.help(next.clone().unwrap_or("".into())), console.audience);
             }
         }
         return;
     }
     let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0);
-    console.say(&colored(&table(rows, width.min(WIDTH)).to_string()));
+    let table = |audience| colored(&table(rows, width.min(WIDTH), audience).to_string());
+    console.say(Message::with_public(table(Audience::Private), table(Audience::Public)));
     let counts = Status::ALL.map(|status| format!("{} {}", count(rows, status), status.as_str())).join(", ");
     let verdict = match exit {
         Exit::Done => "an audit can run",
         Exit::Unreadable => "Zendesk cannot be read",
         _ => "an audit would not run, or not be complete",
     };
-    console.heading(&format!("{counts}: {verdict}."));
+    console.heading(open(format!("{counts}: {verdict}.")));
     let next = match exit {
         Exit::Done => flags.command("audit"),
         _ => format!("Work through what failed, from the top. Then check again:\n  {}", flags.command("doctor")),
     };
     console.heading("\nNext:");
-    console.say(&format!("  {next}"));
+    console.say(open(format!("  {next}")));
 }
 
 fn count(rows: &[Row], status: Status) -> usize {
@@ -301,7 +319,7 @@ fn count(rows: &[Row], status: Status) -> usize {
 }
 
 /// The rows as a table no wider than `width`: a check, its result, and below what was seen what to do next.
-fn table(rows: &[Row], width: u16) -> Table {
+fn table(rows: &[Row], width: u16, audience: Audience) -> Table {
     let mut table = Table::new();
     table
         .load_style(if width < NARROW { presets::UTF8_FULL } else { presets::UTF8_FULL_CONDENSED })
@@ -321,10 +339,13 @@ fn table(rows: &[Row], width: u16) -> Table {
         if let [first, _, ..] = rows {
             let names = rows.iter().map(|row| row.check.name()).collect::<Vec<_>>().join(", ");
             let (count, status) = (format!("{} checks", rows.len()), first.status.as_str());
-            add(&mut table, &count, status, format!("{}: {names}", first.saw));
+            let why = first.saw.to(audience).map(|saw| format!("{saw}: ")).unwrap_or_default();
+            add(&mut table, &count, status, format!("{why}{names}"));
         }
         let [Row { check, status, saw, next }] = rows else { continue };
-        let next = next.as_ref().map(|next| format!("\n-> {}", next.replace('\n', "\n   "))).unwrap_or_default();
+        let saw = saw.to(audience).unwrap_or(NOT_TOLD);
+        let next = next.as_ref().map(|next| next.to(audience).unwrap_or(NOT_TOLD).replace('\n', "\n   "));
+        let next = next.map(|next| format!("\n-> {next}")).unwrap_or_default();
         add(&mut table, check.name(), status.as_str(), format!("{saw}{next}"));
     }
     table
@@ -354,7 +375,7 @@ fn print_json(console: &Console, zendesk: Option<&str>, rows: &[Row], facts: &Fa
         zendesk: Option<&'a str>,
         counts: Counts,
         checks: Vec<Checked<'a>>,
-        facts: &'a Facts,
+        facts: Option<&'a Facts>,
         requests: &'a BTreeMap<String, u64>,
     }
     #[derive(Serialize)]
@@ -368,29 +389,32 @@ fn print_json(console: &Console, zendesk: Option<&str>, rows: &[Row], facts: &Fa
     struct Checked<'a> {
         check: &'a str,
         status: Status,
-        saw: &'a str,
+        saw: Option<&'a str>,
         next: Option<&'a str>,
     }
     if console.format != Format::Json {
         return;
     }
     let [ok, warn, fail, not_checked] = Status::ALL.map(|status| count(rows, status));
-    let checks = rows.iter().map(|Row { check, status, saw, next }| Checked {
-        check: check.name(),
-        status: *status,
-        saw,
-        next: next.as_deref(),
-    });
-    let document = Document {
-        schema: SCHEMA,
-        zendesk,
-        counts: Counts { ok, warn, fail, not_checked },
-        checks: checks.collect(),
-        facts,
-        requests,
+    fn checked(row: &Row, audience: Audience) -> Checked<'_> {
+        let Row { check, status, saw, next } = row;
+        Checked {
+            check: check.name(),
+            status: *status,
+            saw: saw.to(audience),
+            next: next.as_ref().and_then(|next| next.to(audience)),
+        }
+    }
+    let document = |audience: Audience| {
+        let told = !audience.is_public();
+        artifacts::json(&Document {
+            schema: SCHEMA,
+            zendesk: zendesk.filter(|_| told),
+            counts: Counts { ok, warn, fail, not_checked },
+            checks: rows.iter().map(|row| checked(row, audience)).collect(),
+            facts: Some(facts).filter(|_| told),
+            requests,
+        })
     };
-    let mut json = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = artifacts::write_json(&document, &mut json);
-    console.data(&String::from_utf8_lossy(&json));
+    console.data(Message::with_public(document(Audience::Private), document(Audience::Public)));
 }

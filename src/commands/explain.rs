@@ -10,6 +10,7 @@ use std::fmt;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use crate::audience::open;
 use crate::catalogue::{Entry, Explanation, Kind};
 use crate::cli::{Common, Explain as Options};
 use crate::exit::{Exit, Failure};
@@ -46,15 +47,15 @@ impl std::error::Error for Unknown {}
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
     let Some(name) = &options.name else {
-        console.say(list_text().trim_end());
-        console.data(&list_json());
+        console.say(open(list_text().trim_end()));
+        console.data(open(list_json()));
         return Ok(Exit::Done);
     };
     let entries = one(name).map_err(|unknown| {
-        Failure::invalid(unknown.to_string()).help("g-gremlin zendesk drift explain lists all names")
+        Failure::invalid(open(unknown.to_string())).help("g-gremlin zendesk drift explain lists all names")
     })?;
-    console.say(text(&entries, TEXT_WIDTH).trim_end());
-    console.data(&json(&entries));
+    console.say(open(text(&entries, TEXT_WIDTH).trim_end()));
+    console.data(open(json(&entries)));
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use super::{read_reference, reference_failure, shown_path};
 use crate::artifacts::summary::plural;
 use crate::cli::{Common, Init as Options};
 use crate::config::{self, Config, DEFAULT_ACCOUNTS, FILE_NAME};
+use crate::audience::open;
 use crate::console::Console;
 use crate::escape;
 use crate::exit::{Exit, Failure};
@@ -25,17 +26,17 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         template(subdomain.as_deref(), options.sf_accounts.as_deref().map(|file| relative(file, folder)).as_deref());
     // What is written must be what is read; a path that YAML cannot hold is found here.
     let config = Config::parse(&text, folder)
-        .map_err(|error| Failure::invalid("the configuration cannot be written").because(error))?;
+        .map_err(|error| Failure::invalid("the configuration cannot be written").because(&error))?;
 
     write_config(&path, &text, options.force)?;
     make_root(&config.root)?;
-    console.say(&format!("Wrote {}", escape::line(&shown_path(&path))));
-    console.say(&format!("Made  {}/", escape::line(&shown_path(&config.root))));
+    console.say(open(format!("Wrote {}", escape::line(&shown_path(&path)))));
+    console.say(open(format!("Made  {}/", escape::line(&shown_path(&config.root)))));
     let facts = check_reference(&console, &config)?;
-    console.data(&format!(
+    console.data(open(format!(
         "{}\n",
         json!({ "config": shown_path(&path), "root": shown_path(&config.root), "reference": facts })
-    ));
+    )));
     next(&console, &config, facts.is_some(), subdomain.is_some());
     Ok(Exit::Done)
 }
@@ -59,7 +60,7 @@ fn relative(file: &Path, folder: &Path) -> PathBuf {
 
 fn write_config(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        let failure = Failure::invalid(format!("{} cannot be written", path.display()));
+        let failure = Failure::invalid(open(format!("{} cannot be written", path.display())));
         if error.kind() == std::io::ErrorKind::AlreadyExists {
             failure.because("it exists already").help("edit it, or let --force replace it by the defaults")
         } else {
@@ -83,7 +84,7 @@ fn make_root(root: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(root)
         .and_then(|()| if ignore.exists() { Ok(()) } else { std::fs::write(&ignore, "*\n") })
         .map_err(|error| {
-            Failure::invalid(format!("the output root {} cannot be written", root.display())).because(error)
+            Failure::invalid(open(format!("the output root {} cannot be written", root.display()))).because(error)
         })
 }
 
@@ -99,7 +100,7 @@ fn check_reference(console: &Console, config: &Config) -> Result<Option<serde_js
     console.warnings(&reference.warnings);
     if !reference.ignored_columns.is_empty() {
         console
-            .notice(&format!("columns of the reference that are not used: {}", reference.ignored_columns.join(", ")));
+            .notice(super::ignored_columns(&reference.ignored_columns));
     }
     let rows = facts(&reference);
     let mut table = Table::new();
@@ -107,7 +108,7 @@ fn check_reference(console: &Console, config: &Config) -> Result<Option<serde_js
     for (name, value) in &rows {
         table.add_row([(*name).to_owned(), value.to_string()]);
     }
-    console.say(&format!("\nThe reference {} can be used:\n{table}", escape::line(&shown_path(path))));
+    console.say(open(format!("\nThe reference {} can be used:\n{table}", escape::line(&shown_path(path)))));
     let facts: serde_json::Map<String, serde_json::Value> =
         rows.iter().map(|(name, value)| (name.replace([' ', '-'], "_"), (*value).into())).collect();
     Ok(Some(facts.into()))
@@ -134,8 +135,8 @@ fn next(console: &Console, config: &Config, has_reference: bool, has_zendesk: bo
     console.heading("\nNext:");
     if !has_reference {
         let path = escape::line(&shown_path(&config.accounts_csv));
-        console.say(&format!("  Export the Salesforce accounts to {path}, with at least the columns"));
-        console.say(&format!("  {}.", reference::COLUMNS[..3].join(", ")));
+        console.say(open(format!("  Export the Salesforce accounts to {path}, with at least the columns")));
+        console.say(open(format!("  {}.", reference::COLUMNS[..3].join(", "))));
     }
     if !has_zendesk {
         console.say("  Set zendesk.subdomain in the configuration.");
@@ -143,7 +144,7 @@ fn next(console: &Console, config: &Config, has_reference: bool, has_zendesk: bo
     console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
     console.say("  Then audit; it checks the reference first, and writes nothing to Zendesk:\n    g-gremlin zendesk drift audit");
     let lookback = plural(config.settings.lookback_days.into(), "day");
-    console.say(&format!("  It looks at the tickets of {lookback}, and at every org, user and membership."));
+    console.say(open(format!("  It looks at the tickets of {lookback}, and at every org, user and membership.")));
 }
 
 /// The configuration that `init` writes: every key with its default, and why one would change it.

@@ -1,6 +1,7 @@
 //! The live read of an audit: credentials, progress, and a sink that turns pages into a world.
 
 use crate::artifacts::receipt::Requests;
+use crate::audience::open;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -9,11 +10,12 @@ use crate::model::domains::Domains;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::zendesk::{
-    self, Credentials, Kind, Missing, Plain, Progress, ReadOptions, Silent, Sink, Taken, Terminal, Timing,
+    self, Credentials, Kind, Missing, Pause, Plain, Progress, ReadOptions, Silent, Sink, SoFar, Taken, Terminal, Timing,
 };
 use serde_json::value::RawValue;
 use std::collections::{BTreeSet, HashSet};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 /// The name of the ticket source that leaves archived tickets out.
 pub const TICKET_LIST: &str = "list";
@@ -32,7 +34,7 @@ pub struct Live {
 pub fn credentials(scope: &str) -> Result<Credentials, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     zendesk::credentials_from(&env, scope).map_err(|error| {
-        Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(error.help())
+        Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(open(error.help()))
     })
 }
 
@@ -40,10 +42,41 @@ pub fn credentials(scope: &str) -> Result<Credentials, Failure> {
 pub fn progress(console: &Console) -> Box<dyn Progress> {
     if console.quiet {
         Box::new(Silent)
+    } else if console.audience.is_public() {
+        Box::new(Discreet(Plain::new(std::io::stderr(), false)))
     } else if std::io::stderr().is_terminal() {
         Box::new(Terminal::new(console.verbose))
     } else {
         Box::new(Plain::new(std::io::stderr(), console.verbose))
+    }
+}
+
+/// Tells everybody how far a read is, and neither what was asked for nor what was answered.
+struct Discreet<P>(P);
+
+impl<P: Progress> Progress for Discreet<P> {
+    fn wants_totals(&self) -> bool {
+        self.0.wants_totals()
+    }
+
+    fn total(&self, kind: Kind, records: u64) {
+        self.0.total(kind, records);
+    }
+
+    fn page(&self, kind: Kind, so_far: SoFar) {
+        self.0.page(kind, so_far);
+    }
+
+    fn finished(&self, kind: Kind, records: u64) {
+        self.0.finished(kind, records);
+    }
+
+    fn waiting(&self, _: &str, why: &Pause, for_how_long: Duration) {
+        let why = match why {
+            Pause::Pace => Pause::Pace,
+            Pause::Failure(_) => Pause::Failure("a failure".to_owned()),
+        };
+        self.0.waiting("Zendesk", &why, for_how_long);
     }
 }
 
@@ -58,7 +91,7 @@ pub fn read(
 ) -> Result<Live, Failure> {
     let nothing = || Failure::new(Exit::Unreadable, "nothing was audited");
     let options = ReadOptions {
-        base_url: url::Url::parse(origin).map_err(|error| nothing().because(error))?,
+        base_url: url::Url::parse(origin).map_err(|error| nothing().because(error.to_string()))?,
         credentials,
         reserve_percent: config.reserve_percent,
         tickets_from: tickets_from.seconds(),
@@ -71,7 +104,7 @@ pub fn read(
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| nothing().because(error))?;
     let outcome = runtime
         .block_on(zendesk::read(&options, &mut sink, progress.as_ref()))
-        .map_err(|error| nothing().because(&error).help(error.help()))?;
+        .map_err(|error| nothing().because(&error).help(error.next()))?;
     drop(progress);
     for notice in &outcome.notices {
         console.notice(notice);

@@ -9,6 +9,7 @@ pub mod init;
 mod live;
 pub mod verify;
 
+use crate::audience::{Audience, Message, open};
 use crate::cli::Common;
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::Console;
@@ -19,7 +20,12 @@ use std::path::Path;
 impl Common {
     /// How to print.
     pub fn console(&self) -> Console {
-        Console { format: self.format, quiet: self.quiet, verbose: self.verbose }
+        Console { format: self.format, quiet: self.quiet, verbose: self.verbose, audience: self.audience() }
+    }
+
+    /// Who reads what is printed.
+    pub fn audience(&self) -> Audience {
+        Audience::of_process(self.allow_public_artifacts)
     }
 }
 
@@ -32,23 +38,24 @@ struct ConfigFile {
 /// Reads the configuration that is named, or else the one that is found; `None` when there is none.
 fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
     let path = named.unwrap_or(Path::new(FILE_NAME));
-    let failed = |cause: String| {
-        Failure::invalid("the configuration cannot be used").because(format!("{}: {cause}", path.display()))
+    let failed = |cause: Message| {
+        let place = open(format!("{}", path.display()));
+        Failure::invalid("the configuration cannot be used").because(place.then(": ", &cause))
     };
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => return Ok(None),
-        Err(error) => return Err(failed(error.to_string()).help("g-gremlin zendesk drift init writes one")),
+        Err(error) => return Err(failed(error.into()).help("g-gremlin zendesk drift init writes one")),
     };
-    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8".into()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let config = Config::parse(text, folder).map_err(|error| failed(error.to_string()))?;
+    let config = Config::parse(text, folder).map_err(|error| failed((&error).into()))?;
     Ok(Some(ConfigFile { config, bytes }))
 }
 
 /// The origin of the Zendesk that a flag names, if one does.
 fn named_zendesk(subdomain: Option<&str>, base_url: Option<&str>) -> Result<Option<String>, Failure> {
-    let flag = |what: &str, error: String| Failure::invalid(format!("{what} cannot be used")).because(error);
+    let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
     match (subdomain, base_url) {
         (_, Some(url)) => config::origin(url).map(Some).map_err(|error| flag("--base-url", error)),
         (Some(name), None) => config::origin_of_subdomain(name).map(Some).map_err(|error| flag("--subdomain", error)),
@@ -61,16 +68,25 @@ fn reference_failure(path: &Path, problems: Problems) -> Failure {
     let Problems { told, more } = problems;
     let mut failure = told
         .into_iter()
-        .fold(Failure::invalid(format!("the reference CSV {} cannot be used", path.display())), Failure::because);
+        .map(Message::of_line)
+        .fold(Failure::invalid(open(format!("the reference CSV {} cannot be used", path.display()))), Failure::because);
     if more > 0 {
-        failure = failure.because(format!("{more} more rows like these"));
+        failure = failure.because(open(format!("{more} more rows like these")));
     }
     failure.help("correct the export and run the command again; nothing was read from Zendesk")
 }
 
+/// The notice of columns that the reference has and nobody uses.
+fn ignored_columns(columns: &[String]) -> Message {
+    Message::with_public(
+        format!("columns of the reference that are not used: {}", columns.join(", ")),
+        format!("columns of the reference that are not used: {}", columns.len()),
+    )
+}
+
 fn read_reference(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
-        Failure::invalid(format!("the reference CSV {} cannot be read", path.display()))
+        Failure::invalid(open(format!("the reference CSV {} cannot be read", path.display())))
             .because(error)
             .help("export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains, and name the file with --sf-accounts")
     })
@@ -88,6 +104,6 @@ fn file_name(path: &Path) -> String {
 }
 
 /// A failure of the local disk.
-fn disk(what: &str, error: impl std::fmt::Display) -> Failure {
+fn disk(what: impl Into<Message>, error: impl Into<Message>) -> Failure {
     Failure::new(Exit::Unreadable, what).because(error)
 }

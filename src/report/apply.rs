@@ -5,6 +5,7 @@ use crate::apply::look::Look;
 use crate::apply::select::Choice;
 use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Mode, Outcome};
 use crate::artifacts::summary::plural;
+use crate::audience::{Message, open};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::console::Console;
 use crate::escape;
@@ -23,11 +24,11 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
     let selected: Vec<_> = pairs()
         .filter_map(|(action, choice)| if let Choice::Selected(seen) = choice { Some((action, seen)) } else { None })
         .collect();
-    console.say(&format!(
+    console.say(open(format!(
         "  {} in the plan, {} selected",
         plural(plan.actions.len() as u64, "prepared action"),
         selected.len()
-    ));
+    )));
     if !selected.is_empty() {
         let mut table = Table::new();
         table
@@ -45,7 +46,7 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
                 impact(action, seen),
             ]);
         }
-        console.say(&format!("\n{table}"));
+        console.say(format!("\n{table}"));
     }
     let not: Vec<&ActionResult> = choices
         .iter()
@@ -58,12 +59,12 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
         if results.is_empty() {
             continue;
         }
-        console.say(&format!("\n  {heading}"));
+        console.say(open(format!("\n  {heading}")));
         for result in results.iter().take(MOST_LISTED) {
             self::result(console, result);
         }
         if let more @ 1.. = results.len().saturating_sub(MOST_LISTED) {
-            console.say(&format!("    and {more} more, in the receipt"));
+            console.say(open(format!("    and {more} more, in the receipt")));
         }
     }
     let mut others: BTreeMap<SkipReason, u64> = BTreeMap::new();
@@ -74,7 +75,7 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
         console.say("");
     }
     for (reason, count) in others {
-        console.say(&format!("  {} left out: {reason}", plural(count, "action")));
+        console.say(open(format!("  {} left out: {reason}", plural(count, "action"))));
     }
 }
 
@@ -142,11 +143,14 @@ pub fn result(console: &Console, result: &ActionResult) {
         (Outcome::Failed, Some(http_status)) => format!(" ({http_status})"),
         _ => String::new(),
     };
-    console.say(&format!(
-        "    {}  {:<20} {}, {target}: {status}{reason}{http}",
-        escape::terminal(&result.action_id),
-        result.action_code,
-        escape::terminal(&result.sf_account_id),
+    console.say(Message::with_public(
+        format!(
+            "    {}  {:<20} {}, {target}: {status}{reason}{http}",
+            escape::terminal(&result.action_id),
+            result.action_code,
+            escape::terminal(&result.sf_account_id),
+        ),
+        format!("    {}: {status}{reason}{http}", result.action_code),
     ));
 }
 
@@ -177,12 +181,12 @@ pub fn summary(console: &Console, plan: &PlanFile, plan_path: &str, receipt: &Ap
         Mode::Apply | Mode::NotRun => "Apply",
     };
     let sums = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
-    console.heading(&format!("\n{what}: {sums}"));
+    console.heading(open(format!("\n{what}: {sums}")));
     if receipt.mode == Mode::DryRun {
         console.say("  Nothing was written to Zendesk.");
     }
-    console.say(&format!("  Receipt: {}/apply_receipt.json", escape::line(folder)));
-    console.say(&format!("\nplan_hash: {}", plan.hash));
+    console.say(open(format!("  Receipt: {}/apply_receipt.json", escape::line(folder))));
+    console.say(open(format!("\nplan_hash: {}", plan.hash)));
     if receipt.mode == Mode::DryRun && counts.would_apply > 0 && receipt.completed {
         console.heading("\nNext:");
         if plan.source == crate::artifacts::Source::Demo {
@@ -190,8 +194,8 @@ pub fn summary(console: &Console, plan: &PlanFile, plan_path: &str, receipt: &Ap
         } else {
             console.say("  Carry it out:");
             console.say("    g-gremlin zendesk drift apply \\");
-            console.say(&format!("      --plan {} \\", escape::shell_word(plan_path)));
-            console.say(&format!("      --apply --confirm-plan-hash {}", plan.hash));
+            console.say(open(format!("      --plan {} \\", escape::shell_word(plan_path))));
+            console.say(open(format!("      --apply --confirm-plan-hash {}", plan.hash)));
         }
     } else if counts.blocked > 0 {
         console.say("\n  Apply the same plan again for what the caps have left.");

@@ -1,6 +1,7 @@
 //! The console's account of an audit, in the shape of the guide.
 
 use crate::artifacts::summary::{plural, read_counts};
+use crate::audience::{Message, open};
 use crate::audit::{Audit, Totals};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope};
 use crate::console::Console;
@@ -27,7 +28,7 @@ const CODES: [IssueCode; 12] = [
 /// What was read, how accounts resolved, what drifted, and what is prepared.
 pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
     let [accounts, orgs, users, memberships, tickets] = read_counts(audit).map(|(_, count)| count);
-    console.say(&format!(
+    console.say(open(format!(
         "  {}, {}, {}, {}, {} ({}d lookback)\n",
         plural(accounts, "Salesforce account"),
         plural(orgs, "Zendesk org"),
@@ -35,7 +36,7 @@ pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
         plural(memberships, "membership"),
         plural(tickets, "ticket"),
         audit.settings.lookback_days
-    ));
+    )));
     console.heading("Resolving identities...");
     resolutions(console, audit);
     console.heading("\nDetecting drift...");
@@ -46,17 +47,17 @@ pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
             Scope::Ticket => "Ticket issues: ",
         };
         let codes = in_words(|code| if code.scope() == scope { totals.by_code[code as usize] } else { 0 });
-        console.say(&format!("  {label}{}{codes}", totals.by_scope[scope as usize]));
+        console.say(open(format!("  {label}{}{codes}", totals.by_scope[scope as usize])));
     }
     if totals.suppressed > 0 {
-        console.say(&format!("  Suppressed:    {}", totals.suppressed));
+        console.say(open(format!("  Suppressed:    {}", totals.suppressed)));
     }
     console.heading("\nPreparing fix plan...");
-    console.say(&format!("  Prepared (safe-to-apply):  {}", plural(totals.prepared, "action")));
+    console.say(open(format!("  Prepared (safe-to-apply):  {}", plural(totals.prepared, "action"))));
     for action in ActionCode::ALL.into_iter().filter(|action| totals.by_action[*action as usize] > 0) {
-        console.say(&format!("    {:<25}{}", format!("{action}:"), totals.by_action[action as usize]));
+        console.say(open(format!("    {:<25}{}", format!("{action}:"), totals.by_action[action as usize])));
     }
-    console.say(&format!("  Blocked (review-only):     {}", plural(totals.blocked, "action")));
+    console.say(open(format!("  Blocked (review-only):     {}", plural(totals.blocked, "action"))));
     let mut reasons: Vec<BlockedReason> =
         BlockedReason::ALL.into_iter().filter(|reason| totals.by_reason[*reason as usize] > 0).collect();
     // Stable: ties stay in table order.
@@ -64,7 +65,7 @@ pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
     if !reasons.is_empty() {
         let top: Vec<String> =
             reasons.iter().take(3).map(|reason| format!("{reason} ({})", totals.by_reason[*reason as usize])).collect();
-        console.say(&format!("    top reasons: {}", top.join(", ")));
+        console.say(open(format!("    top reasons: {}", top.join(", "))));
     }
 }
 
@@ -83,7 +84,7 @@ fn in_words(count: impl Fn(IssueCode) -> u64) -> String {
 
 fn resolutions(console: &Console, audit: &Audit<'_>) {
     let [linked, domain_linked, duplicate, contested, conflict, missing] = audit.resolutions().map(|(_, count)| count);
-    console.say(&format!("  {} uniquely resolved to Zendesk orgs", plural(linked + domain_linked, "account")));
+    console.say(open(format!("  {} uniquely resolved to Zendesk orgs", plural(linked + domain_linked, "account"))));
     if duplicate > 0 {
         let only = audit.resolved.accounts.iter().position(|resolution| matches!(resolution, Resolution::Duplicate(_)));
         let which = match only.map(|at| (&audit.reference.accounts[at], &audit.resolved.accounts[at])) {
@@ -92,31 +93,32 @@ fn resolutions(console: &Console, audit: &Audit<'_>) {
             }
             _ => String::new(),
         };
-        console.say(&format!("  {} blocked: duplicate external_id{which}", plural(duplicate, "account")));
+        let told = format!("  {} blocked: duplicate external_id", plural(duplicate, "account"));
+        console.say(Message::with_public(format!("{told}{which}"), told));
     }
     if contested > 0 {
-        console.say(&format!(
+        console.say(open(format!(
             "  {} blocked: the only candidate org also holds another account's domain",
             plural(contested, "account")
-        ));
+        )));
     }
     if conflict > 0 {
         console
-            .say(&format!("  {} blocked: the only candidate org has another external_id", plural(conflict, "account")));
+            .say(open(format!("  {} blocked: the only candidate org has another external_id", plural(conflict, "account"))));
     }
     if missing > 0 {
-        console.say(&format!("  {} missing Zendesk org entirely", plural(missing, "account")));
+        console.say(open(format!("  {} missing Zendesk org entirely", plural(missing, "account"))));
     }
 }
 
 /// Where the artifacts are. `folder` is how a person reaches the run folder from here.
 pub fn artifacts(console: &Console, folder: &str, plan_hash: &str) {
     console.heading("\nArtifacts written to:");
-    console.say(&format!("  {}/", escape::line(folder)));
+    console.say(open(format!("  {}/", escape::line(folder))));
     console.say("    summary.md, summary.json, org_issues.csv, user_issues.csv,");
     console.say("    ticket_issues.csv, all_exceptions.csv, exceptions_by_account.csv,");
     console.say("    fix_plan.csv, fix_plan.json, receipt.json, apply_receipt.json");
-    console.say(&format!("\nplan_hash: {plan_hash}"));
+    console.say(open(format!("\nplan_hash: {plan_hash}")));
 }
 
 /// The commands that come next. `source` is what selects the same source again, such as ` --demo`.
@@ -129,13 +131,13 @@ pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
     if !audit.plan.prepared.is_empty() {
         console.say("  Dry-run apply:");
         console.say("    g-gremlin zendesk drift apply \\");
-        console.say(&format!("      --plan {}", escape::shell_word(&format!("{folder}/fix_plan.json"))));
+        console.say(open(format!("      --plan {}", escape::shell_word(&format!("{folder}/fix_plan.json")))));
     }
     if let Some(account) = account {
         let id = escape::shell_word(audit.reference.accounts[account as usize].sf_account_id.raw());
         let gap = if audit.plan.prepared.is_empty() { "" } else { "\n" };
         console
-            .say(&format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace --sf-account-id {id}{source}"));
+            .say(format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace --sf-account-id {id}{source}"));
     }
 }
 

@@ -10,6 +10,7 @@ mod save;
 
 pub use save::{Facts, check_target, save};
 
+use crate::audience::{self, Audience, Message};
 use crate::artifacts::plan::hex;
 use crate::ingest::{Fault, Filter, Ingest, Kind};
 use crate::model::domains::Domains;
@@ -42,6 +43,25 @@ pub enum SnapshotError {
     Manifest(String),
     #[error("{file} is damaged: {how}")]
     Damaged { file: String, how: String },
+}
+
+impl From<&SnapshotError> for Message {
+    fn from(error: &SnapshotError) -> Self {
+        match error {
+            SnapshotError::Absent(_) | SnapshotError::NotUtf8 { .. } => audience::open(error.to_string()),
+            SnapshotError::Io { file, error: cause } => {
+                let public = Self::from(cause).to(Audience::Public).map(str::to_owned).unwrap_or_default();
+                Self::with_public(error.to_string(), format!("{file}: {public}"))
+            }
+            SnapshotError::Record { file, line, .. } => {
+                Self::with_public(error.to_string(), format!("{file}, line {line}: the record cannot be read"))
+            }
+            SnapshotError::Manifest(_) => Self::with_public(error.to_string(), "its manifest cannot be used"),
+            SnapshotError::Damaged { file, .. } => {
+                Self::with_public(error.to_string(), format!("{file} is damaged"))
+            }
+        }
+    }
 }
 
 impl SnapshotError {

@@ -2,6 +2,7 @@
 //!
 //! Left out: sending the grant and keeping its token fresh (`client`), and reading the environment itself, which is an argument.
 
+use crate::audience::{Message, open};
 use serde::{Deserialize, Serialize};
 
 /// How long a granted token is asked to last. New OAuth clients default to 1800 s, which a large audit outlives.
@@ -55,6 +56,13 @@ const SCOPE: &str = "ZENDESK_OAUTH_SCOPE";
 const TOKEN: &str = "ZENDESK_OAUTH_TOKEN";
 const EMAIL: &str = "ZENDESK_EMAIL";
 const API_TOKEN: &str = "ZENDESK_API_TOKEN";
+
+/// It names variables, and no value.
+impl From<&CredentialError> for Message {
+    fn from(error: &CredentialError) -> Self {
+        open(error.to_string())
+    }
+}
 
 impl CredentialError {
     /// What to do next.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::auth::Credentials;
 use super::client::Endpoint;
+use crate::audience::{Message, open};
 
 /// Why nothing was read. The text says what happened to which thing; [`ReadError::help`] says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,7 @@ pub enum ReadError {
     NoClient { cause: String },
     /// Zendesk answered, and asking again would bring the same answer.
     #[error("{place}: {status}{said}")]
-    Refused { place: String, endpoint: Endpoint, status: u16, said: Said, help: String },
+    Refused { place: String, endpoint: Endpoint, status: u16, said: Said, help: Message },
     /// A redirect, which is never followed. `to` is scheme and host.
     #[error("{place}: {status}, redirected to {to}")]
     Redirected { place: String, status: u16, to: String },
@@ -75,7 +76,7 @@ impl ReadError {
         match self {
             Self::Insecure { .. } => "use https; http is for a server on this machine (localhost) only".into(),
             Self::NoClient { .. } => "check the CA certificates of this machine (SSL_CERT_FILE and SSL_CERT_DIR, if set)".into(),
-            Self::Refused { help, .. } => help.clone(),
+            Self::Refused { help, .. } => help.private().to_owned(),
             Self::Redirected { to, .. } => format!(
                 "no redirect is followed, so that no credential reaches another host; if {to} is your Zendesk, configure it as the subdomain or base_url"
             ),
@@ -106,8 +107,63 @@ impl ReadError {
     }
 }
 
+impl ReadError {
+    /// What to do next, without the names of hosts where everybody reads it.
+    pub fn next(&self) -> Message {
+        match self {
+            Self::Refused { help, .. } => help.clone(),
+            Self::Redirected { .. } => Message::with_public(
+                self.help(),
+                "no redirect is followed, so that no credential reaches another host; configure the Zendesk that it leads to",
+            ),
+            _ => open(self.help()),
+        }
+    }
+
+    /// The error without what was asked for and what was answered: for everybody.
+    fn in_public(&self) -> String {
+        // A failure begins with the status, if there was an answer.
+        let seen = |last: &str| match last.get(..3) {
+            Some(status) if status.bytes().all(|c| c.is_ascii_digit()) => format!("Zendesk answered {status}"),
+            _ => "Zendesk gave no usable answer".to_owned(),
+        };
+        match self {
+            Self::Insecure { .. } => "the base URL is neither https nor this machine".to_owned(),
+            Self::NoClient { .. } => "no HTTPS client could be made".to_owned(),
+            Self::Refused { status, .. } => format!("Zendesk answered {status}"),
+            Self::Redirected { status, .. } => format!("Zendesk answered {status}, a redirect"),
+            Self::Untrusted { .. } => "the certificate of the server is not trusted".to_owned(),
+            Self::TriesSpent { last, tries, .. } => format!("{} after {tries} tries", seen(last)),
+            Self::TooSilent { last, silence_secs, .. } => {
+                format!("{}, and no good page for {silence_secs} s", seen(last))
+            }
+            Self::WaitTooLong { last, asked_secs, .. } => {
+                format!("{}, to be asked again in {asked_secs} s at the earliest", seen(last))
+            }
+            Self::Incomplete { gap, .. } => gap.to_string(),
+            Self::Unreadable { .. } => "a record could not be read".to_owned(),
+            Self::NoToken { .. } => "the answer holds no access token".to_owned(),
+            Self::NoTicketSource { .. } => "both the incremental export and the search export answered 403".to_owned(),
+        }
+    }
+}
+
+impl From<&ReadError> for Message {
+    fn from(error: &ReadError) -> Self {
+        Self::with_public(error.to_string(), error.in_public())
+    }
+}
+
+/// The Zendesk, where everybody reads.
+pub(super) const SOME_HOST: &str = "the configured Zendesk";
+
 /// What to do about an answer that asking again won't change.
-pub(super) fn advice(endpoint: Endpoint, status: u16, said: &Said, host: &str, credentials: &Credentials) -> String {
+pub(super) fn advice(endpoint: Endpoint, status: u16, said: &Said, host: &str, credentials: &Credentials) -> Message {
+    let to = |host| advice_about(endpoint, status, said, host, credentials);
+    Message::with_public(to(host), to(SOME_HOST))
+}
+
+fn advice_about(endpoint: Endpoint, status: u16, said: &Said, host: &str, credentials: &Credentials) -> String {
     let scope_refused = said.code.as_deref() == Some("invalid_scope");
     match (endpoint, status) {
         (Endpoint::Token, 400..=499) if scope_refused => format!(

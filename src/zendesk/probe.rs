@@ -14,6 +14,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
+use crate::audience::Message;
+use super::error::SOME_HOST;
 use super::auth::Credentials;
 use super::client::{Ask, Client, Endpoint, Stream, Timing};
 use super::error::{Gap, ReadError};
@@ -69,7 +71,7 @@ pub enum Login {
     User(Me),
     /// Zendesk answers as it does to anyone: the credentials are not accepted.
     Stranger {
-        help: String,
+        help: Message,
     },
     /// Accepted, but who it is may not be read (403).
     Closed(ReadError),
@@ -220,7 +222,8 @@ impl Prober<'_> {
         let user = &answer["user"];
         let Some(id) = user["id"].as_u64() else {
             let host = self.client.base_url.host_str().unwrap_or_default();
-            return Ok(Login::Stranger { help: self.client.credentials.advice_when_refused(host) });
+            let help = |host| self.client.credentials.advice_when_refused(host);
+            return Ok(Login::Stranger { help: Message::with_public(help(host), help(SOME_HOST)) });
         };
         Ok(Login::User(Me {
             id,

@@ -1,5 +1,6 @@
 //! The checks of `doctor`: their names, what each tells, what to do about it; their results; and the page that lists them.
 
+use crate::audience::Message;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -203,26 +204,26 @@ pub struct Row {
     pub check: Check,
     pub status: Status,
     /// What was seen.
-    pub saw: String,
+    pub saw: Message,
     /// What to do next, unless all is well.
-    pub next: Option<String>,
+    pub next: Option<Message>,
 }
 
 impl Row {
-    pub fn ok(check: Check, saw: impl Into<String>) -> Self {
+    pub fn ok(check: Check, saw: impl Into<Message>) -> Self {
         Self { check, status: Status::Ok, saw: saw.into(), next: None }
     }
 
-    pub fn warn(check: Check, saw: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn warn(check: Check, saw: impl Into<Message>, next: impl Into<Message>) -> Self {
         Self { check, status: Status::Warn, saw: saw.into(), next: Some(next.into()) }
     }
 
-    pub fn fail(check: Check, saw: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn fail(check: Check, saw: impl Into<Message>, next: impl Into<Message>) -> Self {
         Self { check, status: Status::Fail, saw: saw.into(), next: Some(next.into()) }
     }
 
     /// `why` names what failed before.
-    pub fn not_checked(check: Check, why: impl Into<String>) -> Self {
+    pub fn not_checked(check: Check, why: impl Into<Message>) -> Self {
         Self { check, status: Status::NotChecked, saw: why.into(), next: None }
     }
 }

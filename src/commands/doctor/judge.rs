@@ -1,6 +1,7 @@
 //! What the probes of a Zendesk mean for an audit and for an apply: one row a check, from findings alone. Pure.
 
 use super::check::{Check, Row};
+use crate::audience::{Audience, Message, open};
 use crate::config::Config;
 use crate::escape;
 use crate::zendesk::{
@@ -48,15 +49,15 @@ pub struct Cost {
 /// Judges what was found.
 pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<Row>, Facts) {
     let connection = match &found.connection {
-        Ok(took) => Row::ok(Check::Connection, format!("answers in {} ms", took.as_millis())),
+        Ok(took) => Row::ok(Check::Connection, open(format!("answers in {} ms", took.as_millis()))),
         Err(error) => {
             let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
             let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
             let next = match error {
                 ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
-                    "check the subdomain, the network and its proxy, and https://status.zendesk.com".to_owned()
+                    "check the subdomain, the network and its proxy, and https://status.zendesk.com".into()
                 }
-                other => other.help(),
+                other => other.next(),
             };
             let fail = Row::fail(Check::Connection, told(error), next);
             return (std::iter::once(fail).chain(rest).collect(), Facts::default());
@@ -105,7 +106,12 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
 }
 
 /// An error without the name of what was asked, which the row has.
-fn told(error: &ReadError) -> String {
+fn told(error: &ReadError) -> Message {
+    let public = Message::from(error).to(Audience::Public).map(str::to_owned).unwrap_or_default();
+    Message::with_public(in_short(error), public)
+}
+
+fn in_short(error: &ReadError) -> String {
     match error {
         ReadError::WaitTooLong { last, asked_secs, .. } => format!("{last}, to be asked again in {asked_secs} s"),
         ReadError::TooSilent { last, .. } => last.clone(),
@@ -118,7 +124,7 @@ fn told(error: &ReadError) -> String {
 
 /// Whether the rate limit was used up. An audit would wait for it, so that nothing is known and nothing is wrong.
 fn is_rate_limit(error: &ReadError) -> bool {
-    told(error).starts_with("429")
+    in_short(error).starts_with("429")
 }
 
 fn is_refused_for_role(read: &Result<(), ReadError>) -> bool {
@@ -127,15 +133,15 @@ fn is_refused_for_role(read: &Result<(), ReadError>) -> bool {
 
 fn not_read(check: Check, error: &ReadError) -> Row {
     if is_rate_limit(error) {
-        Row::warn(check, format!("{}: not known", told(error)), error.help())
+        Row::warn(check, told(error).then(": ", &"not known".into()), error.next())
     } else {
-        Row::fail(check, told(error), error.help())
+        Row::fail(check, told(error), error.next())
     }
 }
 
 fn read(check: Check, read: &Result<(), ReadError>, count: Option<u64>) -> Row {
     match (read, count) {
-        (Ok(()), Some(count)) => Row::ok(check, format!("can be read; about {}", grouped(count))),
+        (Ok(()), Some(count)) => Row::ok(check, open(format!("can be read; about {}", grouped(count)))),
         (Ok(()), None) => Row::ok(check, "can be read"),
         (Err(error), _) => not_read(check, error),
     }
@@ -144,16 +150,16 @@ fn read(check: Check, read: &Result<(), ReadError>, count: Option<u64>) -> Row {
 fn login(login: Option<&Result<Login, ReadError>>) -> Row {
     match login {
         None => Row::not_checked(Check::Login, NO_CONNECTION),
-        Some(Ok(Login::User(me))) => Row::ok(Check::Login, format!("accepted, as user {}", me.id)),
+        Some(Ok(Login::User(me))) => Row::ok(Check::Login, Message::with_public(format!("accepted, as user {}", me.id), "accepted")),
         Some(Ok(Login::Stranger { help })) => {
-            Row::fail(Check::Login, "not accepted: Zendesk answers as it does to strangers", help)
+            Row::fail(Check::Login, "not accepted: Zendesk answers as it does to strangers", help.clone())
         }
         Some(Ok(Login::Closed(error))) => Row::warn(
             Check::Login,
-            format!("accepted, but not who it is: {}", told(error)),
+            Message::from("accepted, but not who it is").then(": ", &told(error)),
             "to see the role, add the scope users:read (or read)",
         ),
-        Some(Err(error)) => Row::fail(Check::Login, told(error), error.help()),
+        Some(Err(error)) => Row::fail(Check::Login, told(error), error.next()),
     }
 }
 
@@ -167,11 +173,11 @@ fn role(me: Option<&Me>) -> Row {
         Some("agent") if me.restricted => Row::warn(
             check,
             "agent who sees only a part of the tickets: an audit would miss the rest",
-            format!("{AS_ADMIN}, or an agent without restrictions"),
+            open(format!("{AS_ADMIN}, or an agent without restrictions")),
         ),
         Some("agent") => Row::warn(check, "agent: the incremental export is for admins", AS_ADMIN),
         Some("end-user") => {
-            Row::fail(check, "end-user: may read nothing that an audit needs", format!("{AS_ADMIN}, or an agent"))
+            Row::fail(check, "end-user: may read nothing that an audit needs", open(format!("{AS_ADMIN}, or an agent")))
         }
         Some(other) => Row::warn(
             check,
@@ -204,7 +210,13 @@ fn scopes(scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) ->
                 Credentials::Client { scope, .. } => format!("\"{}\" asked for; ", escape::terminal(scope)),
                 Credentials::Token(_) | Credentials::ApiToken { .. } => String::new(),
             };
-            Row::not_checked(check, format!("{asked}Zendesk does not show what was granted ({})", told(error)))
+            Row::not_checked(
+                check,
+                Message::with_public(
+                    format!("{asked}Zendesk does not show what was granted ({})", told(error)),
+                    "Zendesk does not show what was granted",
+                ),
+            )
         }
     }
 }
@@ -222,10 +234,10 @@ fn clock(ahead_secs: Option<i64>) -> Row {
     let differs = format!("{} s {} the server's", grouped(by), if ahead_secs < 0 { "behind" } else { "ahead of" });
     match ahead_secs.abs() {
         0..=1 => Row::ok(check, "agrees with the server's"),
-        2..=MOST_SKEW_SECS => Row::ok(check, differs),
+        2..=MOST_SKEW_SECS => Row::ok(check, open(differs)),
         _ => Row::warn(
             check,
-            format!("{differs}: the ticket window and the end of suppressions shift by as much"),
+            open(format!("{differs}: the ticket window and the end of suppressions shift by as much")),
             "set this machine's clock, best by NTP",
         ),
     }
@@ -263,11 +275,11 @@ fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Row {
     if remaining <= per_minute.saturating_sub(used) {
         Row::warn(
             check,
-            format!("{saw}: others have used it up to the reserve of {reserve_percent} %"),
+            open(format!("{saw}: others have used it up to the reserve of {reserve_percent} %")),
             "audit at another time, or lower zendesk.reserve_percent",
         )
     } else {
-        Row::ok(check, saw)
+        Row::ok(check, open(saw))
     }
 }
 
@@ -316,8 +328,8 @@ fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: bool) -> [Ro
             };
             Row::warn(
                 Check::TicketExport,
-                format!("{}; tickets come from {instead}", told(error)),
-                format!("{AS_ADMIN}, or be content with that"),
+                told(error).then("; tickets come from ", &instead.into()),
+                open(format!("{AS_ADMIN}, or be content with that")),
             )
         }
         (Err(error), None) => not_read(Check::TicketExport, error),
@@ -333,7 +345,7 @@ fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: bool) -> [Ro
         Err(error) if is_refused_for_role(&reads.search_export) && !allow_list => Row::fail(
             Check::TicketSearch,
             told(error),
-            format!("{}; as a last resort tickets.allow_list: true reads the ticket list", error.help()),
+            error.next().then("; ", &"as a last resort tickets.allow_list: true reads the ticket list".into()),
         ),
         Err(error) => not_read(Check::TicketSearch, error),
     };
@@ -380,10 +392,10 @@ fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: 
             return Row::warn(
                 check,
                 "in part: an agent may change memberships of end users, but orgs only with a custom role that may edit them",
-                format!("{AS_ADMIN} for apply"),
+                open(format!("{AS_ADMIN} for apply")),
             );
         }
-        Some(_) | None => return Row::warn(check, "not known, since the role is not", format!("{AS_ADMIN} for apply")),
+        Some(_) | None => return Row::warn(check, "not known, since the role is not", open(format!("{AS_ADMIN} for apply"))),
     }
     let check_again = match credentials {
         Credentials::Client { .. } => {
@@ -394,7 +406,7 @@ fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: 
         }
     };
     match writes(scopes, credentials) {
-        Writes::Allowed(by) => Row::ok(check, format!("allowed: an admin with {by}")),
+        Writes::Allowed(by) => Row::ok(check, open(format!("allowed: an admin with {by}"))),
         Writes::Perhaps => Row::warn(
             check,
             "perhaps: Zendesk does not say whether organizations:write and users:write open memberships",
@@ -456,11 +468,11 @@ fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> R
     match tickets {
         Some(tickets) => Row::ok(
             Check::Estimate,
-            format!("{}: {pages}, {} for tickets of {lookback_days} days", about(*requests), grouped(*tickets)),
+            open(format!("{}: {pages}, {} for tickets of {lookback_days} days", about(*requests), grouped(*tickets))),
         ),
         None => Row::warn(
             Check::Estimate,
-            format!("{}: {pages}; and tickets, whose number is not known", about(*requests)),
+            open(format!("{}: {pages}; and tickets, whose number is not known", about(*requests))),
             "the first audit tells",
         ),
     }
