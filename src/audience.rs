@@ -28,11 +28,7 @@ pub enum Audience {
 impl Audience {
     /// Decides by the environment. Outside of GitHub Actions everything is private. Inside, only what the event's payload
     /// calls private is, or what the workflow allows; a payload that is missing, unreadable or silent counts as public.
-    pub fn of(
-        allowed: bool,
-        env: &dyn Fn(&str) -> Option<String>,
-        read: &dyn Fn(&str) -> io::Result<Vec<u8>>,
-    ) -> Self {
+    pub fn of(allowed: bool, env: &dyn Fn(&str) -> Option<String>, read: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> Self {
         let is_true = |name: &str| env(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
         if !is_true("GITHUB_ACTIONS") || allowed || is_true(ALLOW) {
             return Self::Private;
@@ -106,10 +102,7 @@ impl Message {
     /// Both forms, changed in the same way.
     #[must_use]
     pub fn map(self, change: impl Fn(&str) -> String) -> Self {
-        Self {
-            private: Cow::Owned(change(&self.private)),
-            public: self.public.map(|text| Cow::Owned(change(&text))),
-        }
+        Self { private: Cow::Owned(change(&self.private)), public: self.public.map(|text| Cow::Owned(change(&text))) }
     }
 
     /// This, a fixed text, and another message after it. What one of them withholds is withheld.
@@ -208,7 +201,10 @@ mod tests {
         for no in ["false", "", "1", "yes"] {
             assert_eq!(audience(&[ACTIONS, (ALLOW, no)], None), Audience::Public, "{no:?}");
         }
-        assert_eq!(Audience::of(true, &|_| Some("true".to_owned()), &|_| Err(io::ErrorKind::NotFound.into())), Audience::Private);
+        assert_eq!(
+            Audience::of(true, &|_| Some("true".to_owned()), &|_| Err(io::ErrorKind::NotFound.into())),
+            Audience::Private
+        );
     }
 
     #[test]

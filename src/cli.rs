@@ -151,6 +151,16 @@ pub struct Audit {
     /// Save what was read from Zendesk, to audit it again without a network
     #[arg(long, value_name = "DIR")]
     pub save_snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub outputs: Outputs,
+}
+
+/// For the steps of a workflow.
+#[derive(Debug, Args)]
+pub struct Outputs {
+    /// Append the results as name=value lines, in the format of GITHUB_OUTPUT
+    #[arg(long, value_name = "FILE", help_heading = "In a workflow")]
+    pub github_output: Option<PathBuf>,
 }
 
 const DOCTOR_EXIT_CODES: &str = "\
@@ -196,6 +206,11 @@ pub struct Apply {
     /// Only this action, such as A004; may be repeated
     #[arg(long, value_name = "ACTION_ID")]
     pub only_action: Vec<String>,
+    /// The folder that gets the run folder [default: artifacts/zendesk_drift, or the configuration's]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub outputs: Outputs,
 }
 
 #[derive(Debug, Args)]

@@ -49,7 +49,9 @@ fn visible(text: &str, most: usize) -> String {
             shown.push('…');
             break;
         }
-        if misleads(c) {
+        // GitHub's runner takes `::` at the beginning of a line of a log, and `##[` anywhere, for a command to itself.
+        let commands = (c == ':' && shown.trim_start() == ":") || (c == '[' && shown.ends_with("##"));
+        if commands || misleads(c) {
             // Writing to a string cannot fail.
             let _ = write!(shown, "{}", c.escape_unicode());
         } else {
@@ -59,7 +61,7 @@ fn visible(text: &str, most: usize) -> String {
     shown
 }
 
-/// For Markdown: a code span, in which nothing is a link, a mention, an image or HTML, safe in a table's cell too.
+/// For Markdown: a code span, in which nothing is a link, a mention, an issue, an emoji, an image or HTML. Not for tables.
 pub fn markdown_code(text: &str) -> String {
     let shown = terminal(text);
     if shown.trim().is_empty() {
@@ -67,9 +69,43 @@ pub fn markdown_code(text: &str) -> String {
     }
     let longest_run = shown.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest_run + 1);
-    // A table takes `\|` for a bar in a code span; spaces keep a backtick at an end apart from the fence.
-    let pad = if shown.starts_with('`') || shown.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", shown.replace('|', "\\|"))
+    // One space on each side is taken off again: it keeps a backtick apart from the fence, and saves a space of the text's
+    // own. Next to a fence, a dollar would be GitHub's mark of mathematics.
+    let touches = |c| matches!(c, '`' | ' ' | '$');
+    let pad = if shown.starts_with(touches) || shown.ends_with(touches) { " " } else { "" };
+    format!("{fence}{pad}{shown}{pad}{fence}")
+}
+
+/// The same for a cell of a table, which takes `\|` for a bar.
+pub fn markdown_cell(text: &str) -> String {
+    markdown_code(text).replace('|', "\\|")
+}
+
+/// For Markdown: a link with a text of ours. `None` when `url` is no web address.
+pub fn markdown_link(text: &'static str, url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+    // Whatever could end the link, or the cell that it stands in.
+    let mut address = String::new();
+    for c in url.as_str().chars() {
+        match c {
+            '(' | ')' | '<' | '>' | '[' | ']' | '|' | '\\' | '`' | '"' | '\'' => {
+                // Writing to a string cannot fail.
+                let _ = write!(address, "%{:02X}", c as u32);
+            }
+            c => address.push(c),
+        }
+    }
+    (address.len() <= 2000).then(|| format!("[{text}]({address})"))
+}
+
+/// The message of a workflow command, as GitHub's toolkit encodes it.
+pub fn workflow_message(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command, such as its title.
+pub fn workflow_property(text: &str) -> String {
+    workflow_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// Whether a character can hide or reorder what is shown around it: controls, bidirectional and zero-width ones, odd line ends.
@@ -110,11 +146,36 @@ mod tests {
     }
 
     #[test]
+    fn a_log_gives_no_command_to_the_runner() {
+        assert_eq!(terminal("::set-output name=x::y"), ":\\u{3a}set-output name=x::y");
+        assert_eq!(terminal("  ::error::x"), "  :\\u{3a}error::x");
+        assert_eq!(terminal("Acme ##[add-mask]x"), "Acme ##\\u{5b}add-mask]x");
+        assert_eq!(terminal("a::b #[c]"), "a::b #[c]");
+        assert_eq!(workflow_message("a%0A\r\n::b"), "a%250A%0D%0A::b");
+        assert_eq!(workflow_property("a:b,c\n"), "a%3Ab%2Cc%0A");
+    }
+
+    #[test]
+    fn a_link_leads_to_the_web_and_ends_where_it_should() {
+        assert_eq!(markdown_link("run", "https://a.example/x/1"), Some("[run](https://a.example/x/1)".to_owned()));
+        assert_eq!(
+            markdown_link("run", "https://a.example/x)(y|z`_"),
+            Some("[run](https://a.example/x%29%28y%7Cz%60_)".to_owned())
+        );
+        for no in ["javascript:alert(1)", "x", "", "file:///etc/passwd", "data:text/html,x"] {
+            assert_eq!(markdown_link("run", no), None);
+        }
+    }
+
+    #[test]
     fn markdown_shows_the_text_and_nothing_else() {
         assert_eq!(markdown_code("@octocat [x](http://evil) <img>"), "`@octocat [x](http://evil) <img>`");
-        assert_eq!(markdown_code("a|b"), "`a\\|b`");
+        assert_eq!(markdown_code("a|b"), "`a|b`");
+        assert_eq!(markdown_cell("a|b"), "`a\\|b`");
         assert_eq!(markdown_code("a`b``c"), "```a`b``c```");
         assert_eq!(markdown_code("`"), "`` ` ``");
+        assert_eq!(markdown_code(" a "), "`  a  `");
+        assert_eq!(markdown_code("$x"), "` $x `");
         assert_eq!(markdown_code("  "), "(blank)");
     }
 }

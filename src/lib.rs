@@ -38,6 +38,7 @@ pub mod run_dir;
 pub mod run_folder;
 pub mod settings;
 pub mod snapshot;
+mod step_output;
 pub mod suppress;
 pub mod verify;
 pub mod warning;

@@ -5,7 +5,7 @@ use super::{Run, Seq, TOOL_VERSION, write_json};
 use crate::audit::{Audit, Totals};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope};
 use crate::detect::user::UserCounts;
-use crate::escape::markdown_code;
+use crate::escape::markdown_cell;
 use crate::gate::Judgement;
 use crate::warning::Warning;
 use serde::Serialize;
@@ -172,7 +172,7 @@ pub fn write_markdown(
     writeln!(out, "{gap}| | |\n| --- | --- |")?;
     let place = match run.source {
         super::Source::Demo => "the demo's fixtures".to_owned(),
-        super::Source::Zendesk => markdown_code(&run.zendesk),
+        super::Source::Zendesk => markdown_cell(&run.zendesk),
     };
     writeln!(out, "| Zendesk | {place} |")?;
     writeln!(
@@ -220,11 +220,11 @@ pub fn write_markdown(
     rows.sort_by_key(|row| std::cmp::Reverse((row.blocked, row.prepared, row.total())));
     for row in rows.iter().take(MOST_ACCOUNTS) {
         let codes: Vec<String> = row.top_codes.iter().map(|code| format!("`{code}`")).collect();
-        let id = row.sf_account_id.map(markdown_code).unwrap_or_default();
+        let id = row.sf_account_id.map(markdown_cell).unwrap_or_default();
         writeln!(
             out,
             "| {id} | {} | {} | {} | {} | {} |",
-            markdown_code(row.account_name),
+            markdown_cell(row.account_name),
             row.total(),
             row.prepared,
             row.blocked,

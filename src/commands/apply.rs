@@ -25,6 +25,7 @@ use crate::nearest::nearest;
 use crate::plan_file::PlanFile;
 use crate::report::apply as report;
 use crate::run_dir::{self, Root};
+use crate::step_output::Output;
 use crate::zendesk::{self, Access, Progress, Records, Session, Timing, WritePace, Writer};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -37,10 +38,13 @@ const PROGRESS_STEP: usize = 100;
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
     let started_at = clock::now();
-    let config = match read_config(common.config.as_deref())? {
+    let mut config = match read_config(common.config.as_deref())? {
         Some(ConfigFile { config, bytes: _ }) => config,
         None => Config::without_file(),
     };
+    if let Some(root) = &options.out {
+        config.root.clone_from(root);
+    }
     let plan = read_plan(&options.plan)?;
     let narrowing = narrowing(&plan, options)?;
     let confirmed_hash = options.confirm_plan_hash.as_deref().map(str::trim);
@@ -52,7 +56,9 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         now: started_at,
     };
     let confirmed = consent::check(&plan, &terms).map_err(|refusal| {
-        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(&refusal).help(open(refusal.help()))
+        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk")
+            .because(&refusal)
+            .help(open(refusal.help()))
     })?;
     let job = Job {
         console,
@@ -351,7 +357,12 @@ impl Job<'_> {
         let shown = shown_path(&run.folder);
         report::summary(&self.console, self.plan, &self.plan_path, &receipt, &shown);
         self.print_json(&receipt, &shown);
+        // Also of a run that ended early: its receipt is worth keeping.
+        let told = self.options.outputs.tell(self.console.audience, outputs(&run.folder, &receipt));
         closed.map_err(|error| disk("the receipt could not be written; the journal tells what happened", error))?;
+        if ended.is_none() {
+            told?;
+        }
         match ended {
             None => Ok(match report::imperfection(&receipt).filter(|_| began_to_write) {
                 Some(what) => {
@@ -423,6 +434,20 @@ impl Job<'_> {
     }
 }
 
+/// What later steps of a workflow learn.
+fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
+    let Counts { attempted: _, applied, blocked, skipped, failed, would_apply } = receipt.counts;
+    vec![
+        ("run-dir", super::absolute(folder)),
+        ("plan-hash", receipt.source_plan_hash.clone()),
+        ("applied", applied.to_string()),
+        ("skipped", skipped.to_string()),
+        ("failed", failed.to_string()),
+        ("blocked-actions", blocked.to_string()),
+        ("would-apply", would_apply.to_string()),
+    ]
+}
+
 /// Adds what was found out to a journal that was left open, and writes its receipt.
 fn close_journal(folder: &Path, story: Story, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
     let path = folder.join(journal::FILE_NAME);
@@ -464,7 +489,7 @@ fn write_receipt(folder: &Path, receipt: &ApplyReceipt) -> std::io::Result<()> {
 fn prepare_root(config: &Config) -> Result<Root, Failure> {
     Root::prepare(&config.root).map_err(|error| {
         Failure::invalid(open(format!("the output root {} cannot be written", config.root.display()))).because(error).help(
-            "set artifacts.root in the configuration to a folder that can be written; nothing was written to Zendesk",
+            "name a folder that can be written with --out, or as artifacts.root in the configuration; nothing was written to Zendesk",
         )
     })
 }

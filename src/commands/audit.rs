@@ -27,6 +27,7 @@ use crate::run_dir::{Folder, Root};
 use crate::run_folder::RunFolder;
 use crate::settings::Suppression;
 use crate::snapshot::{self, Snapshot};
+use crate::step_output::Output;
 use crate::suppress;
 use crate::warning::Warning;
 use crate::zendesk::Credentials;
@@ -66,8 +67,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         })?;
     }
     if !reference.ignored_columns.is_empty() {
-        console
-            .notice(super::ignored_columns(&reference.ignored_columns));
+        console.notice(super::ignored_columns(&reference.ignored_columns));
     }
     if config.settings.thresholds.max_new_issues.is_some() && baseline.is_none() {
         console.notice("max_new_issues is judged only against a baseline, so not by this audit");
@@ -125,6 +125,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     run.run_id = run_id;
     let plan_hash = written.plan_hash(&run);
 
+    options.outputs.tell(console.audience, outputs(&folder, plan_hash, &totals, &thresholds))?;
     console.warnings(&found.warnings);
     let shown = shown_path(&folder);
     terminal::findings(&console, &found, &totals);
@@ -394,6 +395,7 @@ fn recorded_options(
         suppressions_from,
         out: _,
         save_snapshot,
+        outputs: _,
     } = options;
     let mut recorded = BTreeMap::new();
     if *demo {
@@ -480,6 +482,21 @@ impl Written<'_> {
 
 fn sha256(bytes: &[u8]) -> String {
     artifacts::plan::hex(&Sha256::digest(bytes))
+}
+
+/// What later steps of a workflow learn. Nothing is known of new issues without a baseline.
+fn outputs(folder: &Path, plan_hash: &str, totals: &Totals, thresholds: &[Judgement]) -> Vec<Output> {
+    let breached = thresholds.iter().filter(|judgement| judgement.breached);
+    let breached: Vec<&str> = breached.map(|judgement| judgement.name.as_str()).collect();
+    vec![
+        ("run-dir", super::absolute(folder)),
+        ("plan-hash", plan_hash.to_owned()),
+        ("total-issues", totals.issues.to_string()),
+        ("prepared-actions", totals.prepared.to_string()),
+        ("blocked-actions", totals.blocked.to_string()),
+        ("breached", breached.join(",")),
+        ("new-issues", String::new()),
+    ]
 }
 
 /// The flags that select the same source for another command.

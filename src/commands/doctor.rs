@@ -10,8 +10,8 @@ use self::judge::{Facts, judge};
 use super::{ConfigFile, live, named_zendesk, read_config, shown_path};
 use crate::artifacts;
 use crate::artifacts::summary::plural;
-use crate::cli::{Common, Doctor as Options};
 use crate::audience::{Audience, Message, open};
+use crate::cli::{Common, Doctor as Options};
 use crate::clock;
 use crate::config::{Config, FILE_NAME};
 use crate::console::{self, Console, Format};
@@ -198,7 +198,8 @@ fn reference(console: &Console, config: &Config) -> Row {
             if more > 0 {
                 told.push(format!("and {more} more"));
             }
-            let public = format!("{path}: {} that cannot be used", plural((problems.told.len() + problems.more) as u64, "row"));
+            let public =
+                format!("{path}: {} that cannot be used", plural((problems.told.len() + problems.more) as u64, "row"));
             let told = Message::with_public(format!("{path}: {}", told.join("; ")), public);
             Row::fail(check, told, "correct the export")
         }

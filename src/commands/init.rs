@@ -2,9 +2,9 @@
 
 use super::{read_reference, reference_failure, shown_path};
 use crate::artifacts::summary::plural;
+use crate::audience::open;
 use crate::cli::{Common, Init as Options};
 use crate::config::{self, Config, DEFAULT_ACCOUNTS, FILE_NAME};
-use crate::audience::open;
 use crate::console::Console;
 use crate::escape;
 use crate::exit::{Exit, Failure};
@@ -99,8 +99,7 @@ fn check_reference(console: &Console, config: &Config) -> Result<Option<serde_js
         .map_err(|problems| reference_failure(path, problems))?;
     console.warnings(&reference.warnings);
     if !reference.ignored_columns.is_empty() {
-        console
-            .notice(super::ignored_columns(&reference.ignored_columns));
+        console.notice(super::ignored_columns(&reference.ignored_columns));
     }
     let rows = facts(&reference);
     let mut table = Table::new();

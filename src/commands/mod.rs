@@ -10,11 +10,12 @@ mod live;
 pub mod verify;
 
 use crate::audience::{Audience, Message, open};
-use crate::cli::Common;
+use crate::cli::{Common, Outputs};
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::reference::Problems;
+use crate::step_output::{self, Output};
 use std::path::Path;
 
 impl Common {
@@ -90,6 +91,21 @@ fn read_reference(path: &Path) -> Result<Vec<u8>, Failure> {
             .because(error)
             .help("export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains, and name the file with --sf-accounts")
     })
+}
+
+impl Outputs {
+    /// Appends results for later steps, with whether the artifacts of the run may be uploaded.
+    fn tell(&self, audience: Audience, mut outputs: Vec<Output>) -> Result<(), Failure> {
+        let Some(path) = &self.github_output else { return Ok(()) };
+        outputs.push(("upload", (!audience.is_public()).to_string()));
+        step_output::append(path, &outputs)
+            .map_err(|error| disk(open(format!("the outputs cannot be written to {}", path.display())), error))
+    }
+}
+
+/// A folder as later steps can name it, whatever their working folder is.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// A path as a person would type it from here.

@@ -103,8 +103,10 @@ fn resolutions(console: &Console, audit: &Audit<'_>) {
         )));
     }
     if conflict > 0 {
-        console
-            .say(open(format!("  {} blocked: the only candidate org has another external_id", plural(conflict, "account"))));
+        console.say(open(format!(
+            "  {} blocked: the only candidate org has another external_id",
+            plural(conflict, "account")
+        )));
     }
     if missing > 0 {
         console.say(open(format!("  {} missing Zendesk org entirely", plural(missing, "account"))));

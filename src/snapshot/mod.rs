@@ -10,8 +10,8 @@ mod save;
 
 pub use save::{Facts, check_target, save};
 
-use crate::audience::{self, Audience, Message};
 use crate::artifacts::plan::hex;
+use crate::audience::{self, Audience, Message};
 use crate::ingest::{Fault, Filter, Ingest, Kind};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
@@ -57,9 +57,7 @@ impl From<&SnapshotError> for Message {
                 Self::with_public(error.to_string(), format!("{file}, line {line}: the record cannot be read"))
             }
             SnapshotError::Manifest(_) => Self::with_public(error.to_string(), "its manifest cannot be used"),
-            SnapshotError::Damaged { file, .. } => {
-                Self::with_public(error.to_string(), format!("{file} is damaged"))
-            }
+            SnapshotError::Damaged { file, .. } => Self::with_public(error.to_string(), format!("{file} is damaged")),
         }
     }
 }

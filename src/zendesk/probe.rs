@@ -14,15 +14,15 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::audience::Message;
-use super::error::SOME_HOST;
 use super::auth::Credentials;
 use super::client::{Ask, Client, Endpoint, Stream, Timing};
+use super::error::SOME_HOST;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Http, Outgoing, Transport};
 use super::pace::{account_window, named_windows};
 use super::progress::Progress;
 use super::retry::Limits;
+use crate::audience::Message;
 
 /// The export withholds the latest minute; this is well before it.
 const EXPORT_SINCE_SECS: i64 = 300;

@@ -150,7 +150,9 @@ fn read(check: Check, read: &Result<(), ReadError>, count: Option<u64>) -> Row {
 fn login(login: Option<&Result<Login, ReadError>>) -> Row {
     match login {
         None => Row::not_checked(Check::Login, NO_CONNECTION),
-        Some(Ok(Login::User(me))) => Row::ok(Check::Login, Message::with_public(format!("accepted, as user {}", me.id), "accepted")),
+        Some(Ok(Login::User(me))) => {
+            Row::ok(Check::Login, Message::with_public(format!("accepted, as user {}", me.id), "accepted"))
+        }
         Some(Ok(Login::Stranger { help })) => {
             Row::fail(Check::Login, "not accepted: Zendesk answers as it does to strangers", help.clone())
         }
@@ -395,7 +397,9 @@ fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: 
                 open(format!("{AS_ADMIN} for apply")),
             );
         }
-        Some(_) | None => return Row::warn(check, "not known, since the role is not", open(format!("{AS_ADMIN} for apply"))),
+        Some(_) | None => {
+            return Row::warn(check, "not known, since the role is not", open(format!("{AS_ADMIN} for apply")));
+        }
     }
     let check_again = match credentials {
         Credentials::Client { .. } => {
