@@ -2,6 +2,7 @@
 
 use crate::console::Format;
 use crate::model::time::Instant;
+use crate::report::failed_page::Subject;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -96,8 +97,57 @@ pub enum Command {
     /// Check credentials, role, scopes, limits and settings before a first audit; nothing is written to Zendesk
     #[command(after_help = DOCTOR_EXIT_CODES)]
     Doctor(Doctor),
+    /// Render a finished run: terminal, job summary, comment on a pull request, annotations
+    Report(Report),
     /// Say what a code, action or reason means and what to do about it
     Explain(Explain),
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// Standard output, as tables
+    Terminal,
+    /// Appended to the file of GITHUB_STEP_SUMMARY; without it, Markdown on standard output
+    JobSummary,
+    /// The one comment on the pull request; without GITHUB_TOKEN, Markdown on standard output
+    Comment,
+    /// Workflow commands on standard output
+    Annotations,
+}
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run folder of an audit, a dry run or an apply
+    #[arg(value_name = "RUN_DIR", required_unless_present = "failed", conflicts_with = "failed")]
+    pub run_dir: Option<PathBuf>,
+    /// The run folder to compare an audit with
+    #[arg(long, value_name = "RUN_DIR", conflicts_with = "failed")]
+    pub baseline: Option<PathBuf>,
+    /// Where the report goes; may be repeated [default: terminal]
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub to: Vec<Target>,
+    /// The exit code of a command that left no run folder
+    #[arg(long, value_name = "CODE", requires = "command")]
+    pub failed: Option<u8>,
+    /// Which command it was; diff renders what a change of the configuration does
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub command: Option<Subject>,
+    /// The artifact that holds the run folder
+    #[arg(long, value_name = "NAME", help_heading = "In a workflow")]
+    pub artifact_name: Option<String>,
+    /// Where that artifact can be downloaded
+    #[arg(long, value_name = "URL", help_heading = "In a workflow", requires = "artifact_name")]
+    pub artifact_url: Option<String>,
+    /// The workflow that applies a plan
+    #[arg(long, value_name = "FILE", help_heading = "In a workflow", default_value = "drift-apply.yml")]
+    pub apply_workflow: String,
+    /// Tells several comments on one pull request apart, one a Zendesk
+    #[arg(long, value_name = "KEY", help_heading = "In a workflow")]
+    pub comment_key: Option<String>,
+    /// The pull request to comment on, where the event has none
+    #[arg(long, value_name = "N", help_heading = "In a workflow")]
+    pub pr_number: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -98,6 +98,11 @@ pub fn markdown_link(text: &'static str, url: &str) -> Option<String> {
     (address.len() <= 2000).then(|| format!("[{text}]({address})"))
 }
 
+/// A text of several parts, some of them from outside, as one line without a length of its own.
+pub fn neutral(text: &str) -> String {
+    visible(text, usize::MAX)
+}
+
 /// The message of a workflow command, as GitHub's toolkit encodes it.
 pub fn workflow_message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")

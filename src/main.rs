@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Diff(options) => commands::diff::run(common, &options),
         Command::Verify(options) => commands::verify::run(common, &options),
         Command::Doctor(options) => commands::doctor::run(common, options),
+        Command::Report(options) => commands::report::run(common, &options),
         Command::Explain(options) => commands::explain::run(common, &options),
     };
     let exit = ended.unwrap_or_else(|failure| {

@@ -7,6 +7,7 @@ use crate::artifacts::Source;
 use crate::artifacts::apply_receipt::{self, ApplyReceipt};
 use crate::artifacts::plan::hex;
 use crate::artifacts::receipt::{self, Receipt};
+use crate::audience::{Message, open};
 use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope, Status};
 use crate::escape::text_of_csv_cell;
 use crate::gate::Judgement;
@@ -136,6 +137,25 @@ pub enum RunFolderError {
     UnknownSchema { file: String, is: String, known: &'static str },
     #[error("{file} is not what an audit writes: {what}")]
     Shape { file: String, what: String },
+}
+
+/// What the files hold is not for everybody; their names and digests are.
+impl From<&RunFolderError> for Message {
+    fn from(error: &RunFolderError) -> Self {
+        match error {
+            RunFolderError::NoFolder | RunFolderError::NoRun | RunFolderError::Changed { .. } => open(error.to_string()),
+            RunFolderError::Unreadable { file, error } => {
+                open(format!("{file} cannot be read")).then(": ", &error.into())
+            }
+            RunFolderError::UnknownSchema { file, known, .. } => Self::with_public(
+                error.to_string(),
+                format!("{file} has another schema than {known}, the one that this program knows"),
+            ),
+            RunFolderError::Shape { file, .. } => {
+                Self::with_public(error.to_string(), format!("{file} is not what an audit writes"))
+            }
+        }
+    }
 }
 
 impl RunFolder {

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 mod live;
+pub mod report;
 pub mod verify;
 
 use crate::audience::{Audience, Message, open};

@@ -154,7 +154,7 @@ pub fn result(console: &Console, result: &ActionResult) {
     ));
 }
 
-fn status(outcome: Outcome) -> &'static str {
+pub(super) fn status(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Applied => "applied",
         Outcome::Blocked => "blocked",

@@ -1,5 +1,14 @@
-//! Renderings of a finished run for people.
+//! Renderings of a finished run for people. `terminal` and `apply` tell of a run that has just ended; the others are made
+//! from its folder, as texts without any I/O.
 
+pub mod annotations;
 pub mod apply;
+pub mod apply_page;
+pub mod audit_page;
+pub mod change;
+pub mod failed_page;
+pub mod overview;
+pub mod page;
+pub mod place;
 pub mod diff;
 pub mod terminal;

@@ -1,0 +1,217 @@
+//! `report`: renders a finished run, or one that left nothing, for the places where people look.
+
+use super::{disk, shown_path};
+use crate::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
+use crate::artifacts::receipt;
+use crate::audience::{Message, open};
+use crate::cli::{Common, Report as Options, Target};
+use crate::console::{Console, Format};
+use crate::exit::{Exit, Failure};
+use crate::plan_file::PlanFile;
+use crate::report::apply_page::{self, ApplyReport};
+use crate::report::audit_page::{self, AuditReport, Length};
+use crate::report::change::Change;
+use crate::report::failed_page::{FailedReport, Subject};
+use crate::report::page::{Page, Room};
+use crate::report::place::{Artifact, Place, WorkflowRun};
+use crate::report::{annotations, overview};
+use crate::run_folder::{self, RunFolder, RunFolderError};
+use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The width of tables where there is no terminal.
+const WIDTH: u16 = 120;
+
+/// Runs `report`.
+pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
+    let console = common.console();
+    let targets = if options.to.is_empty() { &[Target::Terminal][..] } else { &options.to };
+    if console.format == Format::Json && targets.iter().any(|target| *target != Target::Terminal) {
+        return Err(Failure::invalid("--format json prints nothing but the data")
+            .help("leave --to out, or render for one of its places without --format json"));
+    }
+    let place = place(&console, options);
+    let finished = finished(options)?;
+    let report = finished.report(&place);
+    let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0.max(60));
+    for target in targets {
+        match target {
+            // The renderers have left out what this audience may not read.
+            Target::Terminal => {
+                console.say(open(report.terminal(width)));
+                console.data(open(crate::artifacts::json(&report.data())));
+            }
+            Target::JobSummary => job_summary(&console, &report.page(Length::Full))?,
+            Target::Comment => comment(&console, options, &report.page(Length::Short).render(Room::comment()))?,
+            Target::Annotations => print(&report.annotations()),
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What is rendered.
+enum Finished {
+    Audit { run: Box<RunFolder>, change: Option<Change>, applied: Option<ApplyReceipt> },
+    Apply { receipt: ApplyReceipt, plan: Option<PlanFile> },
+    Failed { subject: Subject, code: u8 },
+}
+
+fn finished(options: &Options) -> Result<Finished, Failure> {
+    let Some(folder) = &options.run_dir else {
+        let subject = options.command.unwrap_or(Subject::Audit);
+        return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default() });
+    };
+    let failed = |folder: &Path, error: &RunFolderError| {
+        Failure::invalid(open(format!("the run folder {} cannot be used", shown_path(folder)))).because(error)
+    };
+    if !folder.join(receipt::FILE_NAME).exists() && folder.join(apply_receipt::FILE_NAME).exists() {
+        let receipt = run_folder::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME))
+            .map_err(|error| failed(folder, &error))?;
+        return Ok(Finished::Apply { plan: plan_of(&receipt), receipt });
+    }
+    let run = RunFolder::open(folder).map_err(|error| failed(folder, &error))?;
+    let applied = run.apply_receipt().ok();
+    let applied = applied.filter(|receipt| receipt.mode == Mode::Apply && receipt.source_plan_hash == run.plan.hash);
+    Ok(Finished::Audit { run: Box::new(run), change: None, applied })
+}
+
+/// The plan that a receipt is about, if it is still where it was and the same: names and targets come from it.
+fn plan_of(receipt: &ApplyReceipt) -> Option<PlanFile> {
+    let bytes = std::fs::read(&receipt.source_plan_path).ok()?;
+    let plan = PlanFile::parse(&bytes).ok()?;
+    (plan.hash == receipt.source_plan_hash && plan.hash == plan.stated_hash).then_some(plan)
+}
+
+/// Where the report is read: from the options, and from what GitHub tells every step.
+fn place(console: &Console, options: &Options) -> Place {
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let run = match (env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY"), env("GITHUB_RUN_ID")) {
+        (Some(server), Some(repository), Some(id)) => {
+            id.parse().ok().map(|id| WorkflowRun { server, repository, id })
+        }
+        _ => None,
+    };
+    let artifact = options.artifact_name.clone().filter(|name| !name.is_empty());
+    Place {
+        audience: console.audience,
+        artifact: artifact.map(|name| Artifact { name, url: options.artifact_url.clone() }),
+        apply_workflow: options.apply_workflow.clone(),
+        run,
+    }
+}
+
+impl Finished {
+    fn report<'a>(&'a self, place: &'a Place) -> Report<'a> {
+        match self {
+            Self::Audit { run, change, applied } => {
+                Report::Audit(AuditReport { run, change: change.as_ref(), applied: applied.as_ref(), place })
+            }
+            Self::Apply { receipt, plan } => Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), place }),
+            Self::Failed { subject, code } => Report::Failed(FailedReport { subject: *subject, code: *code, place }),
+        }
+    }
+}
+
+/// A report, in each of its forms.
+enum Report<'a> {
+    Audit(AuditReport<'a>),
+    Apply(ApplyReport<'a>),
+    Failed(FailedReport<'a>),
+}
+
+impl Report<'_> {
+    fn page(&self, length: Length) -> Page {
+        match self {
+            Self::Audit(report) => report.page(length),
+            Self::Apply(report) => report.page(length),
+            Self::Failed(report) => report.page(),
+        }
+    }
+
+    fn terminal(&self, width: u16) -> String {
+        match self {
+            Self::Audit(report) => overview::audit(report, width),
+            Self::Apply(report) => overview::apply(report, width),
+            Self::Failed(report) => overview::failed(report),
+        }
+    }
+
+    fn annotations(&self) -> String {
+        match self {
+            Self::Audit(report) => annotations::audit(report),
+            Self::Apply(report) => annotations::apply(report.receipt),
+            Self::Failed(report) => annotations::failed(report),
+        }
+    }
+
+    /// The verdict and its counts, for machines.
+    fn data(&self) -> Value {
+        match self {
+            Self::Audit(AuditReport { run, change, .. }) => {
+                let summary = &run.summary;
+                let breached = summary.thresholds.iter().filter(|judgement| judgement.breached);
+                json!({
+                    "kind": "audit",
+                    "run_id": summary.run_id,
+                    "verdict": audit_page::verdict(run, *change).1,
+                    "breached": breached.map(|judgement| &judgement.name).collect::<Vec<_>>(),
+                    "total_issue_count": summary.total_issue_count,
+                    "new_issue_count": change.map(Change::new_issues),
+                    "resolved_issue_count": change.map(Change::resolved_issues),
+                    "prepared_action_count": summary.prepared_action_count,
+                    "blocked_action_count": summary.blocked_action_count,
+                    "suppressed_issue_count": summary.suppressed_issue_count,
+                    "plan_hash": run.plan.hash,
+                })
+            }
+            Self::Apply(ApplyReport { receipt, .. }) => json!({
+                "kind": "apply",
+                "run_id": receipt.run_id,
+                "verdict": apply_page::verdict(receipt).1,
+                "mode": receipt.mode,
+                "completed": receipt.completed,
+                "counts": receipt.counts,
+                "plan_hash": receipt.source_plan_hash,
+            }),
+            Self::Failed(report) => json!({
+                "kind": "failed",
+                "exit_code": report.code,
+                "verdict": report.verdict().1,
+            }),
+        }
+    }
+}
+
+fn print(text: &str) {
+    // A reader that goes away is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Appends the page to the step's summary, within what is left of its limit.
+fn job_summary(console: &Console, page: &Page) -> Result<(), Failure> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from) else {
+        print(&page.render(Room::summary(0)));
+        return Ok(());
+    };
+    let failed = |error: std::io::Error| disk("the job summary cannot be written", error);
+    let used = path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+    // A heading must not continue what was written before.
+    let gap = if used > 0 { "\n\n" } else { "" };
+    let text = format!("{gap}{}", page.render(Room::summary(used + 2)));
+    if used + text.len() as u64 > 1 << 20 {
+        console.notice("the step's summary is full, so this report is not added; the run folder has everything");
+        return Ok(());
+    }
+    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// Keeps the one comment on the pull request up to date.
+fn comment(console: &Console, options: &Options, body: &str) -> Result<(), Failure> {
+    let Options { comment_key: _, pr_number: _, .. } = options;
+    console.notice(Message::from("there is no GITHUB_TOKEN, so the comment is printed, not posted"));
+    print(body);
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! A finished run as annotations: workflow commands on standard output, one for each code, the worst first.
+//!
+//! GitHub shows ten errors, ten warnings and ten notices of a step, and cuts a message at 4,096 characters. There are never
+//! more than eight here, and each is short.
+
+use super::apply_page;
+use super::audit_page::{self, AuditReport, Mark, counted};
+use super::failed_page::FailedReport;
+use crate::artifacts::apply_receipt::{ApplyReceipt, Mode};
+use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
+use crate::escape;
+use crate::zendesk::grouped;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// How many annotations there are at most.
+const MOST: usize = 8;
+/// How many characters a message has at most.
+const LONGEST: usize = 4_000;
+/// How many accounts a message names.
+const NAMED: usize = 3;
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Error,
+    Warning,
+    Notice,
+}
+
+impl Level {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// One annotation, before it is escaped.
+#[derive(Debug)]
+struct Annotation {
+    level: Level,
+    title: String,
+    message: String,
+}
+
+/// The lines. Whatever is beyond the seventh of more than eight is named in the eighth.
+fn render(mut annotations: Vec<Annotation>) -> String {
+    if annotations.len() > MOST {
+        let rest = annotations.split_off(MOST - 1);
+        let names: Vec<&str> = rest.iter().map(|annotation| annotation.title.as_str()).collect();
+        let (level, title) = (rest[0].level, format!("and {} more", rest.len()));
+        annotations.push(Annotation { level, title, message: format!("{}.", names.join("; ")) });
+    }
+    let mut lines = String::new();
+    for Annotation { level, title, message } in annotations {
+        let mut message = escape::neutral(&message);
+        if message.chars().count() > LONGEST {
+            message = message.chars().take(LONGEST).chain(['…']).collect();
+        }
+        let (title, message) = (escape::workflow_property(&title), escape::workflow_message(&message));
+        let _ = writeln!(lines, "::{} title={title}::{message}", level.as_str());
+    }
+    lines
+}
+
+/// Of an audit: the breaches in one, then one for each code.
+pub fn audit(report: &AuditReport<'_>) -> String {
+    let AuditReport { run, change, place, applied: _ } = *report;
+    let mut annotations = Vec::new();
+    let breached: Vec<String> = run
+        .summary
+        .thresholds
+        .iter()
+        .filter(|judgement| judgement.breached)
+        .map(|judgement| format!("{}: {} exceeds the limit of {}", escape::terminal(&judgement.name), judgement.value, judgement.limit))
+        .collect();
+    if !breached.is_empty() {
+        let title = format!("Drift audit: {}", audit_page::verdict(run, change).1);
+        let shown: Vec<String> = breached.iter().take(10).cloned().collect();
+        let more = breached.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        annotations.push(Annotation { level: Level::Error, title, message: format!("{}{more}", shown.join("; ")) });
+    }
+    let mut codes: Vec<IssueCode> =
+        IssueCode::ALL.into_iter().filter(|code| run.summary.by_code.get(code).is_some_and(|count| *count > 0)).collect();
+    codes.sort_by_key(|code| code.risk());
+    for code in codes {
+        let issues = run.issues.iter().filter(|issue| issue.issue_code == code && issue.status != Status::Suppressed);
+        let mut statuses: BTreeMap<Status, u64> = BTreeMap::new();
+        let mut accounts: BTreeSet<&str> = BTreeSet::new();
+        for issue in issues {
+            *statuses.entry(issue.status).or_default() += 1;
+            accounts.extend(issue.sf_account_id.as_deref());
+        }
+        let statuses: Vec<String> = statuses.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
+        let mut message = format!("{}: {}.", code.explanation().title, statuses.join(", "));
+        if let (Some(change), (new @ 1.., _)) = (change, change.map(|change| change.of(code)).unwrap_or_default()) {
+            let _ = write!(message, " {} new since {}.", grouped(new), escape::terminal(&change.base_run_id));
+        }
+        if !place.audience.is_public() && !accounts.is_empty() {
+            let named: Vec<String> = accounts.iter().take(NAMED).map(|id| escape::terminal(id)).collect();
+            let more = accounts.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+            let _ = write!(message, " Accounts: {}{more}.", named.join(", "));
+        }
+        let level = match code.risk() {
+            Risk::Critical | Risk::High => Level::Warning,
+            Risk::Medium => Level::Notice,
+        };
+        let count = run.summary.by_code.get(&code).copied().unwrap_or_default();
+        annotations.push(Annotation { level, title: format!("{code} ({}): {}", code.risk(), grouped(count)), message });
+    }
+    if annotations.is_empty() {
+        let message = "Every account, user and ticket that was judged is where it should be.".to_owned();
+        annotations.push(Annotation { level: Level::Notice, title: "Drift audit: no issue".to_owned(), message });
+    }
+    render(annotations)
+}
+
+/// Of an apply: the verdict, then one for each reason.
+pub fn apply(receipt: &ApplyReceipt) -> String {
+    let (mark, verdict) = apply_page::verdict(receipt);
+    let level = match (mark, receipt.mode) {
+        (Mark::Bad, _) => Level::Error,
+        (Mark::Look, Mode::Apply) => Level::Warning,
+        (Mark::Look | Mark::Good, _) => Level::Notice,
+    };
+    let message = match receipt.mode {
+        Mode::DryRun => "Nothing was written to Zendesk.",
+        Mode::Apply | Mode::NotRun => "The receipt tells what became of each action.",
+    };
+    let mut annotations = vec![Annotation { level, title: verdict, message: message.to_owned() }];
+    let mut reasons: BTreeMap<SkipReason, u64> = BTreeMap::new();
+    for reason in receipt.results.iter().filter_map(|result| result.reason) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    let mut others: Vec<Annotation> = reasons
+        .into_iter()
+        .map(|(reason, count)| {
+            let level = match reason {
+                SkipReason::OutcomeUnknown | SkipReason::Aborted => Level::Error,
+                reason if reason.is_in_place() || reason == SkipReason::NotSelected => Level::Notice,
+                _ => Level::Warning,
+            };
+            let title = format!("{reason}: {}", counted(count, "action"));
+            Annotation { level, title, message: reason.explanation().what_to_do.replace('`', "") }
+        })
+        .collect();
+    others.sort_by_key(|annotation| annotation.level);
+    annotations.extend(others);
+    render(annotations)
+}
+
+/// Of a command that left nothing.
+pub fn failed(report: &FailedReport<'_>) -> String {
+    let (mark, verdict) = report.verdict();
+    let level = match mark {
+        Mark::Bad => Level::Error,
+        Mark::Look => Level::Warning,
+        Mark::Good => Level::Notice,
+    };
+    let title = format!("{}: {verdict}", report.subject.name());
+    render(vec![Annotation { level, title, message: format!("Exit code {}. {}", report.code, report.next().replace('`', "")) }])
+}
