@@ -143,7 +143,9 @@ pub enum RunFolderError {
 impl From<&RunFolderError> for Message {
     fn from(error: &RunFolderError) -> Self {
         match error {
-            RunFolderError::NoFolder | RunFolderError::NoRun | RunFolderError::Changed { .. } => open(error.to_string()),
+            RunFolderError::NoFolder | RunFolderError::NoRun | RunFolderError::Changed { .. } => {
+                open(error.to_string())
+            }
             RunFolderError::Unreadable { file, error } => {
                 open(format!("{file} cannot be read")).then(": ", &error.into())
             }

@@ -88,9 +88,7 @@ fn plan_of(receipt: &ApplyReceipt) -> Option<PlanFile> {
 fn place(console: &Console, options: &Options) -> Place {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let run = match (env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY"), env("GITHUB_RUN_ID")) {
-        (Some(server), Some(repository), Some(id)) => {
-            id.parse().ok().map(|id| WorkflowRun { server, repository, id })
-        }
+        (Some(server), Some(repository), Some(id)) => id.parse().ok().map(|id| WorkflowRun { server, repository, id }),
         _ => None,
     };
     let artifact = options.artifact_name.clone().filter(|name| !name.is_empty());

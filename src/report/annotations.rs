@@ -75,7 +75,14 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         .thresholds
         .iter()
         .filter(|judgement| judgement.breached)
-        .map(|judgement| format!("{}: {} exceeds the limit of {}", escape::terminal(&judgement.name), judgement.value, judgement.limit))
+        .map(|judgement| {
+            format!(
+                "{}: {} exceeds the limit of {}",
+                escape::terminal(&judgement.name),
+                judgement.value,
+                judgement.limit
+            )
+        })
         .collect();
     if !breached.is_empty() {
         let title = format!("Drift audit: {}", audit_page::verdict(run, change).1);
@@ -84,8 +91,10 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         annotations.push(Annotation { level: Level::Error, title, message: format!("{}{more}", shown.join("; ")) });
     }
-    let mut codes: Vec<IssueCode> =
-        IssueCode::ALL.into_iter().filter(|code| run.summary.by_code.get(code).is_some_and(|count| *count > 0)).collect();
+    let mut codes: Vec<IssueCode> = IssueCode::ALL
+        .into_iter()
+        .filter(|code| run.summary.by_code.get(code).is_some_and(|count| *count > 0))
+        .collect();
     codes.sort_by_key(|code| code.risk());
     for code in codes {
         let issues = run.issues.iter().filter(|issue| issue.issue_code == code && issue.status != Status::Suppressed);
@@ -95,7 +104,8 @@ pub fn audit(report: &AuditReport<'_>) -> String {
             *statuses.entry(issue.status).or_default() += 1;
             accounts.extend(issue.sf_account_id.as_deref());
         }
-        let statuses: Vec<String> = statuses.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
+        let statuses: Vec<String> =
+            statuses.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
         let mut message = format!("{}: {}.", code.explanation().title, statuses.join(", "));
         if let (Some(change), (new @ 1.., _)) = (change, change.map(|change| change.of(code)).unwrap_or_default()) {
             let _ = write!(message, " {} new since {}.", grouped(new), escape::terminal(&change.base_run_id));
@@ -163,5 +173,9 @@ pub fn failed(report: &FailedReport<'_>) -> String {
         Mark::Good => Level::Notice,
     };
     let title = format!("{}: {verdict}", report.subject.name());
-    render(vec![Annotation { level, title, message: format!("Exit code {}. {}", report.code, report.next().replace('`', "")) }])
+    render(vec![Annotation {
+        level,
+        title,
+        message: format!("Exit code {}. {}", report.code, report.next().replace('`', "")),
+    }])
 }

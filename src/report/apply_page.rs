@@ -32,9 +32,10 @@ pub fn verdict(receipt: &ApplyReceipt) -> (Mark, String) {
     };
     let (mark, verdict) = match receipt.mode {
         Mode::NotRun => (Mark::Look, "the plan was not applied".to_owned()),
-        _ if !receipt.completed => {
-            (Mark::Bad, format!("ended early: {} applied, {} not reached", grouped(counts.applied), grouped(not_reached)))
-        }
+        _ if !receipt.completed => (
+            Mark::Bad,
+            format!("ended early: {} applied, {} not reached", grouped(counts.applied), grouped(not_reached)),
+        ),
         Mode::DryRun if counts.would_apply == 0 => (Mark::Good, "nothing would be written".to_owned()),
         Mode::DryRun => (Mark::Look, format!("{} would be applied", counted(counts.would_apply, "action"))),
         Mode::Apply if counts.failed > 0 => {
@@ -42,11 +43,16 @@ pub fn verdict(receipt: &ApplyReceipt) -> (Mark, String) {
         }
         Mode::Apply if not_reached > 0 => (
             Mark::Bad,
-            format!("{} not reached after a refusal, {} applied", counted(not_reached, "action"), grouped(counts.applied)),
+            format!(
+                "{} not reached after a refusal, {} applied",
+                counted(not_reached, "action"),
+                grouped(counts.applied)
+            ),
         ),
-        Mode::Apply if counts.blocked > 0 => {
-            (Mark::Look, format!("{} applied, {} left by the caps", counted(counts.applied, "action"), grouped(counts.blocked)))
-        }
+        Mode::Apply if counts.blocked > 0 => (
+            Mark::Look,
+            format!("{} applied, {} left by the caps", counted(counts.applied, "action"), grouped(counts.blocked)),
+        ),
         Mode::Apply if counts.applied == 0 => (Mark::Good, "nothing was left to write".to_owned()),
         Mode::Apply => (Mark::Good, format!("{} applied", counted(counts.applied, "action"))),
     };
@@ -100,7 +106,8 @@ impl ApplyReport<'_> {
             Mode::DryRun => " Nothing was written to Zendesk.",
             Mode::Apply | Mode::NotRun => "",
         };
-        let parts = if parts.is_empty() { "The plan has no action.".to_owned() } else { format!("{}.", parts.join(" · ")) };
+        let parts =
+            if parts.is_empty() { "The plan has no action.".to_owned() } else { format!("{}.", parts.join(" · ")) };
         format!("{parts}{nothing_written}\n")
     }
 
@@ -115,9 +122,9 @@ impl ApplyReport<'_> {
         }
         let mut text = "\n### Results\n\n| result | action | count | why |\n| --- | --- | ---: | --- |\n".to_owned();
         for ((weight, reason, action), count) in counts {
-            let reason =
-                reason.map(|reason| format!("`{reason}`: {}", reason.explanation().title)).unwrap_or_default();
-            let _ = writeln!(text, "| {} | `{action}` | {} | {reason} |", RESULTS[usize::from(weight)].1, grouped(count));
+            let reason = reason.map(|reason| format!("`{reason}`: {}", reason.explanation().title)).unwrap_or_default();
+            let _ =
+                writeln!(text, "| {} | `{action}` | {} | {reason} |", RESULTS[usize::from(weight)].1, grouped(count));
         }
         text
     }
@@ -172,7 +179,8 @@ impl ApplyReport<'_> {
         if counts.is_empty() {
             return String::new();
         }
-        let counts: Vec<String> = counts.iter().map(|(reason, count)| format!("{} `{reason}`", grouped(*count))).collect();
+        let counts: Vec<String> =
+            counts.iter().map(|(reason, count)| format!("{} `{reason}`", grouped(*count))).collect();
         format!("\nThe plan left these to people: {}.\n", counts.join(", "))
     }
 
@@ -188,7 +196,8 @@ impl ApplyReport<'_> {
         };
         let is_demo = plan.is_some_and(|plan| plan.source == Source::Demo);
         match receipt.mode {
-            _ if !receipt.completed => text.push_str("\nApply the same plan again: it settles what was open, and goes on where this run ended.\n"),
+            _ if !receipt.completed => text
+                .push_str("\nApply the same plan again: it settles what was open, and goes on where this run ended.\n"),
             Mode::DryRun if is_demo => text.push_str("\nThe demo's plan can be dry-run, and applied to nothing.\n"),
             Mode::DryRun if receipt.counts.would_apply > 0 && is_hash && place.run.is_some() => {
                 let _ = write!(
@@ -204,8 +213,12 @@ impl ApplyReport<'_> {
                     shell_word(&receipt.source_plan_path)
                 );
             }
-            Mode::Apply if receipt.counts.failed > 0 => text.push_str("\nAudit again to see what is left; the receipt holds each answer of Zendesk.\n"),
-            Mode::Apply if receipt.counts.blocked > 0 => text.push_str("\nApply the same plan again for what the caps have left.\n"),
+            Mode::Apply if receipt.counts.failed > 0 => {
+                text.push_str("\nAudit again to see what is left; the receipt holds each answer of Zendesk.\n")
+            }
+            Mode::Apply if receipt.counts.blocked > 0 => {
+                text.push_str("\nApply the same plan again for what the caps have left.\n")
+            }
             Mode::Apply => text.push_str("\nAudit again: a repair can bring a new finding.\n"),
             Mode::DryRun | Mode::NotRun => {}
         }
@@ -221,7 +234,7 @@ impl ApplyReport<'_> {
             ("Run", markdown_cell(&receipt.run_id)),
             ("Started, ended", format!("{}, {}", time(&receipt.started_at), time(&receipt.finished_at))),
             ("Caps", format!("{} in all, {} an account", caps.max_actions, caps.max_per_account)),
-            ("Run folder", self.place.artifact.as_ref().map(super::place::Artifact::shown).unwrap_or_default()),
+            ("Run folder", self.place.artifact.as_ref().map(super::place::Artifact::cell).unwrap_or_default()),
         ];
         for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
             let _ = writeln!(text, "| {name} | {value} |");
@@ -270,10 +283,11 @@ fn what_changes(result: &ActionResult, planned: Option<&PlannedAction>) -> Strin
 
 fn wanted(result: &ActionResult, planned: &PlannedAction) -> String {
     let users = planned.notes.iter().find_map(|note| note.strip_prefix("users_affected:")?.parse::<u64>().ok());
-    let users = users.filter(|users| *users > 0).map(|users| format!(" (Zendesk adds {} with it)", counted(users, "user")));
+    let users =
+        users.filter(|users| *users > 0).map(|users| format!(" (Zendesk adds {} with it)", counted(users, "user")));
     match result.action_code {
         ActionCode::SetOrgExternalId => markdown_cell(&planned.to),
-        ActionCode::AddOrgDomain => format!("and {}{}", markdown_cell(&planned.to), users.unwrap_or_default()),
+        ActionCode::AddOrgDomain => format!("one more, {}{}", markdown_cell(&planned.to), users.unwrap_or_default()),
         ActionCode::AssignUserToOrg => format!("member of {}", result.org_id),
         ActionCode::MoveUserToOrg => format!("default org {}", result.org_id),
     }
@@ -281,10 +295,13 @@ fn wanted(result: &ActionResult, planned: &PlannedAction) -> String {
 
 /// A list of domains, told by what was added and what is gone.
 fn domains(before: &[Value], after: &[Value]) -> String {
-    let set = |list: &[Value]| list.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect::<BTreeSet<_>>();
+    let set = |list: &[Value]| {
+        list.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect::<BTreeSet<_>>()
+    };
     let (before, after) = (set(before), set(after));
     let list = |sign: &str, of: &BTreeSet<String>, without: &BTreeSet<String>| {
-        let mut names: Vec<String> = of.difference(without).take(5).map(|name| format!("{sign}{}", markdown_cell(name))).collect();
+        let mut names: Vec<String> =
+            of.difference(without).take(5).map(|name| format!("{sign}{}", markdown_cell(name))).collect();
         if let more @ 1.. = of.difference(without).count().saturating_sub(5) {
             names.push(format!("and {more} more"));
         }
@@ -306,7 +323,8 @@ fn state(value: &Value) -> String {
                 Value::Number(id) => format!("default org {id}"),
                 _ => "no default org".to_owned(),
             };
-            let orgs: Vec<u64> = value["member_of"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+            let orgs: Vec<u64> =
+                value["member_of"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
             match &orgs[..] {
                 [] => format!("{default}, member of none"),
                 [first, second, third, _, ..] => {

@@ -213,11 +213,9 @@ impl AuditReport<'_> {
                 user_issue_count: _,
                 ticket_issue_count: _,
             } = row;
-            let names = |joined: &str| {
-                let names: Vec<String> =
-                    joined.split(", ").filter(|name| !name.is_empty()).take(2).map(markdown_cell).collect();
-                names.join(", ")
-            };
+            let codes = top_issue_codes.split(", ").filter_map(IssueCode::parse);
+            let codes: Vec<String> = codes.map(|code| format!("{}: {}", code.scope(), code.short())).collect();
+            let reason = top_blocked_reasons.split(", ").find_map(BlockedReason::parse);
             format!(
                 "| {} | {} | {} | {} | {} | {} | {} |\n",
                 sf_account_id.as_deref().map(markdown_cell).unwrap_or_default(),
@@ -225,8 +223,8 @@ impl AuditReport<'_> {
                 grouped(*total_issue_count),
                 grouped(*prepared_action_count),
                 grouped(*blocked_action_count),
-                names(top_issue_codes),
-                names(top_blocked_reasons)
+                codes.join(", "),
+                reason.map(|reason| format!("`{reason}`")).unwrap_or_default()
             )
         });
         Rows {
@@ -240,8 +238,7 @@ impl AuditReport<'_> {
 
     fn blockers(&self) -> String {
         let counts = &self.run.summary.blocked_reasons;
-        let reasons =
-            || BlockedReason::ALL.into_iter().filter_map(|reason| Some((reason, *counts.get(&reason)?)));
+        let reasons = || BlockedReason::ALL.into_iter().filter_map(|reason| Some((reason, *counts.get(&reason)?)));
         let mut reasons: Vec<_> = reasons().filter(|(_, count)| *count > 0).collect();
         if reasons.is_empty() {
             return String::new();
@@ -262,7 +259,10 @@ impl AuditReport<'_> {
         let Self { run, applied, place, change: _ } = *self;
         let mut text = "\n### The plan\n\n".to_owned();
         if run.plan.actions.is_empty() {
-            text.push_str("Nothing can be repaired safely, so there is nothing to apply.\n");
+            text.push_str(match run.summary.total_issue_count {
+                0 => "There is nothing to repair.\n",
+                _ => "Nothing can be repaired safely, so there is nothing to apply.\n",
+            });
             let _ = write!(text, "\n```text\nplan_hash: {}\n```\n", run.plan.hash);
             return text;
         }
@@ -360,11 +360,12 @@ impl AuditReport<'_> {
             *warnings.entry(warning.code).or_default() += 1;
         }
         if !warnings.is_empty() {
-            let told: Vec<String> = warnings.iter().map(|(code, count)| format!("{} `{code}`", grouped(*count))).collect();
+            let told: Vec<String> =
+                warnings.iter().map(|(code, count)| format!("{} `{code}`", grouped(*count))).collect();
             row("Warnings", told.join(", "));
         }
         if let Some(artifact) = &place.artifact {
-            row("Run folder", artifact.shown());
+            row("Run folder", artifact.cell());
         }
         text.push_str("\n</details>\n");
         text
@@ -375,4 +376,3 @@ impl AuditReport<'_> {
 pub fn worst_first(row: &AccountRow) -> std::cmp::Reverse<(u64, u64, u64)> {
     std::cmp::Reverse((row.blocked_action_count, row.prepared_action_count, row.total_issue_count))
 }
-

@@ -12,3 +12,6 @@ pub mod page;
 pub mod place;
 pub mod diff;
 pub mod terminal;
+
+#[cfg(test)]
+mod tests;

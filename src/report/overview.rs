@@ -70,7 +70,8 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
         let (new, gone) = change.map(|change| change.of(code)).unwrap_or_default();
         if count + new + gone > 0 {
             any = true;
-            let moved = if change.is_some() { format!("+{} −{}", grouped(new), grouped(gone)) } else { String::new() };
+            let moved =
+                if change.is_some() { format!("+{} −{}", grouped(new), grouped(gone)) } else { String::new() };
             let cells = [code.as_str().to_owned(), code.risk().to_string(), grouped(count), moved];
             codes.add_row(cells[..columns].to_vec());
         }
@@ -95,7 +96,8 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
         }
         let _ = writeln!(text, "\n{accounts}");
         if rows.len() > MOST_ROWS {
-            let _ = writeln!(text, "{MOST_ROWS} of {} accounts are shown; exceptions_by_account.csv has all.", rows.len());
+            let _ =
+                writeln!(text, "{MOST_ROWS} of {} accounts are shown; exceptions_by_account.csv has all.", rows.len());
         }
     }
     let counts = &summary.blocked_reasons;

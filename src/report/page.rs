@@ -125,7 +125,10 @@ mod tests {
     #[test]
     fn a_cut_table_says_how_many_are_missing_and_where_they_are() {
         let text = page(&["1", "2"], 2317).render(Room::comment());
-        assert!(text.contains("| 2 |\n\n**2 of 2,317 accounts are shown.** All are in `a.csv`.\n\nThe end\n"), "{text}");
+        assert!(
+            text.contains("| 2 |\n\n**2 of 2,317 accounts are shown.** All are in `a.csv`.\n\nThe end\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -46,9 +46,17 @@ impl Place {
 }
 
 impl Artifact {
-    /// In Markdown.
+    /// In a text.
     pub fn shown(&self) -> String {
-        let name = escape::markdown_code(&self.name);
+        self.named(&escape::markdown_code(&self.name))
+    }
+
+    /// In a cell of a table.
+    pub fn cell(&self) -> String {
+        self.named(&escape::markdown_cell(&self.name))
+    }
+
+    fn named(&self, name: &str) -> String {
         match self.url.as_deref().and_then(|url| escape::markdown_link("download", url)) {
             Some(link) => format!("the artifact {name} ({link})"),
             None => format!("the artifact {name}"),

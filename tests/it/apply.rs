@@ -4,5 +4,5 @@ mod caps;
 mod outcomes;
 mod preconditions;
 mod refusals;
-mod stage;
+pub mod stage;
 mod verified;

@@ -7,3 +7,4 @@ mod fake_zendesk;
 mod fixtures;
 mod live_read;
 mod model;
+mod report;
