@@ -40,10 +40,11 @@ pub struct Console {
 impl Console {
     /// A line, or several, of the result in text form.
     pub fn say(&self, text: impl Into<Message>) {
-        if self.format == Format::Text && !self.quiet {
-            if let Some(text) = self.allowed(&text.into()) {
-                let _ = writeln!(anstream::stdout(), "{text}");
-            }
+        if self.format == Format::Text
+            && !self.quiet
+            && let Some(text) = self.allowed(&text.into())
+        {
+            let _ = writeln!(anstream::stdout(), "{text}");
         }
     }
 
@@ -96,10 +97,10 @@ impl Console {
 
     /// Something to know that is no warning.
     pub fn notice(&self, text: impl Into<Message>) {
-        if !self.quiet {
-            if let Some(text) = self.allowed(&text.into()) {
-                let _ = writeln!(anstream::stderr(), "note: {}", escape::line(text));
-            }
+        if !self.quiet
+            && let Some(text) = self.allowed(&text.into())
+        {
+            let _ = writeln!(anstream::stderr(), "note: {}", escape::line(text));
         }
     }
 

@@ -26,6 +26,9 @@ pub fn text_of_csv_cell(cell: &str) -> &str {
     }
 }
 
+/// The longest run of backticks that is shown as it is: GitHub's parser knows no fence of a code span of more than 80.
+const MOST_BACKTICKS: usize = 20;
+
 /// For a terminal or a log: one line, without escape sequences or characters that hide or reorder text, cut when very long.
 pub fn terminal(text: &str) -> String {
     visible(text, SHOWN)
@@ -63,11 +66,15 @@ fn visible(text: &str, most: usize) -> String {
 
 /// For Markdown: a code span, in which nothing is a link, a mention, an issue, an emoji, an image or HTML. Not for tables.
 pub fn markdown_code(text: &str) -> String {
-    let shown = terminal(text);
+    let mut shown = terminal(text);
     if shown.trim().is_empty() {
         return "(blank)".to_owned();
     }
-    let longest_run = shown.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let mut longest_run = shown.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    if longest_run > MOST_BACKTICKS {
+        shown = shown.replace('`', "\\u{60}");
+        longest_run = 0;
+    }
     let fence = "`".repeat(longest_run + 1);
     // One space on each side is taken off again: it keeps a backtick apart from the fence, and saves a space of the text's
     // own. Next to a fence, a dollar would be GitHub's mark of mathematics.
@@ -182,5 +189,6 @@ mod tests {
         assert_eq!(markdown_code(" a "), "`  a  `");
         assert_eq!(markdown_code("$x"), "` $x `");
         assert_eq!(markdown_code("  "), "(blank)");
+        assert_eq!(markdown_code(&format!("{}<img>", "`".repeat(21))), format!("`{}<img>`", "\\u{60}".repeat(21)));
     }
 }

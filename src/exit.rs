@@ -58,7 +58,7 @@ pub struct Failure {
     /// What did not happen.
     what: Message,
     causes: Vec<Message>,
-    help: Option<Message>,
+    help: Option<Box<Message>>,
 }
 
 impl Failure {
@@ -85,13 +85,13 @@ impl Failure {
 
     /// What to do next.
     pub fn next(&self) -> Option<&Message> {
-        self.help.as_ref()
+        self.help.as_deref()
     }
 
     /// Says what to do next; lines of their own are indented.
     #[must_use]
     pub fn help(mut self, help: impl Into<Message>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(Box::new(help.into()));
         self
     }
 
@@ -109,7 +109,7 @@ impl Failure {
                 text.push_str(&escape::line(line));
             }
         }
-        let reduced = std::iter::once(what).chain(causes).chain(help).any(Message::is_reduced);
+        let reduced = std::iter::once(what).chain(causes).chain(help.as_deref()).any(Message::is_reduced);
         (text, audience.is_public() && reduced)
     }
 }

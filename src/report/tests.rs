@@ -36,7 +36,8 @@ fn place(audience: Audience) -> Place {
 
 /// Texts that try to be something else, from the alphabet of what Markdown, HTML and workflow commands mean something by.
 fn hostile(seed: u64) -> String {
-    const PIECES: [&str; 36] = [
+    const PIECES: [&str; 37] = [
+        "````````````````````````````````````````````````````````````````````````````````````````````````````",
         "`",
         "``",
         "|",
@@ -193,6 +194,7 @@ fn outside_of_code(page: &str) -> String {
             outside.push_str(&rest[..at]);
             let run = rest[at..].len() - rest[at..].trim_start_matches('`').len();
             let inner = &rest[at + run..];
+            assert!(run <= 80, "GitHub's parser takes a longer fence for text");
             // The next run of backticks that is exactly as long closes the span.
             let mut from = 0;
             let end = loop {
