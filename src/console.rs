@@ -80,7 +80,9 @@ impl Console {
     }
 
     /// Something that does not match: told in every case, and last.
-    pub fn mismatch(&self, text: &str) {
+    pub fn mismatch(&self, text: impl Into<Message>) {
+        let text = text.into();
+        let Some(text) = self.allowed(&text) else { return };
         let line = format!("{ERROR}mismatch:{ERROR:#} {}", escape::line(text));
         match self.format {
             Format::Text => drop(writeln!(anstream::stdout(), "{line}")),

@@ -3,7 +3,8 @@
 use super::{disk, file_name};
 use crate::apply::journal;
 use crate::artifacts::apply_receipt::{self, Mode};
-use crate::artifacts::write_json;
+use crate::artifacts::{self, summary::plural};
+use crate::audience::{Message, open};
 use crate::cli::{Common, Verify as Options};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -42,8 +43,8 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     Ok(if verdict.mismatches.is_empty() { Exit::Done } else { Exit::Breached })
 }
 
-fn not_usable(folder: &Path, cause: impl std::fmt::Display) -> Failure {
-    Failure::invalid(format!("{} cannot be verified", folder.display())).because(cause)
+fn not_usable(folder: &Path, cause: impl Into<Message>) -> Failure {
+    Failure::invalid(open(format!("{} cannot be verified", folder.display()))).because(cause)
 }
 
 /// The files of the folder, and the names of what is no file.
@@ -51,7 +52,7 @@ fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
     if !folder.is_dir() {
         return Err(not_usable(folder, "there is no such folder"));
     }
-    let failed = |error: io::Error| disk(&format!("{} cannot be read", folder.display()), error);
+    let failed = |error: io::Error| disk(open(format!("{} cannot be read", folder.display())), error);
     let mut files = Files::new();
     let mut strays = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -83,7 +84,7 @@ fn kind(files: &Files) -> Option<Kind> {
 fn given(path: &Path) -> Result<Given, Failure> {
     let failed = |path: &Path, error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => not_usable(path, error),
-        _ => disk(&format!("{} cannot be read", path.display()), error),
+        _ => disk(open(format!("{} cannot be read", path.display())), error),
     };
     let receipt = std::fs::read(path).map_err(|error| failed(path, error))?;
     let journal = path.with_file_name(journal::FILE_NAME);
@@ -108,7 +109,7 @@ fn original(folder: &Path, files: &Files) -> Result<Option<(String, Vec<u8>)>, F
     match std::fs::read(beside(folder).join(&copy.run_id).join(apply_receipt::FILE_NAME)) {
         Ok(bytes) => Ok(Some((name, bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(disk(&format!("{name} cannot be read"), error)),
+        Err(error) => Err(disk(format!("{name} cannot be read"), error)),
     }
 }
 
@@ -125,7 +126,7 @@ fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
     let named = match (receipt, story) {
         (Some(Ok(receipt)), _) => (receipt.source_plan_hash, receipt.source_plan_path),
         (_, Some(story)) => (story.begin.source_plan_hash, story.begin.source_plan_path),
-        (Some(Err(error)), None) => return Err(not_usable(folder, error)),
+        (Some(Err(error)), None) => return Err(not_usable(folder, &error)),
         (None, None) => return Err(not_usable(folder, "its journal tells nothing, and it has no receipt")),
     };
     let (hash, path) = named;
@@ -150,13 +151,20 @@ fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
         Kind::Apply => "apply",
     };
     let run = run_id.clone().unwrap_or_else(|| file_name(folder));
-    console.heading(&format!("Verifying the {name} {}...", crate::escape::terminal(&run)));
+    console.heading(Message::with_public(
+        format!("Verifying the {name} {}...", crate::escape::terminal(&run)),
+        format!("Verifying the {name}..."),
+    ));
     for check in checks {
         let state = if check.mismatches == 0 { "ok" } else { "WRONG" };
-        console.say(&format!("  {state:<7}{:<27}{}", check.name, crate::escape::terminal(&check.what)));
+        console.say(Message::with_public(
+            format!("  {state:<7}{:<27}{}", check.name, crate::escape::terminal(&check.what)),
+            format!("  {state:<7}{}", check.name),
+        ));
     }
     if let Some(hash) = plan_hash {
-        console.say(&format!("\nplan_hash: {hash}"));
+        // It is computed, not read.
+        console.say(open(format!("\nplan_hash: {hash}")));
     }
     for notice in notices {
         console.notice(notice);
@@ -165,11 +173,14 @@ fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
         console.say("\nEverything matches.");
     }
     print_json(console, verdict);
+    if console.audience.is_public() && !mismatches.is_empty() {
+        console.mismatch(open(plural(mismatches.len() as u64, "thing") + " in the folder"));
+    }
     for_each_file(
         mismatches,
-        |mismatch| console.mismatch(&mismatch.to_string()),
+        |mismatch| console.mismatch(mismatch.to_string()),
         |file, more| {
-            console.mismatch(&format!("{file}: {more} more; --format json lists them all"));
+            console.mismatch(format!("{file}: {more} more; --format json lists them all"));
         },
     );
 }
@@ -210,8 +221,7 @@ fn print_json(console: &Console, verdict: &Verdict) {
         mismatches,
         notices,
     };
-    let mut json = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = write_json(&printed, &mut json);
-    console.data(&String::from_utf8_lossy(&json));
+    // Everybody may read whether it matches.
+    let public = Printed { run_id: &None, checks: &[], mismatches: &[], notices: &[], ..printed };
+    console.data(Message::with_public(artifacts::json(&printed), artifacts::json(&public)));
 }
