@@ -90,8 +90,8 @@ def program(binary, *arguments, codes=(0,)):
     return done.stdout.decode()
 
 
-def pages(binary, folder):
-    artifact = ["--artifact-name=g-gremlin-audit-1", "--artifact-url=https://github.com/acme/support-identity/actions/runs/1/artifacts/2"]
+def pages(binary, folder, *more):
+    artifact = [*more, "--artifact-name=g-gremlin-audit-1", "--artifact-url=https://github.com/acme/support-identity/actions/runs/1/artifacts/2"]
     yield program(binary, "report", folder, "--to=job-summary", *artifact), 1_000_000, lambda text: len(text.encode())
     yield program(binary, "report", folder, "--to=comment", *artifact), 60_000, lambda text: len(text.encode("utf-16-le")) // 2
 
@@ -134,6 +134,14 @@ def main(binary):
             whole = {shown(name.strip()) for name in names if len(shown(name)) < 200}
             codes = [code for code in markup.codes if canary in code and "\u2026" not in code]
             assert codes and all(code in whole for code in codes), [code for code in codes if code not in whole][:3]
+
+        # The same as a change of the demo's reference.
+        base = [f"--snapshot={ROOT / 'fixtures/demo'}", f"--sf-accounts={ROOT / 'fixtures/demo/salesforce_accounts.csv'}"]
+        program(binary, "audit", "--quiet", *base, "--as-of=2026-04-17T22:15:30Z", f"--out={work / 'base'}")
+        (before,) = (work / "base").glob("*_audit")
+        for page in pages(binary, run, f"--baseline={before}", "--command=diff"):
+            look("change", *page, canary)
+            looked += 1
 
         # The receipt of a dry run, with ids and values of a hostile hand.
         program(binary, "audit", "--quiet", "--demo", f"--out={work / 'demo'}")

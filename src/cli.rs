@@ -133,6 +133,9 @@ pub struct Report {
     /// Which command it was; diff renders what a change of the configuration does
     #[arg(long, value_enum, value_name = "NAME")]
     pub command: Option<Subject>,
+    /// With --command diff: the exit code of the comparison, whose thresholds the run folders do not know
+    #[arg(long, value_name = "CODE", conflicts_with = "failed")]
+    pub exit_code: Option<u8>,
     /// The artifact that holds the run folder
     #[arg(long, value_name = "NAME", help_heading = "In a workflow")]
     pub artifact_name: Option<String>,
@@ -274,6 +277,8 @@ pub struct Diff {
     /// The limit max_new_issues=N
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
     pub thresholds: Vec<(String, u64)>,
+    #[command(flatten)]
+    pub outputs: Outputs,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@
 
 use crate::artifacts::plan::{BlockedRow, PreparedRow};
 use crate::artifacts::{self, Source};
+use crate::audience::{Message, open};
 use crate::audit::Audit;
 use crate::catalogue::{ActionCode, BlockedReason, Scope, Status};
 use crate::model::account_key::account_key;
@@ -207,6 +208,18 @@ pub enum Incomparable {
     OtherSource { base: &'static str, head: &'static str },
     #[error("it is of {base}, and the other run of {head}")]
     OtherZendesk { base: String, head: String },
+}
+
+/// The name of a Zendesk is not for everybody.
+impl From<&Incomparable> for Message {
+    fn from(error: &Incomparable) -> Self {
+        match error {
+            Incomparable::OtherSource { .. } => open(error.to_string()),
+            Incomparable::OtherZendesk { .. } => {
+                Self::with_public(error.to_string(), "the two runs are of different Zendesks")
+            }
+        }
+    }
 }
 
 /// Whether two runs are about the same Zendesk.

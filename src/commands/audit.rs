@@ -125,7 +125,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     run.run_id = run_id;
     let plan_hash = written.plan_hash(&run);
 
-    options.outputs.tell(console.audience, outputs(&folder, plan_hash, &totals, &thresholds))?;
+    options.outputs.tell(console.audience, outputs(&folder, plan_hash, &totals, &thresholds, new_issues))?;
     console.warnings(&found.warnings);
     let shown = shown_path(&folder);
     terminal::findings(&console, &found, &totals);
@@ -137,7 +137,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         report::diff::own_suppressions(&console, from, |id| codes.get(id).copied());
     }
     if let (Some(base), Some(compared)) = (&baseline, &compared) {
-        console.heading(&format!("\nSince the baseline {}:", escape::terminal(&base.summary.run_id)));
+        let name = escape::terminal(&base.summary.run_id);
+        console.heading(Message::with_public(format!("\nSince the baseline {name}:"), "\nSince the baseline:"));
         report::diff::counts(&console, compared);
     }
     let summary = summary(&found, &run, &totals, plan_hash, &thresholds);
@@ -485,17 +486,21 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// What later steps of a workflow learn. Nothing is known of new issues without a baseline.
-fn outputs(folder: &Path, plan_hash: &str, totals: &Totals, thresholds: &[Judgement]) -> Vec<Output> {
-    let breached = thresholds.iter().filter(|judgement| judgement.breached);
-    let breached: Vec<&str> = breached.map(|judgement| judgement.name.as_str()).collect();
+fn outputs(
+    folder: &Path,
+    plan_hash: &str,
+    totals: &Totals,
+    thresholds: &[Judgement],
+    new_issues: Option<u64>,
+) -> Vec<Output> {
     vec![
         ("run-dir", super::absolute(folder)),
         ("plan-hash", plan_hash.to_owned()),
         ("total-issues", totals.issues.to_string()),
         ("prepared-actions", totals.prepared.to_string()),
         ("blocked-actions", totals.blocked.to_string()),
-        ("breached", breached.join(",")),
-        ("new-issues", String::new()),
+        ("breached", super::breached(thresholds)),
+        ("new-issues", new_issues.map(|new| new.to_string()).unwrap_or_default()),
     ]
 }
 

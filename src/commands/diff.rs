@@ -1,16 +1,18 @@
 //! `diff`: two finished runs in, what changed between them out.
 
 use super::{ConfigFile, read_config};
-use crate::artifacts::diff::document;
-use crate::artifacts::write_json;
+use crate::artifacts::{self, diff::document};
+use crate::audience::{self, Message};
 use crate::catalogue::IssueCode;
 use crate::cli::{Common, Diff as Options};
 use crate::diff::{self, About, Side};
 use crate::escape;
 use crate::exit::{Exit, Failure};
-use crate::gate;
+use crate::gate::{self, Judgement};
 use crate::report::{diff as report, terminal};
 use crate::run_folder::RunFolder;
+use crate::step_output::Output;
+use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -28,7 +30,10 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         limit.map(|limit| gate::new_issues_judged(limit, found.new.len() as u64)).into_iter().collect();
 
     let name = |run: &RunFolder| escape::terminal(&run.summary.run_id);
-    console.heading(&format!("Comparing {} with {}...", name(&base), name(&head)));
+    console.heading(Message::with_public(
+        format!("Comparing {} with {}...", name(&base), name(&head)),
+        "Comparing two runs...",
+    ));
     report::counts(&console, &found);
     report::rows(&console, &found);
     if let Some(from) = &head.receipt.suppressions_from {
@@ -36,16 +41,23 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             head.issues.iter().map(|issue| (issue.issue_id.as_str(), issue.issue_code)).collect();
         report::own_suppressions(&console, from, |id| codes.get(id).copied());
     }
-    let (then, now) = (&base.summary.plan_hash, &head.summary.plan_hash);
+    // Computed, not read.
+    let (then, now) = (&base.plan.hash, &head.plan.hash);
     let same = if then == now { " (the same plan)".to_owned() } else { format!(" (was {then})") };
-    console.say(&format!("\nplan_hash: {now}{same}"));
-
-    let mut json = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = write_json(&document(&base, &head, &found, &thresholds), &mut json);
-    console.data(&String::from_utf8_lossy(&json));
+    console.say(audience::open(format!("\nplan_hash: {now}{same}")));
+    let counts = json!({ "plan_hash": now, "new_issue_count": found.new.len(), "thresholds": thresholds });
+    console.data(Message::with_public(
+        artifacts::json(&document(&base, &head, &found, &thresholds)),
+        artifacts::json(&counts),
+    ));
+    options.outputs.tell(console.audience, outputs(&found, &thresholds))?;
     terminal::breaches(&console, &thresholds);
     Ok(if thresholds.iter().any(|judgement| judgement.breached) { Exit::Breached } else { Exit::Done })
+}
+
+/// What later steps of a workflow learn.
+fn outputs(found: &diff::Diff<'_>, thresholds: &[Judgement]) -> Vec<Output> {
+    vec![("new-issues", found.new.len().to_string()), ("breached", super::breached(thresholds))]
 }
 
 /// The limit of new issues: the flag's, or else the configuration's.
@@ -55,7 +67,7 @@ fn limit(common: &Common, options: &Options) -> Result<Option<u64>, Failure> {
         .and_then(|ConfigFile { config, bytes: _ }| config.settings.thresholds.max_new_issues);
     for (name, value) in &options.thresholds {
         if name != NAME {
-            return Err(Failure::invalid(format!("diff judges {NAME} alone, not {name}"))
+            return Err(Failure::invalid(audience::open(format!("diff judges {NAME} alone, not {name}")))
                 .help("the audits of the two runs have judged the others"));
         }
         limit = Some(*value);
@@ -66,8 +78,8 @@ fn limit(common: &Common, options: &Options) -> Result<Option<u64>, Failure> {
 /// Reads a run folder that two runs are compared by; `what` says which one it is.
 pub(super) fn open(path: &Path, what: &str) -> Result<RunFolder, Failure> {
     RunFolder::open(path).map_err(|error| {
-        Failure::invalid(format!("the {what} {} cannot be used", path.display()))
-            .because(error)
+        Failure::invalid(audience::open(format!("the {what} {} cannot be used", path.display())))
+            .because(&error)
             .help("name the run folder of an audit, <root>/<time>_audit")
     })
 }
@@ -75,12 +87,12 @@ pub(super) fn open(path: &Path, what: &str) -> Result<RunFolder, Failure> {
 /// Refuses a base that says nothing about the head.
 pub(super) fn comparable(path: &Path, base: &RunFolder, head: About<'_>) -> Result<(), Failure> {
     diff::comparable(about(base), head).map_err(|error| {
-        Failure::invalid(format!("{} is no base for this comparison", path.display()))
-            .because(error)
+        Failure::invalid(audience::open(format!("{} is no base for this comparison", path.display())))
+            .because(&error)
             .help("compare runs of the same Zendesk")
     })
 }
 
-fn about(run: &RunFolder) -> About<'_> {
+pub(super) fn about(run: &RunFolder) -> About<'_> {
     About { source: run.summary.source, zendesk: &run.summary.zendesk }
 }

@@ -15,6 +15,7 @@ use crate::cli::{Common, Outputs};
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
+use crate::gate::Judgement;
 use crate::reference::Problems;
 use crate::step_output::{self, Output};
 use std::path::Path;
@@ -102,6 +103,12 @@ impl Outputs {
         step_output::append(path, &outputs)
             .map_err(|error| disk(open(format!("the outputs cannot be written to {}", path.display())), error))
     }
+}
+
+/// The names of the breached thresholds, for later steps.
+fn breached(thresholds: &[Judgement]) -> String {
+    let breached = thresholds.iter().filter(|judgement| judgement.breached);
+    breached.map(|judgement| judgement.name.as_str()).collect::<Vec<_>>().join(",")
 }
 
 /// A folder as later steps can name it, whatever their working folder is.

@@ -1,25 +1,27 @@
 //! `report`: renders a finished run, or one that left nothing, for the places where people look.
 
-use super::{disk, shown_path};
+use super::disk;
 use crate::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
 use crate::artifacts::receipt;
 use crate::audience::{Message, open};
 use crate::cli::{Common, Report as Options, Target};
 use crate::console::{Console, Format};
+use crate::diff::{self, Diff, Side};
 use crate::exit::{Exit, Failure};
 use crate::plan_file::PlanFile;
 use crate::report::apply_page::{self, ApplyReport};
 use crate::report::audit_page::{self, AuditReport, Length};
 use crate::report::change::Change;
+use crate::report::change_page::{self, ChangeReport};
 use crate::report::failed_page::{FailedReport, Subject};
 use crate::report::page::{Page, Room};
 use crate::report::place::{Artifact, Place, WorkflowRun};
 use crate::report::{annotations, overview};
-use crate::run_folder::{self, RunFolder, RunFolderError};
+use crate::run_folder::{self, RunFolder};
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The width of tables where there is no terminal.
 const WIDTH: u16 = 120;
@@ -34,7 +36,9 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     }
     let place = place(&console, options);
     let finished = finished(options)?;
-    let report = finished.report(&place);
+    let diff = finished.diff();
+    let change = finished.base().zip(diff.as_ref()).map(|(base, diff)| Change::of(&base.summary.run_id, diff));
+    let report = finished.report(diff.as_ref(), change.as_ref(), &place, options.exit_code);
     let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0.max(60));
     for target in targets {
         match target {
@@ -53,7 +57,8 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 
 /// What is rendered.
 enum Finished {
-    Audit { run: Box<RunFolder>, change: Option<Change>, applied: Option<ApplyReceipt> },
+    Audit { run: Box<RunFolder>, base: Option<Box<RunFolder>>, applied: Option<ApplyReceipt> },
+    Change { base: Box<RunFolder>, head: Box<RunFolder> },
     Apply { receipt: ApplyReceipt, plan: Option<PlanFile> },
     Failed { subject: Subject, code: u8 },
 }
@@ -63,18 +68,31 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         let subject = options.command.unwrap_or(Subject::Audit);
         return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default() });
     };
-    let failed = |folder: &Path, error: &RunFolderError| {
-        Failure::invalid(open(format!("the run folder {} cannot be used", shown_path(folder)))).because(error)
-    };
     if !folder.join(receipt::FILE_NAME).exists() && folder.join(apply_receipt::FILE_NAME).exists() {
-        let receipt = run_folder::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME))
-            .map_err(|error| failed(folder, &error))?;
+        let receipt = run_folder::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)).map_err(|error| {
+            Failure::invalid(open(format!("the run folder {} cannot be used", folder.display()))).because(&error)
+        })?;
         return Ok(Finished::Apply { plan: plan_of(&receipt), receipt });
     }
-    let run = RunFolder::open(folder).map_err(|error| failed(folder, &error))?;
+    let run = Box::new(super::diff::open(folder, "run folder")?);
+    let base = match &options.baseline {
+        Some(path) => {
+            let base = super::diff::open(path, "baseline")?;
+            super::diff::comparable(path, &base, super::diff::about(&run))?;
+            Some(Box::new(base))
+        }
+        None => None,
+    };
+    if options.command == Some(Subject::Diff) {
+        let base = base.ok_or_else(|| {
+            Failure::invalid("a change has two sides, and one is missing")
+                .help("name the run folder of the side before it with --baseline")
+        })?;
+        return Ok(Finished::Change { base, head: run });
+    }
     let applied = run.apply_receipt().ok();
     let applied = applied.filter(|receipt| receipt.mode == Mode::Apply && receipt.source_plan_hash == run.plan.hash);
-    Ok(Finished::Audit { run: Box::new(run), change: None, applied })
+    Ok(Finished::Audit { run, base, applied })
 }
 
 /// The plan that a receipt is about, if it is still where it was and the same: names and targets come from it.
@@ -101,13 +119,39 @@ fn place(console: &Console, options: &Options) -> Place {
 }
 
 impl Finished {
-    fn report<'a>(&'a self, place: &'a Place) -> Report<'a> {
+    fn base(&self) -> Option<&RunFolder> {
         match self {
-            Self::Audit { run, change, applied } => {
-                Report::Audit(AuditReport { run, change: change.as_ref(), applied: applied.as_ref(), place })
+            Self::Audit { base, .. } => base.as_deref(),
+            Self::Change { base, .. } => Some(base),
+            Self::Apply { .. } | Self::Failed { .. } => None,
+        }
+    }
+
+    fn diff(&self) -> Option<Diff<'_>> {
+        let (Self::Audit { run: head, .. } | Self::Change { head, .. }) = self else { return None };
+        Some(diff::compare(&Side::of_run(self.base()?), &Side::of_run(head)))
+    }
+
+    fn report<'a>(
+        &'a self,
+        diff: Option<&'a Diff<'a>>,
+        change: Option<&'a Change>,
+        place: &'a Place,
+        exit_code: Option<u8>,
+    ) -> Report<'a> {
+        match (self, diff) {
+            (Self::Audit { run, applied, base: _ }, _) => {
+                Report::Audit(AuditReport { run, change, applied: applied.as_ref(), place })
             }
-            Self::Apply { receipt, plan } => Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), place }),
-            Self::Failed { subject, code } => Report::Failed(FailedReport { subject: *subject, code: *code, place }),
+            (Self::Change { base, head }, Some(diff)) => {
+                let is_breached = exit_code == Some(Exit::Breached.code());
+                Report::Change(ChangeReport { base, head, diff, is_breached, place })
+            }
+            (Self::Apply { receipt, plan }, _) => Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), place }),
+            (Self::Failed { subject, code }, _) => {
+                Report::Failed(FailedReport { subject: *subject, code: *code, place })
+            }
+            (Self::Change { head, .. }, None) => Report::Audit(AuditReport { run: head, change, applied: None, place }),
         }
     }
 }
@@ -115,6 +159,7 @@ impl Finished {
 /// A report, in each of its forms.
 enum Report<'a> {
     Audit(AuditReport<'a>),
+    Change(ChangeReport<'a>),
     Apply(ApplyReport<'a>),
     Failed(FailedReport<'a>),
 }
@@ -123,6 +168,7 @@ impl Report<'_> {
     fn page(&self, length: Length) -> Page {
         match self {
             Self::Audit(report) => report.page(length),
+            Self::Change(report) => report.page(length),
             Self::Apply(report) => report.page(length),
             Self::Failed(report) => report.page(),
         }
@@ -131,6 +177,7 @@ impl Report<'_> {
     fn terminal(&self, width: u16) -> String {
         match self {
             Self::Audit(report) => overview::audit(report, width),
+            Self::Change(report) => overview::change(report),
             Self::Apply(report) => overview::apply(report, width),
             Self::Failed(report) => overview::failed(report),
         }
@@ -139,6 +186,7 @@ impl Report<'_> {
     fn annotations(&self) -> String {
         match self {
             Self::Audit(report) => annotations::audit(report),
+            Self::Change(report) => annotations::change(report),
             Self::Apply(report) => annotations::apply(report.receipt),
             Self::Failed(report) => annotations::failed(report),
         }
@@ -164,6 +212,15 @@ impl Report<'_> {
                     "plan_hash": run.plan.hash,
                 })
             }
+            Self::Change(report) => json!({
+                "kind": "change",
+                "run_id": report.head.summary.run_id,
+                "verdict": change_page::verdict(report).1,
+                "new_issue_count": report.diff.new.len(),
+                "resolved_issue_count": report.diff.resolved.len(),
+                "changed_issue_count": report.diff.changed.len(),
+                "plan_hash": report.head.plan.hash,
+            }),
             Self::Apply(ApplyReport { receipt, .. }) => json!({
                 "kind": "apply",
                 "run_id": receipt.run_id,

@@ -5,6 +5,8 @@
 
 use super::apply_page;
 use super::audit_page::{self, AuditReport, Mark, counted};
+use super::change;
+use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
 use crate::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
@@ -107,7 +109,8 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         let statuses: Vec<String> =
             statuses.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
         let mut message = format!("{}: {}.", code.explanation().title, statuses.join(", "));
-        if let (Some(change), (new @ 1.., _)) = (change, change.map(|change| change.of(code)).unwrap_or_default()) {
+        if let (Some(change), (new @ 1.., _)) = (change, change.map(|change| change.of_code(code)).unwrap_or_default())
+        {
             let _ = write!(message, " {} new since {}.", grouped(new), escape::terminal(&change.base_run_id));
         }
         if !place.audience.is_public() && !accounts.is_empty() {
@@ -127,6 +130,32 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         let message = "Every account, user and ticket that was judged is where it should be.".to_owned();
         annotations.push(Annotation { level: Level::Notice, title: "Drift audit: no issue".to_owned(), message });
     }
+    render(annotations)
+}
+
+/// Of a change: the verdict, then one for each code of a new issue.
+pub fn change(report: &ChangeReport<'_>) -> String {
+    let (mark, verdict) = change_page::verdict(report);
+    let level = match mark {
+        Mark::Bad => Level::Error,
+        Mark::Look => Level::Warning,
+        Mark::Good => Level::Notice,
+    };
+    let diff = report.diff;
+    let message = format!(
+        "{} with another status; the plan gets {} and loses {}.",
+        counted(diff.changed.len() as u64, "issue"),
+        counted(diff.prepared.added.len() as u64, "prepared action"),
+        grouped(diff.prepared.dropped.len() as u64)
+    );
+    let mut annotations = vec![Annotation { level, title: format!("This change: {verdict}"), message }];
+    let mut codes: Vec<_> = change::by_code(&diff.new).into_iter().collect();
+    codes.sort_by_key(|(code, _)| code.risk());
+    annotations.extend(codes.into_iter().map(|(code, count)| Annotation {
+        level: Level::Notice,
+        title: format!("{code} ({}): {} new", code.risk(), grouped(count)),
+        message: format!("{}.", code.explanation().title),
+    }));
     render(annotations)
 }
 

@@ -128,6 +128,9 @@ impl AuditReport<'_> {
                 grouped(change.new_issues()),
                 grouped(change.resolved_issues())
             );
+            if change.changed > 0 {
+                let _ = write!(line, ", {} with another status", grouped(change.changed));
+            }
             if change.left_window > 0 {
                 let _ = write!(line, ", {} left the ticket window", grouped(change.left_window));
             }
@@ -161,7 +164,7 @@ impl AuditReport<'_> {
         let Self { run, change, .. } = *self;
         let mut text = "\n### Issues\n\n".to_owned();
         let count = |code: IssueCode| run.summary.by_code.get(&code).copied().unwrap_or_default();
-        let moved = |code: IssueCode| change.map(|change| change.of(code)).filter(|(new, gone)| new + gone > 0);
+        let moved = |code: IssueCode| change.map(|change| change.of_code(code)).filter(|(new, gone)| new + gone > 0);
         let mut codes: Vec<IssueCode> =
             IssueCode::ALL.into_iter().filter(|code| count(*code) > 0 || moved(*code).is_some()).collect();
         codes.sort_by_key(|code| code.risk());
@@ -214,21 +217,32 @@ impl AuditReport<'_> {
                 ticket_issue_count: _,
             } = row;
             let codes = top_issue_codes.split(", ").filter_map(IssueCode::parse);
-            let codes: Vec<String> = codes.map(|code| format!("{}: {}", code.scope(), code.short())).collect();
+            // The two most frequent ones are in the table of the artifact.
+            let code = codes.map(|code| format!("{}: {}", code.scope(), code.short())).next();
             let reason = top_blocked_reasons.split(", ").find_map(BlockedReason::parse);
             format!(
-                "| {} | {} | {} | {} | {} | {} | {} |\n",
+                "| {} | {} | {} | {} | {} | {} |{}\n",
                 sf_account_id.as_deref().map(markdown_cell).unwrap_or_default(),
                 markdown_cell(account_name),
                 grouped(*total_issue_count),
                 grouped(*prepared_action_count),
                 grouped(*blocked_action_count),
-                codes.join(", "),
-                reason.map(|reason| format!("`{reason}`")).unwrap_or_default()
+                code.unwrap_or_default(),
+                match length {
+                    Length::Full => format!(" {} |", reason.map(|reason| format!("`{reason}`")).unwrap_or_default()),
+                    Length::Short => String::new(),
+                }
             )
         });
         Rows {
-            head: "| account | name | issues | prepared | blocked | most frequent | blocked by |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n",
+            head: match length {
+                Length::Full => {
+                    "| account | name | issues | prepared | blocked | most frequent | blocked by |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n"
+                }
+                Length::Short => {
+                    "| account | name | issues | prepared | blocked | most frequent |\n| --- | --- | ---: | ---: | ---: | --- |\n"
+                }
+            },
             rows: shown.collect(),
             total: rows.len(),
             what: "accounts",

@@ -1,6 +1,8 @@
 //! What has changed since a baseline, as counts.
 
 use crate::catalogue::IssueCode;
+use crate::diff::Diff;
+use crate::run_folder::IssueRow;
 use std::collections::BTreeMap;
 
 /// Counts of a comparison.
@@ -9,11 +11,24 @@ pub struct Change {
     pub base_run_id: String,
     pub new: BTreeMap<IssueCode, u64>,
     pub resolved: BTreeMap<IssueCode, u64>,
+    /// Issues with another status than then.
+    pub changed: u64,
     /// Tickets that are no longer in the window.
     pub left_window: u64,
 }
 
 impl Change {
+    /// Counts a difference.
+    pub fn of(base_run_id: &str, diff: &Diff<'_>) -> Self {
+        Self {
+            base_run_id: base_run_id.to_owned(),
+            new: by_code(&diff.new),
+            resolved: by_code(&diff.resolved),
+            changed: diff.changed.len() as u64,
+            left_window: diff.left_window.len() as u64,
+        }
+    }
+
     pub fn new_issues(&self) -> u64 {
         self.new.values().sum()
     }
@@ -23,8 +38,15 @@ impl Change {
     }
 
     /// New and resolved ones of a code.
-    pub fn of(&self, code: IssueCode) -> (u64, u64) {
+    pub fn of_code(&self, code: IssueCode) -> (u64, u64) {
         let count = |counts: &BTreeMap<IssueCode, u64>| counts.get(&code).copied().unwrap_or_default();
         (count(&self.new), count(&self.resolved))
     }
+}
+
+/// How many issues there are of each code.
+pub fn by_code(issues: &[&IssueRow]) -> BTreeMap<IssueCode, u64> {
+    let mut counts = BTreeMap::new();
+    issues.iter().for_each(|issue| *counts.entry(issue.issue_code).or_default() += 1);
+    counts
 }

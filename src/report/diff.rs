@@ -3,6 +3,7 @@
 use super::terminal::by_code;
 use crate::artifacts::receipt::SuppressionsFrom;
 use crate::artifacts::summary::plural;
+use crate::audience::open;
 use crate::catalogue::IssueCode;
 use crate::console::Console;
 use crate::diff::{ActionRow, Delta, Diff};
@@ -16,19 +17,23 @@ const MOST_ROWS: usize = 20;
 pub fn counts(console: &Console, diff: &Diff<'_>) {
     let Diff { new, resolved, left_window, changed, unchanged, prepared, blocked } = diff;
     let codes = |issues: &[&IssueRow]| by_code(issues.iter().map(|issue| issue.issue_code));
-    console.say(&format!("  New:              {}{}", new.len(), codes(new)));
-    console.say(&format!("  Resolved:         {}{}", resolved.len(), codes(resolved)));
+    console.say(open(format!("  New:              {}{}", new.len(), codes(new))));
+    console.say(open(format!("  Resolved:         {}{}", resolved.len(), codes(resolved))));
     if !left_window.is_empty() {
-        console.say(&format!("  Left the window:  {}{}", left_window.len(), codes(left_window)));
+        console.say(open(format!("  Left the window:  {}{}", left_window.len(), codes(left_window))));
     }
     if !changed.is_empty() {
         let heads: Vec<&IssueRow> = changed.iter().map(|(_, head)| *head).collect();
-        console.say(&format!("  Changed status:   {}{}", changed.len(), codes(&heads)));
+        console.say(open(format!("  Changed status:   {}{}", changed.len(), codes(&heads))));
     }
-    console.say(&format!("  Unchanged:        {}", unchanged.len()));
+    console.say(open(format!("  Unchanged:        {}", unchanged.len())));
     for (name, delta) in [("Prepared:", prepared), ("Blocked:", blocked)] {
         let Delta { added, dropped } = delta;
-        console.say(&format!("  {name:<18}{} added, {} dropped", plural(added.len() as u64, "action"), dropped.len()));
+        console.say(open(format!(
+            "  {name:<18}{} added, {} dropped",
+            plural(added.len() as u64, "action"),
+            dropped.len()
+        )));
     }
 }
 
@@ -50,13 +55,14 @@ pub fn rows(console: &Console, diff: &Diff<'_>) {
 }
 
 fn list<T>(console: &Console, heading: &str, items: &[T], line: impl Fn(&T) -> String) {
-    if items.is_empty() {
+    // Everybody has read the counts.
+    if items.is_empty() || console.audience.is_public() {
         return;
     }
-    console.heading(&format!("\n{heading}"));
-    items.iter().take(MOST_ROWS).for_each(|item| console.say(&format!("  {}", line(item))));
+    console.heading(open(format!("\n{heading}")));
+    items.iter().take(MOST_ROWS).for_each(|item| console.say(format!("  {}", line(item))));
     if items.len() > MOST_ROWS {
-        console.say(&format!("  {} more; --format json lists them all", items.len() - MOST_ROWS));
+        console.say(open(format!("  {} more; --format json lists them all", items.len() - MOST_ROWS)));
     }
 }
 
@@ -94,5 +100,5 @@ pub fn own_suppressions(console: &Console, from: &SuppressionsFrom, code_of: imp
     let issues = &from.own_would_suppress;
     let codes = by_code(issues.iter().filter_map(|issue| code_of(&issue.issue_id)));
     console.heading("\nSuppressions that are not in force:");
-    console.say(&format!("  {} would be silenced too{codes}", plural(issues.len() as u64, "issue")));
+    console.say(open(format!("  {} would be silenced too{codes}", plural(issues.len() as u64, "issue"))));
 }

@@ -6,11 +6,12 @@ pub mod apply;
 pub mod apply_page;
 pub mod audit_page;
 pub mod change;
+pub mod change_page;
+pub mod diff;
 pub mod failed_page;
 pub mod overview;
 pub mod page;
 pub mod place;
-pub mod diff;
 pub mod terminal;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::apply_page::{self, ApplyReport};
 use super::audit_page::{self, AuditReport, counted};
+use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
 use crate::artifacts::apply_receipt::Outcome;
 use crate::catalogue::{BlockedReason, IssueCode};
@@ -67,7 +68,7 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     let mut any = false;
     for code in IssueCode::ALL {
         let count = summary.by_code.get(&code).copied().unwrap_or_default();
-        let (new, gone) = change.map(|change| change.of(code)).unwrap_or_default();
+        let (new, gone) = change.map(|change| change.of_code(code)).unwrap_or_default();
         if count + new + gone > 0 {
             any = true;
             let moved =
@@ -113,6 +114,22 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     }
     let _ = write!(text, "\nplan_hash: {}", run.plan.hash);
     text
+}
+
+/// A change. `diff` lists each difference.
+pub fn change(report: &ChangeReport<'_>) -> String {
+    let (mark, verdict) = change_page::verdict(report);
+    let diff = report.diff;
+    format!(
+        "{} This change: {verdict}\n  {} new, {} resolved, {} with another status; prepared actions: +{} −{}\n\nplan_hash: {}",
+        mark.as_str(),
+        grouped(diff.new.len() as u64),
+        grouped(diff.resolved.len() as u64),
+        grouped(diff.changed.len() as u64),
+        grouped(diff.prepared.added.len() as u64),
+        grouped(diff.prepared.dropped.len() as u64),
+        report.head.plan.hash
+    )
 }
 
 /// An apply, on a terminal of this width.

@@ -4,15 +4,18 @@ use super::annotations;
 use super::apply_page::ApplyReport;
 use super::audit_page::{AuditReport, Length};
 use super::change::Change;
+use super::change_page::ChangeReport;
 use super::overview;
 use super::page::Room;
 use super::place::{Artifact, Place, WorkflowRun};
 use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
+use crate::artifacts::receipt::{Receipt, SuppressionsFrom, WouldSuppress};
 use crate::audience::Audience;
-use crate::catalogue::{ActionCode, IssueCode, SkipReason};
+use crate::catalogue::{ActionCode, IssueCode, SkipReason, Status};
+use crate::diff::{Side, compare};
 use crate::gate::Judgement;
-use crate::plan_file::PlanFile;
-use crate::run_folder::{AccountRow, RunFolder};
+use crate::plan_file::{PlanFile, PlannedAction};
+use crate::run_folder::{AccountRow, IssueRow, RunFolder};
 use serde_json::json;
 use std::path::Path;
 
@@ -119,10 +122,24 @@ fn hostile_run(seed: u64, accounts: usize) -> RunFolder {
     run.receipt.finished_at = text(906);
     run.receipt.ticket_window.from = text(907);
     run.summary.thresholds = vec![Judgement { name: text(908), limit: 1, value: 2, breached: true }];
-    for issue in &mut run.issues {
+    for (nth, issue) in run.issues.iter_mut().enumerate() {
         issue.sf_account_id = Some(text(909));
+        issue.account_name = text(911);
+        issue.domain = Some(text(912));
         issue.detail = text(910);
+        if nth % 2 == 0 {
+            issue.issue_id = text(2000 + nth as u64);
+        } else {
+            issue.status = Status::Blocked;
+        }
     }
+    for action in &mut run.plan.actions {
+        action.sf_account_id = text(913);
+        action.account_name = Some(text(914));
+        action.domain = Some(text(915));
+    }
+    let would = run.issues.iter().map(|issue| WouldSuppress { issue_id: issue.issue_id.clone(), reason: text(916) });
+    run.receipt.suppressions_from = Some(SuppressionsFrom { sha256: text(917), own_would_suppress: would.collect() });
     run
 }
 
@@ -243,13 +260,18 @@ fn assert_harmless(page: &str) {
 #[test]
 fn no_outside_text_leaves_its_code_span() {
     let place = place(Audience::Private);
-    for seed in 0..300 {
+    for seed in 0..150 {
         let (run, change) = (hostile_run(seed, 20), change(seed));
         let report =
             AuditReport { run: &run, change: Some(&change), applied: Some(&hostile_receipt(seed, 1)), place: &place };
         let receipt = hostile_receipt(seed, 25);
         let apply = ApplyReport { receipt: &receipt, plan: None, place: &place };
+        let base = demo();
+        let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
+        assert!(!diff.new.is_empty() && !diff.resolved.is_empty() && !diff.changed.is_empty());
+        let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: false, place: &place };
         for length in [Length::Full, Length::Short] {
+            assert_harmless(&changes.page(length).render(Room::comment()));
             assert_harmless(&report.page(length).render(Room::summary(0)));
             assert_harmless(&apply.page(length).render(Room::comment()));
         }
@@ -258,7 +280,7 @@ fn no_outside_text_leaves_its_code_span() {
 
 #[test]
 fn a_link_to_an_artifact_or_a_run_is_a_link_or_nothing() {
-    for seed in 0..300 {
+    for seed in 0..150 {
         let mut place = place(Audience::Private);
         place.artifact =
             Some(Artifact { name: hostile(seed), url: Some(format!("https://x.example/{}", hostile(seed))) });
@@ -279,6 +301,13 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
     run.summary.thresholds =
         (0..3_000).map(|_| Judgement { name: huge.clone(), limit: 1, value: 2, breached: true }).collect();
     run.summary.zendesk.clone_from(&huge);
+    let issue = run.issues[0].clone();
+    run.issues =
+        (0..3_000).map(|_| IssueRow { detail: huge.clone(), issue_id: huge.clone(), ..issue.clone() }).collect();
+    let action = run.plan.actions[0].clone();
+    run.plan.actions = (0..3_000).map(|_| PlannedAction { sf_account_id: huge.clone(), ..action.clone() }).collect();
+    let base = demo();
+    let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
     let mut receipt = hostile_receipt(1, 3_000);
     for result in &mut receipt.results {
         result.sf_account_id.clone_from(&huge);
@@ -289,12 +318,13 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
         place.artifact = Some(Artifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
         let audit = AuditReport { run: &run, change: Some(&change(1)), applied: Some(&receipt), place: &place };
         let apply = ApplyReport { receipt: &receipt, plan: None, place: &place };
-        for page in [audit.page(Length::Full), apply.page(Length::Full)] {
+        let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: true, place: &place };
+        for page in [audit.page(Length::Full), apply.page(Length::Full), changes.page(Length::Full)] {
             let text = page.render(Room::summary(0));
             assert!(text.len() < 1_000_000, "{} bytes", text.len());
             assert_harmless(&text);
         }
-        for page in [audit.page(Length::Short), apply.page(Length::Short)] {
+        for page in [audit.page(Length::Short), apply.page(Length::Short), changes.page(Length::Short)] {
             let text = page.render(Room::comment());
             assert!(text.encode_utf16().count() <= 60_000, "{}", text.encode_utf16().count());
             assert_harmless(&text);
@@ -303,7 +333,10 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
         assert!(text.contains(" of 3,000 thresholds are shown.** All are in `summary.json` of the artifact "));
         assert_eq!(text.contains(" of 3,000 accounts are shown.**"), audience == Audience::Private);
         assert!(text.contains(&run.plan.hash), "the hash is never cut");
-        for lines in [annotations::audit(&audit), annotations::apply(&receipt)] {
+        let text = changes.page(Length::Short).render(Room::comment());
+        assert!(text.starts_with("## 🔴 This change: a threshold is breached: 3,000 new issues, 13 resolved\n"));
+        assert_eq!(text.contains(" of 3,000 issues are shown.**"), audience == Audience::Private);
+        for lines in [annotations::audit(&audit), annotations::apply(&receipt), annotations::change(&changes)] {
             let count = lines.lines().count();
             assert!((1..=8).contains(&count), "{count} annotations");
             assert!(lines.lines().all(|line| line.chars().count() < 4_096 && line.starts_with("::")));
@@ -313,12 +346,15 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
 
 #[test]
 fn an_annotation_is_one_command_whatever_the_data() {
-    for seed in 0..300 {
+    for seed in 0..150 {
         let (run, change) = (hostile_run(seed, 3), change(seed));
         let place = place(Audience::Private);
         let report = AuditReport { run: &run, change: Some(&change), applied: None, place: &place };
         let receipt = hostile_receipt(seed, 30);
-        for lines in [annotations::audit(&report), annotations::apply(&receipt)] {
+        let base = demo();
+        let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
+        let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: false, place: &place };
+        for lines in [annotations::audit(&report), annotations::apply(&receipt), annotations::change(&changes)] {
             for line in lines.lines() {
                 let (properties, _) =
                     line.strip_prefix("::").and_then(|rest| rest.split_once("::")).expect("a command and its message");
@@ -340,9 +376,12 @@ fn in_public_no_outside_text_is_told_at_all() {
     run.summary.run_id = ours.summary.run_id;
     run.summary.as_of = ours.summary.as_of;
     run.summary.tool_version = ours.summary.tool_version;
-    run.receipt = ours.receipt;
+    run.receipt = Receipt { suppressions_from: run.receipt.suppressions_from, ..ours.receipt };
     run.summary.thresholds =
         vec![Judgement { name: "max_total_issues".to_owned(), limit: 1, value: 2, breached: true }];
+    let base = demo();
+    let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
+    let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: false, place: &place };
     let mut receipt = hostile_receipt(7, 20);
     receipt.run_id = "20260417_221530Z_apply".to_owned();
     receipt.source_plan_hash = "0".repeat(64);
@@ -357,6 +396,10 @@ fn in_public_no_outside_text_is_told_at_all() {
         apply.page(Length::Short).render(Room::comment()),
         annotations::audit(&audit),
         annotations::apply(&receipt),
+        changes.page(Length::Full).render(Room::summary(0)),
+        changes.page(Length::Short).render(Room::comment()),
+        annotations::change(&changes),
+        overview::change(&changes),
         overview::audit(&audit, 200),
         overview::apply(&apply, 200),
     ] {

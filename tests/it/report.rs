@@ -189,6 +189,91 @@ fn later_steps_learn_what_an_audit_found() {
     assert_eq!(of(&outputs, "upload"), "true");
 }
 
+/// Two audits of the same snapshot: of all_codes, and of a change that drops one account, brings another, and would silence
+/// what it brings.
+fn before_and_after(folder: &Path) -> [PathBuf; 2] {
+    let fixture = expected("all_codes").parent().expect("a fixture").to_owned();
+    let read = |name: &str| std::fs::read_to_string(fixture.join(name)).expect("a file of the fixture");
+    let (yaml, csv) = (read("gremlin.zendesk_drift.yaml"), read("salesforce_accounts.csv"));
+    std::fs::write(folder.join("before.yaml"), &yaml).expect("written");
+    std::fs::write(folder.join("salesforce_accounts.csv"), &csv).expect("written");
+    let more = "suppressions:\n  - code: account_missing_zendesk_org\n    sf_account_id: 001CASE099\n    reason: in the next quarter\n";
+    let yaml = yaml.replace("salesforce_accounts.csv", "changed.csv").replace("suppressions:\n", more);
+    std::fs::write(folder.join("after.yaml"), yaml).expect("written");
+    let kept: String =
+        csv.lines().filter(|line| !line.contains("Mangled Case")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.join("changed.csv"), format!("{kept}001CASE099,New @octocat | Co,new.example,,,,\n"))
+        .expect("written");
+    let audit = |config: &str, out: &str, more: &[&str]| {
+        let mut command = gremlin();
+        command
+            .args(["audit", "--quiet", "--config", config, "--out", out, "--as-of", "2026-04-17T22:15:30Z"])
+            .args(more);
+        stdout(command.arg("--snapshot").arg(&fixture).current_dir(folder));
+        folder.join(out).join("20260417_221530Z_audit")
+    };
+    let before = audit("before.yaml", "before", &[]);
+    let baseline = before.display().to_string();
+    let more = ["--baseline", &baseline, "--suppressions-from", "before.yaml", "--github-output", "audit.txt"];
+    [audit("after.yaml", "after", &more), before]
+}
+
+#[test]
+fn a_change_is_told_by_what_it_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [after, before] = before_and_after(folder.path());
+    let mut command = gremlin();
+    command.args(["report", "--command", "diff", "--to", "comment", "--to", "annotations", "--baseline"]);
+    let page = stdout(command.arg(&before).arg(&after));
+    assert!(page.starts_with("## 🟡 This change: 1 new issue, 1 resolved\n"), "{page}");
+    for part in [
+        "| prepared actions | 21 | **20** |",
+        "\nBoth sides were audited on the same snapshot of Zendesk. The suppressions of the side before the change are in force.\n",
+        "\n### New issues: 1\n",
+        "| `account_missing_zendesk_org` | medium | `001CASE099` `New @octocat \\| Co` | `No org has",
+        "\n### Resolved issues: 1\n",
+        "| − prepared | `add_org_domain` | `0015G00000QWERTAAV` `Mangled Case` | org 1060 `mangled-add.example` |  |\n",
+        "\n### Its own suppressions would silence 1 issue\n",
+        "| `in the next quarter` |\n",
+        "::warning title=This change%3A 1 new issue%2C 1 resolved::",
+    ] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    let mut command = gremlin();
+    command.args(["report", "--command", "diff", "--to", "job-summary", "--exit-code", "1", "--baseline"]);
+    let page = stdout(command.arg(&before).arg(&after));
+    assert!(page.starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 1 resolved\n"), "{page}");
+
+    // As an audit with a baseline, it has counts by code.
+    let page = stdout(gremlin().args(["report", "--to", "job-summary", "--baseline"]).arg(&before).arg(&after));
+    assert!(page.contains("\nSince the baseline `20260417_221530Z_audit`: **1 new**, 1 resolved\n"), "{page}");
+    assert!(page.contains("| `account_missing_zendesk_org` | medium | 8 | **+1** new |\n"), "{page}");
+    assert!(page.contains("| `org_missing_expected_domain` | medium | 7 | −1 resolved |\n"), "{page}");
+
+    // Nothing changes by itself.
+    let page = stdout(
+        gremlin().args(["report", "--command", "diff", "--to", "comment", "--baseline"]).arg(&after).arg(&after),
+    );
+    assert!(page.starts_with("## 🟢 This change: no effect on any finding\n"), "{page}");
+    let alone = gremlin().args(["report", "--command", "diff"]).arg(&after).output().expect("it runs");
+    assert_eq!(alone.status.code(), Some(2), "a change has two sides");
+    let other = gremlin().arg("report").arg(&after).arg("--baseline").arg(expected("demo")).output().expect("it runs");
+    assert!(other.status.code() == Some(2), "{}", text(&other.stderr));
+}
+
+#[test]
+fn later_steps_learn_how_many_issues_are_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [after, before] = before_and_after(folder.path());
+    assert_eq!(of(&outputs(&folder.path().join("audit.txt")), "new-issues"), "1");
+    let mut command = gremlin();
+    command.args(["diff", "--quiet", "--threshold", "max_new_issues=0", "--github-output", "diff.txt", "--base"]);
+    let status = command.arg(&before).arg("--head").arg(&after).current_dir(&folder).status().expect("it runs");
+    assert_eq!(status.code(), Some(1));
+    let outputs = outputs(&folder.path().join("diff.txt"));
+    assert_eq!((of(&outputs, "new-issues"), of(&outputs, "breached")), ("1".to_owned(), "max_new_issues".to_owned()));
+}
+
 #[test]
 fn later_steps_learn_what_an_apply_did_and_the_receipt_is_where_out_says() {
     let stage = Stage::all_codes();

@@ -129,6 +129,38 @@ fn an_apply_tells_counts_and_the_hash_and_so_does_its_report() {
 }
 
 #[test]
+fn a_comparison_and_a_verification_tell_counts() {
+    let workflow = Workflow::new();
+    let folder = |plan: &crate::apply::stage::Plan| plan.path.trim_end_matches("/fix_plan.json").to_owned();
+    let before = folder(&workflow.stage.audit());
+    let csv = workflow.stage.path().join("salesforce_accounts.csv");
+    let reference = std::fs::read_to_string(&csv).expect("a reference");
+    let kept: Vec<&str> = reference.lines().filter(|line| !line.contains("Mangled Case")).collect();
+    std::fs::write(&csv, format!("{}\n001CASE099,New Name,brand-new.example,,,,\n", kept.join("\n"))).expect("written");
+    let (out, _) = workflow.told(0, &["audit", "--baseline", &before]);
+    assert!(out.contains("\nSince the baseline:\n  New:              1  (1 missing Zendesk org)\n"), "{out}");
+    workflow.told(0, &["audit", "--baseline", &before, "--format", "json"]);
+    let after = workflow.stage.runs("_audit").pop().expect("a run").display().to_string();
+    let (out, _) = workflow.told(0, &["diff", "--base", &before, "--head", &after]);
+    assert!(out.contains("  Resolved:         1  (1 missing expected domain)\n"), "{out}");
+    let (out, _) = workflow.told(0, &["diff", "--base", &before, "--head", &after, "--format", "json"]);
+    assert!(out.contains("\"new_issue_count\": 1"), "{out}");
+    let targets = ["--to", "terminal", "--to", "job-summary", "--to", "annotations", "--to", "comment"];
+    let report = ["report", &after, "--baseline", &before];
+    workflow.told(0, &[&report[..], &targets[..]].concat());
+    workflow.told(0, &[&report[..], &["--command", "diff"], &targets[..]].concat());
+
+    let (out, _) = workflow.told(0, &["verify", &after]);
+    assert!(out.contains("\nEverything matches.\n"), "{out}");
+    let names = std::path::Path::new(&after).join("exceptions_by_account.csv");
+    let changed = std::fs::read_to_string(&names).expect("a table").replace("Twins Inc", "Twins Ltd");
+    std::fs::write(&names, changed).expect("written");
+    let (out, _) = workflow.told(1, &["verify", &after]);
+    assert!(out.contains("mismatch: "), "{out}");
+    workflow.told(1, &["verify", &after, "--format", "json"]);
+}
+
+#[test]
 fn what_failed_stays_useful() {
     let workflow = Workflow::new();
     let plan = workflow.stage.audit();

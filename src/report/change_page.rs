@@ -1,0 +1,262 @@
+//! What a change of the configuration or of the reference does: two audits of one snapshot, and the difference between them.
+
+use super::audit_page::{Length, Mark, counted};
+use super::change::by_code;
+use super::page::{Page, Rows};
+use super::place::{self, Place};
+use crate::catalogue::{IssueCode, Status};
+use crate::diff::{ActionRow, Diff};
+use crate::escape::markdown_cell;
+use crate::run_folder::{IssueRow, RunFolder};
+use crate::zendesk::grouped;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+/// What is rendered of a change.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeReport<'a> {
+    pub base: &'a RunFolder,
+    pub head: &'a RunFolder,
+    pub diff: &'a Diff<'a>,
+    /// Whether a threshold of the comparison is breached, beyond those that the head's own summary tells.
+    pub is_breached: bool,
+    pub place: &'a Place,
+}
+
+/// The verdict in a few words.
+pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
+    let ChangeReport { head, diff, .. } = *report;
+    let breached = report.is_breached || head.summary.thresholds.iter().any(|judgement| judgement.breached);
+    let (new, resolved) = (diff.new.len() as u64, diff.resolved.len() as u64);
+    let actions = diff.prepared.added.len() + diff.prepared.dropped.len();
+    let effect = match (new, resolved, diff.changed.len(), actions) {
+        (0, 0, 0, 0) => "no effect on any finding".to_owned(),
+        (0, 0, changed, _) => format!(
+            "no issue comes or goes, {} another status, {} more or less",
+            if changed == 1 { "1 has".to_owned() } else { format!("{} have", grouped(changed as u64)) },
+            counted(actions as u64, "prepared action")
+        ),
+        (new, resolved, ..) => format!("{}, {} resolved", counted(new, "new issue"), grouped(resolved)),
+    };
+    match (breached, new) {
+        (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),
+        (false, 1..) => (Mark::Look, effect),
+        (false, 0) => (Mark::Good, effect),
+    }
+}
+
+impl ChangeReport<'_> {
+    /// The page of this length.
+    pub fn page(&self, length: Length) -> Page {
+        let Self { head, diff, place, .. } = *self;
+        let is_public = place.audience.is_public();
+        let mut page = Page::default();
+        let (mark, verdict) = verdict(self);
+        page.text(format!("## {} This change: {verdict}\n{}", mark.as_str(), self.counts()));
+        if is_public {
+            page.text(place::PUBLIC);
+        }
+        let breached: Vec<_> = head.summary.thresholds.iter().filter(|judgement| judgement.breached).collect();
+        if !breached.is_empty() {
+            page.text("\n### Breached thresholds\n\n");
+            let row = |judgement: &&crate::gate::Judgement| {
+                let (limit, value) = (grouped(judgement.limit), grouped(judgement.value));
+                format!("| {} | {limit} | {value} |\n", markdown_cell(&judgement.name))
+            };
+            page.rows(Rows {
+                head: "| threshold | limit | value |\n| --- | ---: | ---: |\n",
+                rows: breached.iter().take(50).map(row).collect(),
+                total: breached.len(),
+                what: "breached thresholds",
+                all: place.file("summary.json"),
+            });
+        }
+        self.issues(&mut page, "New issues", &diff.new, length);
+        self.issues(&mut page, "Resolved issues", &diff.resolved, length);
+        self.changed(&mut page, length);
+        self.actions(&mut page, length);
+        self.own_suppressions(&mut page, length);
+        page.text(format!("\nThe plan of the changed side:\n\n```text\nplan_hash: {}\n```\n", head.plan.hash));
+        page
+    }
+
+    fn counts(&self) -> String {
+        let (base, head) = (&self.base.summary, &self.head.summary);
+        let mut text = "\n| | before | after |\n| --- | ---: | ---: |\n".to_owned();
+        for (name, before, after) in [
+            ("issues", base.total_issue_count, head.total_issue_count),
+            ("prepared actions", base.prepared_action_count, head.prepared_action_count),
+            ("blocked actions", base.blocked_action_count, head.blocked_action_count),
+            ("suppressed", base.suppressed_issue_count, head.suppressed_issue_count),
+        ] {
+            let after = if before == after { grouped(after) } else { format!("**{}**", grouped(after)) };
+            let _ = writeln!(text, "| {name} | {} | {after} |", grouped(before));
+        }
+        let (base, head) = (&self.base.receipt, &self.head.receipt);
+        let same_snapshot = base.digests.snapshot.is_some() && base.digests.snapshot == head.digests.snapshot;
+        let notes = [
+            (same_snapshot, "Both sides were audited on the same snapshot of Zendesk."),
+            (head.suppressions_from.is_some(), "The suppressions of the side before the change are in force."),
+        ];
+        let notes: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
+        if !notes.is_empty() {
+            let _ = writeln!(text, "\n{}", notes.join(" "));
+        }
+        text
+    }
+
+    fn issues(&self, page: &mut Page, heading: &str, issues: &[&IssueRow], length: Length) {
+        if issues.is_empty() {
+            return;
+        }
+        page.text(format!("\n### {heading}: {}\n\n", grouped(issues.len() as u64)));
+        if self.place.audience.is_public() {
+            page.text(counts_by_code(&by_code(issues)));
+            return;
+        }
+        let mut sorted = issues.to_vec();
+        // Stable: the order of the run among equals.
+        sorted.sort_by_key(|issue| issue.risk);
+        page.rows(Rows {
+            head: ISSUES,
+            rows: sorted.iter().take(length.most_rows()).map(|issue| issue_row(issue, issue.status.as_str())).collect(),
+            total: issues.len(),
+            what: "issues",
+            all: self.place.file("all_exceptions.csv"),
+        });
+    }
+
+    fn changed(&self, page: &mut Page, length: Length) {
+        let changed = &self.diff.changed;
+        if changed.is_empty() {
+            return;
+        }
+        page.text(format!("\n### Issues with another status: {}\n\n", grouped(changed.len() as u64)));
+        if self.place.audience.is_public() {
+            let mut counts: BTreeMap<(Status, Status), u64> = BTreeMap::new();
+            changed.iter().for_each(|(base, head)| *counts.entry((base.status, head.status)).or_default() += 1);
+            let mut text = "| before | after | issues |\n| --- | --- | ---: |\n".to_owned();
+            for ((before, after), count) in counts {
+                let _ = writeln!(text, "| {before} | {after} | {} |", grouped(count));
+            }
+            page.text(text);
+            return;
+        }
+        let row =
+            |(base, head): &(&IssueRow, &IssueRow)| issue_row(head, &format!("{} → {}", base.status, head.status));
+        page.rows(Rows {
+            head: ISSUES,
+            rows: changed.iter().take(length.most_rows()).map(row).collect(),
+            total: changed.len(),
+            what: "issues",
+            all: self.place.file("all_exceptions.csv"),
+        });
+    }
+
+    fn actions(&self, page: &mut Page, length: Length) {
+        let Diff { prepared, blocked, .. } = self.diff;
+        let lists = [
+            ("+ prepared", &prepared.added),
+            ("− prepared", &prepared.dropped),
+            ("+ blocked", &blocked.added),
+            ("− blocked", &blocked.dropped),
+        ];
+        let total: usize = lists.iter().map(|(_, list)| list.len()).sum();
+        if total == 0 {
+            return;
+        }
+        let summed = lists.iter().filter(|(_, list)| !list.is_empty());
+        let summed: Vec<String> =
+            summed.map(|(what, list)| format!("{what}: {}", grouped(list.len() as u64))).collect();
+        page.text(format!("\n### What it does to the plan\n\n{}.\n", summed.join(", ")));
+        if self.place.audience.is_public() {
+            return;
+        }
+        page.text("\n");
+        let rows = lists.iter().flat_map(|(what, list)| list.iter().map(move |action| action_row(what, action)));
+        page.rows(Rows {
+            head: "| | action | account | where | |\n| --- | --- | --- | --- | --- |\n",
+            rows: rows.take(length.most_rows()).collect(),
+            total,
+            what: "differences",
+            all: self.place.file("fix_plan.csv"),
+        });
+    }
+
+    /// What the changed side's own suppressions would do, once they are in force.
+    fn own_suppressions(&self, page: &mut Page, length: Length) {
+        let from = self.head.receipt.suppressions_from.as_ref();
+        let would = from.map(|from| from.own_would_suppress.as_slice()).unwrap_or_default();
+        if would.is_empty() {
+            return;
+        }
+        page.text(format!(
+            "\n### Its own suppressions would silence {}\n\nThey count above: a change cannot silence what it brings. Once it is merged, these are suppressed.\n\n",
+            counted(would.len() as u64, "issue")
+        ));
+        let by_id: HashMap<&str, &IssueRow> =
+            self.head.issues.iter().map(|issue| (issue.issue_id.as_str(), issue)).collect();
+        let known: Vec<_> =
+            would.iter().filter_map(|would| Some((*by_id.get(would.issue_id.as_str())?, &would.reason))).collect();
+        if self.place.audience.is_public() {
+            let issues: Vec<&IssueRow> = known.iter().map(|(issue, _)| *issue).collect();
+            page.text(counts_by_code(&by_code(&issues)));
+            return;
+        }
+        let row = |(issue, reason): &(&IssueRow, &String)| {
+            format!("| `{}` | {} | {} | {} |\n", issue.issue_code, account(issue), detail(issue), markdown_cell(reason))
+        };
+        page.rows(Rows {
+            head: "| code | account | what | reason |\n| --- | --- | --- | --- |\n",
+            rows: known.iter().take(length.most_rows()).map(row).collect(),
+            total: would.len(),
+            what: "issues",
+            all: self.place.file("receipt.json"),
+        });
+    }
+}
+
+const ISSUES: &str = "| code | risk | account | what | status |\n| --- | --- | --- | --- | --- |\n";
+
+fn issue_row(issue: &IssueRow, status: &str) -> String {
+    format!("| `{}` | {} | {} | {} | {status} |\n", issue.issue_code, issue.risk, account(issue), detail(issue))
+}
+
+fn account(issue: &IssueRow) -> String {
+    match &issue.sf_account_id {
+        Some(id) => format!("{} {}", markdown_cell(id), markdown_cell(&issue.account_name)),
+        None => "no single account".to_owned(),
+    }
+}
+
+fn detail(issue: &IssueRow) -> String {
+    let ids = [("org", issue.org_id), ("user", issue.user_id), ("ticket", issue.ticket_id)];
+    let ids: Vec<String> = ids.into_iter().filter_map(|(name, id)| Some(format!("{name} {}", id?))).collect();
+    let domain = issue.domain.as_deref().map(markdown_cell).unwrap_or_default();
+    let place = if ids.is_empty() { domain } else { format!("{} {domain}", ids.join(", ")) };
+    let place = place.trim_end();
+    let colon = if place.is_empty() { "" } else { ": " };
+    format!("{place}{colon}{}", markdown_cell(&issue.detail))
+}
+
+fn action_row(what: &str, action: &ActionRow<'_>) -> String {
+    let ActionRow { code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain } = action;
+    let account = [sf_account_id, account_name].into_iter().flatten().map(|text| markdown_cell(text));
+    let ids = [("user", *user_id), ("org", *org_id)];
+    let ids: Vec<String> = ids.into_iter().filter_map(|(name, id)| Some(format!("{name} {}", id?))).collect();
+    let domain = domain.map(markdown_cell).unwrap_or_default();
+    format!(
+        "| {what} | `{code}` | {} | {} {domain} | {} |\n",
+        account.collect::<Vec<_>>().join(" "),
+        ids.join(", "),
+        blocked_reason.map(|reason| format!("`{reason}`")).unwrap_or_default()
+    )
+}
+
+fn counts_by_code(counts: &BTreeMap<IssueCode, u64>) -> String {
+    let mut text = "| code | risk | issues |\n| --- | --- | ---: |\n".to_owned();
+    for (code, count) in counts {
+        let _ = writeln!(text, "| `{code}` | {} | {} |", code.risk(), grouped(*count));
+    }
+    text
+}
