@@ -110,7 +110,7 @@ pub enum Target {
     Terminal,
     /// Appended to the file of GITHUB_STEP_SUMMARY; without it, Markdown on standard output
     JobSummary,
-    /// The one comment on the pull request; without GITHUB_TOKEN, Markdown on standard output
+    /// The comment on the pull request, as Markdown on standard output
     Comment,
     /// Workflow commands on standard output
     Annotations,

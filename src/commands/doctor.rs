@@ -266,8 +266,12 @@ fn probe(
         tickets_from: clock::now().minus_days(config.settings.lookback_days).seconds(),
         timing: zendesk::probe_timing(),
     };
-    let progress: Box<dyn Progress> =
-        if console.verbose { Box::new(Plain::new(std::io::stderr(), true)) } else { Box::new(Silent) };
+    // A request names hosts and ids.
+    let progress: Box<dyn Progress> = if console.verbose && !console.audience.is_public() {
+        Box::new(Plain::new(std::io::stderr(), true))
+    } else {
+        Box::new(Silent)
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| nothing(&error))?;
     Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))

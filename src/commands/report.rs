@@ -3,7 +3,7 @@
 use super::disk;
 use crate::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
 use crate::artifacts::receipt;
-use crate::audience::{Message, open};
+use crate::audience::open;
 use crate::cli::{Common, Report as Options, Target};
 use crate::console::{Console, Format};
 use crate::diff::{self, Diff, Side};
@@ -48,7 +48,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
                 console.data(open(crate::artifacts::json(&report.data())));
             }
             Target::JobSummary => job_summary(&console, &report.page(Length::Full))?,
-            Target::Comment => comment(&console, options, &report.page(Length::Short).render(Room::comment()))?,
+            Target::Comment => comment(&console, &report.page(Length::Short).render(Room::comment())),
             Target::Annotations => print(&report.annotations()),
         }
     }
@@ -263,10 +263,8 @@ fn job_summary(console: &Console, page: &Page) -> Result<(), Failure> {
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
-/// Keeps the one comment on the pull request up to date.
-fn comment(console: &Console, options: &Options, body: &str) -> Result<(), Failure> {
-    let Options { comment_key: _, pr_number: _, .. } = options;
-    console.notice(Message::from("there is no GITHUB_TOKEN, so the comment is printed, not posted"));
+/// The comment on the pull request.
+fn comment(console: &Console, body: &str) {
+    console.notice("the comment is printed, not posted");
     print(body);
-    Ok(())
 }

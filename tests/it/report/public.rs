@@ -179,6 +179,7 @@ fn what_failed_stays_useful() {
     workflow.told(1, &["doctor"]);
     workflow.told(1, &["doctor", "--format", "json"]);
     workflow.told(1, &["doctor", "--quiet"]);
+    workflow.told(1, &["doctor", "--verbose"]);
     workflow.stage.fake.clear_faults();
     let (out, _) = workflow.told(0, &["doctor"]);
     assert!(out.contains("(withheld)") && out.contains("an audit can run."), "{out}");
