@@ -22,6 +22,71 @@ pub enum Area {
         #[command(subcommand)]
         topic: Topic,
     },
+    /// What a workflow asks GitHub before it trusts a run or an approval
+    #[command(arg_required_else_help = true, after_help = GITHUB_HELP)]
+    Github(Github),
+}
+
+const GITHUB_HELP: &str = "\
+Both run inside a workflow: GITHUB_REPOSITORY and GITHUB_API_URL are GitHub's, GITHUB_TOKEN is handed on to the step.
+
+Exit codes:
+  0  done; the run can be trusted, or the hash is approved
+  2  the command line is invalid, or a variable is missing
+  3  GitHub could not be read
+  4  refused: the run cannot be trusted, or the hash is not approved";
+
+#[derive(Debug, Args)]
+pub struct Github {
+    #[command(subcommand)]
+    pub command: GithubCommand,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GithubCommand {
+    /// Find the run of an audit and its artifact, and check where they came from
+    FindRun(FindRun),
+    /// Check that a reviewed pull request approved the hash of a plan
+    CheckApproval(CheckApproval),
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["run_id", "latest"]))]
+pub struct FindRun {
+    /// This run; a check that does not hold ends with exit code 4
+    #[arg(long, value_name = "ID")]
+    pub run_id: Option<u64>,
+    /// The newest run that can be trusted and still has its artifact; none is no error
+    #[arg(long)]
+    pub latest: bool,
+    /// The workflow that audits, a file of .github/workflows
+    #[arg(long, value_name = "FILE", default_value = "drift-audit.yml")]
+    pub workflow: String,
+    /// How the name of the artifact begins
+    #[arg(long, value_name = "TEXT", default_value = "g-gremlin-audit")]
+    pub artifact_prefix: String,
+    #[command(flatten)]
+    pub outputs: Outputs,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckApproval {
+    /// The hash of the plan, as the audit prints it
+    #[arg(long, value_name = "HASH", value_parser = parse_hash)]
+    pub plan_hash: String,
+    /// The folder of the approvals, of which each is a file named by its hash
+    #[arg(long, value_name = "FOLDER", default_value = ".g-gremlin/approvals")]
+    pub folder: String,
+    #[command(flatten)]
+    pub outputs: Outputs,
+}
+
+fn parse_hash(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_hash = text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+    if is_hash { Ok(text.to_owned()) } else { Err("a plan's hash is 64 digits of 0-9 and a-f".to_owned()) }
 }
 
 #[derive(Debug, Subcommand)]

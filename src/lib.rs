@@ -21,6 +21,8 @@ pub mod diff;
 pub mod escape;
 pub mod exit;
 pub mod gate;
+mod github;
+mod http_client;
 pub mod ingest;
 pub mod interrupt;
 pub mod issue;

@@ -1,21 +1,38 @@
 //! The program's entry: parses the command line, runs the command, turns its end into an exit code.
 
 use clap::Parser;
-use g_gremlin::cli::{Area, Cli, Color, Command, Topic};
+use g_gremlin::cli::{Area, Cli, Color, Command, Common, Topic};
+use g_gremlin::exit::{Exit, Failure};
 use g_gremlin::{commands, console, interrupt};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let Cli { area: Area::Zendesk { topic: Topic::Drift(drift) } } = Cli::parse();
-    match drift.common.color {
+    let Cli { area } = Cli::parse();
+    let common = match &area {
+        Area::Zendesk { topic: Topic::Drift(drift) } => &drift.common,
+        Area::Github(github) => &github.common,
+    };
+    match common.color {
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::AlwaysAnsi,
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
     interrupt::watch();
-    let common = &drift.common;
-    let ended = match drift.command {
+    let audience = common.audience();
+    let ended = match area {
+        Area::Zendesk { topic: Topic::Drift(drift) } => run(&drift.common, drift.command),
+        Area::Github(github) => commands::github::run(&github.common, &github.command),
+    };
+    let exit = ended.unwrap_or_else(|failure| {
+        console::failure(&failure, audience);
+        failure.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn run(common: &Common, command: Command) -> Result<Exit, Failure> {
+    match command {
         Command::Init(options) => commands::init::run(common, options),
         Command::Audit(options) => commands::audit::run(common, options),
         Command::Apply(options) => commands::apply::run(common, &options),
@@ -24,10 +41,5 @@ fn main() -> ExitCode {
         Command::Doctor(options) => commands::doctor::run(common, options),
         Command::Report(options) => commands::report::run(common, &options),
         Command::Explain(options) => commands::explain::run(common, &options),
-    };
-    let exit = ended.unwrap_or_else(|failure| {
-        console::failure(&failure, common.audience());
-        failure.exit
-    });
-    ExitCode::from(exit.code())
+    }
 }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
+pub mod github;
 pub mod init;
 mod live;
 pub mod report;
@@ -98,8 +99,13 @@ fn read_reference(path: &Path) -> Result<Vec<u8>, Failure> {
 impl Outputs {
     /// Appends results for later steps, with whether the artifacts of the run may be uploaded.
     fn tell(&self, audience: Audience, mut outputs: Vec<Output>) -> Result<(), Failure> {
-        let Some(path) = &self.github_output else { return Ok(()) };
         outputs.push(("upload", (!audience.is_public()).to_string()));
+        self.append(outputs)
+    }
+
+    /// Appends results for later steps.
+    fn append(&self, outputs: Vec<Output>) -> Result<(), Failure> {
+        let Some(path) = &self.github_output else { return Ok(()) };
         step_output::append(path, &outputs)
             .map_err(|error| disk(open(format!("the outputs cannot be written to {}", path.display())), error))
     }

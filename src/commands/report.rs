@@ -1,6 +1,6 @@
 //! `report`: renders a finished run, or one that left nothing, for the places where people look.
 
-use super::disk;
+use super::{disk, github};
 use crate::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
 use crate::artifacts::receipt;
 use crate::audience::open;
@@ -8,6 +8,8 @@ use crate::cli::{Common, Report as Options, Target};
 use crate::console::{Console, Format};
 use crate::diff::{self, Diff, Side};
 use crate::exit::{Exit, Failure};
+use crate::github::GitHub;
+use crate::github::comment::{self, Key, Posted, Upserted};
 use crate::plan_file::PlanFile;
 use crate::report::apply_page::{self, ApplyReport};
 use crate::report::audit_page::{self, AuditReport, Length};
@@ -48,7 +50,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
                 console.data(open(crate::artifacts::json(&report.data())));
             }
             Target::JobSummary => job_summary(&console, &report.page(Length::Full))?,
-            Target::Comment => comment(&console, &report.page(Length::Short).render(Room::comment())),
+            Target::Comment => comment(&console, options, &report.page(Length::Short))?,
             Target::Annotations => print(&report.annotations()),
         }
     }
@@ -263,8 +265,69 @@ fn job_summary(console: &Console, page: &Page) -> Result<(), Failure> {
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
-/// The comment on the pull request.
-fn comment(console: &Console, body: &str) {
-    console.notice("the comment is printed, not posted");
-    print(body);
+/// Keeps the one comment on the pull request up to date. What keeps GitHub from taking it is a warning: the run itself is
+/// not worse for it.
+fn comment(console: &Console, options: &Options, page: &Page) -> Result<(), Failure> {
+    let body = page.render(Room::comment());
+    let Some(token) = github::token()? else {
+        console.notice("there is no GITHUB_TOKEN, so the comment is printed, not posted");
+        print(&body);
+        return Ok(());
+    };
+    let key = match options.comment_key.as_deref().filter(|key| !key.is_empty()) {
+        Some(text) => Key::parse(text).ok_or_else(|| {
+            Failure::invalid("--comment-key is letters, digits, `.`, `_` and single `-`, 100 at most")
+        })?,
+        None => Key::default(),
+    };
+    let repository = github::repository()?;
+    let Some(number) = options.pr_number.or_else(pull_request_of_event) else {
+        console.notice("the event is about no pull request, so there is nothing to comment on");
+        return Ok(());
+    };
+    let posted = github::block_on(async {
+        let github = GitHub::new(&github::api(), &token)?;
+        comment::upsert(&github, &repository, number, &key, &body, TOO_LONG).await
+    })?;
+    match posted {
+        Ok(Upserted { posted, others, shortened }) => {
+            let (what, url) = match &posted {
+                Posted::Created { url } => ("made", url),
+                Posted::Updated { url } => ("updated", url),
+                Posted::Unchanged { url } => ("says the same already", url),
+            };
+            console.notice(open(format!("comment on #{number}: {what} {url}")));
+            if shortened {
+                warn(console, "GitHub found the comment too long, so it only points to the job summary");
+            }
+            if others > 0 {
+                warn(console, &format!("{others} more comments have the same marker; they are left as they are"));
+            }
+        }
+        Err(error) => {
+            let text =
+                format!("#{number} has no comment of this run: {error}; {}. The job summary has it all", error.help());
+            warn(console, &text);
+        }
+    }
+    Ok(())
+}
+
+/// What stands in the comment where GitHub takes no more.
+const TOO_LONG: &str = "This report is too long for a comment. The job summary has it.\n";
+
+/// A warning that is seen on the page of the workflow's run, or, elsewhere, on standard error. GitHub's words may be in it.
+fn warn(console: &Console, text: &str) {
+    if github::variable("GITHUB_ACTIONS").is_some() {
+        print(&annotations::warning("Comment", text));
+    } else {
+        console.notice(open(text));
+    }
+}
+
+/// The number of the pull request that the workflow's event is about.
+fn pull_request_of_event() -> Option<u64> {
+    let bytes = std::fs::read(github::variable("GITHUB_EVENT_PATH")?).ok()?;
+    let event: Value = serde_json::from_slice(&bytes).ok()?;
+    event.pointer("/pull_request/number")?.as_u64()
 }

@@ -68,6 +68,11 @@ fn render(mut annotations: Vec<Annotation>) -> String {
     lines
 }
 
+/// A warning of its own, about something that has no page.
+pub fn warning(title: &str, message: &str) -> String {
+    render(vec![Annotation { level: Level::Warning, title: title.to_owned(), message: message.to_owned() }])
+}
+
 /// Of an audit: the breaches in one, then one for each code.
 pub fn audit(report: &AuditReport<'_>) -> String {
     let AuditReport { run, change, place, applied: _ } = *report;

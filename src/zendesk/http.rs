@@ -1,4 +1,4 @@
-//! The one place that makes an HTTP client, and the one that sends with it.
+//! The one place that sends to Zendesk.
 //!
 //! Left out: what to send, and what to do about an answer. Everything above sees [`Transport`], so that the policy is tested
 //! without a network and in paused time.
@@ -8,12 +8,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::redirect;
-use url::{Host, Url};
+use url::Url;
 
 use super::auth::Secret;
 use super::error::ReadError;
 use super::retry::Fault;
+use crate::http_client::{self, Client, ClientError, certificate_error, deepest};
 
 /// One request, ready to be sent.
 pub(super) struct Outgoing {
@@ -70,64 +70,16 @@ pub(super) struct Http {
     pub built_in_roots: bool,
 }
 
-enum Roots {
-    System,
-    BuiltIn,
-}
-
 impl Http {
-    /// A client for this base URL.
-    ///
-    /// It follows no redirect, so that no credential leaves the host it was meant for, and its time-out spans the whole
-    /// request, body included. Errors: plain http to another machine, or neither a CA store nor the built-in roots work.
+    /// A client for this base URL; its time-out spans the whole request, body included.
+    /// Errors: plain http to another machine, or neither a CA store nor the built-in roots work.
     pub fn new(base_url: &Url, connect: Duration, request: Duration) -> Result<Self, ReadError> {
-        if base_url.scheme() != "https" && !(base_url.scheme() == "http" && is_loopback(base_url)) {
-            return Err(ReadError::Insecure { base_url: base_url.origin().ascii_serialization() });
-        }
-        // reqwest panics without a provider. When one is installed already, it is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |roots| build(base_url, connect, request, roots);
-        // Images without CA certificates make the first fail, even where only http is wanted.
-        let (client, built_in_roots) = match build(Roots::System) {
-            Ok(client) => (client, false),
-            Err(_) => match build(Roots::BuiltIn) {
-                Ok(client) => (client, true),
-                Err(error) => return Err(ReadError::NoClient { cause: deepest(&error) }),
-            },
-        };
-        Ok(Self { client, built_in_roots: built_in_roots && base_url.scheme() == "https" })
-    }
-}
-
-fn build(base_url: &Url, connect: Duration, request: Duration, roots: Roots) -> reqwest::Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("g-gremlin/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        // Whoever sends decides about sending again; a write must never be repeated underneath.
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(connect)
-        .timeout(request);
-    if base_url.scheme() == "http" {
-        // A proxy can't reach this machine's loopback, and has no business with what is sent there.
-        builder = builder.no_proxy();
-    } else {
-        builder = builder.https_only(true);
-    }
-    if let Roots::BuiltIn = roots {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-        let roots: Result<Vec<_>, _> = roots.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
-        builder = builder.tls_certs_only(roots?);
-    }
-    builder.build()
-}
-
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        let Client { client, built_in_roots } =
+            http_client::client(base_url, connect, request).map_err(|error| match error {
+                ClientError::Insecure { base_url } => ReadError::Insecure { base_url },
+                ClientError::NoClient { cause } => ReadError::NoClient { cause },
+            })?;
+        Ok(Self { client, built_in_roots })
     }
 }
 
@@ -165,29 +117,6 @@ fn fault(error: &reqwest::Error) -> Fault {
     } else {
         Fault::Cut
     }
-}
-
-/// The rejected certificate behind an error, if that is what it is about.
-fn certificate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
-            return Some(reason.to_string());
-        }
-        // An I/O error keeps what it wraps, often another one, out of the chain of sources.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = wrapped.map(|wrapped| wrapped as &(dyn std::error::Error + 'static)).or_else(|| error.source());
-    }
-    None
-}
-
-/// The last text of the chain: "connection refused" rather than "error sending request".
-fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }
 
 #[cfg(test)]
@@ -233,22 +162,6 @@ mod tests {
         for refused in ["http://acme.zendesk.com", "http://10.0.0.1", "http://localhost.acme.com", "ftp://localhost"] {
             assert!(matches!(http(refused), Err(ReadError::Insecure { .. })), "{refused}");
         }
-    }
-
-    #[test]
-    fn the_built_in_roots_make_a_client() {
-        let https = "https://acme.zendesk.com".parse().unwrap();
-        http("https://acme.zendesk.com").unwrap();
-        assert!(build(&https, SECOND, SECOND, Roots::BuiltIn).is_ok());
-    }
-
-    #[test]
-    fn a_rejected_certificate_is_found_in_its_wrapping() {
-        let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let wrapped = std::io::Error::other(std::io::Error::other(rejected));
-        assert_eq!(certificate_error(&wrapped).as_deref(), Some("UnknownIssuer"));
-        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        assert_eq!(certificate_error(&reset), None);
     }
 
     #[tokio::test]

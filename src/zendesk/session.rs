@@ -35,7 +35,7 @@ impl Access {
 
     /// Whether it is a server on this machine.
     pub fn is_loopback(&self) -> bool {
-        super::http::is_loopback(&self.base_url)
+        crate::http_client::is_loopback(&self.base_url)
     }
 
     /// Opens a session, in which one token and one pace are shared.

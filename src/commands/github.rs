@@ -1,0 +1,181 @@
+//! `github`: what the workflows ask GitHub before they trust something. Nothing is written there.
+
+use super::disk;
+use crate::audience::open;
+use crate::cli::{CheckApproval, Common, FindRun, GithubCommand, Outputs};
+use crate::clock;
+use crate::console::{Console, Format};
+use crate::exit::{Exit, Failure};
+use crate::github::approval::{self, Question};
+use crate::github::runs::{self, Wanted};
+use crate::github::{Check, DEFAULT_API, GitHub, GitHubError, Repository, Token};
+use crate::step_output::Output;
+use serde_json::{Map, Value};
+
+/// Runs `github`.
+pub fn run(common: &Common, command: &GithubCommand) -> Result<Exit, Failure> {
+    let console = common.console();
+    match command {
+        GithubCommand::FindRun(options) => find_run(&console, options),
+        GithubCommand::CheckApproval(options) => check_approval(&console, options),
+    }
+}
+
+/// A variable that GitHub sets in every step.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn needed(name: &'static str) -> Result<String, Failure> {
+    variable(name).ok_or_else(|| {
+        Failure::invalid(open(format!("{name} is not set")))
+            .help("GitHub sets it in every step of a workflow, and the token is handed on by `env`: GITHUB_TOKEN: ${{ github.token }}")
+    })
+}
+
+/// The token of the environment; `None` where there is none.
+pub(super) fn token() -> Result<Option<Token>, Failure> {
+    variable("GITHUB_TOKEN").map(|text| Token::new(&text).ok_or_else(no_token)).transpose()
+}
+
+fn no_token() -> Failure {
+    Failure::invalid("GITHUB_TOKEN is no token: it holds white space or other letters than a header may")
+}
+
+fn needed_token() -> Result<Token, Failure> {
+    needed("GITHUB_TOKEN").and_then(|text| Token::new(&text).ok_or_else(no_token))
+}
+
+/// The repository that the workflow runs in.
+pub(super) fn repository() -> Result<Repository, Failure> {
+    let text = needed("GITHUB_REPOSITORY")?;
+    Repository::parse(&text).ok_or_else(|| Failure::invalid("GITHUB_REPOSITORY is no `owner/name`"))
+}
+
+/// Where GitHub's API is.
+pub(super) fn api() -> String {
+    variable("GITHUB_API_URL").unwrap_or_else(|| DEFAULT_API.to_owned())
+}
+
+fn unreadable(error: &GitHubError) -> Failure {
+    Failure::new(Exit::Unreadable, "GitHub could not be read").because(open(error.to_string())).help(error.help())
+}
+
+fn find_run(console: &Console, options: &FindRun) -> Result<Exit, Failure> {
+    let FindRun { run_id, latest: _, workflow, artifact_prefix, outputs } = options;
+    let repository = repository()?;
+    let token = needed_token()?;
+    let wanted = Wanted { workflow: workflow.clone(), artifact_prefix: artifact_prefix.clone() };
+    let answer = block_on(async {
+        let github = GitHub::new(&api(), &token)?;
+        match run_id {
+            Some(id) => runs::named(&github, &repository, &wanted, *id).await,
+            None => runs::latest(&github, &repository, &wanted).await,
+        }
+    })?;
+    let answer = answer.map_err(|error| unreadable(&error))?;
+    if let Some(id) = run_id {
+        console.heading(open(format!("Run {id} of {repository}")));
+        tell(console, &answer.checks);
+    }
+    let found = answer.found.is_some();
+    let of = |value: fn(&runs::Found) -> String| answer.found.as_ref().map(value).unwrap_or_default();
+    let results = vec![
+        ("found", found.to_string()),
+        ("run-id", of(|found| found.run_id.to_string())),
+        ("head-sha", of(|found| found.head_sha.clone())),
+        ("created-at", of(|found| found.created_at.clone())),
+        ("artifact-id", of(|found| found.artifact_id.to_string())),
+        ("artifact-name", of(|found| found.artifact_name.clone())),
+    ];
+    publish(console, outputs, results)?;
+    match (&answer.found, run_id) {
+        (Some(found), _) => {
+            let text = format!("Run {} of {}, artifact {}", found.run_id, found.created_at, found.artifact_name);
+            console.say(open(text));
+            Ok(Exit::Done)
+        }
+        (None, Some(id)) => Err(refused(&format!("run {id} is not used"), &answer.checks)
+            .help("name a run of the audit's workflow on the default branch that still has its artifact")),
+        (None, None) => {
+            console.notice(open(format!(
+                "no finished run of {workflow} on the default branch has an artifact {artifact_prefix}… that is still there"
+            )));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Failure> {
+    let CheckApproval { plan_hash, folder, outputs } = options;
+    let repository = repository()?;
+    let mut dispatchers = vec![needed("GITHUB_ACTOR")?];
+    dispatchers.extend(variable("GITHUB_TRIGGERING_ACTOR"));
+    let token = needed_token()?;
+    let question = Question {
+        plan_hash: plan_hash.clone(),
+        folder: folder.trim_matches('/').to_owned(),
+        dispatchers,
+        today: clock::now().date(),
+    };
+    let answer = block_on(async {
+        let github = GitHub::new(&api(), &token)?;
+        approval::check(&github, &repository, &question).await
+    })?;
+    let answer = answer.map_err(|error| unreadable(&error))?;
+    console.heading(open(format!("Approval of {plan_hash}")));
+    tell(console, &answer.checks);
+    let of = |value: fn(&approval::Approved) -> String| answer.approved.as_ref().map(value).unwrap_or_default();
+    let results = vec![
+        ("approved", answer.approved.is_some().to_string()),
+        ("pull-request", of(|approved| approved.pull_request.to_string())),
+        ("reviewer", of(|approved| approved.reviewer.clone())),
+    ];
+    publish(console, outputs, results)?;
+    match &answer.approved {
+        Some(approved) => {
+            console.say(open(format!("Approved by {} in #{}.", approved.reviewer, approved.pull_request)));
+            Ok(Exit::Done)
+        }
+        None => Err(refused("the plan is not approved", &answer.checks).help(open(format!(
+            "merge a pull request that adds {}/{plan_hash}.yaml, approved by somebody who may write and does not dispatch",
+            question.folder
+        )))),
+    }
+}
+
+/// Runs a conversation with GitHub to its end.
+pub(super) fn block_on<T>(conversation: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| disk("GitHub was not asked", error))?;
+    Ok(runtime.block_on(conversation))
+}
+
+/// Each check as a line.
+fn tell(console: &Console, checks: &[Check]) {
+    for Check { what, instead } in checks {
+        console.say(open(match instead {
+            None => format!("  ok    {what}"),
+            Some(instead) => format!("  fail  {what}: {}", crate::escape::terminal(instead)),
+        }));
+    }
+}
+
+fn refused(what: &str, checks: &[Check]) -> Failure {
+    checks
+        .iter()
+        .filter_map(|check| check.instead.as_ref().map(|instead| (check.what, instead)))
+        .fold(Failure::new(Exit::Refused, open(what)), |failure, (what, instead)| {
+            failure.because(open(format!("{what}: {instead}")))
+        })
+}
+
+/// The results for later steps, and as data.
+fn publish(console: &Console, outputs: &Outputs, results: Vec<Output>) -> Result<(), Failure> {
+    if console.format == Format::Json {
+        let data: Map<String, Value> =
+            results.iter().map(|(name, value)| (name.replace('-', "_"), value.clone().into())).collect();
+        console.data(open(crate::artifacts::json(&data)));
+    }
+    outputs.append(results)
+}

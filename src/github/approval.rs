@@ -1,0 +1,338 @@
+//! Four eyes: whether a reviewed pull request approved a plan's hash.
+//!
+//! Who wrote a commit can be forged, so commits prove nothing here. What counts is read from GitHub: a pull request that is
+//! merged into the default branch and added the file with the hash, and the review of somebody else who may write to the
+//! repository, given for the very commit that was merged. The file must still be there, as it was approved, and in force.
+
+use super::{Check, GitHub, GitHubError, Repository, encoded};
+use base64::Engine;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// 64 lower-case hex digits.
+    pub plan_hash: String,
+    /// The folder of approvals, without slashes at its ends.
+    pub folder: String,
+    /// Who dispatches: everybody whose approval does not count.
+    pub dispatchers: Vec<String>,
+    /// The day, in UTC, as `2026-12-31`.
+    pub today: String,
+}
+
+/// What was found.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Who approved, and in which pull request.
+    pub approved: Option<Approved>,
+    pub checks: Vec<Check>,
+}
+
+/// A valid approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    pub pull_request: u64,
+    pub reviewer: String,
+}
+
+/// The file of an approval: `.g-gremlin/approvals/<hash>.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approval {
+    plan_hash: String,
+    /// The last day, in UTC.
+    expires: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Content {
+    #[serde(rename = "type")]
+    kind: String,
+    sha: String,
+    #[serde(default)]
+    encoding: String,
+    #[serde(default)]
+    content: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Commit {
+    sha: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Numbered {
+    number: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct PullRequest {
+    number: u64,
+    merged: bool,
+    user: Option<Account>,
+    head: Tip,
+    base: Base,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tip {
+    sha: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Base {
+    #[serde(rename = "ref")]
+    branch: String,
+    repo: Named,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    full_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    login: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct ChangedFile {
+    filename: String,
+    status: String,
+    /// Of the file's content at the head of the pull request.
+    sha: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Review {
+    id: u64,
+    user: Option<Account>,
+    state: String,
+    commit_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Permission {
+    permission: String,
+}
+
+/// Looks whether the hash is approved.
+///
+/// Errors: what GitHub refused or did not answer. Whatever GitHub says that is not an approval gives a check that fails.
+pub async fn check(github: &GitHub, repository: &Repository, question: &Question) -> Result<Answer, GitHubError> {
+    let mut checks = Vec::new();
+    let default_branch = github.default_branch(repository).await?;
+    let path = format!("{}/{}.yaml", question.folder, question.plan_hash);
+    let Some(blob) = file_in_force(github, repository, question, &path, &default_branch, &mut checks).await? else {
+        return Ok(Answer { approved: None, checks });
+    };
+    let pulls = pull_requests(github, repository, &path, &default_branch).await?;
+    let mut added_by = Vec::new();
+    let mut instead = format!("no merged pull request touched {path}");
+    for number in pulls {
+        match adds(github, repository, number, &path, &blob, &default_branch).await? {
+            Ok(pull) => added_by.push(pull),
+            Err(why) => instead = format!("#{number} {why}"),
+        }
+    }
+    let what = "a merged pull request added it, as it is now";
+    checks.push(Check::of(what, !added_by.is_empty(), || instead));
+    let mut instead = "nobody approved it".to_owned();
+    let mut approved = None;
+    for pull in &added_by {
+        match reviewer(github, repository, question, pull).await? {
+            Ok(reviewer) => {
+                approved = Some(Approved { pull_request: pull.number, reviewer });
+                break;
+            }
+            Err(why) => instead = why,
+        }
+    }
+    if !added_by.is_empty() {
+        let what = "somebody else with write permission approved it in a review of its last commit";
+        checks.push(Check::of(what, approved.is_some(), || instead));
+    }
+    Ok(Answer { approved, checks })
+}
+
+/// The blob of the approval's file, when it is on the default branch, says what it must, and has not expired.
+async fn file_in_force(
+    github: &GitHub,
+    repository: &Repository,
+    question: &Question,
+    path: &str,
+    default_branch: &str,
+    checks: &mut Vec<Check>,
+) -> Result<Option<String>, GitHubError> {
+    let encoded_path: Vec<String> = path.split('/').map(encoded).collect();
+    let route = repository.route(&format!("/contents/{}?ref={}", encoded_path.join("/"), encoded(default_branch)));
+    let content: Option<Content> = match github.get(&route).await {
+        Ok(content) => Some(content),
+        Err(GitHubError::Refused { status: 404, .. }) => None,
+        Err(error) => return Err(error),
+    };
+    let text = content.as_ref().and_then(text_of);
+    let what = "the approval's file is on the default branch";
+    checks.push(Check::of(what, text.is_some(), || format!("no file {path} on {default_branch}")));
+    let Some((content, text)) = content.zip(text) else { return Ok(None) };
+    let approval: Result<Approval, _> = serde_yaml::from_str(&text);
+    let approval = match approval {
+        Ok(approval) => approval,
+        Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().next().unwrap_or_default().to_owned();
+            checks.push(Check::of("it holds `plan_hash` and `expires`, and nothing else", false, || why));
+            return Ok(None);
+        }
+    };
+    let Approval { plan_hash, expires } = approval;
+    let named = plan_hash == question.plan_hash;
+    checks.push(Check::of("it names the hash", named, || plan_hash.clone()));
+    let in_force = is_day(&expires) && expires >= question.today;
+    checks.push(Check::of("it has not expired", in_force, || format!("expires: {expires}")));
+    Ok((named && in_force).then_some(content.sha))
+}
+
+/// The text of a file; `None` for a folder, a link, or what is no text.
+fn text_of(content: &Content) -> Option<String> {
+    if content.kind != "file" || content.encoding != "base64" {
+        return None;
+    }
+    let folded: String = content.content.split_ascii_whitespace().collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(folded).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// Whether it is a day as `2026-12-31`, so that texts compare as days do.
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && crate::model::time::Instant::parse(&format!("{text}T00:00:00Z")).is_some()
+}
+
+/// The numbers of the pull requests whose commits touched the file, ascending.
+async fn pull_requests(
+    github: &GitHub,
+    repository: &Repository,
+    path: &str,
+    default_branch: &str,
+) -> Result<Vec<u64>, GitHubError> {
+    let route = repository.route(&format!("/commits?path={}&sha={}", encoded(path), encoded(default_branch)));
+    let commits: Vec<Commit> = github.list(&route, None).await?;
+    let mut numbers = Vec::new();
+    for commit in commits {
+        let route = repository.route(&format!("/commits/{}/pulls", encoded(&commit.sha)));
+        let pulls: Vec<Numbered> = github.list(&route, None).await?;
+        numbers.extend(pulls.into_iter().map(|pull| pull.number));
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// The pull request, when it is merged into the default branch and added the file with this very content; else why not.
+async fn adds(
+    github: &GitHub,
+    repository: &Repository,
+    number: u64,
+    path: &str,
+    blob: &str,
+    default_branch: &str,
+) -> Result<Result<PullRequest, String>, GitHubError> {
+    let pull: PullRequest = github.get(&repository.route(&format!("/pulls/{number}"))).await?;
+    if !pull.merged {
+        return Ok(Err("is not merged".to_owned()));
+    }
+    if !repository.is(&pull.base.repo.full_name) || pull.base.branch != default_branch {
+        return Ok(Err(format!("was merged into {}, not into {default_branch}", pull.base.branch)));
+    }
+    let files: Vec<ChangedFile> = github.list(&repository.route(&format!("/pulls/{number}/files")), None).await?;
+    Ok(match files.iter().find(|file| file.filename == path) {
+        None => Err("does not hold the file".to_owned()),
+        Some(file) if file.status != "added" => Err(format!("did not add the file ({})", file.status)),
+        Some(file) if file.sha.as_deref() != Some(blob) => Err("added it with another content".to_owned()),
+        Some(_) => Ok(pull),
+    })
+}
+
+/// Somebody whose approval counts; else why nobody's does.
+async fn reviewer(
+    github: &GitHub,
+    repository: &Repository,
+    question: &Question,
+    pull: &PullRequest,
+) -> Result<Result<String, String>, GitHubError> {
+    let route = repository.route(&format!("/pulls/{}/reviews", pull.number));
+    let mut reviews: Vec<Review> = github.list(&route, None).await?;
+    reviews.sort_by_key(|review| review.id);
+    // Of each reviewer the last word; a mere comment takes nothing back.
+    let mut last: BTreeMap<String, &Review> = BTreeMap::new();
+    for review in reviews.iter().filter(|review| !matches!(review.state.as_str(), "COMMENTED" | "PENDING")) {
+        if let Some(user) = &review.user {
+            last.insert(user.login.to_ascii_lowercase(), review);
+        }
+    }
+    let author = pull.user.as_ref().map(|user| user.login.as_str());
+    let mut why = format!("#{}: nobody approved it", pull.number);
+    for review in last.values().filter(|review| review.state == "APPROVED") {
+        let Some(user) = &review.user else { continue };
+        let same = |login: &str| login.eq_ignore_ascii_case(&user.login);
+        let because = if question.dispatchers.iter().any(|login| same(login)) {
+            "dispatches it as well"
+        } else if author.is_some_and(same) {
+            "wrote the pull request as well"
+        } else if user.kind != "User" {
+            "is no person"
+        } else if review.commit_id.as_deref() != Some(&pull.head.sha) {
+            "approved another commit than the last one"
+        } else if !may_write(github, repository, &user.login).await? {
+            "may not write to the repository"
+        } else {
+            return Ok(Ok(user.login.clone()));
+        };
+        why = format!("#{}: {} approved it, and {because}", pull.number, user.login);
+    }
+    Ok(Err(why))
+}
+
+async fn may_write(github: &GitHub, repository: &Repository, login: &str) -> Result<bool, GitHubError> {
+    let route = repository.route(&format!("/collaborators/{}/permission", encoded(login)));
+    match github.get::<Permission>(&route).await {
+        // `maintain` counts as write here, and `triage` as read.
+        Ok(Permission { permission }) => Ok(matches!(permission.as_str(), "admin" | "write")),
+        Err(GitHubError::Refused { status: 404, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_written_in_one_way() {
+        assert!(is_day("2026-12-31"));
+        for text in ["2026-12-32", "2026-1-1", "31.12.2026", "2026-12-31T00", "", "never-ever"] {
+            assert!(!is_day(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_and_anything_else_is_not() {
+        let content = |kind: &str, encoding: &str, content: &str| Content {
+            kind: kind.to_owned(),
+            sha: String::new(),
+            encoding: encoding.to_owned(),
+            content: content.to_owned(),
+        };
+        assert_eq!(text_of(&content("file", "base64", "cGxh\nbg==\n")).as_deref(), Some("plan"));
+        for other in
+            [content("symlink", "base64", "cGxhbg=="), content("file", "none", ""), content("file", "base64", "!")]
+        {
+            assert_eq!(text_of(&other), None);
+        }
+    }
+}

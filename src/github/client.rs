@@ -1,0 +1,294 @@
+//! Requests to GitHub's REST API, over octocrab and the program's own HTTP client.
+//!
+//! Octocrab joins routes to the base (a GitHub Enterprise server's has a path) and adds the token, for the base's own host
+//! alone. Two of its habits are kept out: it would update a comment by POST, and follow links to other hosts; so requests
+//! are made here by route, and the pages of a list are counted. A GET is repeated after what may pass; nothing else is.
+
+use crate::http_client::{self, ClientError, deepest};
+use crate::zendesk::Secret;
+use octocrab::Octocrab;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+use url::Url;
+
+/// GitHub's own address, where the environment names no other.
+pub const DEFAULT_API: &str = "https://api.github.com";
+
+/// How many records a page has at most, everywhere.
+const PER_PAGE: usize = 100;
+/// More pages than any list here can have: whoever sends more goes round in circles.
+const MOST_PAGES: usize = 1_000;
+const CONNECT: Duration = Duration::from_secs(10);
+const REQUEST: Duration = Duration::from_secs(30);
+/// How often a GET is sent in all.
+const TRIES: u32 = 4;
+/// The longest wait that GitHub may ask for; a job that waits longer costs more than it helps.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A token for GitHub. It can be sent, and never be shown.
+#[derive(Debug, Clone)]
+pub struct Token(Secret);
+
+impl Token {
+    /// `None` when it cannot stand in a header, or is empty.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let sendable = !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+        sendable.then(|| Self(Secret::new(text)))
+    }
+}
+
+/// Why GitHub did not give what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum GitHubError {
+    #[error("GITHUB_API_URL is no URL that a token may be sent to: {0}")]
+    Base(String),
+    /// It answered, and would answer the same again.
+    #[error("{what}: GitHub answers {status}{said}")]
+    Refused { what: String, status: u16, said: String },
+    /// It asks to wait for longer than a job should.
+    #[error("{what}: GitHub's rate limit is used up ({status})")]
+    TooMany { what: String, status: u16 },
+    #[error("{what}: {cause}")]
+    Unreachable { what: String, cause: String },
+    /// It is not what GitHub documents.
+    #[error("{what}: the answer cannot be read: {cause}")]
+    NotUnderstood { what: String, cause: String },
+}
+
+impl GitHubError {
+    /// The status of an answer that refuses.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } | Self::TooMany { status, .. } => Some(*status),
+            Self::Base(_) | Self::Unreachable { .. } | Self::NotUnderstood { .. } => None,
+        }
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> &'static str {
+        match self.status() {
+            Some(401) => "the token is not accepted: hand the job's own token on, as `github-token`",
+            Some(403) => "the token may not do that: name the scope under `permissions` of the job",
+            Some(404) => "it does not exist, or the token may not see it: look at `permissions` of the job",
+            Some(429) => "run the job again later",
+            _ => "look at https://www.githubstatus.com, and run the job again",
+        }
+    }
+}
+
+/// A GitHub, and a token for it.
+pub struct GitHub {
+    crab: Octocrab,
+    /// The wait after a failure that tells none, doubled each time.
+    pause: Duration,
+}
+
+/// An answer with a status that says that it was done.
+struct Answer {
+    body: Vec<u8>,
+    /// Whether the list goes on after this page.
+    more: bool,
+}
+
+/// What is sent along.
+enum Ask<'a> {
+    Get,
+    Post(&'a Value),
+    Patch(&'a Value),
+}
+
+/// Why a try failed, and whether another may do better.
+enum Failed {
+    ForGood(GitHubError),
+    ForNow { error: GitHubError, wait: Option<Duration> },
+}
+
+impl GitHub {
+    /// Talks to the API below `base`. Must be called inside a runtime.
+    pub fn new(base: &str, token: &Token) -> Result<Self, GitHubError> {
+        let url = Url::parse(base).map_err(|error| GitHubError::Base(error.to_string()))?;
+        let client = http_client::client(&url, CONNECT, REQUEST).map_err(|error: ClientError| match error {
+            ClientError::Insecure { .. } => GitHubError::Base(error.to_string()),
+            ClientError::NoClient { .. } => {
+                GitHubError::Unreachable { what: "GitHub".to_owned(), cause: error.to_string() }
+            }
+        })?;
+        let crab = Octocrab::builder()
+            .personal_token(token.0.expose().to_owned())
+            .base_uri(base.trim_end_matches('/'))
+            .and_then(|builder| builder.build_with_reqwest(client.client))
+            .map_err(|error| GitHubError::Base(error.to_string()))?;
+        let pause = if http_client::is_loopback(&url) { Duration::from_millis(5) } else { Duration::from_secs(1) };
+        Ok(Self { crab, pause })
+    }
+
+    /// GETs one record.
+    pub(super) async fn get<T: DeserializeOwned>(&self, route: &str) -> Result<T, GitHubError> {
+        let answer = self.ask(route, Ask::Get).await?;
+        parse(&format!("GET {}", path_of(route)), &answer.body)
+    }
+
+    /// GETs a list, all pages of it. `member` is where a page keeps its records, if it is not the records itself.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        member: Option<&'static str>,
+    ) -> Result<Vec<T>, GitHubError> {
+        let mut all = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let (records, more) = self.page(route, member, page).await?;
+            all.extend(records);
+            if !more {
+                return Ok(all);
+            }
+        }
+        let cause = format!("more than {MOST_PAGES} pages");
+        Err(GitHubError::NotUnderstood { what: format!("GET {}", path_of(route)), cause })
+    }
+
+    /// GETs one page of a list, counted from 1, and tells whether another follows.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        member: Option<&'static str>,
+        page: usize,
+    ) -> Result<(Vec<T>, bool), GitHubError> {
+        let join = if route.contains('?') { '&' } else { '?' };
+        let answer = self.ask(&format!("{route}{join}per_page={PER_PAGE}&page={page}"), Ask::Get).await?;
+        let what = || format!("GET {}, page {page}", path_of(route));
+        let Some(member) = member else { return Ok((parse(&what(), &answer.body)?, answer.more)) };
+        let mut value: Value = parse(&what(), &answer.body)?;
+        let records = value.get_mut(member).map(Value::take);
+        let records = records
+            .ok_or_else(|| GitHubError::NotUnderstood { what: what(), cause: format!("it has no `{member}`") })?;
+        let records = serde_json::from_value(records)
+            .map_err(|error| GitHubError::NotUnderstood { what: what(), cause: error.to_string() })?;
+        Ok((records, answer.more))
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(&self, route: &str, body: &Value) -> Result<T, GitHubError> {
+        parse(&format!("POST {route}"), &self.ask(route, Ask::Post(body)).await?.body)
+    }
+
+    pub(super) async fn patch<T: DeserializeOwned>(&self, route: &str, body: &Value) -> Result<T, GitHubError> {
+        parse(&format!("PATCH {route}"), &self.ask(route, Ask::Patch(body)).await?.body)
+    }
+
+    /// Sends a request until it is answered. Only a GET is sent again.
+    async fn ask(&self, route: &str, ask: Ask<'_>) -> Result<Answer, GitHubError> {
+        let mut pause = self.pause;
+        for tried in 1.. {
+            let (error, wait) = match self.send(route, &ask).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed::ForGood(error)) => return Err(error),
+                Err(Failed::ForNow { error, wait }) => (error, wait),
+            };
+            let may_repeat = matches!(ask, Ask::Get) && tried < TRIES;
+            if !may_repeat || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+                return Err(error);
+            }
+            tokio::time::sleep(wait.unwrap_or(pause)).await;
+            pause *= 2;
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn send(&self, route: &str, ask: &Ask<'_>) -> Result<Answer, Failed> {
+        let (verb, sent) = match ask {
+            Ask::Get => ("GET", self.crab._get(route).await),
+            Ask::Post(body) => ("POST", self.crab._post(route, Some(body)).await),
+            Ask::Patch(body) => ("PATCH", self.crab._patch(route, Some(body)).await),
+        };
+        let what = format!("{verb} {}", path_of(route));
+        let unreachable = |error: &octocrab::Error| {
+            let cause = deepest(error);
+            Failed::ForNow { error: GitHubError::Unreachable { what: what.clone(), cause }, wait: None }
+        };
+        let response = sent.map_err(|error| unreachable(&error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = match self.crab.body_to_string(response).await {
+            Ok(body) => body,
+            Err(error @ octocrab::Error::InvalidUtf8 { .. }) => {
+                let cause = deepest(&error);
+                return Err(Failed::ForGood(GitHubError::NotUnderstood { what, cause }));
+            }
+            Err(error) => return Err(unreachable(&error)),
+        };
+        if (200..300).contains(&status) {
+            let more = header("link").is_some_and(|links| links.contains("rel=\"next\""));
+            return Ok(Answer { body: body.into_bytes(), more });
+        }
+        let said = said(&body);
+        let limited = status == 429
+            || status == 403
+                && (header("x-ratelimit-remaining").as_deref() == Some("0")
+                    || header("retry-after").is_some()
+                    || said.contains("rate limit"));
+        if limited {
+            // Without a number it lasts until the hour's end, or a minute at least.
+            let wait = header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+            let wait = Some(wait.unwrap_or(Duration::MAX));
+            return Err(Failed::ForNow { error: GitHubError::TooMany { what, status }, wait });
+        }
+        let error = GitHubError::Refused { what, status, said };
+        Err(if status >= 500 { Failed::ForNow { error, wait: None } } else { Failed::ForGood(error) })
+    }
+}
+
+/// A route without its query.
+fn path_of(route: &str) -> &str {
+    route.split('?').next().unwrap_or(route)
+}
+
+fn parse<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, GitHubError> {
+    serde_json::from_slice(body)
+        .map_err(|error| GitHubError::NotUnderstood { what: what.to_owned(), cause: error.to_string() })
+}
+
+/// GitHub's own words in an error answer: `: Not Found`, or nothing.
+fn said(body: &str) -> String {
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let message = value.get("message").and_then(Value::as_str).unwrap_or_default();
+    let first = value.pointer("/errors/0/message").and_then(Value::as_str);
+    match (message, first) {
+        ("", None) => String::new(),
+        (message, None) => format!(": {message}"),
+        (message, Some(first)) => format!(": {message} ({first})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_cannot_stand_in_a_header_is_none() {
+        assert!(Token::new(" ghs_abc\n").is_some());
+        for text in ["", " ", "a b", "a\nb", "é"] {
+            assert!(Token::new(text).is_none(), "{text:?}");
+        }
+        assert!(!format!("{:?}", Token::new("ghs_abc")).contains("ghs_abc"));
+    }
+
+    #[tokio::test]
+    async fn a_token_goes_to_https_or_this_machine_only() {
+        let token = Token::new("ghs_abc").expect("a token");
+        for base in ["https://api.github.com", "https://ghe.acme.example/api/v3", "http://127.0.0.1:9"] {
+            assert!(GitHub::new(base, &token).is_ok(), "{base}");
+        }
+        for base in ["http://api.github.com", "nonsense", "ftp://127.0.0.1"] {
+            assert!(matches!(GitHub::new(base, &token), Err(GitHubError::Base(_))), "{base}");
+        }
+    }
+
+    #[test]
+    fn an_error_answer_is_told_in_githubs_words() {
+        assert_eq!(said(r#"{"message":"Not Found"}"#), ": Not Found");
+        let invalid = r#"{"message":"Validation Failed","errors":[{"message":"body is too long"}]}"#;
+        assert_eq!(said(invalid), ": Validation Failed (body is too long)");
+        assert_eq!(said("<html>"), "");
+    }
+}
