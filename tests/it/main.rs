@@ -3,8 +3,10 @@
 mod apply;
 mod cli;
 mod docs;
+mod fake_github;
 mod fake_zendesk;
 mod fixtures;
+mod github;
 mod live_read;
 mod model;
 mod report;

@@ -1,0 +1,83 @@
+//! What is asked of GitHub and what is made of the answers, from outside, over HTTP.
+
+mod approval;
+mod comment;
+mod find_run;
+
+use crate::fake_github::{FakeGitHub, REPOSITORY, TOKEN};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A GitHub, a folder for what the steps write, and the environment of a step.
+struct Step {
+    github: FakeGitHub,
+    folder: TempDir,
+}
+
+/// How a step ended.
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Step {
+    fn new() -> Self {
+        Self { github: FakeGitHub::start(), folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("g-gremlin"));
+        for (name, _) in std::env::vars() {
+            if ["GITHUB_", "GREMLIN_", "ZENDESK_", "CLICOLOR"].iter().any(|prefix| name.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
+        let event = self.folder.path().join("event.json");
+        if !event.exists() {
+            std::fs::write(&event, r#"{"repository":{"private":true},"pull_request":{"number":7}}"#).expect("written");
+        }
+        command.env_remove("CI").env_remove("NO_COLOR").current_dir(&self.folder).args(args);
+        command
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_API_URL", self.github.url())
+            .env("GITHUB_REPOSITORY", REPOSITORY)
+            .env("GITHUB_TOKEN", TOKEN)
+            .env("GITHUB_ACTOR", "dana")
+            .env("GITHUB_TRIGGERING_ACTOR", "dana")
+            .env("GITHUB_EVENT_PATH", event);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ended {
+        ended(&mut self.command(args))
+    }
+
+    /// The outputs that steps wrote so far.
+    fn outputs(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("output")).unwrap_or_default()
+    }
+}
+
+fn ended(command: &mut Command) -> Ended {
+    let output = command.output().expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let ended =
+        Ended { code: output.status.code().expect("a code"), out: text(output.stdout), err: text(output.stderr) };
+    assert!(!ended.out.contains(TOKEN) && !ended.err.contains(TOKEN), "the token is shown");
+    ended
+}
+
+impl Ended {
+    #[track_caller]
+    fn is(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, text: &str) -> Self {
+        assert!(self.out.contains(text) || self.err.contains(text), "no {text:?} in\n{}\n{}", self.out, self.err);
+        self
+    }
+}

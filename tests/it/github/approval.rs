@@ -1,0 +1,179 @@
+//! Four eyes: what counts as an approval, and everything that looks like one and does not.
+
+use super::{Ended, Step, ended};
+use crate::fake_github::{REPOSITORY, State, error};
+use serde_json::{Value, json};
+
+const HASH: &str = "65537a47f81ef3b2a67ccf3f4f93b4cb1039eb9db158e799cda58777868c4160";
+const BLOB: &str = "b10bb10bb10bb10bb10bb10bb10bb10bb10bb10b";
+const HEAD: &str = "5ead5ead5ead5ead5ead5ead5ead5ead5ead5ead";
+
+fn path() -> String {
+    format!(".g-gremlin/approvals/{HASH}.yaml")
+}
+
+fn review(id: u64, login: &str, state: &str, commit: &str) -> Value {
+    json!({ "id": id, "user": { "login": login, "type": "User" }, "state": state, "commit_id": commit })
+}
+
+/// A hash that `rae` has approved in #41, which `dana` wrote and now dispatches.
+fn approved() -> Step {
+    let step = Step::new();
+    {
+        let mut state = step.github.state();
+        let text = format!("plan_hash: {HASH}\nexpires: 2999-12-31\n");
+        state.contents.insert(path(), (BLOB.to_owned(), text));
+        state.commits.push(("c0".to_owned(), path(), vec![41]));
+        state.pulls.push(json!({
+            "number": 41, "merged": true, "user": { "login": "dana", "type": "User" },
+            "head": { "sha": HEAD }, "base": { "ref": "main", "repo": { "full_name": REPOSITORY } },
+        }));
+        state.files.insert(41, vec![json!({ "filename": path(), "status": "added", "sha": BLOB })]);
+        state.reviews.insert(41, vec![review(1, "rae", "APPROVED", HEAD)]);
+        state.permissions.insert("rae".to_owned(), "write".to_owned());
+        state.permissions.insert("dana".to_owned(), "admin".to_owned());
+    }
+    step
+}
+
+impl Step {
+    fn check(&self) -> Ended {
+        self.run(&["github", "check-approval", "--github-output=output", "--plan-hash", HASH])
+    }
+}
+
+#[test]
+fn a_review_of_somebody_else_in_a_merged_pull_request_approves() {
+    let step = approved();
+    step.check().is(0).says("Approved by rae in #41.");
+    assert_eq!(step.outputs(), "approved=true\npull-request=41\nreviewer=rae\n");
+    assert!(step.github.writes().is_empty());
+}
+
+#[test]
+fn whatever_only_looks_like_an_approval_is_refused_with_the_reason() {
+    type Change = fn(&mut State);
+    let cases: [(Change, &str); 22] = [
+        (|state| state.contents.clear(), "the approval's file is on the default branch: no file .g-gremlin/approvals/"),
+        (|state| text(state, "plan_hash: other\nexpires: 2999-12-31\n"), "it names the hash: other"),
+        (
+            |state| text(state, &format!("plan_hash: {HASH}\nexpires: 2020-01-01\n")),
+            "it has not expired: expires: 2020-01-01",
+        ),
+        (|state| text(state, &format!("plan_hash: {HASH}\nexpires: never\n")), "it has not expired: expires: never"),
+        (|state| text(state, &format!("plan_hash: {HASH}\n")), "it holds `plan_hash` and `expires`"),
+        (
+            |state| text(state, &format!("plan_hash: {HASH}\nexpires: 2999-12-31\nby: rae\n")),
+            "it holds `plan_hash` and `expires`",
+        ),
+        (|state| state.commits.clear(), "no merged pull request touched"),
+        (|state| state.commits[0].2.clear(), "no merged pull request touched"),
+        (|state| state.pulls[0]["merged"] = false.into(), "#41 is not merged"),
+        (|state| state.pulls[0]["base"]["ref"] = "develop".into(), "#41 was merged into develop, not into main"),
+        (|state| state.pulls[0]["base"]["repo"]["full_name"] = "mallory/fork".into(), "#41 was merged into"),
+        (|state| file(state)["status"] = "modified".into(), "#41 did not add the file (modified)"),
+        (|state| file(state)["sha"] = "0".repeat(40).into(), "#41 added it with another content"),
+        (|state| file(state)["filename"] = "README.md".into(), "#41 does not hold the file"),
+        (|state| state.reviews.clear(), "#41: nobody approved it"),
+        (|state| first_review(state)["state"] = "COMMENTED".into(), "#41: nobody approved it"),
+        (
+            |state| first_review(state)["commit_id"] = "0".repeat(40).into(),
+            "rae approved it, and approved another commit",
+        ),
+        (|state| first_review(state)["user"]["login"] = "Dana".into(), "Dana approved it, and dispatches it as well"),
+        (|state| first_review(state)["user"]["type"] = "Bot".into(), "rae approved it, and is no person"),
+        (
+            |state| drop(state.permissions.insert("rae".to_owned(), "read".to_owned())),
+            "rae approved it, and may not write",
+        ),
+        (|state| later(state, "CHANGES_REQUESTED"), "#41: nobody approved it"),
+        (|state| later(state, "DISMISSED"), "#41: nobody approved it"),
+    ];
+    for (change, said) in cases {
+        let step = approved();
+        change(&mut step.github.state());
+        step.check().is(4).says("error: the plan is not approved").says(said);
+        assert_eq!(step.outputs(), "approved=false\npull-request=\nreviewer=\n", "{said}");
+    }
+}
+
+fn text(state: &mut State, text: &str) {
+    state.contents.insert(path(), (BLOB.to_owned(), text.to_owned()));
+}
+
+fn file(state: &mut State) -> &mut Value {
+    &mut state.files.get_mut(&41).expect("files")[0]
+}
+
+fn first_review(state: &mut State) -> &mut Value {
+    &mut state.reviews.get_mut(&41).expect("reviews")[0]
+}
+
+fn later(state: &mut State, what: &str) {
+    state.reviews.get_mut(&41).expect("reviews").push(review(2, "Rae", what, HEAD));
+}
+
+#[test]
+fn a_later_comment_takes_nothing_back_and_a_later_approval_counts() {
+    let step = approved();
+    later(&mut step.github.state(), "COMMENTED");
+    step.check().is(0);
+    let step = approved();
+    first_review(&mut step.github.state())["state"] = "CHANGES_REQUESTED".into();
+    later(&mut step.github.state(), "APPROVED");
+    step.check().is(0);
+}
+
+#[test]
+fn whoever_starts_the_run_again_cannot_be_the_one_who_approved() {
+    let step = approved();
+    let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
+    ended(command.env("GITHUB_TRIGGERING_ACTOR", "rae")).is(4).says("rae approved it, and dispatches it as well");
+    let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
+    ended(command.env("GITHUB_ACTOR", "lee").env("GITHUB_TRIGGERING_ACTOR", "lee")).is(0);
+    let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
+    ended(command.env_remove("GITHUB_ACTOR")).is(2).says("GITHUB_ACTOR is not set");
+}
+
+#[test]
+fn the_author_of_the_pull_request_cannot_approve_it() {
+    let step = approved();
+    step.github.state().pulls[0]["user"]["login"] = "rae".into();
+    step.check().is(4).says("rae approved it, and wrote the pull request as well");
+}
+
+#[test]
+fn one_good_review_among_others_is_enough_on_whatever_page_it_stands() {
+    let step = approved();
+    {
+        let mut state = step.github.state();
+        state.page_size = 2;
+        let mut all: Vec<Value> = (10..17).map(|id| review(id, &format!("reader{id}"), "APPROVED", HEAD)).collect();
+        all.push(review(99, "rae", "APPROVED", HEAD));
+        state.reviews.insert(41, all);
+        let mut files: Vec<Value> =
+            (0..5).map(|at| json!({ "filename": format!("f{at}"), "status": "added", "sha": BLOB })).collect();
+        files.push(json!({ "filename": path(), "status": "added", "sha": BLOB }));
+        state.files.insert(41, files);
+    }
+    step.check().is(0).says("Approved by rae");
+}
+
+#[test]
+fn what_cannot_be_read_approves_nothing() {
+    for path in ["/contents/", "/commits", "/pulls/41", "/reviews", "/permission"] {
+        let step = approved();
+        step.github.fail("GET", path, 99, error(403, "Resource not accessible by integration"));
+        step.check().is(3).says("GitHub could not be read");
+        assert_eq!(step.outputs(), "");
+    }
+}
+
+#[test]
+fn a_hash_that_is_none_never_becomes_a_path() {
+    let step = approved();
+    for hash in ["", "abc", "../../README", &HASH.to_uppercase()] {
+        step.run(&["github", "check-approval", &format!("--plan-hash={hash}")]).is(2);
+    }
+    assert!(step.github.log().is_empty());
+}
