@@ -347,8 +347,8 @@ impl Described {
     /// The parameters in the path, when it is this operation's. `{path}` takes slashes too.
     fn captures(&self, path: &str) -> Option<Vec<(&'static str, String, String)>> {
         let mut captures = Vec::new();
-        let (mut wanted, mut given) = (self.path.split('/').peekable(), path.split('/').peekable());
-        while let Some(part) = wanted.next() {
+        let (wanted, mut given) = (self.path.split('/'), path.split('/'));
+        for part in wanted {
             let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
             match name {
                 Some("path") => {
