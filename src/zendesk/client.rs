@@ -141,17 +141,15 @@ pub(super) struct Stream {
     pub what: &'static str,
     /// Number of the page that is due; 0 where there are no pages.
     page: u64,
-    /// When the latest good page came, moved on by every wait for pace.
-    heard: Instant,
 }
 
 impl Stream {
     pub fn paged(what: &'static str) -> Self {
-        Self { what, page: 1, heard: Instant::now() }
+        Self { what, page: 1 }
     }
 
     pub fn single(what: &'static str) -> Self {
-        Self { what, page: 0, heard: Instant::now() }
+        Self { what, page: 0 }
     }
 
     /// "users, page 7".
@@ -275,12 +273,17 @@ impl<'a> Client<'a> {
     }
 
     /// The JSON text that answers this request, tried until it is there or a limit is reached.
-    pub async fn ask(&self, stream: &mut Stream, ask: &mut Ask) -> Result<String, ReadError> {
+    pub async fn ask(&self, stream: &Stream, ask: &mut Ask) -> Result<String, ReadError> {
         let mut tries = 0;
         let mut renewed = false;
+        // The page before was good, and what the stream did since then was no silence of the other side.
+        let mut silent_since = Instant::now();
         loop {
+            let held_up = Instant::now();
             let (authorization, grant) = self.authorization(ask).await?;
             self.wait_for_pace(stream, ask.endpoint).await;
+            // Nor is keeping pace, or a grant, whose failures have limits of their own.
+            silent_since += held_up.elapsed();
             tries += 1;
             let (seen, answer) = self.attempt(ask, authorization).await;
             if let (Seen::Status(401), Some(number), false) = (&seen, grant, renewed) {
@@ -288,12 +291,11 @@ impl<'a> Client<'a> {
                 renewed = true;
                 continue;
             }
-            let spent = Spent { tries, silence: stream.heard.elapsed() };
+            let spent = Spent { tries, silence: silent_since.elapsed() };
             let timing = self.timing;
             let decision = decide(&seen, &answer.headers, spent, &timing.retries, (timing.jitter)(), (timing.now)());
             match decision {
                 Decision::Accept => {
-                    stream.heard = Instant::now();
                     return Ok(String::from_utf8(answer.body).expect("an accepted body is JSON, which is UTF-8"));
                 }
                 Decision::Refused => return Err(self.refused(stream, ask, &seen, &answer)),
@@ -309,14 +311,14 @@ impl<'a> Client<'a> {
     }
 
     /// The JSON text that answers this request if the first try brings it. For what a read can do without.
-    pub async fn ask_once(&self, stream: &mut Stream, ask: &Ask) -> Option<String> {
+    pub async fn ask_once(&self, stream: &Stream, ask: &Ask) -> Option<String> {
         let (authorization, _) = self.authorization(ask).await.ok()?;
         self.wait_for_pace(stream, ask.endpoint).await;
         let (seen, answer) = self.attempt(ask, authorization).await;
         matches!(seen, Seen::Status(200)).then(|| String::from_utf8(answer.body).ok())?
     }
 
-    async fn wait_for_pace(&self, stream: &mut Stream, endpoint: Endpoint) {
+    async fn wait_for_pace(&self, stream: &Stream, endpoint: Endpoint) {
         loop {
             let delay = self.pace.borrow().wait(endpoint, Instant::now());
             if delay.is_zero() {
@@ -325,8 +327,6 @@ impl<'a> Client<'a> {
             self.progress.waiting(stream.what, &Pause::Pace, delay);
             self.stats.borrow_mut().waited_for_pace += delay;
             tokio::time::sleep(delay).await;
-            // Keeping pace is no silence of the other side.
-            stream.heard += delay;
         }
     }
 
@@ -392,11 +392,11 @@ impl<'a> Client<'a> {
         {
             return Ok((Authorization::Bearer(grant.token.clone()), Some(grant.number)));
         }
-        let mut stream = Stream::single("OAuth token");
+        let stream = Stream::single("OAuth token");
         let mut ask = Ask::get(Endpoint::Token, "/oauth/tokens");
         ask.grant = Some(grant_request(id, secret, scope));
         // Boxed, since asking for a token is itself a request.
-        let answer = Box::pin(self.ask(&mut stream, &mut ask)).await?;
+        let answer = Box::pin(self.ask(&stream, &mut ask)).await?;
         let (token, secs) = granted(&answer).ok_or_else(|| ReadError::NoToken { place: stream.place() })?;
         let mut tokens = self.tokens.borrow_mut();
         tokens.push(token.clone());

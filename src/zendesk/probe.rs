@@ -199,7 +199,7 @@ struct Prober<'a> {
 impl Prober<'_> {
     /// Asks once, and again where that may help; the answer is JSON.
     async fn get(&self, what: &'static str, mut ask: Ask) -> Result<Value, ReadError> {
-        let answer = self.client.ask(&mut Stream::single(what), &mut ask).await?;
+        let answer = self.client.ask(&Stream::single(what), &mut ask).await?;
         Ok(serde_json::from_str(&answer).unwrap_or_default())
     }
 

@@ -200,9 +200,9 @@ impl Reader<'_> {
 
     /// The setting that decides whether a second membership adds or replaces.
     async fn multiple_organizations(&self) -> Result<Option<bool>, ReadError> {
-        let mut stream = Stream::single("account settings");
+        let stream = Stream::single("account settings");
         let mut ask = Ask::get(Endpoint::AccountSettings, "/api/v2/account/settings");
-        let answer = match self.client.ask(&mut stream, &mut ask).await {
+        let answer = match self.client.ask(&stream, &mut ask).await {
             Ok(answer) => answer,
             Err(error) if error.is_refusal(403) || error.is_refusal(404) => {
                 self.notice(format!("the setting multiple_organizations could not be read: {error}"));
@@ -228,7 +228,7 @@ impl Reader<'_> {
             && self.client.progress.wants_totals()
         {
             let ask = Ask::get(count, format!("{path}/count"));
-            let answer = self.client.ask_once(&mut Stream::single("count"), &ask).await;
+            let answer = self.client.ask_once(&Stream::single("count"), &ask).await;
             if let Some(count) = answer.and_then(|answer| serde_json::from_str::<Count>(&answer).ok()) {
                 self.client.progress.total(kind, count.count.value);
             }
@@ -319,7 +319,7 @@ impl Reader<'_> {
                 .with("exclude_deleted", "true")
                 .with("support_type_scope", "all")
                 .per_page(size);
-            let answer = self.client.ask(&mut stream, &mut ask).await?;
+            let answer = self.client.ask(&stream, &mut ask).await?;
             size = ask.size().unwrap_or(size);
             let page = Page::of(&answer).map_err(|gap| incomplete(&stream, gap))?;
             let records = page.array("tickets").map_err(|gap| incomplete(&stream, gap))?;

@@ -48,9 +48,8 @@ impl<'a> Records<'a> {
         struct Envelope {
             organization: WireOrg,
         }
-        let mut stream = Stream::single("organization");
-        let answer =
-            self.single(&mut stream, Endpoint::OrganizationById, format!("/api/v2/organizations/{id}")).await?;
+        let stream = Stream::single("organization");
+        let answer = self.single(&stream, Endpoint::OrganizationById, format!("/api/v2/organizations/{id}")).await?;
         let Some(Envelope { organization }) = answer else { return Ok(None) };
         same_id(&stream, id, organization.id)?;
         organization.into_org(&stream)
@@ -62,8 +61,8 @@ impl<'a> Records<'a> {
         struct Envelope {
             user: WireUser,
         }
-        let mut stream = Stream::single("user");
-        let answer = self.single(&mut stream, Endpoint::UserById, format!("/api/v2/users/{id}")).await?;
+        let stream = Stream::single("user");
+        let answer = self.single(&stream, Endpoint::UserById, format!("/api/v2/users/{id}")).await?;
         let Some(Envelope { user }) = answer else { return Ok(None) };
         same_id(&stream, id, user.id)?;
         Ok(user.into_user())
@@ -98,15 +97,15 @@ impl<'a> Records<'a> {
 
     /// Whether a user may have several organizations; `false` also where it cannot be read.
     pub async fn multiple_organizations(&self) -> bool {
-        let mut stream = Stream::single("account settings");
+        let stream = Stream::single("account settings");
         let mut ask = Ask::get(Endpoint::AccountSettings, "/api/v2/account/settings");
-        let answer = self.session.client.ask(&mut stream, &mut ask).await;
+        let answer = self.session.client.ask(&stream, &mut ask).await;
         answer.ok().and_then(|answer| multiple_organizations_of(&answer)) == Some(true)
     }
 
     async fn single<T: DeserializeOwned>(
         &self,
-        stream: &mut Stream,
+        stream: &Stream,
         endpoint: Endpoint,
         path: String,
     ) -> Result<Option<T>, ReadError> {

@@ -623,6 +623,23 @@ async fn keeping_pace_is_no_silence() {
     assert_eq!(ran.outcome().waited_after_failures_ms, 31_500);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_waits_for_pace_is_no_silence() {
+    let ran = run_with(as_client(), &Silent, |call, nth| match (call.path.as_str(), nth) {
+        // The token dies when the account is used up by others, and then the page fails for a while.
+        (SETTINGS, 1) => {
+            let dead = with(status(401, json!({"error": "invalid_token"})), "x-rate-limit", 10);
+            Some(with(with(dead, "x-rate-limit-remaining", 0), "ratelimit-reset", 600))
+        }
+        (SETTINGS, 2..=4) => Some(status(500, json!({}))),
+        _ => granting(call, nth, 0),
+    })
+    .await;
+    assert_eq!(ran.outcome().waited_for_pace_ms, 600_000);
+    // The 401 was the first try.
+    assert_eq!(ran.outcome().waited_after_failures_ms, 1000 + 2000 + 4000);
+}
+
 // Tickets.
 
 fn denied() -> Reply {
@@ -819,6 +836,28 @@ async fn a_hundred_ids_go_with_a_request() {
     let sizes: Vec<usize> =
         ran.to("/api/v2/users/show_many").iter().map(|call| call.query("ids").split(',').count()).collect();
     assert_eq!(sizes, [100, 100, 50]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_other_references_take_is_no_silence() {
+    // A hundred users, each with a request of ten seconds for memberships, come before the organization, which fails once.
+    let tickets: Vec<Value> = (1..=100).map(|n| json!({"id": n, "requester_id": n, "organization_id": 7})).collect();
+    let setup = Setup { takes: Duration::from_secs(10), ..Setup::default() };
+    let ran = run_with(setup, &Silent, |call, nth| match (call.path.as_str(), nth) {
+        (EXPORT, _) => Some(export(json!(tickets), None)),
+        ("/api/v2/users/show_many", _) => {
+            Some(ok(json!({"users": (1..=100).map(|id| json!({"id": id})).collect::<Vec<_>>()})))
+        }
+        ("/api/v2/organizations/show_many", 1) => Some(status(500, json!({}))),
+        ("/api/v2/organizations/show_many", _) => Some(ok(json!({"organizations": [{"id": 7}]}))),
+        (path, _) if path.ends_with("/organization_memberships") => {
+            Some(list("organization_memberships", json!([]), None))
+        }
+        _ => None,
+    })
+    .await;
+    ran.outcome();
+    assert_eq!(ran.sink.of(Kind::Organizations), [7]);
 }
 
 #[tokio::test(start_paused = true)]
