@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::warning::Warning;
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many warnings of one code are printed one by one.
@@ -164,7 +164,9 @@ fn withheld() {
 
 /// Says that the program was interrupted.
 pub fn interrupted() {
-    let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} interrupted; nothing was left behind");
+    // A terminal has put "^C" where the line would begin.
+    let start = if std::io::stderr().is_terminal() { "\n" } else { "" };
+    let _ = writeln!(anstream::stderr(), "{start}{ERROR}error:{ERROR:#} interrupted; nothing was left behind");
 }
 
 /// Says that a signal came, and that the program ends when it can.

@@ -16,7 +16,7 @@ use super::auth::Credentials;
 use super::client::{Ask, Client, Endpoint, Stream, Timing};
 use super::error::{Gap, ReadError, visible};
 use super::http::{Http, Transport};
-use super::progress::{Progress, SoFar};
+use super::progress::{Progress, SoFar, grouped};
 
 /// Zendesk's largest page of a list.
 pub(super) const PAGE_SIZE: u32 = 100;
@@ -28,6 +28,9 @@ const IDS_PER_REQUEST: usize = 100;
 const BARREN_PAGES: u32 = 10;
 /// So many looks at the head of the ticket list, each of which grew beyond a page, are no progress.
 const HEAD_LOOKS: u32 = 10;
+
+const TICKETS_BY_SEARCH: &str = "tickets by search";
+const TICKETS_BY_LIST: &str = "tickets by list";
 
 /// The kinds of records, in the order in which they are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +48,19 @@ impl Kind {
             Self::Users => "users",
             Self::Memberships => "memberships",
             Self::Tickets => "tickets",
+        }
+    }
+}
+
+impl Kind {
+    /// The kind whose main stream has this name; records by id are read by streams beside.
+    pub(super) fn of_list(stream: &str) -> Option<Self> {
+        match stream {
+            "organizations" => Some(Self::Organizations),
+            "users" => Some(Self::Users),
+            "memberships" => Some(Self::Memberships),
+            "tickets" | TICKETS_BY_SEARCH | TICKETS_BY_LIST => Some(Self::Tickets),
+            _ => None,
         }
     }
 }
@@ -333,7 +349,7 @@ impl Reader<'_> {
 
     /// The same tickets as the search index knows them.
     async fn search_export(&self) -> Result<(), ReadError> {
-        let mut stream = Stream::paged("tickets by search");
+        let mut stream = Stream::paged(TICKETS_BY_SEARCH);
         let from = jiff::Timestamp::from_second(self.options.tickets_from.max(0)).unwrap_or(jiff::Timestamp::MAX);
         let first = || {
             Ask::get(Endpoint::SearchExport, "/api/v2/search/export")
@@ -348,7 +364,7 @@ impl Reader<'_> {
     /// A ticket that changes while the list is read jumps to the head and leaves the part that is still to come. So the head
     /// is looked at again, down to where the look before began, until it fits into one page: nothing jumps within one answer.
     async fn ticket_list(&self) -> Result<(), ReadError> {
-        let mut stream = Stream::paged("tickets by list");
+        let mut stream = Stream::paged(TICKETS_BY_LIST);
         let (mut began_at, _) = self.ticket_list_down_to(&mut stream, self.options.tickets_from, true).await?;
         for _ in 0..HEAD_LOOKS {
             let down_to = began_at.unwrap_or(self.options.tickets_from);
@@ -406,6 +422,11 @@ impl Reader<'_> {
             if users.is_empty() && organizations.is_empty() {
                 break;
             }
+            self.client.progress.note(&format!(
+                "{} users and {} organizations that are referred to came with no list: they are asked for by id",
+                grouped(users.len() as u64),
+                grouped(organizations.len() as u64)
+            ));
             for ids in users.chunks(IDS_PER_REQUEST) {
                 let came = self.show_many(&mut users_by_id, Kind::Users, Endpoint::UsersById, ids).await?;
                 // A user made during the read may have memberships made after their page was read.
@@ -416,10 +437,6 @@ impl Reader<'_> {
             for ids in organizations.chunks(IDS_PER_REQUEST) {
                 self.show_many(&mut organizations_by_id, Kind::Organizations, Endpoint::OrganizationsById, ids).await?;
             }
-        }
-        let (users, organizations) = (asked_users.len(), asked_organizations.len());
-        if users + organizations > 0 {
-            self.client.progress.note(&format!("asked by id: {users} users, {organizations} organizations"));
         }
         Ok(())
     }
