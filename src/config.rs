@@ -98,6 +98,14 @@ fn explain(error: &serde_yaml::Error) -> ConfigError {
         }
         Error::SerdeMissingField { field, .. } => at(line, format_args!("the key `{field}` is missing")),
         Error::DuplicateMappingKey { key: Some(key), .. } => at(line, format_args!("the key `{key}` is there twice")),
+        Error::InvalidScalar { ty: "u64" | "u32", .. } => at(line, "a whole number is expected here"),
+        Error::Unexpected { expected: "mapping start", .. } => {
+            at(line, "keys with values are expected here, each on a line of its own below")
+        }
+        Error::Unexpected { expected: "sequence start", .. } => {
+            at(line, "a list is expected here, such as [one, another]")
+        }
+        Error::NullIntoString { .. } => at(line, "a text is expected here"),
         other => {
             let text = other.render_with_formatter(&serde_yaml::UserMessageFormatter);
             // The location is told once, in front.

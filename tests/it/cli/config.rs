@@ -79,6 +79,57 @@ fn what_is_wrong_is_told_by_its_line() {
             "suppressions:\n  - code: ticket_org_mismatch\n    sf_account_id: 123\n    reason: x\n",
             "line 3: an id that is written as a bare number must be put in quotes, or digits of it may be lost",
         ),
+        (
+            "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    issue_id: 1234567890123456\n",
+            "line 4: an id that is written as a bare number must be put in quotes, or digits of it may be lost",
+        ),
+        (
+            "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    org: 5\n",
+            "line 4: unknown key `org`; the nearest known one is `org_id`",
+        ),
+        ("suppressions:\n  - reason: x\n", "line 2: the key `code` is missing"),
+        ("suppressions:\n  - code: ticket_org_mismatch\n    reason:\n", "line 3: a text is expected here"),
+        (
+            "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    expires: 2026-02-30\n",
+            "line 4: `expires` is a day such as 2026-12-31, not `2026-02-30`",
+        ),
+        (
+            "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    domain: co.uk\n",
+            "line 4: `co.uk` is a public suffix, not a domain of somebody",
+        ),
+        ("domains: { not_personal: [x] }\n", "line 1: `x` is no domain"),
+        ("domains:\n  ignored: acme.com\n", "line 2: a list is expected here, such as [one, another]"),
+        ("tickets: 5\n", "line 1: keys with values are expected here, each on a line of its own below"),
+        ("- tickets\n", "line 1: keys with values are expected here, each on a line of its own below"),
+        ("tickets:\n  lookback_days: 1.5\n", "line 2: a whole number is expected here"),
+        ("tickets:\n  lookback_days: -1\n", "line 2: a whole number is expected here"),
+        ("apply:\n  max_actions: many\n", "line 2: a whole number is expected here"),
+        ("thresholds:\n  max_total_issues: -1\n", "line 2: a whole number is expected here"),
+        ("users:\n  include_suspended: yes\n", "line 2: invalid boolean (true or false expected)"),
+        (
+            "thresholds:\n  max_by_code: { ticket_mismatch: 3 }\n",
+            "line 2: unknown name `ticket_mismatch`; the nearest known one is `ticket_org_mismatch`",
+        ),
+        (
+            "zendesk:\n  base_url: https://jo:hunter2@acme.zendesk.com\n",
+            "line 2: `base_url` must not hold a user or a password; credentials come from the environment",
+        ),
+        (
+            "zendesk:\n  base_url: https://acme.zendesk.com/?x\n",
+            "line 2: `base_url` is only scheme and host, such as https://acme.zendesk.com",
+        ),
+        ("zendesk:\n  base_url: ftp://acme.zendesk.com\n", "line 2: `base_url` begins with https://, not ftp://"),
+        ("zendesk:\n  base_url: acme\n", "line 2: `base_url` is no URL: relative URL without a base"),
+        (
+            "zendesk:\n  subdomain: ''\n",
+            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not ``",
+        ),
+        (
+            "salesforce:\n  columns: { owner: x }\n",
+            "line 2: unknown key `owner`; known are sf_account_id, account_name, account_domains, website, zendesk_domain_override, zendesk_expected",
+        ),
+        ("version: 1\n---\nversion: 1\n", "line 3: only single YAML document expected but multiple found"),
+        ("zendesk: {\n", "line 1: unclosed bracket '{'"),
         ("salesforce:\n  columns:\n    website: ' '\n", "line 3: the header for `website` is empty"),
     ] {
         let folder = folder();
