@@ -438,6 +438,25 @@ async fn an_error_shows_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_shows_no_granted_token_either() {
+    let ran = run_with(as_client(), &Silent, |call, nth| match call.path.as_str() {
+        USERS => Some(status(403, json!({"error": "Forbidden", "description": "token-1 may not"}))),
+        _ => granting(call, nth, 0),
+    })
+    .await;
+    assert_eq!(ran.error().to_string(), "users, page 1: 403 Forbidden (*** may not)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_the_account_does_not_shorten_a_wait_that_an_endpoint_asks_for() {
+    let limited = with(with(status(429, json!({})), "x-rate-limit", 700), "x-rate-limit-remaining", 650);
+    let limited = with(limited, "retry-after", 42);
+    let ran = run(|call, nth| (on(call, EXPORT) && nth == 1).then(|| limited.clone())).await;
+    assert_eq!(ran.outcome().waited_after_failures_ms, 42_000);
+    assert_eq!(ran.to(EXPORT).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_times_out_is_asked_for_in_smaller_pieces() {
     let ran = run(|call, nth| match (call.path.as_str(), nth) {
         (EXPORT, 1) => Some(status(504, json!({}))),
@@ -543,6 +562,8 @@ async fn a_refused_grant_names_variables_and_scope() {
     let ran = run_with(as_client(), &Silent, refuse(400, "invalid_scope")).await;
     assert!(ran.error().help().contains("ZENDESK_OAUTH_SCOPE"), "{}", ran.error().help());
     assert_eq!(ran.calls.len(), 1);
+    let ran = run_with(as_client(), &Silent, refuse(404, "InvalidEndpoint")).await;
+    assert_eq!(ran.error().help(), "acme.zendesk.com knows no OAuth tokens: check the subdomain");
 }
 
 #[tokio::test(start_paused = true)]

@@ -285,13 +285,26 @@ fn a_count_is_an_estimate_however_wrong_and_can_be_done_without() {
 
 #[test]
 fn an_endpoint_that_is_used_up_is_waited_for_though_the_account_has_calls_left() {
-    let bucket = Bucket { name: "incremental-exports".into(), below: "/api/v2/incremental/".into(), total: 2 };
+    let bucket =
+        Bucket { name: "incremental-exports".into(), below: "/api/v2/incremental/".into(), total: 2, told: true };
     let limits = Rates { account: Some(1000), buckets: vec![bucket], window: Duration::from_secs(1), ..Rates::none() };
     let fake = FakeZendesk::start_with(world(), Config { limits, ..Config::default() });
     let (outcome, kept) = read_all(&fake);
     assert!(outcome.expect("read").waited_for_pace_ms > 0);
     assert_complete(&fake, &kept);
     assert!(fake.log().iter().all(|request| request.status == Some(200)), "the limit is never reached");
+}
+
+#[test]
+fn a_limit_that_no_header_tells_of_is_obeyed_though_the_account_has_calls_left() {
+    let bucket = Bucket { name: "untold".into(), below: "/api/v2/incremental/".into(), total: 2, told: false };
+    let limits = Rates { account: Some(1000), buckets: vec![bucket], window: Duration::from_secs(1), ..Rates::none() };
+    let fake = FakeZendesk::start_with(world(), Config { limits, ..Config::default() });
+    let (outcome, kept) = read_all(&fake);
+    assert!(outcome.expect("read").waited_after_failures_ms >= 1000);
+    assert_complete(&fake, &kept);
+    let refused = fake.requests_to(EXPORT).iter().filter(|request| request.status == Some(429)).count();
+    assert_eq!(refused, 1, "after the wait that was asked for it is let in");
 }
 
 #[test]
@@ -334,7 +347,11 @@ fn a_stream_that_does_not_prove_its_end_is_an_error() {
         fails(Fault::on(path, FaultKind::CursorStuck).from(2), "cursor");
         fails(Fault::on(path, FaultKind::HasMoreWithoutCursor).nth(2), "cursor");
         fails(Fault::on(path, FaultKind::EndlessExport).from(2), "nothing new");
-        fails(Fault::on(path, FaultKind::MissingEnvelope), "");
+        fails(Fault::on(path, FaultKind::MissingEnvelope), "has no array");
+        fails(
+            Fault::on(path, FaultKind::MissingEnd).nth(2),
+            "page 2: the answer does not say whether more pages follow",
+        );
     }
 }
 
@@ -389,7 +406,9 @@ fn where_the_export_is_refused_the_search_is_asked_then_the_list() {
     let fake = FakeZendesk::start(world());
     fake.add_fault(Fault::on(EXPORT, FaultKind::status(403)));
     let (outcome, kept) = read_all(&fake);
-    assert_eq!(outcome.expect("read").ticket_source, TicketSource::SearchExport);
+    let outcome = outcome.expect("read");
+    assert_eq!(outcome.ticket_source, TicketSource::SearchExport);
+    assert!(outcome.notices[0].contains("whose index may be some minutes old"), "{:?}", outcome.notices);
     assert_complete(&fake, &kept);
 
     fake.add_fault(Fault::on(SEARCH, FaultKind::status(403)));

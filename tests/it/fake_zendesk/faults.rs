@@ -140,6 +140,8 @@ pub enum FaultKind {
     EndlessExport,
     /// The page begins with the rows of the page before.
     RepeatRows,
+    /// The same, with these fields of them changed: another form of the same records.
+    RepeatChanged(Vec<(String, Value)>),
     /// The links to the next page are on this host; the cursor itself is right.
     ForeignNextLink(String),
     /// The page is empty, and its cursor leads to the rows that belonged here.
@@ -148,6 +150,8 @@ pub enum FaultKind {
     IgnorePageSize(usize),
     /// The page lacks its array.
     MissingEnvelope,
+    /// The page doesn't say whether more follow.
+    MissingEnd,
     /// The world changes right after this answer. See [`Self::grow`].
     GrowDuring(Change),
     /// The world changes right before the request is carried out. See [`Self::meanwhile`].
@@ -308,9 +312,11 @@ impl Strike<'_> {
             | FaultKind::HasMoreWithoutCursor
             | FaultKind::EndlessExport
             | FaultKind::RepeatRows
+            | FaultKind::RepeatChanged(_)
             | FaultKind::ForeignNextLink(_)
             | FaultKind::EmptyPage
             | FaultKind::MissingEnvelope
+            | FaultKind::MissingEnd
             | FaultKind::NullFields(_)
             | FaultKind::HugeId
             | FaultKind::CountStale(_) => self.alter_page(kind, reply),
@@ -351,6 +357,17 @@ impl Strike<'_> {
                     rows.splice(0..0, old.iter().cloned());
                 }
             }
+            FaultKind::RepeatChanged(fields) => {
+                if let (Some(rows), Some(old)) = (rows_of(body), self.memory.rows.get(path)) {
+                    let changed = old.iter().cloned().map(|mut row| {
+                        for (field, value) in fields {
+                            row[field] = value.clone();
+                        }
+                        row
+                    });
+                    rows.splice(0..0, changed);
+                }
+            }
             FaultKind::ForeignNextLink(host) => {
                 for pointer in ["/links/next", "/after_url", "/next_page"] {
                     if let Some(link) = body.pointer_mut(pointer)
@@ -363,6 +380,13 @@ impl Strike<'_> {
             FaultKind::MissingEnvelope => {
                 if let Some(members) = body.as_object_mut() {
                     members.retain(|_, member| !member.is_array());
+                }
+            }
+            FaultKind::MissingEnd => {
+                if let Some(members) = body.as_object_mut() {
+                    for name in ["meta", "end_of_stream"] {
+                        members.remove(name);
+                    }
                 }
             }
             FaultKind::NullFields(fields) => {

@@ -14,6 +14,8 @@ pub struct Bucket {
     pub name: String,
     pub below: String,
     pub total: u32,
+    /// Whether headers tell of it; where not, it is found out by its 429 alone, which come with calls of the account left.
+    pub told: bool,
 }
 
 /// The body of a 429.
@@ -65,7 +67,8 @@ impl Limits {
     /// The limits of a plan: so many requests a minute, of which 10 to the exports, 100 to search, and 5 updates of each
     /// organization.
     pub fn plan(requests_per_minute: u32) -> Self {
-        let bucket = |name: &str, below: &str, total| Bucket { name: name.into(), below: below.into(), total };
+        let bucket =
+            |name: &str, below: &str, total| Bucket { name: name.into(), below: below.into(), total, told: true };
         Self {
             account: Some(requests_per_minute),
             buckets: vec![
@@ -157,7 +160,8 @@ impl Usage {
                 headers.push(("ratelimit-limit".into(), total.to_string()));
                 headers.push(("ratelimit-remaining".into(), left.to_string()));
                 headers.push(("ratelimit-reset".into(), resets.to_string()));
-            } else if Some(*name) != update {
+            } else if Some(*name) != update && limits.buckets.iter().any(|bucket| bucket.told && bucket.name == **name)
+            {
                 let value = format!("total={total}; remaining={left}; resets={resets}");
                 headers.push((format!("Zendesk-RateLimit-{name}"), value));
             }

@@ -54,7 +54,7 @@
 //! | error envelopes of five shapes | [`reply`] has a function for each; [`FaultKind::Status`] sends any other |
 //! | error texts are localized | [`FaultKind::Status`] with such a body |
 //! | 429 as JSON, as plain text, as `errors`; seconds, date or no `Retry-After` | [`Limits::refusal`], [`Limits::retry_after`], [`FaultKind::too_many`] |
-//! | 429 of an endpoint while the account has calls left | [`Limits::buckets`] |
+//! | 429 of an endpoint while the account has calls left, told by headers of its own or by none | [`Limits::buckets`], [`Bucket::told`] |
 //! | 503 with and without `Retry-After`, 500, 504, 401, 403, 404, 409 | [`FaultKind::status`], [`FaultKind::Status`] |
 //! | the connection is reset, or the body is cut, or stops coming | [`FaultKind::ResetBefore`], [`FaultKind::ResetMidBody`], [`FaultKind::StallMidBody`] |
 //! | slow answers | [`FaultKind::Slow`] |
@@ -64,10 +64,10 @@
 //! | a cursor that doesn't move | [`FaultKind::CursorStuck`] |
 //! | `has_more` without a cursor | [`FaultKind::HasMoreWithoutCursor`] |
 //! | an export or list that never ends | [`FaultKind::EndlessExport`] |
-//! | rows repeated across pages | [`FaultKind::RepeatRows`] |
+//! | rows repeated across pages, the same or in another form | [`FaultKind::RepeatRows`], [`FaultKind::RepeatChanged`] |
 //! | an empty page in the middle | [`FaultKind::EmptyPage`] |
 //! | `page[size]` ignored | [`FaultKind::IgnorePageSize`] |
-//! | the array is missing | [`FaultKind::MissingEnvelope`] |
+//! | the array is missing, or the word about the end | [`FaultKind::MissingEnvelope`], [`FaultKind::MissingEnd`] |
 //! | ids beyond 2^53 − 1 | [`FaultKind::HugeId`] |
 //! | counts are stale, `refreshed_at` null | [`FaultKind::CountStale`] |
 //! | a bearer token expires in the middle | [`FaultKind::TokenExpiresNow`], [`Grants::uses`], [`Grants::lifetime`] |

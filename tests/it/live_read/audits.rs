@@ -8,16 +8,25 @@ const AS_OF: &str = "2026-04-17T22:15:30Z";
 
 /// Audits the fake with the binary, in a folder of its own.
 fn audit(fake: &FakeZendesk) -> (TempDir, Assert) {
+    audit_by(fake, "")
+}
+
+/// The same by a configuration.
+fn audit_by(fake: &FakeZendesk, yaml: &str) -> (TempDir, Assert) {
     let folder = tempfile::tempdir().expect("a folder");
     let reference =
         "sf_account_id,account_name,account_domains\n001FAKE001,One,org1.example\n001FAKE002,Two,org2.example\n";
     std::fs::write(folder.path().join("accounts.csv"), reference).expect("written");
+    std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), yaml).expect("written");
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("g-gremlin");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ZENDESK_") || name.starts_with("GITHUB_")) {
         command.env_remove(name);
     }
     command.args(["zendesk", "drift", "audit", "--as-of", AS_OF, "--out", "out", "--sf-accounts", "accounts.csv"]);
-    command.args(["--base-url", fake.url()]).envs(FakeZendesk::BEARER_ENV).current_dir(folder.path());
+    command
+        .args(["--save-snapshot", "saved", "--base-url", fake.url()])
+        .envs(FakeZendesk::BEARER_ENV)
+        .current_dir(folder.path());
     let assert = command.assert();
     (folder, assert)
 }
@@ -26,10 +35,18 @@ fn audit(fake: &FakeZendesk) -> (TempDir, Assert) {
 fn summary(fake: &FakeZendesk) -> Value {
     let (folder, assert) = audit(fake);
     assert.code(0);
-    let run =
-        std::fs::read_dir(folder.path().join("out")).expect("a root").flatten().find(|entry| entry.path().is_dir());
-    let summary = std::fs::read(run.expect("a run").path().join("summary.json")).expect("a summary");
-    serde_json::from_slice(&summary).expect("JSON")
+    artifact(&folder, "summary.json")
+}
+
+/// An artifact of the newest run.
+fn artifact(folder: &TempDir, name: &str) -> Value {
+    let runs = std::fs::read_dir(folder.path().join("out")).expect("a root").flatten().map(|entry| entry.path());
+    let run = runs.filter(|path| path.is_dir()).max().expect("a run");
+    serde_json::from_slice(&std::fs::read(run.join(name)).expect("an artifact")).expect("JSON")
+}
+
+fn stderr(assert: Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).expect("text")
 }
 
 /// Two organizations, six users who are members of them, ten tickets in the window.
@@ -115,9 +132,83 @@ fn rows_that_the_export_brings_from_before_the_window_are_left_out() {
         // The system touched it in the window, its last event is older.
         world.set(Of::Tickets, 700_003, "updated_at", "2026-01-01T00:00:00Z");
         world.set(Of::Tickets, 700_003, "generated_timestamp", "2026-04-17T22:00:00Z");
+        // Nobody asks who the requester of a ticket outside the window is.
+        world.set(Of::Tickets, 700_003, "requester_id", 777);
         world.set(Of::Tickets, 700_004, "status", "deleted");
+        world.set(Of::Tickets, 700_005, "updated_at", "2026-04-18T00:00:00Z");
     });
-    assert_eq!(summary(&fake)["read"]["tickets"], 8);
+    assert_eq!(summary(&fake)["read"]["tickets"], 7);
+    assert!(fake.requests_to(&format!("{USERS}/show_many")).is_empty());
+}
+
+#[test]
+fn whichever_form_of_a_record_is_the_later_one_counts() {
+    for (time, prepared, blocked) in [("2026-01-01T00:00:00Z", 1, 0), ("2026-02-01T00:00:00Z", 0, 1)] {
+        let fake = FakeZendesk::start(World::numbered(2, 150, 10));
+        fake.with_world(|world| world.memberships.retain(|own| own["id"] != 600_001));
+        // User 500001 comes again with the second page, in a form that is not verified.
+        let form = vec![("verified".to_owned(), json!(false)), ("updated_at".to_owned(), json!(time))];
+        fake.add_fault(Fault::on(USERS, FaultKind::RepeatChanged(form)).nth(2));
+        let summary = summary(&fake);
+        let counts = (&summary["prepared_action_count"], &summary["blocked_reasons"]["user_not_verified"]);
+        assert_eq!(counts, (&json!(prepared), &json!(blocked)), "{time}");
+    }
+}
+
+#[test]
+fn external_ids_of_digits_are_texts_and_a_number_is_none() {
+    let fake = small();
+    let count = |fake: &FakeZendesk, name: &str| summary(fake)["resolution"][name].clone();
+    fake.with_world(|world| {
+        world.set(Of::Organizations, 4001, "external_id", "001FAKE001");
+        world.set(Of::Organizations, 4002, "external_id", "0015000");
+    });
+    assert_eq!((count(&fake, "linked"), count(&fake, "conflict")), (json!(1), json!(1)));
+    // A number would have lost its zeros already.
+    fake.with_world(|world| world.set(Of::Organizations, 4002, "external_id", 15_000));
+    let said = stderr(audit(&fake).1.code(3));
+    let expected =
+        "caused by: organizations, page 1: record 2 of the page: a field is not of the type that Zendesk sends";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
+fn each_source_of_tickets_is_recorded_and_the_list_is_warned_of() {
+    const WARNING: &str = "warning: archived_tickets_not_covered: the tickets came from the ticket list, which leaves archived tickets out; their drift is not found\n";
+    let fake = small();
+    let (folder, assert) = audit(&fake);
+    assert!(!stderr(assert.code(0)).contains("archived"));
+    assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "incremental");
+
+    fake.with_config(|config| config.credentials.iter_mut().for_each(|credential| credential.role = Role::Agent));
+    let (folder, assert) = audit(&fake);
+    let said = stderr(assert.code(0));
+    assert_eq!(said.matches("note: the incremental export answered 403 (it is for admins)").count(), 1, "{said}");
+    assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "search_export");
+
+    fake.add_fault(Fault::on(SEARCH, FaultKind::status(403)));
+    let said = stderr(audit(&fake).1.code(3));
+    assert!(
+        said.contains("caused by: tickets: both the incremental export and the search export answered 403"),
+        "{said}"
+    );
+
+    let (folder, assert) = audit_by(&fake, "tickets: { allow_list: true }\n");
+    let said = stderr(assert.code(0));
+    assert!(said.contains(WARNING), "{said}");
+    let receipt = artifact(&folder, "receipt.json");
+    assert_eq!(receipt["ticket_source"], "list");
+    let warned = |of: &Value| {
+        of["warnings"].as_array().is_some_and(|all| all.iter().any(|one| one["code"] == "archived_tickets_not_covered"))
+    };
+    assert!(warned(&artifact(&folder, "summary.json")));
+
+    // Whoever replays the snapshot is told the same.
+    let mut replay = assert_cmd::cargo::cargo_bin_cmd!("g-gremlin");
+    replay.args(["zendesk", "drift", "audit", "--out", "out", "--sf-accounts", "accounts.csv", "--snapshot", "saved"]);
+    let said = stderr(replay.current_dir(folder.path()).assert().code(0));
+    assert!(said.contains(WARNING), "{said}");
+    assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "list");
 }
 
 #[test]
