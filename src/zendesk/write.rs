@@ -120,10 +120,34 @@ pub struct Writer<'a> {
     sent: RefCell<SentBefore>,
 }
 
+/// When writes were sent.
 #[derive(Default)]
 struct SentBefore {
     last: Option<Instant>,
     of_org: HashMap<u64, VecDeque<Instant>>,
+}
+
+impl SentBefore {
+    /// How long to wait before this organization may be updated, or with `None` before any other write.
+    fn wait(&self, pace: &WritePace, updated_org: Option<u64>, now: Instant) -> Duration {
+        let gap = self.last.map_or(Duration::ZERO, |last| (last + pace.gap).saturating_duration_since(now));
+        let of_org = updated_org.and_then(|org| self.of_org.get(&org)).map_or(Duration::ZERO, |times| {
+            let nth = times.len().checked_sub(pace.org_updates).and_then(|at| times.get(at));
+            nth.map_or(Duration::ZERO, |first| (*first + pace.org_window).saturating_duration_since(now))
+        });
+        gap.max(of_org)
+    }
+
+    fn record(&mut self, pace: &WritePace, updated_org: Option<u64>, now: Instant) {
+        self.last = Some(now);
+        if let Some(org) = updated_org {
+            let times = self.of_org.entry(org).or_default();
+            times.push_back(now);
+            while times.len() > pace.org_updates.min(1 << 10) {
+                times.pop_front();
+            }
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -143,31 +167,13 @@ impl<'a> Writer<'a> {
 
     /// How long to wait before this organization may be updated, or with `None` before any other write.
     pub fn wait(&self, updated_org: Option<u64>) -> Duration {
-        let now = Instant::now();
-        let sent = self.sent.borrow();
-        let gap = sent.last.map_or(Duration::ZERO, |last| (last + self.pace.gap).saturating_duration_since(now));
-        let of_org = updated_org.and_then(|org| sent.of_org.get(&org)).map_or(Duration::ZERO, |times| {
-            let nth = times.len().checked_sub(self.pace.org_updates).and_then(|at| times.get(at));
-            nth.map_or(Duration::ZERO, |first| (*first + self.pace.org_window).saturating_duration_since(now))
-        });
-        gap.max(of_org)
+        self.sent.borrow().wait(&self.pace, updated_org, Instant::now())
     }
 
     /// Sends a write once. `tries` counts this one; `since` is when the action's first one was sent.
     pub async fn send(&self, write: &Write, tries: u32, since: Instant) -> Sent {
         let (endpoint, path, method) = write.request();
-        {
-            let mut sent = self.sent.borrow_mut();
-            let now = Instant::now();
-            sent.last = Some(now);
-            if let Some(org) = write.updated_org() {
-                let times = sent.of_org.entry(org).or_default();
-                times.push_back(now);
-                while times.len() > self.pace.org_updates.min(1 << 10) {
-                    times.pop_front();
-                }
-            }
-        }
+        self.sent.borrow_mut().record(&self.pace, write.updated_org(), Instant::now());
         let client = &self.session.client;
         let (seen, answer) = match client.submit(endpoint, &path, method).await {
             Ok(answered) => answered,
@@ -201,4 +207,49 @@ pub const SCOPE: &str = "read write";
 /// Whether the credentials are known to carry no right to write. A token that was made elsewhere is not known.
 pub fn may_not_write(credentials: &Credentials) -> bool {
     credentials.scope().is_some_and(|scope| !scope.split_whitespace().any(|part| part.ends_with("write")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAREFUL: WritePace = WritePace::careful();
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    #[test]
+    fn writes_are_a_second_apart() {
+        let (mut sent, now) = (SentBefore::default(), Instant::now());
+        assert_eq!(sent.wait(&CAREFUL, None, now), Duration::ZERO);
+        sent.record(&CAREFUL, None, now);
+        assert_eq!(sent.wait(&CAREFUL, Some(7), now + secs(1) / 4), secs(3) / 4);
+        assert_eq!(sent.wait(&CAREFUL, Some(7), now + secs(1)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_sixth_update_of_an_organization_waits_until_the_first_is_a_minute_old() {
+        let (mut sent, start) = (SentBefore::default(), Instant::now());
+        for nth in 0..7 {
+            // Other organizations and memberships have no part in it.
+            sent.record(&CAREFUL, Some(8), start);
+            sent.record(&CAREFUL, None, start);
+            let now = start + secs(nth * 2);
+            if nth < 5 {
+                assert!(sent.wait(&CAREFUL, Some(7), now) <= CAREFUL.gap, "{nth}");
+                sent.record(&CAREFUL, Some(7), now);
+            }
+        }
+        assert_eq!(sent.wait(&CAREFUL, Some(7), start + secs(10)), secs(50));
+        sent.record(&CAREFUL, Some(7), start + secs(60));
+        assert_eq!(sent.wait(&CAREFUL, Some(7), start + secs(61)), secs(1), "the second is a minute old at 62 s");
+    }
+
+    #[test]
+    fn a_server_on_this_machine_is_not_waited_for() {
+        let (mut sent, now) = (SentBefore::default(), Instant::now());
+        (0..9).for_each(|_| sent.record(&WritePace::none(), Some(7), now));
+        assert_eq!(sent.wait(&WritePace::none(), Some(7), now), Duration::ZERO);
+    }
 }

@@ -1,8 +1,10 @@
-//! The live read against the fake, in-process and with short waits: each trap of the platform, and what becomes of it.
+//! The live read against the fake, in-process and with short waits: each trap of the platform, and what becomes of it. The table of
+//! all traps is in `traps`.
 
 mod audits;
 mod changing;
 mod tokens;
+mod traps;
 
 use crate::fake_zendesk::{
     Bucket, Config, Credential, FakeZendesk, Fault, FaultKind, Foreign, Grants, Kind as Of, Limits as Rates, Login,

@@ -1,7 +1,7 @@
 //! Every precondition, changed between the audit and the apply, and between the selection and the write.
 
 use super::stage::{Plan, Stage};
-use crate::fake_zendesk::{Fault, FaultKind, Kind, Settings, World};
+use crate::fake_zendesk::{Config, Fault, FaultKind, Kind, Platform, SecondMembership, Settings, World};
 use serde_json::{Value, json};
 
 /// What changes, which action it concerns, and the reason that its result must carry.
@@ -78,4 +78,17 @@ fn a_precondition_that_changes_after_the_selection_still_stops_the_write() {
         stage.fake.add_fault(again);
         expect(&stage, &plan, action, reason, "after the selection");
     }
+}
+
+#[test]
+fn where_a_second_membership_would_replace_the_first_none_is_made() {
+    let platform = Platform { second_membership: SecondMembership::Replaces, ..Platform::default() };
+    let stage = Stage::all_codes_with(Config { platform, ..Config::default() });
+    let plan = stage.audit();
+    stage.fake.with_world(|world| {
+        world.join(2268, 1010, 0);
+        world.settings = Settings::Given(json!({"settings": {"user": {"multiple_organizations": false}}}));
+    });
+    expect(&stage, &plan, "A013", "multiple_organizations_off", "since the audit");
+    assert_eq!(stage.member_of(2268).0, [1010]);
 }
