@@ -37,7 +37,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         "{}\n",
         json!({ "config": shown_path(&path), "root": shown_path(&config.root), "reference": facts })
     )));
-    next(&console, &config, facts.is_some(), subdomain.is_some());
+    next(&console, &path, &config, facts.is_some(), subdomain.is_some());
     Ok(Exit::Done)
 }
 
@@ -130,7 +130,7 @@ fn facts(reference: &Reference) -> [(&'static str, usize); 9] {
     ]
 }
 
-fn next(console: &Console, config: &Config, has_reference: bool, has_zendesk: bool) {
+fn next(console: &Console, path: &Path, config: &Config, has_reference: bool, has_zendesk: bool) {
     console.heading("\nNext:");
     if !has_reference {
         let path = escape::line(&shown_path(&config.accounts_csv));
@@ -141,7 +141,14 @@ fn next(console: &Console, config: &Config, has_reference: bool, has_zendesk: bo
         console.say("  Set zendesk.subdomain in the configuration.");
     }
     console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
-    console.say("  Then audit; it checks the reference first, and writes nothing to Zendesk:\n    g-gremlin zendesk drift audit");
+    // The usual one is found without being named.
+    let named = if path == Path::new(FILE_NAME) {
+        String::new()
+    } else {
+        format!(" --config {}", escape::line(&shown_path(path)))
+    };
+    console.say("  Then audit; it checks the reference first, and writes nothing to Zendesk:");
+    console.say(open(format!("    g-gremlin zendesk drift audit{named}")));
     let lookback = plural(config.settings.lookback_days.into(), "day");
     console.say(open(format!("  It looks at the tickets of {lookback}, and at every org, user and membership.")));
 }

@@ -96,6 +96,17 @@ fn every_fault_of_a_reference_is_named_by_its_line() {
         [HEADER.as_bytes(), b"\xff,b,c\n"].concat(),
         &["line 2: the text is not UTF-8; export the file as \"CSV UTF-8\""],
     );
+    // What a spreadsheet calls "Unicode text" is UTF-16.
+    let utf16: Vec<u8> = "\u{feff}sf_account_id\ta\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    refused(utf16, &["line 1: the text is not UTF-8; export the file as \"CSV UTF-8\""]);
+    refused(
+        "x,y\n1,2\n",
+        &[
+            "line 1: the column `sf_account_id` is missing; the headers are: x, y",
+            "line 1: the column `account_name` is missing; the headers are: x, y",
+            "line 1: the column `account_domains` is missing; the headers are: x, y",
+        ],
+    );
     refused(HEADER, &["there is a header, but no row below it"]);
     refused("\n , ,\n\n", &["it is empty"]);
     refused("", &["it is empty"]);
@@ -306,11 +317,14 @@ fn init_writes_a_configuration_once_and_checks_the_export() {
         "error: gremlin.zendesk_drift.yaml cannot be written\n  caused by: it exists already\n  help: edit it, or let --force replace it by the defaults\n",
     );
     std::fs::write(folder.path().join("salesforce_accounts.csv"), format!("{HEADER},a,b\n")).expect("written");
+    std::fs::remove_file(folder.path().join("gremlin.zendesk_drift.yaml")).expect("removed");
     gremlin(&folder)
-        .args(["init", "--force"])
+        .arg("init")
         .assert()
         .code(2)
-        .stderr(predicate::str::contains("line 2: `sf_account_id` is blank"));
+        .stdout("Wrote ./gremlin.zendesk_drift.yaml\nMade  ./artifacts/zendesk_drift/\n")
+        .stderr("error: the reference CSV salesforce_accounts.csv cannot be used\n  caused by: line 2: `sf_account_id` is blank\n  help: correct the export and run the command again; nothing was read from Zendesk\n");
+    assert!(folder.path().join("gremlin.zendesk_drift.yaml").is_file(), "it is written all the same");
     std::fs::copy(demo().join("salesforce_accounts.csv"), folder.path().join("salesforce_accounts.csv"))
         .expect("copied");
     gremlin(&folder)
@@ -318,6 +332,46 @@ fn init_writes_a_configuration_once_and_checks_the_export() {
         .assert()
         .code(0)
         .stdout(predicate::str::contains("accounts                  ┆ 9"));
+}
+
+#[test]
+fn init_checks_its_flags_before_it_writes() {
+    let folder = folder();
+    gremlin(&folder).args(["init", "--subdomain", "acme.zendesk.com"]).assert().code(2).stdout("").stderr(
+        "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `acme.zendesk.com`\n",
+    );
+    gremlin(&folder)
+        .args(["init", "--config", "nowhere/x.yaml"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr("error: nowhere/x.yaml cannot be written\n  caused by: No such file or directory (os error 2)\n");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 0, "nothing is left behind");
+    // A file where the root should be: the configuration is kept, for it is right.
+    std::fs::write(folder.path().join("artifacts"), "").expect("written");
+    gremlin(&folder).arg("init").assert().code(2).stderr(
+        "error: the output root artifacts/zendesk_drift cannot be written\n  caused by: Not a directory (os error 20)\n",
+    );
+    assert!(folder.path().join("gremlin.zendesk_drift.yaml").is_file());
+}
+
+#[test]
+fn init_with_another_name_tells_the_audit_that_finds_it() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("conf")).expect("made");
+    std::fs::copy(demo().join("salesforce_accounts.csv"), folder.path().join("conf/a.csv")).expect("copied");
+    gremlin(&folder)
+        .args(["init", "--config", "conf/x.yaml", "--sf-accounts", "conf/a.csv", "--subdomain", "acme"])
+        .assert()
+        .code(0)
+        .stdout(predicate::str::contains("    g-gremlin zendesk drift audit --config ./conf/x.yaml\n"))
+        .stdout(predicate::str::contains("Export the Salesforce accounts").not());
+    let written = std::fs::read_to_string(folder.path().join("conf/x.yaml")).expect("written");
+    assert!(written.contains("accounts_csv: \"a.csv\"\n"), "relative to the configuration: {written}");
+    let json =
+        gremlin(&folder).args(["init", "--format", "json"]).assert().code(0).stderr("").get_output().stdout.clone();
+    let json: Value = serde_json::from_slice(&json).expect("nothing but JSON");
+    assert_eq!((&json["config"], &json["reference"]), (&"./gremlin.zendesk_drift.yaml".into(), &Value::Null));
 }
 
 /// A plain folder like the demo's, to be damaged.
