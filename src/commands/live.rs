@@ -106,6 +106,12 @@ pub fn read(
         .block_on(zendesk::read(&options, &mut sink, progress.as_ref()))
         .map_err(|error| nothing().because(&error).help(error.next()))?;
     drop(progress);
+    if console.audience.is_public() {
+        // Elsewhere the progress has told them when they happened; here the console decides.
+        for notice in outcome.notices {
+            console.notice(notice);
+        }
+    }
     Ok(Live {
         world: sink.ingest.finish(outcome.multiple_organizations),
         ticket_source: outcome.ticket_source.as_str().to_owned(),
