@@ -42,7 +42,7 @@ pub(super) fn of_audit(
     const NAME: &str = apply_receipt::FILE_NAME;
     let Some(receipt) = parse(NAME, bytes, out) else { return "no receipt".to_owned() };
     if receipt.mode == Mode::NotRun {
-        not_run(&receipt, plan, out);
+        not_run(NAME, &receipt, plan, out);
         if let Some(audit) = audit {
             let problem = format!("has not the SHA-256 that {RECEIPT} states for a plan that was not run");
             let stated = audit.apply_receipt_not_run_sha256.as_str();
@@ -79,8 +79,8 @@ fn is_unsettled(receipt: &ApplyReceipt) -> bool {
 }
 
 /// A plan that nobody has applied: nothing but its blocked actions and the caps.
-fn not_run(receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mismatch>) {
-    let mut teller = Teller::new(apply_receipt::FILE_NAME, out);
+fn not_run(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mismatch>) {
+    let mut teller = Teller::new(name, out);
     about_plan(&mut teller, receipt, plan);
     teller.equal("run_id", "is not the audit's", plan.run_id.as_str(), receipt.run_id.as_str());
     teller.equal("source_plan_path", "is another file", "fix_plan.json", receipt.source_plan_path.as_str());
@@ -121,11 +121,11 @@ fn about_plan(teller: &mut Teller<'_>, receipt: &ApplyReceipt, plan: &PlanFile) 
 
 /// Checks the receipt of a dry run or a live apply against the plan.
 pub(super) fn against_plan(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mismatch>) -> String {
-    let mut teller = Teller::new(name, out);
     if receipt.mode == Mode::NotRun {
-        not_run(receipt, plan, out);
+        not_run(name, receipt, plan, out);
         return "the plan was not run".to_owned();
     }
+    let mut teller = Teller::new(name, out);
     about_plan(&mut teller, receipt, plan);
     let started = receipt.started_at.as_deref().and_then(|text| teller.time("started_at", text));
     let finished = receipt.finished_at.as_deref().and_then(|text| teller.time("finished_at", text));
