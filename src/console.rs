@@ -169,7 +169,12 @@ pub fn interrupted() {
     let _ = writeln!(anstream::stderr(), "{start}{ERROR}error:{ERROR:#} interrupted; nothing was left behind");
 }
 
-/// Says that a signal came, and that the program ends when it can.
-pub fn finishing() {
-    let _ = writeln!(anstream::stderr(), "note: interrupted; the action in flight is finished first");
+/// Says that a signal came, and that the program ends when it can; `again`, that it waits for nothing any more.
+pub fn finishing(again: bool) {
+    let text = if again {
+        "interrupted again; what came of a write in flight is left for the next apply to find out"
+    } else {
+        "interrupted; the action in flight is finished first"
+    };
+    let _ = writeln!(anstream::stderr(), "note: {text}");
 }

@@ -63,31 +63,40 @@ impl Drop for Unfinished {
     }
 }
 
-/// Whether somebody ends by himself, and whether there was a signal since.
-static DEFERRED: Mutex<Option<tokio::sync::watch::Sender<bool>>> = Mutex::new(None);
+/// Whether somebody ends by himself, and how many signals there were since.
+static DEFERRED: Mutex<Option<tokio::sync::watch::Sender<u32>>> = Mutex::new(None);
 
 /// While it lives, a signal does not end the program but is told here.
 #[derive(Debug)]
 pub struct Deferred {
-    signal: tokio::sync::watch::Receiver<bool>,
+    signals: tokio::sync::watch::Receiver<u32>,
 }
 
 impl Deferred {
     /// From now on, signals are told here.
     pub fn begin() -> Self {
-        let (sender, signal) = tokio::sync::watch::channel(false);
+        let (sender, signals) = tokio::sync::watch::channel(0);
         *DEFERRED.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        Self { signal }
+        Self { signals }
     }
 
     /// Whether there was a signal.
     pub fn is_signalled(&self) -> bool {
-        *self.signal.borrow()
+        *self.signals.borrow() > 0
     }
 
     /// Waits for a signal; returns at once when there was one.
     pub async fn signalled(&self) {
-        if self.signal.clone().wait_for(|signalled| *signalled).await.is_err() {
+        self.wait_for(1).await;
+    }
+
+    /// Waits for a second signal: whoever sends it does not want to wait for anything any more.
+    pub async fn insisted(&self) {
+        self.wait_for(2).await;
+    }
+
+    async fn wait_for(&self, count: u32) {
+        if self.signals.clone().wait_for(|signals| *signals >= count).await.is_err() {
             // Nobody will ever tell.
             std::future::pending().await
         }
@@ -105,11 +114,13 @@ impl Drop for Deferred {
 pub fn watch() {
     std::thread::spawn(|| {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-        while runtime.block_on(signalled()).is_ok() {
+        let Ok(mut signals) = runtime.block_on(async { Signals::listen() }) else { return };
+        while runtime.block_on(signals.next()) {
             if let Some(deferred) = &*DEFERRED.lock().unwrap_or_else(PoisonError::into_inner) {
-                crate::console::finishing();
+                let count = deferred.borrow().saturating_add(1);
+                crate::console::finishing(count > 1);
                 // Whoever waits for it may have just ended.
-                let _ = deferred.send(true);
+                let _ = deferred.send(count);
                 continue;
             }
             let unfinished = unfinished();
@@ -124,19 +135,39 @@ pub fn watch() {
     });
 }
 
+/// Both signals. They are listened to without a gap, so that none is lost between two.
 #[cfg(unix)]
-async fn signalled() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for the next one; `false` when there will be none.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            signal = self.terminate.recv() => signal.is_some(),
+            signal = self.interrupt.recv() => signal.is_some(),
+        }
+    }
 }
 
 #[cfg(not(unix))]
-async fn signalled() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
 }

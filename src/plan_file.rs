@@ -88,6 +88,9 @@ pub enum PlanError {
     Shape(String),
     #[error("action {action_id}: {what}")]
     Action { action_id: String, what: String },
+    /// The content is not what an audit writes, and has another hash than the file states: somebody has changed it.
+    #[error("the plan was changed: its content has the hash {found}, and it says {stated}")]
+    Changed { stated: String, found: String },
 }
 
 #[derive(Deserialize)]
@@ -109,7 +112,8 @@ struct Plan {
 }
 
 impl PlanFile {
-    /// Reads the bytes of a plan file. Whether its two hashes agree is the caller's question.
+    /// Reads the bytes of a plan file. Whether its two hashes agree is the caller's question, unless the content makes no
+    /// sense: then a hash that does not agree is the better answer.
     pub fn parse(bytes: &[u8]) -> Result<Self, PlanError> {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| PlanError::NotJson(error.to_string()))?;
         match value.get("schema") {
@@ -125,13 +129,24 @@ impl PlanFile {
         let canonical = serde_json_canonicalizer::to_vec(&plan).map_err(|error| PlanError::Shape(error.to_string()))?;
         let hash = hex(&Sha256::digest(canonical));
         let (created_at, as_of) = (time("created_at", &created_at)?, time("as_of", &as_of)?);
-        let Plan { source, zendesk, actions, blocked } = serde_json::from_value(plan).map_err(shape)?;
-        check_order(&actions)?;
-        for action in &actions {
+        let content = Plan::read(plan);
+        let Plan { source, zendesk, actions, blocked } = match content {
+            Err(_) if hash != plan_hash => return Err(PlanError::Changed { stated: plan_hash, found: hash }),
+            content => content?,
+        };
+        Ok(Self { stated_hash: plan_hash, hash, run_id, created_at, as_of, source, zendesk, actions, blocked })
+    }
+}
+
+impl Plan {
+    fn read(value: Value) -> Result<Self, PlanError> {
+        let plan: Self = serde_json::from_value(value).map_err(|error| PlanError::Shape(error.to_string()))?;
+        check_order(&plan.actions)?;
+        for action in &plan.actions {
             let action_id = action.action_id.clone();
             check(action).map_err(|what| PlanError::Action { action_id, what })?;
         }
-        Ok(Self { stated_hash: plan_hash, hash, run_id, created_at, as_of, source, zendesk, actions, blocked })
+        Ok(plan)
     }
 }
 
@@ -139,6 +154,10 @@ impl PlanFile {
 fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
     let mut earlier: HashMap<&str, &PlannedAction> = HashMap::new();
     for action in actions {
+        // It names the action on the command line, in the journal and on terminals.
+        if !action.action_id.strip_prefix('A').is_some_and(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit())) {
+            return Err(PlanError::Shape(format!("\"{}\" is no id of an action", action.action_id)));
+        }
         let wrong = |what: String| PlanError::Action { action_id: action.action_id.clone(), what };
         for dependency in &action.depends_on {
             match earlier.get(dependency.as_str()) {
@@ -235,6 +254,15 @@ mod tests {
         PlanFile::parse(value.to_string().as_bytes())
     }
 
+    /// The same by somebody who can compute a hash.
+    fn rehashed(change: impl FnOnce(&mut Value)) -> Result<PlanFile, PlanError> {
+        changed(|file| {
+            change(file);
+            let canonical = serde_json_canonicalizer::to_vec(&file["plan"]).expect("canonical");
+            file["plan_hash"] = hex(&Sha256::digest(canonical)).into();
+        })
+    }
+
     /// The index of the first action of a kind.
     fn first(code: ActionCode) -> usize {
         let plan = PlanFile::parse(ALL_CODES.as_bytes()).expect("a plan");
@@ -269,7 +297,8 @@ mod tests {
             "its schema is \"g-gremlin/zendesk-drift/plan/2\", and this program knows g-gremlin/zendesk-drift/plan/1"
         );
         assert_eq!(error(|file| file["schema"] = 1.into()), "it is no fix plan: it has no `schema`");
-        assert!(error(|file| file["plan"]["more"] = 1.into()).starts_with("it is no fix plan: unknown field `more`"));
+        let more = rehashed(|file| file["plan"]["more"] = 1.into()).expect_err("refused").to_string();
+        assert!(more.starts_with("it is no fix plan: unknown field `more`"), "{more}");
         assert!(error(|file| file["as_of"] = "soon".into()).starts_with("it is no fix plan: `as_of` is no time"));
         assert!(matches!(PlanFile::parse(b"{"), Err(PlanError::NotJson(_))));
     }
@@ -280,7 +309,7 @@ mod tests {
             let at = first(code);
             let count = PlanFile::parse(ALL_CODES.as_bytes()).expect("a plan").actions[at].preconditions.len();
             for left_out in 0..count {
-                let result = changed(|file| {
+                let result = rehashed(|file| {
                     file["plan"]["actions"][at]["preconditions"].as_array_mut().expect("a list").remove(left_out);
                 });
                 let list = &PlanFile::parse(ALL_CODES.as_bytes()).expect("a plan").actions[at].preconditions;
@@ -306,11 +335,18 @@ mod tests {
             ("depends_on", json!(["A999"])),
             ("action_id", json!("A001")),
         ] {
-            let result = changed(|file| file["plan"]["actions"][assign][member] = value);
+            let change = |file: &mut Value| file["plan"]["actions"][assign][member] = value.clone();
+            let result = rehashed(change);
             assert!(matches!(result, Err(PlanError::Action { .. })), "{member}: {result:?}");
+            let result = changed(change);
+            assert!(matches!(result, Err(PlanError::Changed { .. })), "{member}: {result:?}");
+        }
+        for id in ["", "A", "B001", "A001\u{1b}[2J", "A-1"] {
+            let result = rehashed(|file| file["plan"]["actions"][assign]["action_id"] = id.into());
+            assert!(matches!(result, Err(PlanError::Shape(_))), "{id:?}: {result:?}");
         }
         let set = first(ActionCode::SetOrgExternalId);
-        let result = changed(|file| file["plan"]["actions"][set]["to"] = "001OTHER".into());
+        let result = rehashed(|file| file["plan"]["actions"][set]["to"] = "001OTHER".into());
         assert!(matches!(result, Err(PlanError::Action { .. })));
     }
 }

@@ -4,9 +4,10 @@
 use super::journal::{Entry, Journal};
 use super::look::{Look, OrgIndex, Reads, look};
 use super::recheck::recheck;
-use super::select::{Choice, depended_on_is_there};
+use super::select::Choice;
 use super::{Stop, result, unless_stopped};
 use crate::artifacts::apply_receipt::{ActionResult, Outcome};
+use crate::audience::Message;
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
@@ -25,8 +26,10 @@ pub struct Execution<'a, R> {
     pub stop: &'a Deferred,
     /// Whether a write was ever sent.
     pub began_to_write: bool,
-    /// Told what a person should know, in words: waits, retries, updates that were lost.
+    /// Told what a person may want to know, in words: waits, retries, errors.
     pub tell: &'a mut dyn FnMut(&str),
+    /// Told what a person must know: an update that was lost.
+    pub warn: &'a mut dyn FnMut(Message),
     /// Told each result, once it is in the journal.
     pub done: &'a mut dyn FnMut(&ActionResult),
 }
@@ -74,6 +77,10 @@ impl<R: Reads> Execution<'_, R> {
                 }
             }
         }
+        if ended.is_none() && self.stop.is_signalled() {
+            // It came during the last action.
+            ended = Some(Stop::Interrupted);
+        }
         (results, ended)
     }
 
@@ -90,12 +97,7 @@ impl<R: Reads> Execution<'_, R> {
             };
             self.index.update(action, &seen);
             let before = seen.state(action);
-            let skipped = if depended_on_is_there(action, &seen) {
-                recheck(action, &seen, &self.index)
-            } else {
-                Some(SkipReason::DependencyNotApplied)
-            };
-            if let Some(reason) = skipped {
+            if let Some(reason) = recheck(action, &seen, &self.index) {
                 let not = result(action, Outcome::Skipped, Some(reason), (self.clock)());
                 let result = ActionResult { before: Some(before), ..not };
                 return Ok(Came { result, abort: false });
@@ -106,8 +108,15 @@ impl<R: Reads> Execution<'_, R> {
                 at: (self.clock)().rfc3339(),
             })?;
             tries += 1;
-            self.began_to_write = true;
-            let sent = self.writer.send(&write_of(action, &seen), tries, first_sent).await;
+            let write = write_of(action, &seen);
+            let sent = tokio::select! {
+                biased;
+                () = self.stop.insisted() => {
+                    Sent::Unknown { status: None, request_id: None, what: "a wait that was cut short".to_owned() }
+                }
+                sent = self.writer.send(&write, tries, first_sent) => sent,
+            };
+            self.began_to_write |= !matches!(sent, Sent::NotSent { .. });
             if let Sent::TooMany { wait: Some(wait), .. } = &sent {
                 (self.tell)(&format!("{}: Zendesk asks to wait {} s (429)", action.action_id, wait.as_secs().max(1)));
                 tokio::select! {
@@ -156,9 +165,11 @@ impl<R: Reads> Execution<'_, R> {
             ..result(action, status, reason, clock())
         };
         match &sent {
-            Sent::NotSent { what } => {
-                (self.tell)(&format!("{}: nothing was sent: {what}", action.action_id));
-                return Came { result: ended(Outcome::Failed, None, None), abort: true };
+            Sent::NotSent { error } => {
+                (self.tell)(&format!("{}: nothing was sent: {error}", action.action_id));
+                // A client that gets no token now gets none for the next action.
+                let abort = matches!(error, ReadError::Refused { .. });
+                return Came { result: ended(Outcome::Failed, None, None), abort };
             }
             Sent::Refused { status: status @ (401 | 403), said, .. } => {
                 (self.tell)(&format!("{}: Zendesk answers {status}{said}; nothing more is sent", action.action_id));
@@ -176,11 +187,20 @@ impl<R: Reads> Execution<'_, R> {
             }
             Sent::Answered { .. } => {}
         }
-        let now = match self.read_back(action, &sent).await {
+        let read = tokio::select! {
+            biased;
+            () = self.stop.insisted() => Err(Stop::Interrupted),
+            read = self.read_back(action, &sent) => read.map_err(Stop::Read),
+        };
+        let now = match read {
             Ok(now) => now,
-            Err(error) => {
-                (self.tell)(&format!("{}: it cannot be read back: {error}", action.action_id));
-                let abort = is_refused(&error);
+            Err(stop) => {
+                let abort = if let Stop::Read(error) = &stop {
+                    (self.tell)(&format!("{}: it cannot be read back: {error}", action.action_id));
+                    is_refused(error)
+                } else {
+                    false
+                };
                 // An error answer says what happened; anything else is known only once it is read.
                 let reason = if let Sent::Refused { .. } = sent { None } else { Some(SkipReason::OutcomeUnknown) };
                 return Came { result: ended(Outcome::Failed, reason, None), abort };
@@ -199,7 +219,7 @@ impl<R: Reads> Execution<'_, R> {
 
     /// Reads the action's records after the write. A write that was answered with success and does not show is looked for
     /// once more, since a read may be served from a copy that lags behind.
-    async fn read_back(&mut self, action: &PlannedAction, sent: &Sent) -> Result<Look, ReadError> {
+    async fn read_back(&self, action: &PlannedAction, sent: &Sent) -> Result<Look, ReadError> {
         let now = look(self.records, action).await?;
         if now.has_effect(action) || matches!(sent, Sent::Refused { .. }) {
             return Ok(now);
@@ -227,9 +247,11 @@ impl<R: Reads> Execution<'_, R> {
                 .collect(),
         };
         for lost in lost {
-            (self.tell)(&format!(
-                "{}: {lost} was there before the write and is not there after it; somebody else has changed the same record",
-                action.action_id
+            let what =
+                "was there before the write and is not there after it; somebody else has changed the same record";
+            (self.warn)(Message::with_public(
+                format!("{}: {lost} {what}", action.action_id),
+                format!("a {}: something {what}", action.action_code),
             ));
         }
     }

@@ -52,10 +52,6 @@ pub struct Begin {
 
 /// Room that is set aside, so that a disk which fills up during a write still takes its result and the receipt.
 pub(crate) const RESERVE: &str = ".reserve";
-/// Bytes that the result of one write needs at most, in the journal and in the receipt together.
-const WRITE_BYTES: u64 = 1 << 15;
-/// Bytes that any other line of the receipt needs.
-const LINE_BYTES: u64 = 1 << 9;
 
 /// A journal that is being written.
 #[derive(Debug)]
@@ -76,8 +72,10 @@ impl Journal {
 
     /// Goes on with a journal that was left open. A last line that was not finished is cut off: what it would have
     /// told is found out by reading Zendesk.
-    pub fn reopen(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    pub fn reopen(folder: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).open(folder.join(FILE_NAME))?;
+        // Its run had no time to do so.
+        let _ = std::fs::remove_file(folder.join(RESERVE));
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -86,14 +84,13 @@ impl Journal {
         Ok(Self { file, reserve: None })
     }
 
-    /// Sets room aside for the results of so many writes, in a plan of so many lines.
-    pub fn reserve(&mut self, folder: &Path, writes: usize, lines: usize) -> io::Result<()> {
+    /// Sets so many bytes aside, for what is still to be written.
+    pub fn reserve(&mut self, folder: &Path, bytes: u64) -> io::Result<()> {
         let path = folder.join(RESERVE);
         let mut file = File::create(&path)?;
         self.reserve = Some(path);
         // Written, not only sized: a hole has no room behind it.
-        let room = (writes as u64 + 1) * WRITE_BYTES + lines as u64 * LINE_BYTES;
-        io::copy(&mut io::repeat(b'\n').take(room), &mut file)?;
+        io::copy(&mut io::repeat(b'\n').take(bytes), &mut file)?;
         file.sync_all()
     }
 
@@ -158,20 +155,21 @@ pub struct Story {
 }
 
 impl Story {
-    /// Reads a journal. `None`: it is no journal, or tells nothing.
+    /// Reads a journal. `Ok(None)`: the run ended before its first line was written, so before it did anything.
     ///
-    /// A last line without its line end was being written when the run ended, and is left out.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let whole = &bytes[..bytes.iter().rposition(|byte| *byte == b'\n')?];
-        let mut entries = whole.split(|byte| *byte == b'\n').map(serde_json::from_slice::<Entry>);
-        let Some(Ok(Entry::Begin(begin))) = entries.next() else { return None };
-        if begin.schema != SCHEMA {
-            return None;
-        }
+    /// A last line without its line end was being written when the run ended, and is left out. Errors: the number of a line
+    /// that this program did not write.
+    pub fn parse(bytes: &[u8]) -> Result<Option<Self>, usize> {
+        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { return Ok(None) };
+        let mut entries = bytes[..end].split(|byte| *byte == b'\n').map(serde_json::from_slice::<Entry>);
+        let begin = match entries.next() {
+            Some(Ok(Entry::Begin(begin))) if begin.schema == SCHEMA => begin,
+            _ => return Err(1),
+        };
         let mut story = Self { begin, results: HashMap::new(), open: Vec::new(), ended: None };
-        for entry in entries {
-            match entry.ok()? {
-                Entry::Begin(_) => return None,
+        for (line, entry) in (2..).zip(entries) {
+            match entry.map_err(|_| line)? {
+                Entry::Begin(_) => return Err(line),
                 Entry::Selected { .. } => {}
                 Entry::Intention { action_id, before, at: _ } => {
                     story.open.retain(|(open, _)| *open != action_id);
@@ -186,6 +184,51 @@ impl Story {
                 Entry::End { completed, at } => story.ended = Some((completed, at)),
             }
         }
-        Some(story)
+        Ok(Some(story))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEGIN: &str = r#"{"entry":"begin","schema":"g-gremlin/zendesk-drift/apply-journal/1","run_id":"r","mode":"apply","source_plan_path":"p","source_plan_hash":"h","zendesk":"z","caps_used":{"max_actions":1,"max_per_account":1},"only_account":[],"only_action":[],"started_at":"t"}"#;
+    const INTENTION: &str = r#"{"entry":"intention","action_id":"A001","before":null,"at":"t"}"#;
+    const END: &str = r#"{"entry":"end","completed":true,"at":"t"}"#;
+
+    fn result(status: &str) -> String {
+        format!(
+            r#"{{"entry":"result","action_id":"A001","action_code":"set_org_external_id",{status},"sf_account_id":"1","org_id":1,"at":"t"}}"#
+        )
+    }
+
+    fn open(lines: &[&str]) -> Vec<String> {
+        let story = Story::parse(lines.concat().as_bytes()).expect("a journal").expect("a first line");
+        story.open.into_iter().map(|(action_id, _)| action_id).collect()
+    }
+
+    #[test]
+    fn an_intention_is_open_until_its_outcome_is_known() {
+        let (begin, intention) = (format!("{BEGIN}\n"), format!("{INTENTION}\n"));
+        let applied = format!("{}\n", result(r#""status":"applied""#));
+        let unknown = format!("{}\n", result(r#""status":"failed","reason":"outcome_unknown""#));
+        assert!(open(&[&begin]).is_empty());
+        assert_eq!(open(&[&begin, &intention]), ["A001"]);
+        assert_eq!(open(&[&begin, &intention, &intention]), ["A001"], "after a 429 it is sent again");
+        assert!(open(&[&begin, &intention, &applied]).is_empty());
+        assert_eq!(open(&[&begin, &intention, &unknown]), ["A001"]);
+        assert!(open(&[&begin, &intention, &unknown, &applied]).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_was_not_finished_is_left_out_and_a_foreign_one_is_not_passed_over() {
+        let whole = format!("{BEGIN}\n{INTENTION}\n{}\n{END}\n", result(r#""status":"applied""#));
+        for cut in 0..whole.len() {
+            let story = Story::parse(&whole.as_bytes()[..cut]).expect("a journal");
+            assert_eq!(story.is_some(), cut > BEGIN.len(), "{cut}");
+        }
+        assert_eq!(Story::parse(format!("{BEGIN}\n{INTENTION}\nnonsense\n{END}\n").as_bytes()), Err(3));
+        assert_eq!(Story::parse(format!("{BEGIN}\n{BEGIN}\n").as_bytes()), Err(2));
+        assert_eq!(Story::parse(format!("{}\n", BEGIN.replace("journal/1", "journal/2")).as_bytes()), Err(1));
     }
 }

@@ -3,12 +3,21 @@
 use super::look::{Look, OrgIndex};
 use crate::catalogue::SkipReason;
 use crate::model::account_key::account_key;
+use crate::model::record::Org;
 use crate::plan_file::PlannedAction;
 use crate::precondition::Precondition;
 
 /// The reason of the first precondition, in the plan's order, that does not hold; `None` when all hold.
+///
+/// An action that depends on a link has the link among its preconditions (`PlanFile` makes sure of both). Where the org is as
+/// blank as the audit saw it, nothing has changed: the link was not applied.
 pub fn recheck(action: &PlannedAction, look: &Look, index: &OrgIndex) -> Option<SkipReason> {
-    action.preconditions.iter().find_map(|precondition| broken(precondition, action, look, index))
+    let reason = action.preconditions.iter().find_map(|precondition| broken(precondition, action, look, index))?;
+    let blank = look.org.as_ref().and_then(Org::key).is_none();
+    Some(match reason {
+        SkipReason::OrgExternalIdChanged if blank && !action.depends_on.is_empty() => SkipReason::DependencyNotApplied,
+        reason => reason,
+    })
 }
 
 fn broken(precondition: &Precondition, action: &PlannedAction, look: &Look, index: &OrgIndex) -> Option<SkipReason> {

@@ -8,7 +8,7 @@ use crate::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::account_key::account_key;
-use crate::model::record::{Membership, Org};
+use crate::model::record::Membership;
 use crate::model::time::Instant;
 use crate::plan_file::{PlanFile, PlannedAction};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -96,10 +96,6 @@ impl Walk {
     fn choose(&mut self, action: &PlannedAction, mut seen: Look, caps: Caps, now: Instant) -> Choice {
         self.effects.add_to(&mut seen, action);
         self.assumed.update(action, &seen);
-        let not = |status, reason| Choice::Not(result(action, status, Some(reason), now));
-        if !depended_on_is_there(action, &seen) {
-            return not(Outcome::Skipped, SkipReason::DependencyNotApplied);
-        }
         if let Some(reason) = recheck(action, &seen, &self.assumed) {
             return Choice::Not(ActionResult {
                 before: Some(seen.state(action)),
@@ -108,7 +104,7 @@ impl Walk {
         }
         let of_account = self.of_account.entry(account_key(&action.sf_account_id)).or_default();
         if *of_account >= caps.max_per_account {
-            return not(Outcome::Blocked, SkipReason::CapMaxPerAccount);
+            return Choice::Not(result(action, Outcome::Blocked, Some(SkipReason::CapMaxPerAccount), now));
         }
         *of_account += 1;
         self.selected += 1;
@@ -118,12 +114,6 @@ impl Walk {
         self.assumed.update(action, &then);
         Choice::Selected(seen)
     }
-}
-
-/// Whether the link that the action depends on is there, or will be: `PlanFile` makes sure that a dependency is a link of
-/// the same org to the same account.
-pub(super) fn depended_on_is_there(action: &PlannedAction, seen: &Look) -> bool {
-    action.depends_on.is_empty() || seen.org.as_ref().and_then(Org::key) == Some(account_key(&action.sf_account_id))
 }
 
 /// What the selected actions will have changed: theirs alone, never what Zendesk does by itself.

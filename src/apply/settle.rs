@@ -2,12 +2,12 @@
 
 use super::journal::Story;
 use super::look::{Reads, look};
-use super::result;
+use super::{Stop, result, unless_stopped};
 use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Counts, Outcome, SCHEMA};
 use crate::catalogue::SkipReason;
+use crate::interrupt::Deferred;
 use crate::model::time::Instant;
 use crate::plan_file::PlanFile;
-use crate::zendesk::ReadError;
 
 /// Looks whether the writes that a journal leaves open took; one result for each.
 ///
@@ -18,12 +18,13 @@ pub async fn settle(
     story: &Story,
     records: &impl Reads,
     clock: impl Fn() -> Instant,
-) -> Result<Vec<ActionResult>, ReadError> {
+    stop: &Deferred,
+) -> Result<Vec<ActionResult>, Stop> {
     let mut settled = Vec::new();
     for (action_id, before) in &story.open {
         // A journal of the same hash names actions of the same plan.
         let Some(action) = plan.actions.iter().find(|action| action.action_id == *action_id) else { continue };
-        let now = look(records, action).await?;
+        let now = unless_stopped(stop, look(records, action)).await?;
         let status = if now.has_effect(action) { Outcome::Applied } else { Outcome::Failed };
         settled.push(ActionResult {
             before: Some(before.clone()),

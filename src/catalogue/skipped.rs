@@ -203,13 +203,15 @@ impl SkipReason {
                 tool_does_not: "It never sends such a write again in the same run.",
             },
             Self::Aborted => &Explanation {
-                title: "Zendesk refused an earlier request",
-                means: "An earlier request was refused for lack of rights, so all that came after \
-                    it was not tried.",
+                title: "The apply ended before this action",
+                means: "Zendesk refused an earlier request for lack of rights, or the apply was \
+                    interrupted, or its journal could not be written; so the action was not \
+                    tried.",
                 evidence: "An answer 401 or 403 to a request for an earlier action of the same \
-                    run.",
-                what_to_do: "Check the credentials, their scopes and the user's role, then apply \
-                    the same plan again.",
+                    run. Else the receipt says that the run was not completed; the exit code is 130 \
+                    after a signal, 3 where Zendesk could not be read or the disk failed.",
+                what_to_do: "After a 401 or 403, check the credentials, their scopes and the \
+                    user's role. Then apply the same plan again: it goes on.",
                 tool_does: "Stops sending requests, and records the rest of the plan with this \
                     reason.",
                 tool_does_not: "It does not try again with rights that Zendesk has refused.",

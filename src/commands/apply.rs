@@ -1,7 +1,7 @@
 //! `apply`: from a plan file to receipts. A dry run reads and checks everything; with consent, the writes follow.
 
 use super::{ConfigFile, disk, file_name, live, read_config, shown_path};
-use crate::apply::consent::{self, Confirmed, Terms};
+use crate::apply::consent::{self, Confirmed, Refusal, Terms};
 use crate::apply::execute::Execution;
 use crate::apply::journal::{self, Begin, Entry, Journal, Story};
 use crate::apply::look::{OrgIndex, Reads};
@@ -9,7 +9,8 @@ use crate::apply::select::{Choice, Narrowing, Selection};
 use crate::apply::{Stop, settle};
 use crate::artifacts::Source;
 use crate::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
-use crate::audience::{Message, open};
+use crate::artifacts::summary::plural;
+use crate::audience::{Audience, Message, open};
 use crate::catalogue::SkipReason;
 use crate::cli::{Apply as Options, Common};
 use crate::clock;
@@ -22,13 +23,14 @@ use crate::lock::Lock;
 use crate::model::account_key::account_key;
 use crate::model::time::Instant;
 use crate::nearest::nearest;
-use crate::plan_file::PlanFile;
+use crate::plan_file::{PlanError, PlanFile};
 use crate::report::apply as report;
 use crate::run_dir::{self, Root};
 use crate::step_output::Output;
 use crate::zendesk::{self, Access, Progress, Records, Session, Timing, WritePace, Writer};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// How many actions are checked between two lines of progress.
@@ -55,11 +57,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         max_plan_age_hours: config.apply.max_plan_age_hours,
         now: started_at,
     };
-    let confirmed = consent::check(&plan, &terms).map_err(|refusal| {
-        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk")
-            .because(&refusal)
-            .help(open(refusal.help()))
-    })?;
+    let confirmed = consent::check(&plan, &terms).map_err(|refusal| refused(&refusal))?;
     let job = Job {
         console,
         plan: &plan,
@@ -86,7 +84,14 @@ fn read_plan(path: &Path) -> Result<PlanFile, Failure> {
             .help("name the fix_plan.json in the run folder of an audit")
     };
     let bytes = std::fs::read(path).map_err(|error| failed(error.into()))?;
-    PlanFile::parse(&bytes).map_err(|error| failed(error.to_string().into()))
+    PlanFile::parse(&bytes).map_err(|error| match error {
+        PlanError::Changed { stated, found } => refused(&Refusal::Changed { stated, found }),
+        error => failed(error.to_string().into()),
+    })
+}
+
+fn refused(refusal: &Refusal) -> Failure {
+    Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(refusal).help(open(refusal.help()))
 }
 
 /// What `--only-account` and `--only-action` leave. A name that the plan does not know is an error, not an empty plan.
@@ -124,9 +129,14 @@ fn narrowing(plan: &PlanFile, options: &Options) -> Result<Narrowing, Failure> {
 /// The run folder of the audit that the plan lies in: the one whose receipt is about the same plan.
 fn audit_folder(plan_path: &Path, plan: &PlanFile) -> Option<PathBuf> {
     let folder = plan_path.parent()?;
-    let bytes = std::fs::read(folder.join(apply_receipt::FILE_NAME)).ok()?;
-    let receipt: ApplyReceipt = serde_json::from_slice(&bytes).ok()?;
+    let receipt = read_receipt(folder)?;
     (receipt.source_plan_hash == plan.hash).then(|| folder.to_owned())
+}
+
+/// The receipt in a run folder; `None` also where it cannot be read.
+fn read_receipt(folder: &Path) -> Option<ApplyReceipt> {
+    let bytes = std::fs::read(folder.join(apply_receipt::FILE_NAME)).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// One run of `apply`.
@@ -186,7 +196,7 @@ impl Job<'_> {
         let runtime = runtime()?;
         match confirmed {
             None => {
-                if interrupted_runs(&root, self.plan).next().is_some() {
+                if interrupted_runs(&root, self.plan).is_ok_and(|runs| !runs.is_empty()) {
                     self.console.notice(
                         "an earlier apply of this plan was interrupted, or is still running; the next run with --apply settles it",
                     );
@@ -195,7 +205,7 @@ impl Job<'_> {
                 runtime.block_on(self.dry_run(&records, run, &stop))
             }
             Some(confirmed) => {
-                runtime.block_on(self.settle_interrupted_runs(&root, &records))?;
+                runtime.block_on(self.settle_interrupted_runs(&root, &records, &stop))?;
                 let run = self.begin(&root, Mode::Apply)?;
                 let pace = if access.is_loopback() { WritePace::none() } else { WritePace::careful() };
                 runtime.block_on(self.apply(&session, &records, &confirmed, pace, run, progress.as_ref(), &stop))
@@ -294,8 +304,7 @@ impl Job<'_> {
         };
         report::plan(&self.console, self.plan, &choices);
         let selected = choices.iter().filter(|choice| matches!(choice, Choice::Selected(_))).count();
-        let lines = self.plan.actions.len() + self.plan.blocked.len();
-        if let Err(full) = run.journal.reserve(&run.folder, selected, lines) {
+        if let Err(full) = run.journal.reserve(&run.folder, room(self.plan, &choices)) {
             run.journal.release();
             return self.end(run, results_of(self.plan, choices), Some(Stop::Disk(full)), false);
         }
@@ -304,6 +313,10 @@ impl Job<'_> {
             self.console.heading("\nApplying...");
         }
         let mut tell = |text: &str| progress.note(text);
+        let mut warn = |text: Message| match self.console {
+            Console { quiet: false, audience: Audience::Private, .. } => progress.note(text.private()),
+            console => console.imperfect(text),
+        };
         let mut done = |result: &ActionResult| report::result(&self.console, result);
         let mut execution = Execution {
             records,
@@ -314,6 +327,7 @@ impl Job<'_> {
             stop,
             began_to_write: false,
             tell: &mut tell,
+            warn: &mut warn,
             done: &mut done,
         };
         let (results, ended) = execution.run(&self.plan.actions, choices).await;
@@ -359,11 +373,23 @@ impl Job<'_> {
         self.print_json(&receipt, &shown);
         // Also of a run that ended early: its receipt is worth keeping.
         let told = self.options.outputs.tell(self.console.audience, outputs(&run.folder, &receipt));
-        closed.map_err(|error| disk("the receipt could not be written; the journal tells what happened", error))?;
+        if !matches!(ended, Some(Stop::Disk(_))) {
+            closed.map_err(|error| disk("the receipt could not be written; the journal tells what happened", error))?;
+        }
         if ended.is_none() {
             told?;
         }
         match ended {
+            None if run.mode == Mode::Apply && !began_to_write && receipt.counts.failed > 0 => {
+                Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN)
+                    .because(open(format!(
+                        "{} could not be looked at right before the write",
+                        plural(receipt.counts.failed, "action")
+                    )))
+                    .help(
+                        "what went wrong is told above (not with --quiet); apply the same plan again when it is solved",
+                    ))
+            }
             None => Ok(match report::imperfection(&receipt).filter(|_| began_to_write) {
                 Some(what) => {
                     self.console.imperfect(open(format!("{what}; {shown}/{} tells each", apply_receipt::FILE_NAME)));
@@ -377,8 +403,12 @@ impl Job<'_> {
                 Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(&error).help(error.next()))
             }
             Some(Stop::Disk(error)) => {
-                Err(disk("the journal could not be written, so nothing more was sent to Zendesk", error)
-                    .help("make room, and apply the same plan again: it goes on where this run ended"))
+                let more = if began_to_write { " more" } else { "" };
+                Err(disk(
+                    open(format!("the journal could not be written, so nothing{more} was sent to Zendesk")),
+                    error,
+                )
+                .help("make room, and apply the same plan again: it goes on where this run ended"))
             }
         }
     }
@@ -386,9 +416,7 @@ impl Job<'_> {
     /// The audit's folder gets the same receipt; a dry run never hides that the plan was applied.
     fn copy_to_the_audit(&self, receipt: &ApplyReceipt) {
         let Some(folder) = &self.audit_folder else { return };
-        let there = std::fs::read(folder.join(apply_receipt::FILE_NAME)).ok();
-        let there: Option<ApplyReceipt> = there.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if receipt.mode == Mode::DryRun && there.is_some_and(|there| there.mode == Mode::Apply) {
+        if receipt.mode == Mode::DryRun && read_receipt(folder).is_some_and(|there| there.mode == Mode::Apply) {
             return;
         }
         if let Err(error) = write_receipt(folder, receipt) {
@@ -408,17 +436,15 @@ impl Job<'_> {
     }
 
     /// Settles what earlier applies of the plan left open, by reading, and writes their receipts.
-    async fn settle_interrupted_runs(&self, root: &Root, records: &impl Reads) -> Result<(), Failure> {
-        for (folder, story) in interrupted_runs(root, self.plan) {
+    async fn settle_interrupted_runs(&self, root: &Root, records: &impl Reads, stop: &Deferred) -> Result<(), Failure> {
+        for (folder, story) in interrupted_runs(root, self.plan)? {
             let name = file_name(&folder);
-            let settled = settle::settle(self.plan, &story, records, clock::now).await.map_err(|error| {
-                Failure::new(
-                    Exit::Unreadable,
-                    open(format!("what {name} had begun cannot be found out; nothing was written")),
-                )
-                .because(&error)
-                .help(error.next())
-            })?;
+            let settled =
+                settle::settle(self.plan, &story, records, clock::now, stop).await.map_err(|stop| match stop {
+                    Stop::Read(error) => unsettled(&name).because(&error).help(error.next()),
+                    Stop::Disk(error) => unsettled(&name).because(error),
+                    Stop::Interrupted => Failure::new(Exit::Interrupted, "interrupted; nothing was written to Zendesk"),
+                })?;
             self.console.notice(open(format!("{name} was interrupted, or could not see what came of a write")));
             for result in &settled {
                 let what = if result.status == Outcome::Applied { "took" } else { "did not take" };
@@ -427,7 +453,7 @@ impl Job<'_> {
                     format!("{name}: the write of a {} {what}", result.action_code),
                 ));
             }
-            close_journal(&folder, story, settled, self.plan)
+            close(&folder, story, settled, self.plan)
                 .map_err(|error| disk("the receipt of an interrupted apply could not be written", error))?;
         }
         Ok(())
@@ -448,29 +474,87 @@ fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
     ]
 }
 
-/// Adds what was found out to a journal that was left open, and writes its receipt.
-fn close_journal(folder: &Path, story: Story, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
-    let path = folder.join(journal::FILE_NAME);
-    let mut journal = Journal::reopen(&path)?;
+/// Tells what was found out of a run that was left open: in its receipt, and then in its journal, so that a run that is
+/// killed in between is found again.
+fn close(folder: &Path, story: Story, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
+    let was_open = story.ended.is_none();
+    let mut story = story;
+    let (_, at) = story.ended.get_or_insert_with(|| (false, clock::now().rfc3339())).clone();
+    for result in &settled {
+        story.results.insert(result.action_id.clone(), result.clone());
+    }
+    write_receipt(folder, &settle::receipt(plan, &story))?;
+    let mut journal = Journal::reopen(folder)?;
     for result in settled {
         journal.append(&Entry::Result(result))?;
     }
-    if story.ended.is_none() {
-        journal.append(&Entry::End { completed: false, at: clock::now().rfc3339() })?;
-    }
-    let story = Story::parse(&std::fs::read(&path)?).unwrap_or(story);
-    write_receipt(folder, &settle::receipt(plan, &story))
+    if was_open { journal.append(&Entry::End { completed: false, at }) } else { Ok(()) }
 }
 
 /// The live applies of this plan whose journal was left open, or has an intention that nobody could settle; oldest first.
-fn interrupted_runs(root: &Root, plan: &PlanFile) -> impl Iterator<Item = (PathBuf, Story)> {
-    let folders = std::fs::read_dir(root.path()).into_iter().flatten().filter_map(Result::ok);
-    let folders: BTreeSet<PathBuf> = folders.map(|entry| entry.path()).collect();
-    folders.into_iter().filter_map(|folder| {
-        let story = Story::parse(&std::fs::read(folder.join(journal::FILE_NAME)).ok()?)?;
-        let of_this_plan = story.begin.source_plan_hash == plan.hash && story.begin.mode == Mode::Apply;
-        (of_this_plan && (story.ended.is_none() || !story.open.is_empty())).then_some((folder, story))
-    })
+///
+/// A journal that may be one of them and cannot be understood is an error: it may tell of a write.
+fn interrupted_runs(root: &Root, plan: &PlanFile) -> Result<Vec<(PathBuf, Story)>, Failure> {
+    let mut folders = BTreeSet::new();
+    for entry in std::fs::read_dir(root.path()).map_err(|error| disk(NOTHING_WRITTEN, error))? {
+        folders.insert(entry.map_err(|error| disk(NOTHING_WRITTEN, error))?.path());
+    }
+    let mut runs = Vec::new();
+    for folder in folders {
+        let name = file_name(&folder);
+        let bytes = match std::fs::read(folder.join(journal::FILE_NAME)) {
+            Ok(bytes) => bytes,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+            Err(error) => {
+                return Err(unsettled(&name).because(Message::from("its journal.ndjson").then(": ", &error.into())));
+            }
+        };
+        let names_the_plan = || bytes.windows(plan.hash.len()).any(|window| window == plan.hash.as_bytes());
+        let mut story = match Story::parse(&bytes) {
+            Ok(Some(story)) => story,
+            Err(line) if names_the_plan() => {
+                return Err(unsettled(&name)
+                    .because(open(format!("line {line} of its {} is not one of this program", journal::FILE_NAME)))
+                    .help("look at the journal and at Zendesk; once it is clear what became of the last write, move that folder out of the output root"));
+            }
+            Ok(None) | Err(_) => continue,
+        };
+        if story.begin.source_plan_hash != plan.hash || story.begin.mode != Mode::Apply {
+            continue;
+        }
+        if story.ended.is_none() {
+            // It may have been killed between its receipt and the last line of its journal.
+            let receipt = read_receipt(&folder).filter(|receipt| receipt.run_id == story.begin.run_id);
+            story.ended = receipt.and_then(|receipt| Some((receipt.completed, receipt.finished_at?)));
+        }
+        if story.ended.is_none() || !story.open.is_empty() {
+            runs.push((folder, story));
+        }
+    }
+    Ok(runs)
+}
+
+fn unsettled(run: &str) -> Failure {
+    Failure::new(Exit::Unreadable, open(format!("what {run} had begun cannot be found out; nothing was written")))
+}
+
+/// How many bytes the results of these actions need at most, in the journal, in the receipt and in the audit's copy.
+///
+/// Lists of domains grow by less than half when they are indented.
+fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
+    fn length(value: &impl Serialize) -> u64 {
+        // What cannot be written takes no room.
+        serde_json::to_vec(value).map_or(0, |bytes| bytes.len() as u64)
+    }
+    let mut room = (1 << 16) + 4 * length(&plan.blocked);
+    for (action, choice) in plan.actions.iter().zip(choices) {
+        room += (1 << 10) + 5 * length(&crate::apply::result(action, Outcome::Failed, None, clock::now()));
+        if let Choice::Selected(seen) = choice {
+            // `before` and `after`, each once in the journal and indented in two receipts, and `before` of the intention.
+            room += (1 << 12) + 12 * length(&seen.state(action));
+        }
+    }
+    room
 }
 
 /// Results where nothing was applied: what was selected was not reached.

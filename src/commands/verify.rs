@@ -122,7 +122,7 @@ fn beside(folder: &Path) -> PathBuf {
 fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
     let receipt =
         files.get(apply_receipt::FILE_NAME).map(|_| read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)));
-    let story = files.get(journal::FILE_NAME).and_then(|bytes| journal::Story::parse(bytes));
+    let story = files.get(journal::FILE_NAME).and_then(|bytes| journal::Story::parse(bytes).ok()?);
     let named = match (receipt, story) {
         (Some(Ok(receipt)), _) => (receipt.source_plan_hash, receipt.source_plan_path),
         (_, Some(story)) => (story.begin.source_plan_hash, story.begin.source_plan_path),

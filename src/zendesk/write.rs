@@ -7,7 +7,7 @@
 
 use super::auth::Credentials;
 use super::client::Endpoint;
-use super::error::Said;
+use super::error::{ReadError, Said};
 use super::http::{Answer, Method};
 use super::retry::{Decision, Limits, Seen, Spent, decide};
 use super::session::Session;
@@ -99,7 +99,7 @@ impl WritePace {
 }
 
 /// What a write came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Sent {
     /// 2xx.
     Answered { status: u16, request_id: Option<String> },
@@ -110,7 +110,7 @@ pub enum Sent {
     /// No clear answer: a time-out, a reset, a server error. Zendesk may have done it.
     Unknown { status: Option<u16>, request_id: Option<String>, what: String },
     /// No token was to be had, so nothing was sent.
-    NotSent { what: String },
+    NotSent { error: ReadError },
 }
 
 /// Sends writes, one after the other. Only a confirmed plan can make one.
@@ -177,7 +177,7 @@ impl<'a> Writer<'a> {
         let client = &self.session.client;
         let (seen, answer) = match client.submit(endpoint, &path, method).await {
             Ok(answered) => answered,
-            Err(error) => return Sent::NotSent { what: error.to_string() },
+            Err(error) => return Sent::NotSent { error },
         };
         let Answer { status, headers, .. } = &answer;
         let request_id = headers.get("x-zendesk-request-id").or_else(|| headers.get("x-request-id"));

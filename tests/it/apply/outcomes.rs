@@ -156,6 +156,56 @@ fn an_update_that_somebody_else_undoes_is_told() {
 }
 
 #[test]
+fn a_list_that_somebody_else_replaced_with_ours_in_it_is_told_even_quietly() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let overwrite = FaultKind::grow(|world| {
+        world.set(Kind::Organizations, 1170, "domain_names", json!(["PARTLY-NEW.example", "theirs.example"]));
+    });
+    stage.fake.add_fault(Fault::on_writes(overwrite));
+    let ran = stage.apply(&plan, &["--only-action", "A007", "--quiet"]).is(0);
+    assert_eq!(ran.result("A007"), "applied", "the domain is there, in another spelling");
+    let before = ran.whole("A007")["before"][0].as_str().expect("a domain").to_owned();
+    assert_eq!(
+        ran.err,
+        format!(
+            "error: A007: the domain {before} was there before the write and is not there after it; somebody else has changed the same record\n"
+        )
+    );
+    assert_eq!(ran.whole("A007")["after"], json!(["PARTLY-NEW.example", "theirs.example"]));
+}
+
+#[test]
+fn an_action_that_cannot_be_looked_at_right_before_its_write_fails() {
+    // The second read of the org is the one right before the write.
+    let broken = || FaultKind::json(200, json!({"organization": {"id": 1}}));
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    stage.fake.add_fault(Fault::on("/api/v2/organizations/1050", broken()).method("GET").nth(2));
+    let ran = stage.apply(&plan, &["--only-action", "A001"]).is(3);
+    assert_eq!(ran.result("A001"), "failed");
+    assert!(
+        ran.err.contains("error: nothing was written to Zendesk\n  caused by: 1 action could not be"),
+        "{}",
+        ran.err
+    );
+    // The next one is tried all the same.
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    stage.fake.add_fault(Fault::on("/api/v2/organizations/1050", broken()).method("GET").nth(2));
+    let ran = stage.apply(&plan, &["--only-action", "A001", "--only-action", "A002"]).is(1);
+    assert_eq!((ran.result("A001").as_str(), ran.result("A002").as_str()), ("failed", "applied"));
+    // But not after a 403.
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let refused = Fault::on("/api/v2/organizations/1050", FaultKind::json_error(403)).method("GET").nth(2);
+    stage.fake.add_fault(refused);
+    let ran = stage.apply(&plan, &[]).is(3);
+    assert_eq!((ran.result("A001").as_str(), ran.result("A002").as_str()), ("failed", "skipped:aborted"));
+    assert!(stage.fake.writes().is_empty());
+}
+
+#[test]
 fn a_domain_pulls_users_in_at_once_later_or_never() {
     for (mapping, later) in [(Mapping::AtOnce, 1), (Mapping::AfterRequests(3), 1), (Mapping::Never, 0)] {
         let platform = Platform { mapping, ..Platform::default() };

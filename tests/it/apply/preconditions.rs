@@ -54,6 +54,46 @@ fn expect(stage: &Stage, plan: &Plan, action: &str, reason: &str, when: &str) {
 }
 
 #[test]
+fn what_depends_on_a_link_says_why_it_is_not_there() {
+    let changes: [(fn(&mut World), &str); 3] = [
+        // The link was not applied, since what it rests on is gone; the org itself is as it was.
+        (|world| world.set(Kind::Organizations, 1040, "domain_names", json!([])), "dependency_not_applied"),
+        (
+            |world| world.set(Kind::Organizations, 1040, "external_id", "001OTHER"),
+            "precondition_changed_org_external_id_changed",
+        ),
+        (
+            |world| world.set(Kind::Organizations, 1040, "deleted_at", "2026-05-01T00:00:00Z"),
+            "precondition_changed_org_not_found",
+        ),
+    ];
+    for (change, reason) in changes {
+        let stage = Stage::all_codes();
+        let plan = stage.audit();
+        stage.fake.with_world(change);
+        let ran = stage.apply(&plan, &["--only-account", "001CASE004"]).is(0);
+        for id in ["A006", "A010", "A011", "A016"] {
+            assert_eq!(ran.result(id), format!("skipped:{reason}"), "{id}");
+        }
+        assert!(stage.fake.writes().is_empty());
+    }
+}
+
+#[test]
+fn a_link_that_fails_keeps_what_depends_on_it_from_being_written() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    stage.fake.add_fault(Fault::on_writes(FaultKind::json_error(422)).nth(1));
+    let ran = stage.apply(&plan, &["--only-account", "001CASE004"]).is(1);
+    assert_eq!(ran.result("A002"), "failed");
+    for id in ["A006", "A010", "A011", "A016"] {
+        assert_eq!(ran.result(id), "skipped:dependency_not_applied", "{id}");
+    }
+    assert_eq!(stage.fake.writes().len(), 1);
+    assert_eq!(ran.count("attempted"), 1);
+}
+
+#[test]
 fn a_precondition_that_changed_since_the_audit_skips_the_action() {
     for (action, reason, change) in CASES {
         let stage = Stage::all_codes();

@@ -51,6 +51,13 @@ fn a_changed_file_or_another_hash_is_refused() {
     let plan = stage.audit();
     let renamed = changed(&stage, &plan, false, |file| file["plan"]["actions"][0]["org_name"] = "Other".into());
     refused(&stage, &["apply", "--plan", &renamed.path], 4, "the plan was changed: its content has the hash");
+    // Also where what it was changed to is nothing that an audit plans.
+    for (member, value) in
+        [("to", json!("999")), ("preconditions", json!([])), ("more", json!(1)), ("org_id", json!("x"))]
+    {
+        let aimed = changed(&stage, &plan, false, |file| file["plan"]["actions"][0][member] = value);
+        refused(&stage, &["apply", "--plan", &aimed.path], 4, "the plan was changed: its content has the hash");
+    }
     let args = ["apply", "--plan", &plan.path, "--apply"];
     refused(&stage, &args, 4, "--apply needs --confirm-plan-hash");
     let other = "0".repeat(64);

@@ -124,14 +124,20 @@ impl Stage {
 
     /// The program, with the fake's credentials.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("g-gremlin"));
+        let mut command = self.with_environment(Command::new(assert_cmd::cargo::cargo_bin!("g-gremlin")));
+        command.args(["zendesk", "drift"]).args(args);
+        command
+    }
+
+    /// A command in the stage's folder, with the fake's credentials and nothing else that the program looks at.
+    pub fn with_environment(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars() {
             if ["GITHUB_", "ZENDESK_", "CLICOLOR"].iter().any(|prefix| name.starts_with(prefix)) {
                 command.env_remove(name);
             }
         }
         command.env_remove("CI").env_remove("NO_COLOR").current_dir(self.path());
-        command.envs(FakeZendesk::CLIENT_ENV).args(["zendesk", "drift"]).args(args);
+        command.envs(FakeZendesk::CLIENT_ENV);
         command
     }
 

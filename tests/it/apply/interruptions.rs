@@ -1,0 +1,248 @@
+//! Signals and full disks: the action in flight is finished, nothing more is sent, and the receipt tells how far it came.
+#![cfg(unix)]
+
+use super::stage::{Plan, Ran, Stage};
+use crate::fake_zendesk::{Fault, FaultKind, Hold, Point, Refusal, Which};
+use serde_json::Value;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+impl Stage {
+    /// Starts a live apply.
+    fn start(&self, plan: &Plan, more: &[&str]) -> Child {
+        let args = Self::live(plan, more);
+        let mut command = self.command(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+    }
+
+    fn ended(&self, child: Child) -> Ran {
+        self.ran(child.wait_with_output().expect("ended"))
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = std::process::Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    assert!(sent.expect("kill is there").success());
+}
+
+/// Waits until the program has said on standard error that it knows of so many signals. What it said is lost to the caller.
+fn until_said(child: &mut Child, text: &str) -> String {
+    use std::io::Read;
+    let mut said = Vec::new();
+    let err = child.stderr.as_mut().expect("piped");
+    let mut byte = [0];
+    while !String::from_utf8_lossy(&said).contains(text) {
+        assert_eq!(err.read(&mut byte).expect("read"), 1, "it ended: {}", String::from_utf8_lossy(&said));
+        said.push(byte[0]);
+    }
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+const FINISHING: &str = "note: interrupted; the action in flight is finished first\n";
+
+#[test]
+fn a_signal_lets_the_action_in_flight_finish() {
+    for name in ["INT", "TERM"] {
+        let stage = Stage::all_codes();
+        let plan = stage.audit();
+        let hold = stage.fake.hold(Point::Received, Which::writes().nth(3));
+        let mut child = stage.start(&plan, &[]);
+        hold.wait();
+        signal(&child, name);
+        until_said(&mut child, FINISHING);
+        hold.release();
+        let ran = stage.ended(child).is(130);
+        assert_eq!(stage.fake.writes_done().len(), 3, "{name}");
+        for (at, (id, result)) in ran.results().iter().enumerate() {
+            assert_eq!(result, if at < 3 { "applied" } else { "skipped:aborted" }, "{name}: {id}");
+        }
+        assert_eq!(ran.receipt["completed"], false);
+        assert!(ran.receipt["finished_at"].is_string());
+        assert!(ran.err.starts_with("error: interrupted\n  help: ") && ran.err.contains("_apply tells"), "{}", ran.err);
+        // Nothing is open, and the rest is done by the next apply.
+        let ran = stage.apply(&plan, &[]).is(0);
+        assert!(!ran.err.contains("was interrupted"), "{}", ran.err);
+        assert_eq!(stage.fake.writes_done().len(), plan.actions().len() - 1);
+    }
+}
+
+#[test]
+fn a_signal_during_the_last_action_still_ends_with_130() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let hold = stage.fake.hold(Point::Acted, Which::writes().nth(1));
+    let mut child = stage.start(&plan, &["--only-action", "A001"]);
+    hold.wait();
+    signal(&child, "INT");
+    until_said(&mut child, FINISHING);
+    hold.release();
+    let ran = stage.ended(child).is(130);
+    assert_eq!(ran.result("A001"), "applied");
+    assert_eq!(ran.receipt["completed"], false);
+}
+
+#[test]
+fn a_signal_before_the_first_write_leaves_everything_as_it_was() {
+    for (path, nth) in
+        [("/api/v2/organizations", 1), ("/api/v2/organizations/1050", 1), ("/api/v2/organizations/1050", 2)]
+    {
+        let stage = Stage::all_codes();
+        let plan = stage.audit();
+        let hold = stage.fake.hold(Point::Received, Which::on(path).method("GET").nth(nth));
+        let child = stage.start(&plan, &[]);
+        hold.wait();
+        signal(&child, "TERM");
+        // Reads are not waited for: the hold is still on.
+        let ran = stage.ended(child).is(130);
+        assert!(stage.fake.writes().is_empty());
+        assert!(ran.results().iter().all(|(_, result)| result == "skipped:aborted"), "{path} {nth}");
+        assert_eq!(ran.receipt["completed"], false);
+        drop(hold);
+    }
+}
+
+#[test]
+fn a_signal_ends_the_wait_after_a_429() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    stage.fake.add_fault(Fault::on_writes(FaultKind::too_many(Refusal::Listed, Some("120"))).nth(2));
+    let mut child = stage.start(&plan, &[]);
+    until_said(&mut child, "A002: Zendesk asks to wait 120 s (429)\n");
+    signal(&child, "INT");
+    let ran = stage.ended(child).is(130);
+    assert_eq!((ran.result("A001").as_str(), ran.result("A002").as_str()), ("applied", "failed"));
+    assert_eq!(ran.whole("A002")["http_status"], 429, "it was not done, and is known not to be");
+    assert_eq!(stage.fake.writes().len(), 2);
+}
+
+/// Starts an apply of A001 whose write is held, and interrupts it twice.
+fn interrupted_twice(point: Point) -> (Stage, Plan, Ran, Hold) {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let hold = stage.fake.hold(point, Which::writes().nth(1));
+    let mut child = stage.start(&plan, &[]);
+    hold.wait();
+    signal(&child, "INT");
+    until_said(&mut child, FINISHING);
+    signal(&child, "INT");
+    // The hold is still on, and it ends.
+    let ran = stage.ended(child).is(130);
+    (stage, plan, ran, hold)
+}
+
+#[test]
+fn a_second_signal_waits_for_nothing_and_leaves_the_write_to_the_next_apply() {
+    for (point, took) in [(Point::Received, false), (Point::Acted, true)] {
+        let (stage, plan, ran, _hold) = interrupted_twice(point);
+        assert!(ran.err.contains("note: interrupted again; what came of a write"), "{}", ran.err);
+        assert_eq!(ran.result("A001"), "failed:outcome_unknown");
+        assert_eq!(ran.result("A002"), "skipped:aborted");
+        assert_eq!(ran.receipt["completed"], false);
+        assert_eq!(stage.fake.writes_done().len(), usize::from(took));
+        let first = ran.folder.clone();
+
+        let ran = stage.apply(&plan, &["--only-action", "A001"]).is(0);
+        let what = if took { "took" } else { "did not take" };
+        assert!(ran.err.contains(&format!("the write of A001 {what}")), "{}", ran.err);
+        let receipt = receipt_of(&first);
+        assert_eq!(receipt["results"][0]["status"], if took { "applied" } else { "failed" });
+        assert_eq!(receipt["completed"], false);
+    }
+}
+
+fn receipt_of(folder: &std::path::Path) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join("apply_receipt.json")).expect("a receipt")).expect("JSON")
+}
+
+#[test]
+fn a_signal_while_an_interrupted_apply_is_being_settled_is_obeyed_at_once() {
+    let (stage, plan, ran, hold) = interrupted_twice(Point::Acted);
+    drop(hold);
+    let journal = std::fs::read(ran.folder.join("journal.ndjson")).expect("a journal");
+    let hold = stage.fake.hold(Point::Received, Which::on("/api/v2/organizations/1050").method("GET"));
+    let child = stage.start(&plan, &[]);
+    hold.wait();
+    signal(&child, "INT");
+    let ended = stage.ended(child).is(130);
+    assert!(ended.err.contains("error: interrupted; nothing was written to Zendesk"), "{}", ended.err);
+    assert_eq!(stage.runs("_apply").len(), 1, "no run was begun");
+    assert_eq!(std::fs::read(ran.folder.join("journal.ndjson")).expect("a journal"), journal);
+}
+
+#[test]
+fn a_journal_that_is_not_understood_stops_the_next_apply() {
+    let (stage, plan, ran, hold) = interrupted_twice(Point::Acted);
+    drop(hold);
+    let path = ran.folder.join("journal.ndjson");
+    let journal = std::fs::read_to_string(&path).expect("a journal");
+    let lines = journal.lines().count();
+    std::fs::write(&path, journal.clone() + "\0\0\0\0\n").expect("written");
+    stage.fake.clear_log();
+    let stopped = stage.apply(&plan, &[]).is(3);
+    let cause = format!("line {} of its journal.ndjson is not one of this program", lines + 1);
+    assert!(stopped.err.contains(&cause), "{}", stopped.err);
+    assert!(stopped.err.contains("had begun cannot be found out; nothing was written"), "{}", stopped.err);
+    assert!(stage.fake.log().is_empty());
+    // One of another plan, or an empty one, is nobody's business here.
+    std::fs::write(&path, "nonsense\n").expect("written");
+    stage.apply(&plan, &["--only-action", "A002"]).is(0);
+    std::fs::write(&path, "").expect("written");
+    stage.apply(&plan, &["--only-action", "A003"]).is(0);
+}
+
+/// The limit of the size of each file stands in for a full disk: a write beyond it fails in the same way.
+#[cfg(target_os = "linux")]
+mod full_disk {
+    use super::*;
+
+    /// An apply of three actions by a shell that first does this. Without the trap, the signal that comes with the error would
+    /// end the program.
+    fn start(stage: &Stage, plan: &Plan, first: &str) -> Child {
+        let program = assert_cmd::cargo::cargo_bin!("g-gremlin");
+        let args = Stage::live(plan, &["--only-action", "A001", "--only-action", "A002", "--only-action", "A003"]);
+        let mut command = stage.with_environment(std::process::Command::new("sh"));
+        command.args(["-c", &format!("trap '' XFSZ; {first}; exec \"$0\" zendesk drift \"$@\"")]);
+        command.arg(program).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sh is there")
+    }
+
+    #[test]
+    fn without_room_for_the_results_nothing_is_written_to_zendesk() {
+        let stage = Stage::all_codes();
+        let plan = stage.audit();
+        // 16 blocks, of 512 or 1024 bytes.
+        let ran = stage.ended(start(&stage, &plan, "ulimit -f 16")).is(3);
+        let error = "error: the journal could not be written, so nothing was sent to Zendesk";
+        assert!(ran.err.contains(error), "{}", ran.err);
+        assert!(stage.fake.writes().is_empty());
+        // There is room again.
+        let ran = stage.ended(start(&stage, &plan, "ulimit -f 100000")).is(0);
+        assert_eq!(ran.count("applied"), 3);
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_stops_before_the_next_write() {
+        let stage = Stage::all_codes();
+        let plan = stage.audit();
+        let hold = stage.fake.hold(Point::Received, Which::writes().nth(2));
+        let child = start(&stage, &plan, ":");
+        hold.wait();
+        let journal = stage.runs("_apply").pop().expect("a run").join("journal.ndjson");
+        let length = std::fs::metadata(&journal).expect("a journal").len();
+        // From now on, the journal takes the result of this write, and no further intention.
+        let limit = format!("--fsize={}", length + 300);
+        let set = std::process::Command::new("prlimit").args(["--pid", &child.id().to_string(), &limit]).status();
+        assert!(set.expect("prlimit (util-linux) is there").success());
+        hold.release();
+        let ended = stage.ended(child).is(3);
+        let error = "error: the journal could not be written, so nothing more was sent to Zendesk";
+        assert!(ended.err.contains(error), "{}", ended.err);
+        assert_eq!((stage.fake.writes().len(), stage.fake.writes_done().len()), (2, 2));
+        let story = std::fs::read_to_string(&journal).expect("a journal");
+        assert!(story.ends_with('\n') && story.lines().last().expect("a line").contains("\"result\""), "{story}");
+
+        let ran = stage.apply(&plan, &[]).is(0);
+        assert!(ran.err.contains("was interrupted"), "{}", ran.err);
+        assert!(!ran.err.contains("the write of"), "nothing was open: {}", ran.err);
+        assert_eq!(stage.fake.writes_done().len(), plan.actions().len() - 1);
+    }
+}
