@@ -3,9 +3,9 @@
 
 use super::stage::{Plan, Ran, Stage};
 use crate::fake_zendesk::{Fault, FaultKind, Hold, Point, Refusal, Which};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 impl Stage {
     /// Starts a live apply.
@@ -20,9 +20,8 @@ impl Stage {
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let sent = std::process::Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
-    assert!(sent.expect("kill is there").success());
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).expect("it runs");
 }
 
 /// Waits until the program has said on standard error that it knows of so many signals. What it said is lost to the caller.
@@ -42,7 +41,7 @@ const FINISHING: &str = "note: interrupted; the action in flight is finished fir
 
 #[test]
 fn a_signal_lets_the_action_in_flight_finish() {
-    for name in ["INT", "TERM"] {
+    for name in [Signal::INT, Signal::TERM] {
         let stage = Stage::all_codes();
         let plan = stage.audit();
         let hold = stage.fake.hold(Point::Received, Which::writes().nth(3));
@@ -52,9 +51,9 @@ fn a_signal_lets_the_action_in_flight_finish() {
         until_said(&mut child, FINISHING);
         hold.release();
         let ran = stage.ended(child).is(130);
-        assert_eq!(stage.fake.writes_done().len(), 3, "{name}");
+        assert_eq!(stage.fake.writes_done().len(), 3, "{name:?}");
         for (at, (id, result)) in ran.results().iter().enumerate() {
-            assert_eq!(result, if at < 3 { "applied" } else { "skipped:aborted" }, "{name}: {id}");
+            assert_eq!(result, if at < 3 { "applied" } else { "skipped:aborted" }, "{name:?}: {id}");
         }
         assert_eq!(ran.receipt["completed"], false);
         assert!(ran.receipt["finished_at"].is_string());
@@ -73,7 +72,7 @@ fn a_signal_during_the_last_action_still_ends_with_130() {
     let hold = stage.fake.hold(Point::Acted, Which::writes().nth(1));
     let mut child = stage.start(&plan, &["--only-action", "A001"]);
     hold.wait();
-    signal(&child, "INT");
+    signal(&child, Signal::INT);
     until_said(&mut child, FINISHING);
     hold.release();
     let ran = stage.ended(child).is(130);
@@ -91,7 +90,7 @@ fn a_signal_before_the_first_write_leaves_everything_as_it_was() {
         let hold = stage.fake.hold(Point::Received, Which::on(path).method("GET").nth(nth));
         let child = stage.start(&plan, &[]);
         hold.wait();
-        signal(&child, "TERM");
+        signal(&child, Signal::TERM);
         // Reads are not waited for: the hold is still on.
         let ran = stage.ended(child).is(130);
         assert!(stage.fake.writes().is_empty());
@@ -108,7 +107,7 @@ fn a_signal_ends_the_wait_after_a_429() {
     stage.fake.add_fault(Fault::on_writes(FaultKind::too_many(Refusal::Listed, Some("120"))).nth(2));
     let mut child = stage.start(&plan, &[]);
     until_said(&mut child, "A002: Zendesk asks to wait 120 s (429)\n");
-    signal(&child, "INT");
+    signal(&child, Signal::INT);
     let ran = stage.ended(child).is(130);
     assert_eq!((ran.result("A001").as_str(), ran.result("A002").as_str()), ("applied", "failed"));
     assert_eq!(ran.whole("A002")["http_status"], 429, "it was not done, and is known not to be");
@@ -122,9 +121,9 @@ fn interrupted_twice(point: Point) -> (Stage, Plan, Ran, Hold) {
     let hold = stage.fake.hold(point, Which::writes().nth(1));
     let mut child = stage.start(&plan, &[]);
     hold.wait();
-    signal(&child, "INT");
+    signal(&child, Signal::INT);
     until_said(&mut child, FINISHING);
-    signal(&child, "INT");
+    signal(&child, Signal::INT);
     // The hold is still on, and it ends.
     let ran = stage.ended(child).is(130);
     (stage, plan, ran, hold)
@@ -162,7 +161,7 @@ fn a_signal_while_an_interrupted_apply_is_being_settled_is_obeyed_at_once() {
     let hold = stage.fake.hold(Point::Received, Which::on("/api/v2/organizations/1050").method("GET"));
     let child = stage.start(&plan, &[]);
     hold.wait();
-    signal(&child, "INT");
+    signal(&child, Signal::INT);
     let ended = stage.ended(child).is(130);
     assert!(ended.err.contains("error: interrupted; nothing was written to Zendesk"), "{}", ended.err);
     assert_eq!(stage.runs("_apply").len(), 1, "no run was begun");
@@ -194,6 +193,7 @@ fn a_journal_that_is_not_understood_stops_the_next_apply() {
 #[cfg(target_os = "linux")]
 mod full_disk {
     use super::*;
+    use rustix::process::{Resource, Rlimit, prlimit};
 
     /// An apply of three actions by a shell that first does this. Without the trap, the signal that comes with the error would
     /// end the program.
@@ -229,9 +229,8 @@ mod full_disk {
         let journal = stage.runs("_apply").pop().expect("a run").join("journal.ndjson");
         let length = std::fs::metadata(&journal).expect("a journal").len();
         // From now on, the journal takes the result of this write, and no further intention.
-        let limit = format!("--fsize={}", length + 300);
-        let set = std::process::Command::new("prlimit").args(["--pid", &child.id().to_string(), &limit]).status();
-        assert!(set.expect("prlimit (util-linux) is there").success());
+        let limit = Rlimit { current: Some(length + 300), maximum: None };
+        prlimit(Some(Pid::from_child(&child)), Resource::Fsize, limit).expect("it runs");
         hold.release();
         let ended = stage.ended(child).is(3);
         let error = "error: the journal could not be written, so nothing more was sent to Zendesk";

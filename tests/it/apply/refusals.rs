@@ -128,7 +128,7 @@ fn only_one_apply_at_a_time() {
     let hold = stage.fake.hold(Point::Received, Which::writes().nth(1));
     let args = Stage::live(&plan, &["--only-action", "A002"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let first = stage.command(&args).spawn().expect("started");
+    let first = stage.command(&args).stdout(std::process::Stdio::null()).spawn().expect("started");
     hold.wait();
     let second = stage.run(&args).is(4);
     let cause = format!("another apply to {} is running on this machine", stage.fake.url());
