@@ -1,6 +1,7 @@
 //! `apply` from outside, over HTTP against the fake: audits, dry runs, live applies, and what they leave on disk and in Zendesk.
 
 mod caps;
+mod convergence;
 mod crashes;
 mod interruptions;
 mod outcomes;
