@@ -4,6 +4,7 @@ mod caps;
 mod convergence;
 mod crashes;
 mod interruptions;
+mod oracle;
 mod outcomes;
 mod preconditions;
 mod refusals;

@@ -119,7 +119,7 @@ fn is_foretold(issue: &Issue, applied: &[&Value], foretold: &BTreeMap<String, BT
 }
 
 /// What the writes of these actions make of a world, with what Zendesk does by itself because of them.
-fn after(mut world: World, several: bool, applied: &[&Value]) -> World {
+pub fn after(mut world: World, several: bool, applied: &[&Value]) -> World {
     for action in applied {
         let id = |name: &str| action[name].as_u64().expect("an id");
         let (org, to) = (id("org_id"), action["to"].as_str().expect("a text"));

@@ -9,7 +9,7 @@ mod compare;
 mod findings;
 pub mod random;
 mod rules;
-mod text;
+pub mod text;
 
 use serde_json::Value;
 
