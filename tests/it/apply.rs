@@ -3,6 +3,7 @@
 mod caps;
 mod convergence;
 mod crashes;
+mod faults;
 mod interruptions;
 mod oracle;
 mod outcomes;

@@ -139,7 +139,7 @@ pub fn after(mut world: World, several: bool, applied: &[&Value]) -> World {
     world
 }
 
-/// A world without the ids of new memberships and the times of changes.
+/// A world without the ids of new memberships, the times of changes, and the order of domains.
 pub fn essence(world: &World) -> Value {
     let without = |records: &[Record], fields: &[&str]| {
         let mut records: Vec<String> = records
@@ -153,6 +153,12 @@ pub fn essence(world: &World) -> Value {
         records.sort();
         records
     };
+    let mut organizations = world.organizations.clone();
+    for org in &mut organizations {
+        let mut names = stored(org.get("domain_names"));
+        names.sort();
+        org.insert("domain_names".into(), json!(names));
+    }
     let times = ["updated_at"];
     let memberships: Vec<Record> = world
         .memberships
@@ -165,7 +171,7 @@ pub fn essence(world: &World) -> Value {
         })
         .collect();
     json!({
-        "organizations": without(&world.organizations, &times),
+        "organizations": without(&organizations, &times),
         "users": without(&world.users, &times),
         "memberships": without(&memberships, &["id", "updated_at", "created_at", "organization_name"]),
         "tickets": without(&world.tickets, &[]),

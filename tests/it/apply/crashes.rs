@@ -277,7 +277,7 @@ fn state_of(world: &World) -> Value {
 }
 
 /// The action that a write carries out.
-fn action_of(plan: &Plan, write: &Logged) -> String {
+pub fn action_of(plan: &Plan, write: &Logged) -> String {
     let body = &write.body;
     let path: Vec<&str> = write.path.split('/').collect();
     let is = |action: &Value| match (write.shape.expect("a write"), action["action_code"].as_str().expect("a code")) {

@@ -44,7 +44,8 @@ impl Asked {
         let mut options = vec!["--max-actions".to_owned(), self.max_actions.to_string()];
         options.extend(["--max-per-account".to_owned(), self.max_per_account.to_string()]);
         for (option, names) in [("--only-account", &self.only_account), ("--only-action", &self.only_action)] {
-            options.extend(names.iter().flat_map(|name| [option.to_owned(), name.clone()]));
+            // An id may begin with a hyphen.
+            options.extend(names.iter().map(|name| format!("{option}={name}")));
         }
         options
     }
@@ -181,8 +182,10 @@ fn alone(mut world: World, action: &Value) -> World {
     let (org, user) = (action["org_id"].as_u64().expect("an id"), action["user_id"].as_u64());
     match action["action_code"].as_str().expect("a code") {
         "add_org_domain" => {
-            let names = world.find_mut(Kind::Organizations, org).expect("an org").get_mut("domain_names");
-            names.and_then(Value::as_array_mut).expect("a list").push(action["to"].clone());
+            let held = world.find(Kind::Organizations, org).and_then(|org| org.get("domain_names"));
+            let mut names = held.and_then(Value::as_array).cloned().unwrap_or_default();
+            names.push(action["to"].clone());
+            world.set(Kind::Organizations, org, "domain_names", names);
             world
         }
         "assign_user_to_org" => {
