@@ -88,7 +88,13 @@ pub struct Terms<'a> {
     pub now: Instant,
 }
 
-/// A plan that may be applied live. It can be made by [`check`] alone.
+/// A plan that may be applied live. It can be made by [`check`] alone, and nowhere else:
+///
+/// ```compile_fail,E0451
+/// fn forge(plan: &g_gremlin::plan_file::PlanFile) -> g_gremlin::apply::consent::Confirmed<'_> {
+///     g_gremlin::apply::consent::Confirmed { plan }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Confirmed<'a> {
     plan: &'a PlanFile,

@@ -113,7 +113,23 @@ pub enum Sent {
     NotSent { error: ReadError },
 }
 
-/// Sends writes, one after the other. Only a confirmed plan can make one.
+/// Sends writes, one after the other. Only a confirmed plan can make one; a plan as it was read cannot:
+///
+/// ```compile_fail,E0308
+/// use g_gremlin::{plan_file::PlanFile, zendesk::{Session, WritePace, Writer}};
+/// fn unconfirmed<'a>(session: &'a Session<'a>, plan: &PlanFile) -> Writer<'a> {
+///     Writer::new(session, plan, WritePace::careful())
+/// }
+/// ```
+///
+/// With consent it compiles:
+///
+/// ```
+/// use g_gremlin::{apply::consent::Confirmed, zendesk::{Session, WritePace, Writer}};
+/// fn confirmed<'a>(session: &'a Session<'a>, consent: &Confirmed<'_>) -> Writer<'a> {
+///     Writer::new(session, consent, WritePace::careful())
+/// }
+/// ```
 pub struct Writer<'a> {
     session: &'a Session<'a>,
     pace: WritePace,
@@ -212,44 +228,58 @@ pub fn may_not_write(credentials: &Credentials) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apply::consent::{Terms, check};
+    use crate::plan_file::PlanFile;
+    use crate::zendesk::auth::Secret;
+    use crate::zendesk::client::{Client, Timing};
+    use crate::zendesk::http::{Answering, Outgoing, Transport};
+    use crate::zendesk::progress::Silent;
 
-    const CAREFUL: WritePace = WritePace::careful();
+    /// Answers everything with 200 and `{}`.
+    struct Obliging;
 
-    fn secs(secs: u64) -> Duration {
-        Duration::from_secs(secs)
-    }
-
-    #[test]
-    fn writes_are_a_second_apart() {
-        let (mut sent, now) = (SentBefore::default(), Instant::now());
-        assert_eq!(sent.wait(&CAREFUL, None, now), Duration::ZERO);
-        sent.record(&CAREFUL, None, now);
-        assert_eq!(sent.wait(&CAREFUL, Some(7), now + secs(1) / 4), secs(3) / 4);
-        assert_eq!(sent.wait(&CAREFUL, Some(7), now + secs(1)), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_sixth_update_of_an_organization_waits_until_the_first_is_a_minute_old() {
-        let (mut sent, start) = (SentBefore::default(), Instant::now());
-        for nth in 0..7 {
-            // Other organizations and memberships have no part in it.
-            sent.record(&CAREFUL, Some(8), start);
-            sent.record(&CAREFUL, None, start);
-            let now = start + secs(nth * 2);
-            if nth < 5 {
-                assert!(sent.wait(&CAREFUL, Some(7), now) <= CAREFUL.gap, "{nth}");
-                sent.record(&CAREFUL, Some(7), now);
-            }
+    impl Transport for Obliging {
+        fn send(&self, _: Outgoing) -> Answering<'_> {
+            Box::pin(async { Ok(Answer { status: 200, headers: Default::default(), body: b"{}".to_vec() }) })
         }
-        assert_eq!(sent.wait(&CAREFUL, Some(7), start + secs(10)), secs(50));
-        sent.record(&CAREFUL, Some(7), start + secs(60));
-        assert_eq!(sent.wait(&CAREFUL, Some(7), start + secs(61)), secs(1), "the second is a minute old at 62 s");
     }
 
-    #[test]
-    fn a_server_on_this_machine_is_not_waited_for() {
-        let (mut sent, now) = (SentBefore::default(), Instant::now());
-        (0..9).for_each(|_| sent.record(&WritePace::none(), Some(7), now));
-        assert_eq!(sent.wait(&WritePace::none(), Some(7), now), Duration::ZERO);
+    /// Sends these writes, each as soon as the pace allows it; returns the seconds at which they went.
+    async fn sent_at(pace: WritePace, writes: &[Write]) -> Vec<u64> {
+        let plan = PlanFile::parse(include_bytes!("../../fixtures/all_codes/expected/fix_plan.json")).expect("a plan");
+        let terms = Terms {
+            live: true,
+            confirmed_hash: Some(&plan.hash),
+            zendesk: Some(&plan.zendesk),
+            max_plan_age_hours: 1,
+            now: plan.as_of,
+        };
+        let confirmed = check(&plan, &terms).expect("no refusal").expect("live");
+        let (url, token, timing) =
+            ("https://acme.zendesk.com".parse().unwrap(), Credentials::Token(Secret::new("t")), Timing::default());
+        let session = Session { client: Client::new(&Obliging, &url, &token, 0, &timing, &Silent) };
+        let writer = Writer::new(&session, &confirmed, pace);
+        let begin = Instant::now();
+        let mut at = Vec::new();
+        for write in writes {
+            tokio::time::sleep(writer.wait(write.updated_org())).await;
+            at.push(begin.elapsed().as_secs());
+            assert!(matches!(writer.send(write, 1, begin).await, Sent::Answered { status: 200, .. }));
+        }
+        at
+    }
+
+    fn update(org_id: u64) -> Write {
+        Write::OrgDomains { org_id, domain_names: Vec::new() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn writes_go_at_one_a_second_and_five_a_minute_for_one_organization() {
+        let join = || Write::Membership { user_id: 1, org_id: 7 };
+        let writes = [update(7), update(7), update(7), join(), update(7), update(7), update(7), update(8), update(7)];
+        assert_eq!(sent_at(WritePace::careful(), &writes).await, [0, 1, 2, 3, 4, 5, 60, 61, 62]);
+        let six: Vec<Write> = (0..6).map(|_| update(7)).collect();
+        assert_eq!(sent_at(WritePace::careful(), &six).await, [0, 1, 2, 3, 4, 60]);
+        assert_eq!(sent_at(WritePace::none(), &six).await, [0; 6]);
     }
 }

@@ -10,4 +10,5 @@ mod outcomes;
 mod preconditions;
 mod refusals;
 pub mod stage;
+mod timeouts;
 mod verified;

@@ -60,7 +60,7 @@
 //! | a second membership may replace the first | `SecondMembership` | `where_a_second_membership_would_replace_the_first_none_is_made` |
 //! | 422 for what is there already | `json_error` | `an_error_answer_is_a_failure_unless_the_effect_is_there` |
 //! | a write that was lost, or answered and did not take | `after_acting`, `NotTaken` | `an_unknown_outcome_is_settled_by_reading_and_never_sent_again` |
-//! | five updates a minute of one organization | `organization_updates` | `a_sixth_update_of_an_organization_waits_until_the_first_is_a_minute_old`, `a_429_is_waited_for_and_sent_again_with_a_fresh_look` |
+//! | five updates a minute of one organization | `organization_updates` | `writes_go_at_one_a_second_and_five_a_minute_for_one_organization`, `a_429_is_waited_for_and_sent_again_with_a_fresh_look` |
 
 use std::path::Path;
 
