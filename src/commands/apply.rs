@@ -17,6 +17,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::console::Console;
 use crate::demo;
+use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Deferred;
 use crate::lock::Lock;
@@ -62,6 +63,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         console,
         plan: &plan,
         plan_path: options.plan.display().to_string(),
+        again: same_options(common, options),
         caps: Caps {
             max_actions: options.max_actions.unwrap_or(config.apply.max_actions),
             max_per_account: options.max_per_account.unwrap_or(config.apply.max_per_account),
@@ -126,6 +128,21 @@ fn narrowing(plan: &PlanFile, options: &Options) -> Result<Narrowing, Failure> {
     Ok(narrowing)
 }
 
+/// The options, written for a shell, that decide what is applied.
+fn same_options(common: &Common, options: &Options) -> Vec<Message> {
+    let word = |text: &dyn std::fmt::Display| escape::shell_word(&text.to_string());
+    let mut same = vec![open(format!("--plan {}", word(&options.plan.display())))];
+    same.extend(common.config.iter().map(|path| open(format!("--config {}", word(&path.display())))));
+    same.extend(options.out.iter().map(|path| open(format!("--out {}", word(&path.display())))));
+    same.extend(options.max_actions.map(|cap| open(format!("--max-actions {cap}"))));
+    same.extend(options.max_per_account.map(|cap| open(format!("--max-per-account {cap}"))));
+    // An id may begin with a hyphen.
+    let account = |id: &String| Message::with_public(format!("--only-account={}", word(id)), "--only-account=…");
+    same.extend(options.only_account.iter().map(account));
+    same.extend(options.only_action.iter().map(|id| open(format!("--only-action={}", word(id)))));
+    same
+}
+
 /// The run folder of the audit that the plan lies in: the one whose receipt is about the same plan.
 fn audit_folder(plan_path: &Path, plan: &PlanFile) -> Option<PathBuf> {
     let folder = plan_path.parent()?;
@@ -145,6 +162,8 @@ struct Job<'a> {
     plan: &'a PlanFile,
     /// As given.
     plan_path: String,
+    /// The options that a live run of what this one shows has in common with it.
+    again: Vec<Message>,
     caps: Caps,
     narrowing: Narrowing,
     options: &'a Options,
@@ -269,7 +288,7 @@ impl Job<'_> {
             Ok(chosen) => chosen,
             Err(stop) => return self.end(run, Vec::new(), Some(stop), false),
         };
-        report::plan(&self.console, self.plan, &choices);
+        report::plan(&self.console, self.plan, &choices, self.caps);
         let actions = self.plan.actions.iter().zip(choices);
         let mut results = Vec::with_capacity(actions.len());
         for (action, choice) in actions {
@@ -302,7 +321,7 @@ impl Job<'_> {
             Ok(chosen) => chosen,
             Err(stop) => return self.end(run, Vec::new(), Some(stop), false),
         };
-        report::plan(&self.console, self.plan, &choices);
+        report::plan(&self.console, self.plan, &choices, self.caps);
         let selected = choices.iter().filter(|choice| matches!(choice, Choice::Selected(_))).count();
         if let Err(full) = run.journal.reserve(&run.folder, room(self.plan, &choices)) {
             run.journal.release();
@@ -369,7 +388,7 @@ impl Job<'_> {
         let closed = write_receipt(&run.folder, &receipt).and_then(|()| run.journal.append(&end));
         self.copy_to_the_audit(&receipt);
         let shown = shown_path(&run.folder);
-        report::summary(&self.console, self.plan, &self.plan_path, &receipt, &shown);
+        report::summary(&self.console, self.plan, &self.again, &receipt, &shown);
         self.print_json(&receipt, &shown);
         // Also of a run that ended early: its receipt is worth keeping.
         let told = self.options.outputs.tell(self.console.audience, outputs(&run.folder, &receipt));

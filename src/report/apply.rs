@@ -3,23 +3,28 @@
 
 use crate::apply::look::Look;
 use crate::apply::select::Choice;
-use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Mode, Outcome};
+use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Mode, Outcome};
 use crate::artifacts::summary::plural;
 use crate::audience::{Message, open};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::console::Console;
 use crate::escape;
 use crate::plan_file::{PlanFile, PlannedAction};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::collections::BTreeMap;
 
 /// The width of the table of impacts where there is no terminal.
 const WIDTH: u16 = 120;
+/// The room for the names of actions and the ids of accounts, which are searched for and copied, so never broken:
+/// `A001 set_org_external_id`, and a space on either side.
+const NAMES: u16 = 26;
 /// How many actions that are not selected are listed one by one.
 const MOST_LISTED: usize = 20;
+/// How many ids of actions fit a line.
+const IDS_IN_A_LINE: usize = 12;
 
 /// The selected actions, each with its impact; and the others by reason.
-pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
+pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice], caps: Caps) {
     let pairs = || plan.actions.iter().zip(choices);
     let selected: Vec<_> = pairs()
         .filter_map(|(action, choice)| if let Choice::Selected(seen) = choice { Some((action, seen)) } else { None })
@@ -29,22 +34,30 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
         plural(plan.actions.len() as u64, "prepared action"),
         selected.len()
     )));
+    for code in ActionCode::ALL {
+        let count = selected.iter().filter(|(action, _)| action.action_code == code).count();
+        if count > 0 {
+            console.say(open(format!("    {count} {code}")));
+        }
+    }
     if !selected.is_empty() {
         let mut table = Table::new();
         table
             .load_style(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0).max(60));
-        table.set_header(["action", "account", "what changes", "what Zendesk does by itself"]);
+        table.set_header(["action, account", "what changes", "what Zendesk does because of it"]);
         for (action, seen) in selected {
-            let name = action.account_name.as_deref().unwrap_or_default();
-            let account = format!("{}\n{}", escape::terminal(&action.sf_account_id), escape::terminal(name));
+            let name = escape::terminal(action.account_name.as_deref().unwrap_or_default());
+            let account = escape::terminal(&action.sf_account_id);
             table.add_row([
-                format!("{}\n{}", action.action_id, action.action_code),
-                account,
+                format!("{} {}\n{account} {name}", action.action_id, action.action_code),
                 change(action, seen),
                 impact(action, seen),
             ]);
+        }
+        if let Some(names) = table.column_mut(0) {
+            names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAMES)));
         }
         console.say(format!("\n{table}"));
     }
@@ -67,15 +80,24 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice]) {
             console.say(open(format!("    and {more} more, in the receipt")));
         }
     }
-    let mut others: BTreeMap<SkipReason, u64> = BTreeMap::new();
-    for reason in not.iter().filter_map(|result| result.reason).filter(|reason| !reason.is_changed_precondition()) {
-        *others.entry(reason).or_default() += 1;
+    let mut others: BTreeMap<SkipReason, Vec<&str>> = BTreeMap::new();
+    for result in &not {
+        if let Some(reason) = result.reason.filter(|reason| !reason.is_changed_precondition()) {
+            others.entry(reason).or_default().push(&result.action_id);
+        }
     }
     if !others.is_empty() {
         console.say("");
     }
-    for (reason, count) in others {
-        console.say(open(format!("  {} left out: {reason}", plural(count, "action"))));
+    for (reason, ids) in others {
+        let option = match reason {
+            SkipReason::CapMaxActions => format!(" (--max-actions {})", caps.max_actions),
+            SkipReason::CapMaxPerAccount => format!(" (--max-per-account {})", caps.max_per_account),
+            _ => String::new(),
+        };
+        console.say(open(format!("  {} left out, {reason}{option}:", plural(ids.len() as u64, "action"))));
+        let more = if ids.len() > IDS_IN_A_LINE { ", …" } else { "" };
+        console.say(format!("    {}{more}", ids[..ids.len().min(IDS_IN_A_LINE)].join(", ")));
     }
 }
 
@@ -110,23 +132,31 @@ fn impact(action: &PlannedAction, seen: &Look) -> String {
                 users => format!("adds {} with this domain to the org, and later ones", plural(users, "verified user")),
             });
         }
-        if let Some(account) = note.strip_prefix("default_org_linked_to:") {
-            impact.push(format!("the user's default org is account {}'s", escape::terminal(account)));
-        }
     }
+    let linked_to = action.notes.iter().find_map(|note| note.strip_prefix("default_org_linked_to:"));
+    let whose = linked_to.map(|account| format!(", account {}'s", escape::terminal(account))).unwrap_or_default();
     match action.action_code {
         ActionCode::AddOrgDomain if shares => {
             impact.push("the org shares its tickets: they see each other's".to_owned())
         }
         ActionCode::AssignUserToOrg => {
-            if seen.memberships.is_empty() {
-                impact.push("a first membership becomes the default org".to_owned());
-            }
+            let first = seen.memberships.is_empty();
+            impact.push(match (first, seen.default_org()) {
+                (true, Some(org)) => format!("a first membership becomes the default org, not org {org}{whose}"),
+                (true, None) => "a first membership becomes the default org".to_owned(),
+                (false, Some(org)) => format!("the default org stays org {org}{whose}"),
+                (false, None) => "no other membership changes".to_owned(),
+            });
             if shares {
                 impact.push("the org shares its tickets: the user sees them".to_owned());
             }
         }
-        _ => {}
+        ActionCode::MoveUserToOrg if linked_to.is_some() => {
+            let org = seen.default_org().unwrap_or_default();
+            impact.push(format!("org {org}{whose}, is no longer the default"));
+        }
+        ActionCode::MoveUserToOrg => impact.push("the memberships stay as they are".to_owned()),
+        ActionCode::SetOrgExternalId | ActionCode::AddOrgDomain => {}
     }
     if impact.is_empty() { "nothing".to_owned() } else { impact.join("; ") }
 }
@@ -164,8 +194,9 @@ pub(super) fn status(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The counts, where the receipt is, and what comes next. `folder` is how a person reaches the run folder from here.
-pub fn summary(console: &Console, plan: &PlanFile, plan_path: &str, receipt: &ApplyReceipt, folder: &str) {
+/// The counts, where the receipt is, and what comes next: after a dry run the live one with the same `options`, so that what
+/// was shown is what will be done. `folder` is how a person reaches the run folder from here.
+pub fn summary(console: &Console, plan: &PlanFile, options: &[Message], receipt: &ApplyReceipt, folder: &str) {
     let counts = &receipt.counts;
     let parts = [
         (counts.would_apply, "would be applied"),
@@ -194,7 +225,9 @@ pub fn summary(console: &Console, plan: &PlanFile, plan_path: &str, receipt: &Ap
         } else {
             console.say("  Carry it out:");
             console.say("    g-gremlin zendesk drift apply \\");
-            console.say(open(format!("      --plan {} \\", escape::shell_word(plan_path))));
+            for option in options {
+                console.say(option.clone().map(|option| format!("      {option} \\")));
+            }
             console.say(open(format!("      --apply --confirm-plan-hash {}", plan.hash)));
         }
     } else if counts.blocked > 0 {

@@ -116,6 +116,23 @@ fn the_caps_hold_before_any_write() {
 }
 
 #[test]
+fn the_command_that_a_dry_run_ends_with_does_what_it_showed() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let options = ["--max-actions", "2", "--only-account", "001CASE026", "--config", "gremlin.zendesk_drift.yaml"];
+    let ran = stage.dry_run(&plan, &options).is(0);
+    assert!(ran.out.contains("2 selected\n    2 assign_user_to_org\n"), "{}", ran.out);
+    assert!(ran.out.contains("cap_max_actions (--max-actions 2):\n    A0"), "{}", ran.out);
+    let (_, command) = ran.out.split_once("g-gremlin zendesk drift ").expect("a command");
+    let args: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
+    assert!(args.contains(&"--only-account=001CASE026"), "{args:?}");
+    let live = stage.run(&args).is(1);
+    for ((id, would), (_, did)) in ran.results().iter().zip(live.results()) {
+        assert_eq!(would.replace("would_apply", "applied"), did, "{id}");
+    }
+}
+
+#[test]
 fn what_depends_on_an_action_beyond_a_cap_is_skipped() {
     let stage = Stage::all_codes();
     let plan = stage.audit();
