@@ -1,0 +1,174 @@
+# shellcheck shell=bash
+# Runs one command with the action's inputs, which come as variables (see action.yml). It is sourced by the step.
+#
+# It never fails: the exit code becomes an output, everything is published, and the action's last step ends with it.
+set -euo pipefail
+
+upload=$WORK/upload
+from_run=$WORK/from-run
+mkdir -p "$upload"
+code=0
+
+# Tells an input that cannot be used, and ends the step; never an outside text, which could hold a workflow command.
+invalid() { # EXIT_CODE TEXT
+  echo "::error title=g-gremlin::$2"
+  finish "$1"
+}
+
+finish() { # EXIT_CODE
+  {
+    echo "exit-code=$1"
+    echo "artifact-name=${ARTIFACT_NAME:-g-gremlin-$COMMAND-${GITHUB_RUN_ID:-0}-${GITHUB_RUN_ATTEMPT:-1}}"
+  } >>"$GITHUB_OUTPUT"
+  exit 0
+}
+
+# Runs g-gremlin and sets `code`. A cancelled job's signal comes to this shell alone: it is passed on, so that an apply can
+# finish the action it is at and write its receipt.
+gremlin() {
+  "$BINARY" zendesk drift "$@" &
+  local child=$! caught
+  trap 'caught=yes; kill -TERM "$child" 2>/dev/null || true' INT TERM
+  while :; do
+    caught=''
+    code=0
+    wait "$child" || code=$?
+    if [ -z "$caught" ]; then break; fi
+  done
+  trap - INT TERM
+}
+
+# Adds an option when its input is given.
+option() { # NAME VALUE
+  if [ -n "$2" ]; then arguments+=("$1=$2"); fi
+}
+
+# What the word from-run stands for: the only match in the downloaded artifact.
+only() { # WHAT MATCH...
+  if [ $# -ne 2 ] || [ ! -e "$2" ]; then
+    invalid 2 "the artifact of the audit run does not hold one $1"
+  fi
+  chosen=$2
+}
+
+needs_a_run() { # INPUT
+  if [ "$FOUND" != true ]; then
+    invalid 3 "no audit run with an artifact was found for the input $1; run the audit workflow once, with save-snapshot"
+  fi
+}
+
+thresholds() {
+  local line
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line//[[:space:]]/}
+    if [ -n "$line" ]; then arguments+=("--threshold=$line"); fi
+  done <<<"$THRESHOLDS"
+}
+
+choose_snapshot() {
+  if [ "$SNAPSHOT" = from-run ]; then
+    needs_a_run snapshot
+    only snapshot "$from_run"/snapshots/*
+    SNAPSHOT=$chosen
+  fi
+}
+
+audit() {
+  arguments=(audit --out="$upload" --github-output="$GITHUB_OUTPUT")
+  option --config "$CONFIG"
+  option --sf-accounts "$SF_ACCOUNTS"
+  choose_snapshot
+  option --snapshot "$SNAPSHOT"
+  if [ "$BASELINE" = from-run ]; then
+    # The first audit has nothing to be compared with.
+    BASELINE=
+    if [ "$FOUND" = true ]; then
+      only "run folder" "$from_run"/*_audit
+      BASELINE=$chosen
+    fi
+  fi
+  option --baseline "$BASELINE"
+  option --suppressions-from "$SUPPRESSIONS_FROM"
+  thresholds
+  if [ "$SAVE_SNAPSHOT" = true ] && [ -z "$SNAPSHOT" ]; then arguments+=(--save-snapshot="$WORK/snapshot"); fi
+  gremlin "${arguments[@]}"
+
+  local run=("$upload"/*_audit)
+  if [ -d "$WORK/snapshot" ] && [ -d "${run[0]}" ]; then
+    mkdir -p "$upload/snapshots"
+    mv "$WORK/snapshot" "$upload/snapshots/$(basename "${run[0]}")"
+  fi
+  if [ -n "$BASELINE" ]; then echo "baseline-dir=$BASELINE" >>"$GITHUB_OUTPUT"; fi
+}
+
+apply() {
+  if [ "$PLAN" = from-run ]; then
+    needs_a_run plan
+    only fix_plan.json "$from_run"/*_audit/fix_plan.json
+    PLAN=$chosen
+  fi
+  arguments=(apply --plan="$PLAN" --out="$upload" --github-output="$GITHUB_OUTPUT")
+  option --config "$CONFIG"
+  option --confirm-plan-hash "$PLAN_HASH"
+  option --max-actions "$MAX_ACTIONS"
+  option --max-per-account "$MAX_PER_ACCOUNT"
+  case $APPLY in
+    true)
+      if [ "$REQUIRE_APPROVAL" != false ] && [ "$APPROVAL" != 0 ]; then
+        invalid 4 "refused; the plan has no approval, and nothing was written to Zendesk"
+      fi
+      arguments+=(--apply)
+      ;;
+    false) ;;
+    *) invalid 2 "the input apply is true or false" ;;
+  esac
+  gremlin "${arguments[@]}"
+}
+
+# Both configurations are audited on one snapshot. A baseline that breaches thresholds is still one.
+diff() {
+  choose_snapshot
+  if [ -z "$SNAPSHOT" ]; then invalid 2 "the command diff needs the input snapshot"; fi
+  if [ -z "$BASE_CONFIG" ]; then invalid 2 "the command diff needs the input base-config"; fi
+
+  echo "::group::Before the change"
+  arguments=(audit --config="$BASE_CONFIG" --snapshot="$SNAPSHOT" --out="$upload/before")
+  option --sf-accounts "$SF_ACCOUNTS"
+  gremlin "${arguments[@]}"
+  echo "::endgroup::"
+  if [ "$code" -gt 1 ]; then return; fi
+  local before=("$upload"/before/*_audit)
+
+  echo "::group::After the change"
+  arguments=(audit --snapshot="$SNAPSHOT" --out="$upload" --baseline="${before[0]}" --suppressions-from="$BASE_CONFIG")
+  arguments+=(--github-output="$GITHUB_OUTPUT")
+  option --config "$CONFIG"
+  option --sf-accounts "$SF_ACCOUNTS"
+  gremlin "${arguments[@]}"
+  echo "::endgroup::"
+  if [ "$code" -gt 1 ]; then return; fi
+  local after=("$upload"/*_audit)
+
+  echo "baseline-dir=${before[0]}" >>"$GITHUB_OUTPUT"
+  arguments=(diff --base="${before[0]}" --head="${after[0]}" --github-output="$GITHUB_OUTPUT")
+  option --config "$CONFIG"
+  thresholds
+  gremlin "${arguments[@]}"
+}
+
+case $COMMAND in
+  audit) audit ;;
+  apply) apply ;;
+  diff) diff ;;
+  doctor)
+    arguments=(doctor)
+    option --config "$CONFIG"
+    option --sf-accounts "$SF_ACCOUNTS"
+    gremlin "${arguments[@]}"
+    ;;
+  *)
+    COMMAND=unknown
+    invalid 2 "the input command is audit, apply, diff or doctor"
+    ;;
+esac
+finish "$code"
