@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # BINARY_PATH and VERSION are inputs, the lower-case names its own
 # Puts a g-gremlin in place, and makes the folder that the other steps share. It is sourced by the step.
 #
 # A release is checked twice: its SHA-256 against the table in this repository, which whoever pins the action pins with it, and
@@ -77,7 +77,6 @@ release() { # VERSION
   binary=$work/release/g-gremlin
 }
 
-# shellcheck disable=SC2153 # VERSION and BINARY_PATH are inputs; the lower-case names are this script's own.
 work=$(mktemp -d "$RUNNER_TEMP/g-gremlin-XXXXXX")
 if [ -n "$BINARY_PATH" ]; then
   binary=$BINARY_PATH
