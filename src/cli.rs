@@ -226,7 +226,10 @@ pub struct Init {
     /// The Zendesk to name in the configuration: the part before .zendesk.com
     #[arg(long, value_name = "NAME")]
     pub subdomain: Option<String>,
-    /// Overwrite a configuration that exists
+    /// Write the three GitHub workflows to .github/workflows instead: the audit, the check of pull requests, the apply
+    #[arg(long, conflicts_with_all = ["sf_accounts", "subdomain"])]
+    pub github: bool,
+    /// Overwrite a configuration or workflows that exist
     #[arg(long)]
     pub force: bool,
 }

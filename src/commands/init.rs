@@ -1,5 +1,7 @@
 //! `init`: writes a commented configuration, checks the reference CSV, makes the output root.
 
+pub mod github;
+
 use super::{read_reference, reference_failure, shown_path};
 use crate::artifacts::summary::plural;
 use crate::audience::open;
@@ -19,6 +21,9 @@ use std::path::{Path, PathBuf};
 /// The configuration is written even when the reference is missing (that is the next step) or invalid (exit 2).
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let console = common.console();
+    if options.github {
+        return github::run(&console, &options);
+    }
     let path = common.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
     let folder = path.parent().unwrap_or(Path::new(""));
     let subdomain = options.subdomain.as_deref().map(check_subdomain).transpose()?;

@@ -304,6 +304,35 @@ fn two_runs_of_one_second_get_two_folders() {
 }
 
 #[test]
+fn init_writes_the_three_workflows_once_and_nothing_else() {
+    let folder = folder();
+    let workflow = |name: &str| folder.path().join(".github/workflows").join(name);
+    gremlin(&folder).args(["init", "--github"]).assert().code(0).stdout(
+        predicate::str::contains("Wrote .github/workflows/drift-apply.yml")
+            .and(predicate::str::contains("zendesk-write")),
+    );
+    for (name, ours) in g_gremlin::commands::init::github::WORKFLOWS {
+        let written = std::fs::read_to_string(workflow(name)).expect("written");
+        assert_eq!(written, g_gremlin::commands::init::github::for_users(ours));
+    }
+    assert!(!folder.path().join("gremlin.zendesk_drift.yaml").exists());
+
+    std::fs::remove_file(workflow("drift-audit.yml")).expect("there");
+    std::fs::write(workflow("drift-pr.yml"), "mine").expect("written");
+    gremlin(&folder)
+        .args(["init", "--github"])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("drift-pr.yml, drift-apply.yml exists already"));
+    assert_eq!(std::fs::read_to_string(workflow("drift-pr.yml")).expect("there"), "mine");
+    assert!(!workflow("drift-audit.yml").exists(), "all or none");
+
+    gremlin(&folder).args(["init", "--github", "--force"]).assert().code(0);
+    assert!(workflow("drift-audit.yml").exists());
+    gremlin(&folder).args(["init", "--github", "--subdomain", "acme"]).assert().code(2);
+}
+
+#[test]
 fn init_writes_a_configuration_once_and_checks_the_export() {
     let folder = folder();
     gremlin(&folder)

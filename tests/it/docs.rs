@@ -1,10 +1,13 @@
 //! The documents that are rendered from the catalogue are the ones in the repository.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::{env, fs};
 
 use g_gremlin::commands::doctor::check;
 use g_gremlin::commands::explain::markdown;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 const BLESS: &str = "G_GREMLIN_BLESS=1 cargo test --test it docs";
 
@@ -21,6 +24,67 @@ fn the_tables_of_the_readme_are_the_rendered_ones() {
 #[test]
 fn the_table_of_checks_is_the_rendered_one() {
     agree("docs/doctor.md", |present| between("docs/doctor.md", present, "checks", &check::markdown_table()));
+}
+
+#[test]
+fn the_tables_of_the_action_are_those_of_action_yml() {
+    let text = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("action.yml")).expect("action.yml");
+    let Action { inputs, outputs } = serde_yaml::from_str(&text).expect("valid");
+    let mut tables = "| Input | Default | Meaning |\n| --- | --- | --- |\n".to_owned();
+    for (name, Input { description, default }) in inputs.0 {
+        let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+        tables.push_str(&format!("| `{name}` | {default} | {description} |\n"));
+    }
+    tables.push_str("\n| Output | Meaning |\n| --- | --- |\n");
+    for (name, Output { description, .. }) in outputs.0 {
+        tables.push_str(&format!("| `{name}` | {description} |\n"));
+    }
+    agree("docs/action.md", |present| between("docs/action.md", present, "action", &tables));
+}
+
+/// What the tables show of `action.yml`.
+#[derive(Deserialize)]
+struct Action {
+    inputs: InOrder<Input>,
+    outputs: InOrder<Output>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    description: String,
+    default: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Output {
+    description: String,
+    #[serde(rename = "value")]
+    _value: String,
+}
+
+/// A mapping in the order of the file.
+struct InOrder<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for InOrder<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+            type Value = InOrder<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(InOrder(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs(std::marker::PhantomData))
+    }
 }
 
 /// The text of a file with this between its lines `<!-- name:begin -->` and `<!-- name:end -->`.
