@@ -4,6 +4,8 @@
 # A release is checked twice: its SHA-256 against the table in this repository, which whoever pins the action pins with it, and
 # its attestation, where `gh` can get one. The token is for `gh` alone.
 set -euo pipefail
+token=$ATTESTATION_TOKEN
+unset ATTESTATION_TOKEN
 
 failed() { # TEXT
   echo "::error title=g-gremlin::$1"
@@ -23,13 +25,14 @@ sha256() { # FILE
   if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }
 
-target() {
+# Sets `target`.
+choose_target() {
   case $RUNNER_OS-$RUNNER_ARCH in
-    Linux-X64) echo x86_64-unknown-linux-musl ;;
-    Linux-ARM64) echo aarch64-unknown-linux-musl ;;
-    macOS-X64) echo x86_64-apple-darwin ;;
-    macOS-ARM64) echo aarch64-apple-darwin ;;
-    Windows-X64) echo x86_64-pc-windows-msvc ;;
+    Linux-X64) target=x86_64-unknown-linux-musl ;;
+    Linux-ARM64) target=aarch64-unknown-linux-musl ;;
+    macOS-X64) target=x86_64-apple-darwin ;;
+    macOS-ARM64) target=aarch64-apple-darwin ;;
+    Windows-X64) target=x86_64-pc-windows-msvc ;;
     *) failed "there is no release for $RUNNER_OS on $RUNNER_ARCH; set version: source, or binary-path" ;;
   esac
 }
@@ -37,18 +40,18 @@ target() {
 # Contradicted is an error; what cannot be had is a notice. So everything that needs the network comes first.
 attested() { # ARCHIVE REPOSITORY
   local repository=${2#https://github.com/} bundle
-  if [ -z "$ATTESTATION_TOKEN" ] || ! command -v gh >/dev/null; then
+  if [ -z "$token" ] || ! command -v gh >/dev/null; then
     notice "the attestation was not checked: that needs gh and a token; the SHA-256 was"
     return
   fi
   export GH_HOST=github.com
-  if ! GH_TOKEN=$ATTESTATION_TOKEN gh attestation download "$1" --repo "$repository" >gh.log 2>&1 ||
-    ! GH_TOKEN=$ATTESTATION_TOKEN gh attestation trusted-root >trusted-root.jsonl 2>>gh.log; then
+  if ! GH_TOKEN=$token gh attestation download "$1" --repo "$repository" >gh.log 2>&1 ||
+    ! GH_TOKEN=$token gh attestation trusted-root >trusted-root.jsonl 2>>gh.log; then
     notice "the attestation was not checked: gh could not get it; the SHA-256 was"
     return
   fi
   bundle=$(find . -maxdepth 1 -name 'sha256*.jsonl' | head -n 1)
-  GH_TOKEN=$ATTESTATION_TOKEN gh attestation verify "$1" --repo "$repository" --bundle "$bundle" \
+  GH_TOKEN=$token gh attestation verify "$1" --repo "$repository" --bundle "$bundle" \
     --custom-trusted-root trusted-root.jsonl --signer-workflow "$repository/.github/workflows/release.yml" >gh.log 2>&1 ||
     failed "the attestation of the release contradicts it; it is not run"
   echo "The attestation says: built by the release workflow of $repository"
@@ -60,7 +63,8 @@ release() { # VERSION
   [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$ ]] ||
     failed "the input version is a release such as 1.0.0, or source"
   repository=$(package repository)
-  archive=g-gremlin-$version-$(target).tar.gz
+  choose_target
+  archive=g-gremlin-$version-$target.tar.gz
   wanted=$(awk -v name="$archive" '$2 == name { print $1 }' "$GITHUB_ACTION_PATH/.github/release-checksums.txt")
   [ -n "$wanted" ] ||
     failed "this commit of the action knows no checksum of $archive; use the commit of a release, or version: source"
@@ -83,8 +87,7 @@ if [ -n "$BINARY_PATH" ]; then
   if [ ! -e "$binary" ]; then failed "there is no file at the input binary-path"; fi
 elif [ "$VERSION" = source ]; then
   command -v cargo >/dev/null || failed "version: source needs cargo, with a Rust toolchain"
-  # Build scripts of dependencies run here: not with a token.
-  env -u ATTESTATION_TOKEN cargo build --locked --release --bin g-gremlin \
+  cargo build --locked --release --bin g-gremlin \
     --manifest-path "$GITHUB_ACTION_PATH/Cargo.toml" --target-dir "$GITHUB_ACTION_PATH/target"
   binary=$GITHUB_ACTION_PATH/target/release/g-gremlin
 else

@@ -314,7 +314,7 @@ class Machine {
       graphql_url: `${world.apiUrl ?? 'http://127.0.0.1:9'}/graphql`,
       token: world.token ?? '',
     };
-    this.runner = { os: 'Linux', arch: 'X64', temp: this.temp, name: 'harness' };
+    this.runner = { os: 'Linux', arch: 'X64', ...world.runner, temp: this.temp, name: 'harness' };
     const variables = Object.entries(this.github)
       .filter(([key]) => !['token', 'event'].includes(key))
       .map(([key, value]) => [`GITHUB_${key.toUpperCase()}`, value]);
@@ -325,9 +325,10 @@ class Machine {
       CI: 'true',
       GITHUB_ACTIONS: 'true',
       ...Object.fromEntries(variables),
-      RUNNER_OS: 'Linux',
-      RUNNER_ARCH: 'X64',
+      RUNNER_OS: this.runner.os,
+      RUNNER_ARCH: this.runner.arch,
       RUNNER_TEMP: this.temp,
+      ...world.machineEnv,
     };
     if (this.github.token) this.masks.add(this.github.token);
   }
@@ -336,6 +337,12 @@ class Machine {
     let shown = line;
     for (const secret of this.masks) if (secret) shown = shown.replaceAll(secret, '***');
     return shown;
+  }
+
+  /** What the runner does first when somebody cancels the job: the step's shell gets a signal, and nothing else does. */
+  cancel() {
+    this.cancelled = true;
+    this.child?.kill('SIGINT');
   }
 
   annotate(level, message, properties = {}) {
@@ -351,11 +358,8 @@ class Machine {
       let stopped = '';
       const line = (content) => {
         stopped = this.line(content, stopped);
-        if (!this.cancelled && this.world.cancelAt?.(content)) {
-          this.cancelled = true;
-          child.kill('SIGINT');
-        }
       };
+      this.child = child;
       const rests = [child.stdout, child.stderr].map((stream) => {
         let rest = '';
         stream.setEncoding('utf8').on('data', (chunk) => {

@@ -1,0 +1,435 @@
+// What the action does, case by case: each starts a world of its own, runs steps for real, and asserts on what is left.
+// `action.test.mjs` runs them on `action.yml`; `broken.test.mjs` runs them on broken copies, which must make them fail.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runAction, runWorkflow } from './runner.mjs';
+import { REPOSITORY, WORKFLOW, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
+
+/** Account names and ids, domains and org names that the demo's data holds: what must stay out of public places. */
+const NAMES = /Acme|001ACME|\.example\b/i;
+const GITHUB_VARIABLES = ['GITHUB_TOKEN', 'GH_TOKEN', 'ATTESTATION_TOKEN'];
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
+const inArtifact = (artifact, pattern) => {
+  const found = artifact.files.filter((file) => pattern.test(file));
+  assert.equal(found.length, 1, `one ${pattern} in ${artifact.files}`);
+  return path.join(artifact.folder, found[0]);
+};
+
+/** Every artifact so far, with its files. */
+const artifacts = (world) => world.api.artifacts.map((one) => ({ ...one, files: world.filesOf(one) }));
+
+/** The steps of the action that hold one of the variables, none of them empty. */
+function holders(record, variables) {
+  const inner = record.started.filter(({ env }) => env.GITHUB_ACTION_PATH !== undefined || !env.GITHUB_WORKSPACE);
+  return inner.filter(({ env }) => variables.some((name) => env[name])).map(({ name }) => name);
+}
+
+/** What holds of every run: no step has both sides' credentials, nothing secret is printed, every input is known. */
+function sound(record, world) {
+  for (const { name, env, with: inputs } of record.started) {
+    const zendesk = ZENDESK_VARIABLES.filter((variable) => env[variable]);
+    const github = GITHUB_VARIABLES.filter((variable) => env[variable]);
+    const token = Object.values(inputs ?? {}).some((value) => value && value === record.machine.github.token);
+    if (name !== 'g-gremlin' && env.GITHUB_ACTION_PATH) {
+      assert.ok(zendesk.length === 0 || (github.length === 0 && !token), `${name}: ${zendesk} beside ${github}`);
+    }
+  }
+  assert.deepEqual(record.warnings, []);
+  assert.equal(record.droppedAnnotations, 0);
+  const shown = [record.text, record.summary, JSON.stringify(record.annotations)].join('\n');
+  for (const secret of [...Object.values(ZENDESK_SECRETS), record.machine.github.token]) {
+    assert.ok(!shown.includes(secret), 'a secret was printed');
+  }
+  assert.ok(!shown.includes('***'), 'a secret was printed, and only the mask hid it');
+  assert.deepEqual(world.api.unknown, []);
+}
+
+/** An audit by the workflow, as the schedule starts it. */
+async function scheduledAudit(world, more = {}) {
+  const run = world.run('schedule', { schedule: '17 5 * * 1-5' }, more);
+  const { audit } = await runWorkflow({ file: WORKFLOW('drift-audit.yml'), world: run });
+  sound(audit, world);
+  return { ...audit, runId: run.runId, outputs: audit.steps.__1.outputs, ended: audit.steps.__1 };
+}
+
+/** The action alone, with what its `with` and `env` say. */
+async function action(world, inputs, { event = 'workflow_dispatch', payload = {}, env = ZENDESK_SECRETS, more = {} } = {}) {
+  const permissions = { actions: 'read', contents: 'read', 'pull-requests': 'write' };
+  const run = world.run(event, payload, { prepare: (machine) => world.checkoutInto(machine), ...more });
+  run.token = run.tokenFor(permissions);
+  const record = await runAction({ world: run, inputs, env });
+  sound(record, world);
+  return record;
+}
+
+export const SCENARIOS = {
+  'a scheduled audit of a private repository leaves summary, artifact and snapshot': async (world) => {
+    const audit = await scheduledAudit(world);
+    assert.equal(audit.ended.conclusion, 'success');
+    assert.equal(audit.environment, 'zendesk-read');
+    assert.deepEqual(audit.permissions, { contents: 'read', actions: 'read' });
+    assert.deepEqual(world.zendesk.writes(), []);
+
+    const [artifact, ...more] = artifacts(world);
+    assert.equal(more.length, 0);
+    assert.equal(artifact.name, `g-gremlin-audit-${audit.runId}-1`);
+    const summary = json(inArtifact(artifact, /^[^/]+_audit\/summary\.json$/));
+    const plan = inArtifact(artifact, /^[^/]+_audit\/fix_plan\.json$/);
+    const runName = path.basename(path.dirname(plan));
+    assert.ok(artifact.files.includes(`snapshots/${runName}/manifest.json`), artifact.files.join(' '));
+
+    const { outputs } = audit;
+    assert.equal(path.basename(outputs['run-dir']), runName);
+    assert.equal(outputs['plan-hash'], json(plan).plan_hash);
+    assert.equal(outputs['total-issues'], String(summary.total_issue_count));
+    assert.equal(outputs['prepared-actions'], String(summary.prepared_action_count));
+    assert.equal(outputs['blocked-actions'], String(summary.blocked_action_count));
+    assert.equal(outputs['new-issues'], '', 'there is no baseline yet');
+    assert.equal(outputs.breached, '');
+    assert.equal(outputs['exit-code'], '0');
+    assert.equal(outputs['artifact-name'], artifact.name);
+    assert.match(outputs['artifact-url'], new RegExp(`/runs/${audit.runId}/artifacts/${artifact.id}$`));
+    assert.ok(summary.total_issue_count > 0);
+
+    assert.match(audit.summary, new RegExp(outputs['plan-hash']));
+    assert.match(audit.summary, /Acme Retail/);
+    assert.match(audit.summary, new RegExp(`gh workflow run drift-apply.yml .*${audit.runId}`));
+    assert.deepEqual(holders(audit, ['ZENDESK_OAUTH_CLIENT_SECRET']), ['Run g-gremlin']);
+    assert.deepEqual(holders(audit, GITHUB_VARIABLES), ['Install g-gremlin', 'Find the audit run']);
+  },
+
+  'the next audit is compared with the last one': async (world) => {
+    const first = await scheduledAudit(world);
+    const second = await scheduledAudit(world);
+    assert.equal(second.ended.conclusion, 'success');
+    assert.equal(second.outputs['new-issues'], '0');
+    assert.equal(second.outputs['plan-hash'], first.outputs['plan-hash']);
+    assert.equal(artifacts(world).length, 2);
+  },
+
+  'a repository that is not private shows counts and the hash, and uploads nothing': async (world) => {
+    const audit = await scheduledAudit(world);
+    assert.equal(audit.ended.conclusion, 'success');
+    assert.deepEqual(artifacts(world), []);
+    assert.equal(audit.outputs['artifact-name'], '');
+    assert.match(audit.outputs['plan-hash'], /^[0-9a-f]{64}$/);
+    assert.match(audit.summary, new RegExp(audit.outputs['plan-hash']));
+    const shown = [audit.text, audit.summary, JSON.stringify(audit.annotations)].join('\n');
+    assert.doesNotMatch(shown.replaceAll(world.zendesk.origin, '').replaceAll('github.example', ''), NAMES);
+
+    const allowed = await action(world, { 'allow-public-artifacts': 'true' });
+    assert.ok(allowed.ok);
+    assert.equal(artifacts(world).length, 1);
+    assert.match(allowed.summary, /Acme Retail/);
+  },
+
+  'an event that says nothing of the repository counts as public': async (world) => {
+    const run = await action(world, {}, { more: { event: {} } });
+    assert.ok(run.ok);
+    assert.deepEqual(artifacts(world), []);
+    assert.doesNotMatch(run.summary, NAMES);
+  },
+
+  'a breached threshold fails the job last, with everything published': async (world) => {
+    const run = await action(world, { thresholds: ' max_total_issues = 0 \n\nmax_blocked_actions=0' });
+    assert.equal(run.ok, false);
+    assert.equal(run.outputs['exit-code'], '1');
+    assert.deepEqual(run.outputs.breached.split(',').toSorted(), ['max_blocked_actions', 'max_total_issues']);
+    assert.equal(artifacts(world).length, 1);
+    assert.match(run.summary, /max_total_issues/);
+    for (const [id, step] of Object.entries(run.steps)) {
+      assert.notEqual(step.conclusion, id === 'gate' ? 'success' : 'failure', id);
+    }
+  },
+
+  'a configuration that is not there ends with 2, and the summary says so': async (world) => {
+    const run = await action(world, { config: 'absent.yaml' });
+    assert.equal(run.ok, false);
+    assert.equal(run.outputs['exit-code'], '2');
+    assert.equal(run.outputs['run-dir'], '');
+    assert.deepEqual(artifacts(world), []);
+    assert.notEqual(run.summary, '');
+    assert.equal(world.zendesk.requests.length, 0);
+  },
+
+  'a Zendesk that cannot be read ends with 3, and nothing is uploaded': async (world) => {
+    const run = await action(world, { 'save-snapshot': 'true' }, { env: { ZENDESK_OAUTH_TOKEN: 'wrong-token' } });
+    assert.equal(run.ok, false);
+    assert.equal(run.outputs['exit-code'], '3');
+    assert.deepEqual(artifacts(world), []);
+    assert.notEqual(run.summary, '');
+  },
+
+  'each input reaches the program': async (world) => {
+    const audited = await action(world, {
+      'sf-accounts': 'salesforce_accounts.csv',
+      config: 'gremlin.zendesk_drift.yaml',
+      'suppressions-from': 'gremlin.zendesk_drift.yaml',
+      'save-snapshot': 'true',
+      'working-directory': '.',
+      'artifact-name': 'named',
+      'retention-days': '3',
+      summary: 'false',
+    });
+    assert.ok(audited.ok);
+    assert.equal(audited.summary, '');
+    const [artifact] = artifacts(world);
+    assert.equal(artifact.name, 'named');
+    const upload = audited.started.find(({ uses }) => uses?.startsWith('actions/upload-artifact@'));
+    assert.equal(upload.with['retention-days'], '3');
+    const receipt = json(inArtifact(artifact, /_audit\/receipt\.json$/));
+    assert.equal(receipt.options.config, 'gremlin.zendesk_drift.yaml');
+    assert.equal(receipt.options.sf_accounts, 'salesforce_accounts.csv');
+
+    const folder = path.dirname(inArtifact(artifact, /_audit\/receipt\.json$/));
+    const snapshot = path.join(artifact.folder, 'snapshots', path.basename(folder));
+    world.zendesk.requests.length = 0;
+    const replayed = await action(world, { snapshot, baseline: folder, thresholds: 'max_new_issues=0' }, { env: {} });
+    assert.ok(replayed.ok, replayed.text);
+    assert.equal(replayed.outputs['new-issues'], '0');
+    assert.equal(replayed.outputs['plan-hash'], audited.outputs['plan-hash']);
+    assert.equal(world.zendesk.requests.length, 0);
+  },
+
+  'credentials of the whole job reach no step that has the other side': async (world) => {
+    const everything = Object.fromEntries([...ZENDESK_VARIABLES, 'GITHUB_TOKEN', 'GH_TOKEN'].map((name) => [name, `of-${name}`]));
+    const run = await action(
+      world,
+      { comment: 'true', 'from-run': 'latest', baseline: 'from-run', 'save-snapshot': 'true' },
+      { env: { ...everything, ...ZENDESK_SECRETS } },
+    );
+    assert.ok(run.ok, run.text);
+    assert.deepEqual(holders(run, ZENDESK_VARIABLES), ['Run g-gremlin']);
+    for (const variable of ZENDESK_VARIABLES) {
+      const step = run.started.find(({ name }) => name === 'Run g-gremlin');
+      assert.equal(step.env[variable], ZENDESK_SECRETS[variable] ?? everything[variable]);
+    }
+    const withToken = run.started.filter(({ env, with: inputs }) =>
+      [...Object.values(env), ...Object.values(inputs ?? {})].includes(run.machine.github.token),
+    );
+    assert.deepEqual(
+      withToken.map(({ name }) => name),
+      ['Install g-gremlin', 'Find the audit run', 'Comment on the pull request'],
+    );
+  },
+
+  'inputs are data: nothing in them is run': async (world) => {
+    const evil = '$(touch "$GITHUB_WORKSPACE/run")`touch "$GITHUB_WORKSPACE/run"`"; touch "$GITHUB_WORKSPACE/run"; \'';
+    for (const name of ['config', 'sf-accounts', 'thresholds', 'artifact-name', 'plan', 'confirm-plan-hash', 'pr-number']) {
+      const command = ['plan', 'confirm-plan-hash'].includes(name) ? 'apply' : 'audit';
+      const run = await action(world, { command, [name]: evil, comment: 'true' });
+      assert.ok(!existsSync(path.join(run.machine.workspace, 'run')), name);
+    }
+    const run = await action(world, { command: evil });
+    assert.ok(!existsSync(path.join(run.machine.workspace, 'run')));
+    assert.equal(run.outputs['exit-code'], '2');
+  },
+
+  'an input that is neither true nor false writes nothing': async (world) => {
+    const run = await action(world, { command: 'apply', apply: 'yes', plan: 'fix_plan.json' });
+    assert.equal(run.ok, false);
+    assert.equal(run.outputs['exit-code'], '2');
+    assert.equal(world.zendesk.requests.length, 0);
+  },
+
+  'from audit to artifact to dispatch to receipt': async (world) => {
+    const audit = await scheduledAudit(world);
+    const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
+    const dispatch = async (more) => {
+      const run = world.run('workflow_dispatch', { inputs: {} }, { workflow: 'drift-apply.yml' });
+      const jobs = await runWorkflow({ file: WORKFLOW('drift-apply.yml'), world: run, inputs: { ...inputs, ...more } });
+      for (const job of Object.values(jobs)) if (job.result !== 'skipped') sound(job, world);
+      return jobs;
+    };
+
+    const wrong = await dispatch({ 'plan-hash': '0'.repeat(64), live: true });
+    assert.equal(wrong.review.result, 'failure');
+    assert.equal(wrong.review.steps.__2.outputs['exit-code'], '4');
+    assert.equal(wrong.apply.result, 'skipped');
+    assert.deepEqual(world.zendesk.writes(), []);
+
+    const dry = await dispatch({});
+    assert.equal(dry.review.result, 'success');
+    assert.equal(dry.apply.result, 'skipped');
+    assert.equal(dry.review.environment, 'zendesk-read');
+    assert.deepEqual(world.zendesk.writes(), []);
+    const dryReceipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
+    assert.equal(dryReceipt.mode, 'dry_run');
+
+    const live = await dispatch({ live: true, 'max-actions': '4', 'max-per-account': '2' });
+    assert.equal(live.review.result, 'success');
+    assert.equal(live.apply.environment, 'zendesk-write');
+    assert.deepEqual(live.apply.permissions, { contents: 'read', actions: 'read', 'pull-requests': 'read' });
+    const applied = artifacts(world).at(-1);
+    assert.match(applied.name, /^g-gremlin-apply-\d+-1$/);
+    const receipt = json(inArtifact(applied, /_apply\/apply_receipt\.json$/));
+    inArtifact(applied, /_apply\/journal\.ndjson$/);
+    assert.equal(receipt.mode, 'apply');
+    assert.equal(receipt.source_plan_hash, audit.outputs['plan-hash']);
+    assert.deepEqual(receipt.caps_used, { max_actions: 4, max_per_account: 2 });
+    assert.equal(receipt.counts.applied, 4);
+    assert.equal(receipt.counts.blocked, 1, 'beyond the cap');
+    const { outputs } = live.apply.steps.__1;
+    assert.equal(outputs['exit-code'], '1', 'a cap left an action');
+    assert.equal(outputs.applied, '4');
+    assert.equal(live.apply.result, 'failure');
+    assert.equal(world.zendesk.writes().length, 4);
+    assert.notEqual(live.apply.summary, '');
+
+    const after = await scheduledAudit(world);
+    assert.ok(Number(after.outputs['prepared-actions']) < Number(audit.outputs['prepared-actions']));
+  },
+
+  'a cancelled apply finishes its action, and its receipt is uploaded': async (world) => {
+    const audit = await scheduledAudit(world);
+    const plan = inArtifact(artifacts(world)[0], /_audit\/fix_plan\.json$/);
+    let machine;
+    world.zendesk.before = async ({ method, path: asked }) => {
+      if (method === 'GET' || asked === '/oauth/tokens' || machine.cancelled) return;
+      machine.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    };
+    const inputs = { command: 'apply', plan, apply: 'true', 'confirm-plan-hash': audit.outputs['plan-hash'] };
+    const prepare = (made) => {
+      machine = made;
+      world.checkoutInto(made);
+    };
+    const run = await action(world, inputs, { more: { prepare } });
+    assert.equal(run.ok, false);
+    const receipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
+    assert.equal(receipt.completed, false);
+    assert.equal(receipt.counts.applied, 1);
+    assert.equal(world.zendesk.writes().length, 1);
+    assert.equal(run.outputs['exit-code'], '130');
+  },
+
+  'a plan comes only from an audit run of the default branch of this repository': async (world) => {
+    const audit = await scheduledAudit(world);
+    const [artifact] = world.api.artifacts;
+    const run = world.api.runs.find(({ id }) => id === audit.runId);
+    const inputs = { command: 'apply', 'from-run': String(audit.runId), plan: 'from-run' };
+    const good = await action(world, inputs);
+    assert.ok(good.ok, good.text);
+
+    const other = { ...run.head_repository, id: 2, full_name: 'mallory/support-ops', owner: { login: 'mallory', id: 2 } };
+    const faults = [
+      [run, { path: '.github/workflows/other.yml' }],
+      [run, { event: 'pull_request' }],
+      [run, { head_branch: 'feature' }],
+      [run, { head_repository: other }],
+      [artifact, { expired: true }],
+      [artifact, { name: 'other' }],
+    ];
+    for (const [target, fault] of faults) {
+      const kept = { ...target };
+      Object.assign(target, fault);
+      const refused = await action(world, inputs);
+      Object.assign(target, kept);
+      assert.equal(refused.ok, false, JSON.stringify(fault));
+      assert.equal(refused.outputs['exit-code'], '4', JSON.stringify(fault));
+      assert.equal(refused.steps.run.outcome, 'skipped');
+      assert.notEqual(refused.summary, '');
+    }
+    const unknown = await action(world, { ...inputs, 'from-run': '1' });
+    assert.equal(unknown.ok, false);
+    assert.equal(unknown.steps.run.outcome, 'skipped');
+  },
+
+  'a pull request on the configuration is answered with what it does': async (world) => {
+    await scheduledAudit(world);
+    world.zendesk.requests.length = 0;
+    const silenced = 'suppressions:\n  - code: org_domain_attached_elsewhere\n    reason: shared\n    expires: 2099-01-01\n';
+    const reference = world.reference.replace(/^001ACME009.*\n/m, '');
+    assert.notEqual(reference, world.reference);
+    const check = async (files, more = {}) => {
+      const commit = world.mergeOf(files);
+      const payload = { number: 7, pull_request: { number: 7 } };
+      const options = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {}, ...more };
+      const run = world.run('pull_request', payload, { ref: 'refs/pull/7/merge', ...options });
+      const { check: job } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: run });
+      sound(job, world);
+      return job;
+    };
+
+    const untouched = await check({ 'README.md': 'words' });
+    assert.equal(untouched.result, 'success');
+    assert.equal(untouched.steps.__2.outcome, 'skipped');
+    assert.equal(world.api.comments.length, 0);
+
+    const own = await check({ 'gremlin.zendesk_drift.yaml': world.config(silenced) });
+    assert.equal(own.result, 'success', own.text);
+    assert.equal(own.environment, undefined);
+    assert.deepEqual(own.permissions, { contents: 'read', actions: 'read', 'pull-requests': 'write' });
+    assert.equal(world.zendesk.requests.length, 0, 'no credential, no request');
+    assert.equal(world.api.comments.length, 1);
+    assert.equal(world.api.comments[0].issue, 7);
+
+    const again = await check({ 'salesforce_accounts.csv': reference });
+    assert.equal(again.result, 'success', again.text);
+    assert.equal(world.api.comments.length, 1, 'the same comment');
+    assert.notEqual(again.summary, '');
+
+    world.api.comments.length = 0;
+    const fork = await check({ 'salesforce_accounts.csv': reference }, { fork: true });
+    assert.equal(fork.result, 'success', fork.text);
+    assert.equal(world.api.comments.length, 0);
+    assert.notEqual(fork.summary, '');
+    assert.ok(fork.annotations.some(({ level }) => level === 'warning'), 'the fork is told why there is no comment');
+
+    const broken = await check({ 'gremlin.zendesk_drift.yaml': 'version: 2\n' });
+    assert.equal(broken.result, 'failure');
+    assert.equal(broken.steps.__2.outputs['exit-code'], '2');
+  },
+
+  'a pull request with nothing to compare with says what is missing': async (world) => {
+    const run = await action(world, { command: 'diff', 'base-config': 'gremlin.zendesk_drift.yaml', 'from-run': 'latest', snapshot: 'from-run' });
+    assert.equal(run.ok, false);
+    assert.equal(run.outputs['exit-code'], '3');
+    assert.ok(run.annotations.some(({ message }) => message.includes('run the audit workflow once')));
+  },
+
+  'plans are applied from the default branch only': async (world) => {
+    const run = world.run('workflow_dispatch', {}, { workflow: 'drift-apply.yml', ref: 'refs/heads/feature' });
+    const inputs = { 'audit-run-id': '1', 'plan-hash': '0'.repeat(64), live: true };
+    const jobs = await runWorkflow({ file: WORKFLOW('drift-apply.yml'), world: run, inputs });
+    assert.equal(jobs.review.result, 'failure');
+    assert.equal(jobs.review.started.length, 1);
+    assert.equal(jobs.apply.result, 'skipped');
+  },
+
+  'where the action is made, its workflows do nothing': async (world) => {
+    for (const name of ['drift-audit.yml', 'drift-pr.yml', 'drift-apply.yml']) {
+      const event = { 'drift-audit.yml': 'schedule', 'drift-pr.yml': 'pull_request' }[name] ?? 'workflow_dispatch';
+      const run = { ...world.run(event), repository: 'g-gremlin/g-gremlin' };
+      const inputs = name === 'drift-apply.yml' ? { 'audit-run-id': '1', 'plan-hash': '0', live: true } : {};
+      const jobs = await runWorkflow({ file: WORKFLOW(name), world: run, inputs });
+      for (const job of Object.values(jobs)) assert.equal(job.result, 'skipped');
+    }
+  },
+
+  'doctor gates with its own exit code': async (world) => {
+    const healthy = await action(world, { command: 'doctor' });
+    assert.ok(healthy.ok);
+    assert.equal(healthy.outputs['exit-code'], '0');
+    const locked = await action(world, { command: 'doctor' }, { env: { ZENDESK_OAUTH_TOKEN: 'wrong-token' } });
+    assert.equal(locked.ok, false);
+    assert.equal(locked.outputs['exit-code'], '3');
+  },
+};
+
+const PUBLIC = new Set(['a repository that is not private shows counts and the hash, and uploads nothing']);
+
+/** Runs one of them in a world of its own. */
+export async function play(name, options = {}) {
+  const world = await makeWorld({ isPrivate: !PUBLIC.has(name), ...options });
+  try {
+    await SCENARIOS[name](world);
+  } finally {
+    await world.close();
+  }
+}
