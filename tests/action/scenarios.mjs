@@ -225,6 +225,10 @@ export const SCENARIOS = {
       const run = await action(world, { command, [name]: evil, comment: 'true' });
       assert.ok(!existsSync(path.join(run.machine.workspace, 'run')), name);
     }
+    for (const name of ['from-run', 'audit-workflow']) {
+      const run = await action(world, { 'from-run': 'latest', [name]: evil });
+      assert.ok(!existsSync(path.join(run.machine.workspace, 'run')), name);
+    }
     const run = await action(world, { command: evil });
     assert.ok(!existsSync(path.join(run.machine.workspace, 'run')));
     assert.equal(run.outputs['exit-code'], '2');

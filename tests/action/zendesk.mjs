@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 /**
  * Starts it with the records of a folder.
  *
- * `requests` are those that came, `{method, path, millis}`; `before` is awaited before one is passed on.
+ * `requests` are those that came, `{method, path, at, millis}`; `before` is awaited before one is passed on.
  */
 export async function startZendesk(program, folder) {
   const child = spawn(program, [folder], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -22,9 +22,9 @@ export async function startZendesk(program, folder) {
 
   const zendesk = { requests: [], before: async () => {} };
   const proxy = createServer(async (incoming, outgoing) => {
-    const started = process.hrtime.bigint();
+    const at = performance.now();
     const { method, url, headers } = incoming;
-    const seen = { method, path: new URL(url, inner).pathname, millis: 0 };
+    const seen = { method, path: new URL(url, inner).pathname, at, millis: 0 };
     zendesk.requests.push(seen);
     const body = [];
     for await (const chunk of incoming) body.push(chunk);
@@ -34,7 +34,7 @@ export async function startZendesk(program, folder) {
       answer.pipe(outgoing);
     });
     passed.on('error', () => outgoing.destroy());
-    outgoing.on('finish', () => (seen.millis = Number(process.hrtime.bigint() - started) / 1e6));
+    outgoing.on('finish', () => (seen.millis = performance.now() - at));
     passed.end(Buffer.concat(body));
   });
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
