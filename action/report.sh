@@ -4,7 +4,8 @@
 set -euo pipefail
 
 arguments=()
-if [ -n "$RUN_DIR" ]; then arguments+=("$RUN_DIR"); else arguments+=(--failed="$EXIT_CODE" --command="$COMMAND"); fi
+case $COMMAND in audit | apply | diff) arguments+=(--command="$COMMAND") ;; esac
+if [ -n "$RUN_DIR" ]; then arguments+=("$RUN_DIR"); else arguments+=(--failed="$EXIT_CODE"); fi
 if [ -n "$RUN_DIR" ] && [ -n "$BASELINE_DIR" ]; then arguments+=(--baseline="$BASELINE_DIR"); fi
 for target in $TARGETS; do arguments+=(--to="$target"); done
 if [ -n "$ARTIFACT_NAME" ]; then arguments+=(--artifact-name="$ARTIFACT_NAME"); fi

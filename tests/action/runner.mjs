@@ -120,7 +120,7 @@ class Record {
     this.droppedAnnotations = 0;
     this.summaries = [];
     this.warnings = []; // of the runner itself
-    this.started = []; // {name, id, env, with, uses, run} of each step that ran, inner ones too
+    this.started = []; // {name, id, env, inner, with, uses, run} of each step that ran, a composite action's inner ones too
     this.millis = {};
   }
 
@@ -166,7 +166,7 @@ class Scope {
     }
     const env = { ...this.env, ...texts(step.env, contexts) };
     const name = text(step.name, { ...contexts, env }) || id;
-    const started = { name, id, env };
+    const started = { name, id, env, inner: this.outer !== undefined };
     machine.record.started.push(started);
     if (!this.outer) machine.counts = {};
 
