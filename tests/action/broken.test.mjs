@@ -29,7 +29,7 @@ const BROKEN = [
   ['a renamed id of the end', 'Settle the exit code', 'id: end', 'id: ending', BREACH],
   ['a gate that never closes', 'Gate', 'exit "$EXIT_CODE"', 'exit 0', BREACH],
   ['a gate with a wrong condition', 'Gate', "steps.end.outputs.exit-code != ''", "steps.end.outputs.exit_code != ''", BREACH],
-  ['a run step that fails for a finding', 'Run g-gremlin', 'run.sh"', 'run.sh"; exit 1', AUDIT],
+  ['an exit code that is not settled', 'Settle the exit code', 'steps.run.outputs.exit-code', 'steps.run.outputs.exit_code', BREACH],
   ['a GitHub token beside Zendesk credentials', 'Run g-gremlin', "        GITHUB_TOKEN: ''\n", '', SEPARATE],
   ['a GitHub token given to the run step', 'Run g-gremlin', "GH_TOKEN: ''", 'GH_TOKEN: ${{ inputs.github-token }}', SEPARATE],
   ['a Zendesk secret beside a GitHub token', 'Comment on the pull request', "        ZENDESK_OAUTH_CLIENT_SECRET: ''\n", '', SEPARATE],

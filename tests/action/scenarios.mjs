@@ -65,6 +65,30 @@ async function action(world, inputs, { event = 'workflow_dispatch', payload = {}
   return record;
 }
 
+/** Adds a merged pull request of bob's with the approval of a hash, and a review. Returns the review. */
+function approve(world, hash, { reviewer }) {
+  const file = `.g-gremlin/approvals/${hash}.yaml`;
+  const head = 'a'.repeat(40);
+  const user = (login, id) => ({ login, id, type: 'User' });
+  const review = { id: 1, user: user(reviewer, 3), state: 'APPROVED', commit_id: head, submitted_at: '2026-04-18T00:00:00Z', body: '' };
+  world.api.files[file] = `plan_hash: ${hash}\nexpires: 2099-12-31\n`;
+  world.api.roles.ada = 'admin';
+  world.api.pulls.push({
+    id: 12,
+    number: 12,
+    state: 'closed',
+    merged: true,
+    merged_at: '2026-04-18T01:00:00Z',
+    merge_commit_sha: 'b'.repeat(40),
+    base: { ref: 'main', sha: 'c'.repeat(40), repo: world.api.repositoryObject(REPOSITORY) },
+    head: { ref: 'approve', sha: head, repo: world.api.repositoryObject(REPOSITORY) },
+    user: user('bob', 2),
+    files: [{ filename: file, status: 'added', sha: 'd'.repeat(40), additions: 2, deletions: 0, changes: 2 }],
+    reviews: [review],
+  });
+  return review;
+}
+
 export const SCENARIOS = {
   'a scheduled audit of a private repository leaves summary, artifact and snapshot': async (world) => {
     const audit = await scheduledAudit(world);
@@ -195,6 +219,7 @@ export const SCENARIOS = {
   },
 
   'credentials of the whole job reach no step that has the other side': async (world) => {
+    await scheduledAudit(world);
     const everything = Object.fromEntries([...ZENDESK_VARIABLES, 'GITHUB_TOKEN', 'GH_TOKEN'].map((name) => [name, `of-${name}`]));
     const run = await action(
       world,
@@ -212,7 +237,7 @@ export const SCENARIOS = {
     );
     assert.deepEqual(
       withToken.map(({ name }) => name),
-      ['Install g-gremlin', 'Find the audit run', 'Comment on the pull request'],
+      ['Install g-gremlin', 'Find the audit run', 'Download its artifact', 'Comment on the pull request'],
     );
   },
 
@@ -309,6 +334,38 @@ export const SCENARIOS = {
     assert.equal(receipt.counts.applied, 1);
     assert.equal(world.zendesk.writes().length, 1);
     assert.equal(run.outputs['exit-code'], '130');
+  },
+
+  'where an approval is required, nothing is written without one': async (world) => {
+    const audit = await scheduledAudit(world);
+    const hash = audit.outputs['plan-hash'];
+    const inputs = {
+      command: 'apply',
+      apply: 'true',
+      'from-run': String(audit.runId),
+      plan: 'from-run',
+      'confirm-plan-hash': hash,
+      'require-approval': 'true',
+    };
+    const refused = async (more = {}) => {
+      const run = await action(world, { ...inputs, ...more });
+      assert.equal(run.ok, false);
+      assert.equal(run.outputs['exit-code'], '4', run.text);
+      assert.deepEqual(world.zendesk.writes(), []);
+      assert.notEqual(run.summary, '');
+    };
+    await refused();
+    await refused({ 'require-approval': 'ture' });
+
+    const review = approve(world, hash, { reviewer: 'ada' });
+    await refused(); // ada dispatches
+    Object.assign(review, { user: { ...review.user, login: 'carol' } });
+    await refused(); // carol may not write
+    world.api.roles.carol = 'write';
+    const approved = await action(world, inputs);
+    assert.ok(approved.ok, approved.text);
+    assert.ok(world.zendesk.writes().length > 0);
+    assert.ok(!holders(approved, GITHUB_VARIABLES).includes('Run g-gremlin'));
   },
 
   'a plan comes only from an audit run of the default branch of this repository': async (world) => {
