@@ -16,10 +16,7 @@ invalid() { # EXIT_CODE TEXT
 }
 
 finish() { # EXIT_CODE
-  {
-    echo "exit-code=$1"
-    echo "artifact-name=${ARTIFACT_NAME:-g-gremlin-$COMMAND-${GITHUB_RUN_ID:-0}-${GITHUB_RUN_ATTEMPT:-1}}"
-  } >>"$GITHUB_OUTPUT"
+  echo "exit-code=$1" >>"$GITHUB_OUTPUT"
   exit 0
 }
 
@@ -166,9 +163,6 @@ case $COMMAND in
     option --sf-accounts "$SF_ACCOUNTS"
     gremlin "${arguments[@]}"
     ;;
-  *)
-    COMMAND=unknown
-    invalid 2 "the input command is audit, apply, diff or doctor"
-    ;;
+  *) invalid 2 "the input command is audit, apply, diff or doctor" ;;
 esac
 finish "$code"

@@ -15,6 +15,7 @@ const PUBLIC = 'a repository that is not private shows counts and the hash, and 
 const DATA = 'inputs are data: nothing in them is run';
 const ORIGIN = 'a plan comes only from an audit run of the default branch of this repository';
 const CANCEL = 'a cancelled apply finishes its action, and its receipt is uploaded';
+const KILLED = 'an apply that is killed leaves its journal in the artifact';
 const APPROVAL = 'where an approval is required, nothing is written without one';
 const WHOLE = 'from audit to artifact to dispatch to receipt';
 const PULL = 'a pull request on the configuration is answered with what it does';
@@ -26,18 +27,19 @@ const BROKEN = [
   ['a wrong output', '', 'steps.run.outputs.plan-hash', 'steps.run.outputs.plan_hash', AUDIT],
   ['an output of the wrong step', '', 'value: ${{ steps.end.outputs.exit-code }}', 'value: ${{ steps.gate.outputs.exit-code }}', BREACH],
   ['a renamed id', 'Upload the run folder', 'id: upload', 'id: uploaded', AUDIT],
-  ['a renamed id of the end', 'Settle the exit code', 'id: end', 'id: ending', BREACH],
+  ['a renamed id of the end', 'Settle the exit code and the name of the artifact', 'id: end', 'id: ending', BREACH],
   ['a gate that never closes', 'Gate', 'exit "$EXIT_CODE"', 'exit 0', BREACH],
   ['a gate with a wrong condition', 'Gate', "steps.end.outputs.exit-code != ''", "steps.end.outputs.exit_code != ''", BREACH],
-  ['an exit code that is not settled', 'Settle the exit code', 'steps.run.outputs.exit-code', 'steps.run.outputs.exit_code', BREACH],
+  ['an exit code that is not settled', 'Settle the exit code and the name of the artifact', 'steps.run.outputs.exit-code', 'steps.run.outputs.exit_code', BREACH],
   ['a GitHub token beside Zendesk credentials', 'Run g-gremlin', "        GITHUB_TOKEN: ''\n", '', SEPARATE],
   ['a GitHub token given to the run step', 'Run g-gremlin', "GH_TOKEN: ''", 'GH_TOKEN: ${{ inputs.github-token }}', SEPARATE],
   ['a Zendesk secret beside a GitHub token', 'Comment on the pull request', "        ZENDESK_OAUTH_CLIENT_SECRET: ''\n", '', SEPARATE],
   ['a Zendesk secret where an archive is installed', 'Install g-gremlin', "        ZENDESK_API_TOKEN: ''\n", '', SEPARATE],
   ['a Zendesk secret in an action of others', 'Download its artifact', "        ZENDESK_OAUTH_TOKEN: ''\n", '', SEPARATE],
-  ['an upload from a public repository', 'Upload the run folder', "steps.run.outputs.upload == 'true'", "steps.run.outputs.upload != ''", PUBLIC],
+  ['an upload from a public repository', 'Upload the run folder', 'github.event.repository.private == true', 'github.event.repository.full_name', PUBLIC],
   ['a report that names customers in public', 'Write the summary', '${{ inputs.allow-public-artifacts }}', "'true'", PUBLIC],
   ['an upload that a cancelled job skips', 'Upload the run folder', 'always() && ', '', CANCEL],
+  ['an upload that trusts the program to have ended', 'Upload the run folder', "steps.run.outcome != 'skipped'", "steps.run.outputs.exit-code != ''", KILLED],
   ['an input that is pasted into a script', 'Find the audit run', '"$AUDIT_WORKFLOW"', '"${{ inputs.audit-workflow }}"', DATA],
   ['a run whose origin does not matter', 'Run g-gremlin', "(steps.find.outputs.exit-code || '0') == '0' && ", '', ORIGIN],
   ['an artifact of another kind', 'Find the audit run', '--artifact-prefix=g-gremlin-audit', '--artifact-prefix=', ORIGIN],

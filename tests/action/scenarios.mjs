@@ -65,6 +65,12 @@ async function action(world, inputs, { event = 'workflow_dispatch', payload = {}
   return record;
 }
 
+/** A process and everything that it started. */
+function family(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return [pid, ...children.flatMap((child) => family(Number(child)))];
+}
+
 /** Adds a merged pull request of bob's with the approval of a hash, and a review. Returns the review. */
 function approve(world, hash, { reviewer }) {
   const file = `.g-gremlin/approvals/${hash}.yaml`;
@@ -334,6 +340,29 @@ export const SCENARIOS = {
     assert.equal(receipt.counts.applied, 1);
     assert.equal(world.zendesk.writes().length, 1);
     assert.equal(run.outputs['exit-code'], '130');
+  },
+
+  'an apply that is killed leaves its journal in the artifact': async (world) => {
+    const audit = await scheduledAudit(world);
+    const plan = inArtifact(artifacts(world)[0], /_audit\/fix_plan\.json$/);
+    let machine;
+    world.zendesk.before = async ({ method, path: asked }) => {
+      if (method === 'GET' || asked === '/oauth/tokens') return;
+      // The program, and the shell that would have told how it ended.
+      if (machine.child.exitCode === null) for (const pid of family(machine.child.pid)) process.kill(pid, 'SIGKILL');
+      await new Promise(() => {}); // the request that was under way never gets there
+    };
+    const inputs = { command: 'apply', plan, apply: 'true', 'confirm-plan-hash': audit.outputs['plan-hash'] };
+    const prepare = (made) => {
+      machine = made;
+      world.checkoutInto(made);
+    };
+    const run = await action(world, inputs, { more: { prepare } });
+    assert.equal(run.ok, false);
+    assert.equal(run.outputs['exit-code'], '3');
+    const journal = readFileSync(inArtifact(artifacts(world).at(-1), /_apply\/journal\.ndjson$/), 'utf8');
+    assert.match(journal, /"intent/, 'the intention of the write that was cut');
+    assert.notEqual(run.summary, '');
   },
 
   'where an approval is required, nothing is written without one': async (world) => {
