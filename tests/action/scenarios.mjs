@@ -475,6 +475,28 @@ export const SCENARIOS = {
     assert.equal(broken.steps.__2.outputs['exit-code'], '2');
   },
 
+  'a change that brings new issues is red, and cannot raise its own limit': async (world) => {
+    const limit = (number) => world.config(`thresholds:\n  max_new_issues: ${number}\n  max_total_issues: 0\n`);
+    world.commit({ 'gremlin.zendesk_drift.yaml': limit(0) }, 'a limit');
+    world.main = world.head();
+    const audit = await scheduledAudit(world);
+    assert.equal(audit.outputs['exit-code'], '1', 'max_total_issues was breached before');
+    const commit = world.mergeOf({
+      'gremlin.zendesk_drift.yaml': limit(1000),
+      'salesforce_accounts.csv': `${world.reference}001ACME900,Acme Newcomer,newcomer.example,,,\n`,
+    });
+    const more = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {} };
+    const run = world.run('pull_request', { number: 8, pull_request: { number: 8 } }, more);
+    const { check } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: run });
+    sound(check, world);
+    assert.equal(check.result, 'failure');
+    const { outputs } = check.steps.__2;
+    assert.equal(outputs['exit-code'], '1', check.text);
+    assert.equal(outputs.breached, 'max_new_issues');
+    assert.equal(outputs['new-issues'], '1');
+    assert.equal(world.api.comments.length, 1);
+  },
+
   'a pull request with nothing to compare with says what is missing': async (world) => {
     const run = await action(world, { command: 'diff', 'base-config': 'gremlin.zendesk_drift.yaml', 'from-run': 'latest', snapshot: 'from-run' });
     assert.equal(run.ok, false);
