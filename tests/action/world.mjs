@@ -13,7 +13,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 export const WORKFLOW = (name) => path.join(ROOT, '.github/workflows', name);
 const PROFILE = process.env.G_GREMLIN_PROFILE ?? 'debug';
 export const BINARY = process.env.G_GREMLIN_BINARY ?? path.join(ROOT, 'target', PROFILE, 'g-gremlin');
-const FAKE_ZENDESK = path.join(ROOT, 'target', PROFILE, 'examples/fake_zendesk');
+const FAKE_ZENDESK = path.join(ROOT, 'target/debug/examples/fake_zendesk');
 
 export const REPOSITORY = 'acme/support-ops';
 /** Credentials of the fake Zendesk, as the two environments hold them. */
