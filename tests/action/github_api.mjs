@@ -8,6 +8,9 @@ import path from 'node:path';
 
 const PER_PAGE = 30;
 
+/** Git's name of a text. */
+export const blob = (text) => createHash('sha1').update(`blob ${Buffer.byteLength(text)}\0${text}`).digest('hex');
+
 export class GitHubApi {
   constructor({ repository, isPrivate, folder }) {
     Object.assign(this, { repository, isPrivate, folder, defaultBranch: 'main' });
@@ -121,6 +124,8 @@ export class GitHubApi {
   route(asked, sent) {
     const prefix = `/repos/${this.repository}`;
     const rest = asked.path === prefix ? '/' : asked.path.startsWith(`${prefix}/`) ? asked.path.slice(prefix.length) : undefined;
+    // Not for the tokens of jobs, as on GitHub.
+    if (asked.path === '/user') return { status: 403, json: { message: 'Resource not accessible by integration' } };
     const routes = [
       ['GET', /^\/$/, 'metadata', () => this.repositoryObject(this.repository)],
       ['GET', /^\/actions\/workflows\/([^/]+)\/runs$/, 'actions', ([file]) => this.listRuns(asked, file)],
@@ -211,7 +216,7 @@ export class GitHubApi {
     const text = this.files[file];
     if (text === undefined) return undefined;
     const content = Buffer.from(text).toString('base64');
-    return { type: 'file', encoding: 'base64', path: file, name: path.posix.basename(file), size: text.length, sha: 'f'.repeat(40), content };
+    return { type: 'file', encoding: 'base64', path: file, name: path.posix.basename(file), size: text.length, sha: blob(text), content };
   }
 
   commitsOf(file) {

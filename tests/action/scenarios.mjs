@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { blob } from './github_api.mjs';
 import { runAction, runWorkflow } from './runner.mjs';
 import { REPOSITORY, WORKFLOW, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
 
@@ -77,7 +78,8 @@ function approve(world, hash, { reviewer }) {
   const head = 'a'.repeat(40);
   const user = (login, id) => ({ login, id, type: 'User' });
   const review = { id: 1, user: user(reviewer, 3), state: 'APPROVED', commit_id: head, submitted_at: '2026-04-18T00:00:00Z', body: '' };
-  world.api.files[file] = `plan_hash: ${hash}\nexpires: 2099-12-31\n`;
+  const approval = `plan_hash: ${hash}\nexpires: 2099-12-31\n`;
+  world.api.files[file] = approval;
   world.api.roles.ada = 'admin';
   world.api.pulls.push({
     id: 12,
@@ -89,7 +91,7 @@ function approve(world, hash, { reviewer }) {
     base: { ref: 'main', sha: 'c'.repeat(40), repo: world.api.repositoryObject(REPOSITORY) },
     head: { ref: 'approve', sha: head, repo: world.api.repositoryObject(REPOSITORY) },
     user: user('bob', 2),
-    files: [{ filename: file, status: 'added', sha: 'd'.repeat(40), additions: 2, deletions: 0, changes: 2 }],
+    files: [{ filename: file, status: 'added', sha: blob(approval), additions: 2, deletions: 0, changes: 2 }],
     reviews: [review],
   });
   return review;
@@ -248,19 +250,16 @@ export const SCENARIOS = {
   },
 
   'inputs are data: nothing in them is run': async (world) => {
-    const evil = '$(touch "$GITHUB_WORKSPACE/run")`touch "$GITHUB_WORKSPACE/run"`"; touch "$GITHUB_WORKSPACE/run"; \'';
-    for (const name of ['config', 'sf-accounts', 'thresholds', 'artifact-name', 'plan', 'confirm-plan-hash', 'pr-number']) {
-      const command = ['plan', 'confirm-plan-hash'].includes(name) ? 'apply' : 'audit';
-      const run = await action(world, { command, [name]: evil, comment: 'true' });
-      assert.ok(!existsSync(path.join(run.machine.workspace, 'run')), name);
+    const touch = 'touch "$GITHUB_WORKSPACE/run"';
+    const inputs = ['config', 'sf-accounts', 'thresholds', 'artifact-name', 'pr-number', 'from-run', 'audit-workflow', 'plan', 'confirm-plan-hash', 'command'];
+    for (const evil of [`$(${touch})`, `"; ${touch}; "`, `'; ${touch}; '`]) {
+      for (const name of inputs) {
+        const command = ['plan', 'confirm-plan-hash'].includes(name) ? 'apply' : 'audit';
+        const run = await action(world, { command, comment: 'true', 'from-run': 'latest', [name]: evil });
+        assert.ok(!existsSync(path.join(run.machine.workspace, 'run')), `${name}: ${evil}`);
+        if (name === 'command') assert.equal(run.outputs['exit-code'], '2');
+      }
     }
-    for (const name of ['from-run', 'audit-workflow']) {
-      const run = await action(world, { 'from-run': 'latest', [name]: evil });
-      assert.ok(!existsSync(path.join(run.machine.workspace, 'run')), name);
-    }
-    const run = await action(world, { command: evil });
-    assert.ok(!existsSync(path.join(run.machine.workspace, 'run')));
-    assert.equal(run.outputs['exit-code'], '2');
   },
 
   'an input that is neither true nor false writes nothing': async (world) => {
@@ -457,10 +456,13 @@ export const SCENARIOS = {
     assert.equal(world.zendesk.requests.length, 0, 'no credential, no request');
     assert.equal(world.api.comments.length, 1);
     assert.equal(world.api.comments[0].issue, 7);
+    assert.match(world.api.comments[0].body, /^<!-- g-gremlin/);
+    assert.match(world.api.comments[0].body, /Its own suppressions would silence 1 issue/);
 
     const again = await check({ 'salesforce_accounts.csv': reference });
     assert.equal(again.result, 'success', again.text);
     assert.equal(world.api.comments.length, 1, 'the same comment');
+    assert.match(world.api.comments[0].body, /1 resolved/);
     assert.notEqual(again.summary, '');
 
     world.api.comments.length = 0;
