@@ -1,8 +1,8 @@
 //! `init --github`: writes the workflows of this repository, as a user's repository needs them.
 
+use crate::audience::open;
 use crate::cli::Init as Options;
 use crate::console::Console;
-use crate::escape;
 use crate::exit::{Exit, Failure};
 use serde_json::json;
 use std::fs;
@@ -43,20 +43,21 @@ pub fn run(console: &Console, options: &Options) -> Result<Exit, Failure> {
     let present: Vec<&str> =
         WORKFLOWS.map(|(name, _)| name).into_iter().filter(|name| folder.join(name).exists()).collect();
     if !options.force && !present.is_empty() {
-        return Err(Failure::invalid(format!("the workflows cannot be written to {FOLDER}"))
-            .because(format!("{} exists already", present.join(", ")))
+        return Err(Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}")))
+            .because(open(format!("{} exists already", present.join(", "))))
             .help("move it away, or let --force replace it"));
     }
-    let failed = |error| Failure::invalid(format!("the workflows cannot be written to {FOLDER}")).because(error);
+    let failed = |error| Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}"))).because(error);
     fs::create_dir_all(folder).map_err(failed)?;
     for (name, workflow) in WORKFLOWS {
         fs::write(folder.join(name), for_users(workflow)).map_err(failed)?;
-        console.say(&format!("Wrote {}", escape::line(&format!("{FOLDER}/{name}"))));
+        console.say(open(format!("Wrote {FOLDER}/{name}")));
     }
     if !Path::new(".git").exists() {
         console.notice("GitHub reads workflows at the root of a repository, and this folder does not look like one");
     }
-    console.data(&format!("{}\n", json!({ "written": WORKFLOWS.map(|(name, _)| format!("{FOLDER}/{name}")) })));
+    let written = json!({ "written": WORKFLOWS.map(|(name, _)| format!("{FOLDER}/{name}")) });
+    console.data(open(format!("{written}\n")));
     console.heading("\nNext:");
     console.say(NEXT);
     Ok(Exit::Done)
