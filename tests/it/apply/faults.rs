@@ -10,7 +10,7 @@ use crate::model::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const DEFAULT_WORLDS: u64 = 24;
+const DEFAULT_WORLDS: u64 = 16;
 
 /// Something that goes wrong with a write.
 fn fault_of_a_write(random: &mut Random, nth: u32) -> Fault {

@@ -187,6 +187,7 @@ fn a_journal_that_is_not_understood_stops_the_next_apply() {
     stage.apply(&plan, &["--only-action", "A002"]).is(0);
     std::fs::write(&path, "").expect("written");
     stage.apply(&plan, &["--only-action", "A003"]).is(0);
+    std::fs::write(&path, journal).expect("written");
 }
 
 /// The limit of the size of each file stands in for a full disk: a write beyond it fails in the same way.

@@ -9,7 +9,7 @@ use crate::model::text;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-const DEFAULT_WORLDS: u64 = 40;
+const DEFAULT_WORLDS: u64 = 24;
 
 /// What one run is asked for.
 struct Asked {
