@@ -504,7 +504,7 @@ fn a_part_of_the_rate_limit_is_left_to_others() {
     let (outcome, kept) = read_all(&fake);
     assert!(outcome.expect("read").waited_for_pace_ms > 0);
     assert_complete(&fake, &kept);
-    assert!(fake.log().iter().all(|request| request.status == Some(200)), "the limit is never reached");
+    assert!(fake.least_left().is_some_and(|left| left >= 4), "a fifth of the limit: {:?}", fake.least_left());
 }
 
 #[test]

@@ -101,6 +101,8 @@ pub fn too_many(refusal: Refusal) -> Reply {
 #[derive(Debug, Default)]
 pub struct Usage {
     windows: BTreeMap<String, Window>,
+    /// The fewest requests that were ever left of the account's window.
+    pub least_left: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +157,7 @@ impl Usage {
             let left = total.saturating_sub(window.used);
             let resets = whole_secs(rest(window, limits, now));
             if *name == ACCOUNT {
+                self.least_left = Some(self.least_left.map_or(left, |least| least.min(left)));
                 headers.push(("X-Rate-Limit".into(), total.to_string()));
                 headers.push(("X-Rate-Limit-Remaining".into(), left.to_string()));
                 headers.push(("ratelimit-limit".into(), total.to_string()));

@@ -250,6 +250,11 @@ impl FakeZendesk {
         lock(&self.state).run_jobs(u64::MAX);
     }
 
+    /// The fewest requests that were ever left of the account's window; `None` without a limit.
+    pub fn least_left(&self) -> Option<u32> {
+        lock(&self.state).least_left()
+    }
+
     /// A copy of what is stored.
     pub fn world(&self) -> World {
         lock(&self.state).world.clone()

@@ -116,6 +116,11 @@ impl State {
         self.request_count
     }
 
+    /// The fewest requests that were ever left of the account's window; `None` without a limit.
+    pub fn least_left(&self) -> Option<u32> {
+        self.usage.least_left
+    }
+
     /// Does what is due at the request of this number.
     pub fn run_jobs(&mut self, number: u64) {
         let (due, later) = self.jobs.drain(..).partition(|job| job.due <= number);
