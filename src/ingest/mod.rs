@@ -7,12 +7,14 @@
 //! A record that came twice counts once (contract 5): the later `updated_at`, then the deleted one, then the greater
 //! canonical JSON. For that comparison addresses are held until [`Ingest::seal`], and no longer.
 
+mod scan;
 mod wire;
 
 use crate::model::domains::{DomainId, Domains};
 use crate::model::time::Instant;
 use crate::model::untrusted::Untrusted;
 use crate::model::world::{MAX_ID, Membership, Org, Ticket, Tickets, User, UserFlags, World};
+use scan::Plain;
 use serde::Deserialize;
 use serde_json::json;
 use std::cmp::Ordering;
@@ -198,8 +200,8 @@ impl Batch {
 /// What a record says of itself: its id, its time, the user and the org that it refers to.
 type Facts = (u64, Option<Instant>, Option<u64>, Option<u64>);
 
-fn from_json<'a, T: Deserialize<'a>>(record: &'a str) -> Result<T, Fault> {
-    serde_json::from_str(record).map_err(|error| Fault::of_json(&error))
+fn from_json<'a, T: Plain<'a> + Deserialize<'a>>(record: &'a str) -> Result<T, Fault> {
+    T::scan(record).map_or_else(|| serde_json::from_str(record).map_err(|error| Fault::of_json(&error)), Ok)
 }
 
 fn id(id: wire::Id, field: &'static str) -> Result<u64, Fault> {

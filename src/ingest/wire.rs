@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Organization<'a> {
     pub id: Id,
     #[serde(borrow, default)]
@@ -27,6 +28,7 @@ pub(super) struct Organization<'a> {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct User<'a> {
     pub id: Id,
     #[serde(borrow, default)]
@@ -50,6 +52,7 @@ pub(super) struct User<'a> {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Membership<'a> {
     pub id: Id,
     pub user_id: Id,
@@ -64,6 +67,7 @@ pub(super) struct Membership<'a> {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Ticket<'a> {
     pub id: Id,
     #[serde(default)]
@@ -79,6 +83,7 @@ pub(super) struct Ticket<'a> {
 }
 
 /// Text that is borrowed where the JSON has no escapes in it.
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Text<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -101,6 +106,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// An id. One that JSON could not carry exactly arrives as `u64::MAX`, which the caller refuses like any other above 2^53 − 1.
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Id(pub u64);
 
 impl<'de> Deserialize<'de> for Id {
