@@ -8,7 +8,7 @@ use crate::plan;
 use crate::precondition::Precondition;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 /// A prepared action as the plan shows it; `fix_plan.csv` has the same values.
 #[derive(Serialize)]
@@ -112,34 +112,158 @@ pub fn blocked<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = BlockedRow<'a>>
 
 /// The plan's hash: SHA-256 over the canonical JSON (RFC 8785) of its member `plan`, as 64 hex digits.
 ///
-/// The members of `plan` are written here in canonical order, each row by the canonicalizer, so that a plan of a hundred
-/// thousand actions is never held as text.
+/// The members of `plan` and of its rows are written in canonical order here, so that a plan of a hundred thousand actions
+/// is never held, nor sorted. Whoever reads a plan back recomputes the hash with a general canonicalizer.
 pub fn plan_hash(audit: &Audit<'_>, run: &Run) -> String {
-    let mut digest = Sha256::new();
-    digest.update(br#"{"actions":["#);
-    digest_rows(&mut digest, prepared(audit));
-    digest.update(br#"],"blocked":["#);
-    digest_rows(&mut digest, blocked(audit));
-    digest.update(br#"],"source":"#);
-    digest.update(canonical(&run.source.as_str()));
-    digest.update(br#","zendesk":"#);
-    digest.update(canonical(&run.zendesk));
-    digest.update(b"}");
+    let mut digest = BufWriter::with_capacity(1 << 16, Digest256(Sha256::new()));
+    // Writing to a digest cannot fail, and serializing texts and ids cannot either.
+    let _ = write_canonical_plan(audit, run, &mut digest);
+    let Digest256(digest) = digest.into_parts().0;
     hex(&digest.finalize())
 }
 
-fn digest_rows<T: Serialize>(digest: &mut Sha256, rows: impl Iterator<Item = T>) {
+fn write_canonical_plan(audit: &Audit<'_>, run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(br#"{"actions":["#)?;
+    write_rows(out, prepared(audit).map(CanonicalPrepared::from))?;
+    out.write_all(br#"],"blocked":["#)?;
+    write_rows(out, blocked(audit).map(CanonicalBlocked::from))?;
+    out.write_all(br#"],"source":"#)?;
+    serde_json::to_writer(&mut *out, run.source.as_str())?;
+    out.write_all(br#","zendesk":"#)?;
+    serde_json::to_writer(&mut *out, &run.zendesk)?;
+    out.write_all(b"}")?;
+    out.flush()
+}
+
+fn write_rows<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io::Result<()> {
     for (index, row) in rows.enumerate() {
         if index > 0 {
-            digest.update(b",");
+            out.write_all(b",")?;
         }
-        digest.update(canonical(&row));
+        serde_json::to_writer(&mut *out, &row)?;
+    }
+    Ok(())
+}
+
+/// Takes what is written into a digest.
+struct Digest256(Sha256);
+
+impl Write for Digest256 {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
-    // Cannot fail: keys are texts, and the only numbers are ids up to 2^53 − 1.
-    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
+/// A prepared row with its members in the order of their names. The rest of RFC 8785 is how `serde_json` writes anyway:
+/// no white space, the same escapes, and whole numbers up to 2^53 − 1.
+#[derive(Serialize)]
+struct CanonicalPrepared<'a> {
+    account_name: Option<&'a str>,
+    action_code: ActionCode,
+    action_id: String,
+    depends_on: Vec<String>,
+    domain: Option<&'a str>,
+    from: Option<String>,
+    issue_id: String,
+    membership_id: Option<u64>,
+    notes: Vec<String>,
+    org_id: Option<u64>,
+    org_name: Option<&'a str>,
+    preconditions: Vec<Precondition>,
+    sf_account_id: Option<&'a str>,
+    to: Option<String>,
+    user_id: Option<u64>,
+}
+
+impl<'a> From<PreparedRow<'a>> for CanonicalPrepared<'a> {
+    fn from(row: PreparedRow<'a>) -> Self {
+        let PreparedRow {
+            action_id,
+            action_code,
+            sf_account_id,
+            account_name,
+            org_id,
+            org_name,
+            user_id,
+            membership_id,
+            domain,
+            from,
+            to,
+            preconditions,
+            depends_on,
+            notes,
+            issue_id,
+        } = row;
+        Self {
+            account_name,
+            action_code,
+            action_id,
+            depends_on,
+            domain,
+            from,
+            issue_id,
+            membership_id,
+            notes,
+            org_id,
+            org_name,
+            preconditions,
+            sf_account_id,
+            to,
+            user_id,
+        }
+    }
+}
+
+/// A blocked row, likewise.
+#[derive(Serialize)]
+struct CanonicalBlocked<'a> {
+    account_name: Option<&'a str>,
+    action_code: ActionCode,
+    action_id: String,
+    blocked_reason: Option<BlockedReason>,
+    domain: Option<&'a str>,
+    issue_id: String,
+    membership_id: Option<u64>,
+    org_id: Option<u64>,
+    org_name: Option<&'a str>,
+    sf_account_id: Option<&'a str>,
+    user_id: Option<u64>,
+}
+
+impl<'a> From<BlockedRow<'a>> for CanonicalBlocked<'a> {
+    fn from(row: BlockedRow<'a>) -> Self {
+        let BlockedRow {
+            action_id,
+            action_code,
+            blocked_reason,
+            sf_account_id,
+            account_name,
+            org_id,
+            org_name,
+            user_id,
+            membership_id,
+            domain,
+            issue_id,
+        } = row;
+        Self {
+            account_name,
+            action_code,
+            action_id,
+            blocked_reason,
+            domain,
+            issue_id,
+            membership_id,
+            org_id,
+            org_name,
+            sf_account_id,
+            user_id,
+        }
+    }
 }
 
 /// Bytes as lower-case hex digits.
@@ -187,4 +311,53 @@ pub fn write(audit: &Audit<'_>, run: &Run, plan_hash: &str, out: &mut dyn Write)
         plan,
     };
     write_json(&file, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything that JSON escapes, or might.
+    fn hostile() -> String {
+        (0..0x300).chain([0x2028, 0x2029, 0xd7ff, 0xe000, 0xffff, 0x1f600]).filter_map(char::from_u32).collect()
+    }
+
+    #[test]
+    fn rows_are_written_as_the_canonicalizer_would_write_them() {
+        let text = hostile();
+        let prepared = || PreparedRow {
+            action_id: "A001".to_owned(),
+            action_code: ActionCode::AssignUserToOrg,
+            sf_account_id: Some(&text),
+            account_name: Some(&text),
+            org_id: Some((1 << 53) - 1),
+            org_name: Some(&text),
+            user_id: Some(0),
+            membership_id: None,
+            domain: Some("acme.example"),
+            from: None,
+            to: Some(text.clone()),
+            preconditions: vec![Precondition::OrgExists, Precondition::OrgHasDomain("acme.example".to_owned())],
+            depends_on: vec!["A001".to_owned()],
+            notes: vec![text.clone(), String::new()],
+            issue_id: "fdc27ffd89f8903d".to_owned(),
+        };
+        let blocked = || BlockedRow {
+            action_id: "B001".to_owned(),
+            action_code: ActionCode::SetOrgExternalId,
+            blocked_reason: Some(BlockedReason::DuplicateExternalId),
+            sf_account_id: Some(&text),
+            account_name: None,
+            org_id: Some(10_000_000_000_000),
+            org_name: Some(&text),
+            user_id: None,
+            membership_id: Some(1),
+            domain: None,
+            issue_id: String::new(),
+        };
+        let ours = serde_json::to_vec(&CanonicalPrepared::from(prepared())).expect("JSON");
+        assert_eq!(ours, serde_json_canonicalizer::to_vec(&prepared()).expect("JSON"));
+        let ours = serde_json::to_vec(&CanonicalBlocked::from(blocked())).expect("JSON");
+        assert_eq!(ours, serde_json_canonicalizer::to_vec(&blocked()).expect("JSON"));
+    }
 }

@@ -291,9 +291,11 @@ impl<'a> Scanner<'a> {
 
     /// Digits; gives how many.
     fn digits(&mut self) -> usize {
-        let digits = self.rest().iter().take_while(|c| c.is_ascii_digit()).count();
-        self.at += digits;
-        digits
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        self.at - start
     }
 
     fn number(&mut self) -> Option<()> {
@@ -396,8 +398,7 @@ fn plain_length(text: &[u8]) -> usize {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGHEST: u64 = ONES << 7;
     let mut length = 0;
-    let (words, tail) = text.as_chunks::<8>();
-    for word in words {
+    for word in text.as_chunks::<8>().0 {
         let word = u64::from_le_bytes(*word);
         let quote = word ^ ONES * u64::from(b'"');
         let backslash = word ^ ONES * u64::from(b'\\');
@@ -410,7 +411,12 @@ fn plain_length(text: &[u8]) -> usize {
         }
         length += 8;
     }
-    length + tail.iter().take_while(|c| !matches!(c, b'"' | b'\\' | 0..32)).count()
+    while let Some(c) = text.get(length)
+        && !matches!(c, b'"' | b'\\' | 0..32)
+    {
+        length += 1;
+    }
+    length
 }
 
 #[cfg(test)]

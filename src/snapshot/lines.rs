@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Mutex;
 
-/// How much is parsed at a time.
-const BLOCK: usize = 1 << 20;
+/// How much is parsed at a time, or one line, if that is longer. Small enough to be in the cache until it is parsed.
+const BLOCK: usize = 1 << 19;
+/// How much is read at a time.
+const PIECE: usize = 1 << 17;
 
 /// Why a file of records could not be read.
 #[derive(Debug)]
@@ -32,8 +34,8 @@ pub fn read_records(
     filter: Filter,
     ingest: &mut Ingest,
 ) -> Result<u64, LineError> {
-    let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), sequence: 0, line: 1, ended: false });
-    let sink = Mutex::new(InOrder { ingest, waiting: BTreeMap::new(), next: 0, records: 0, failed: None });
+    let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), taken: 0, ended: false });
+    let sink = Mutex::new(InOrder { ingest, waiting: BTreeMap::new(), next: 0, records: 0, lines: 0, failed: None });
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     std::thread::scope(|scope| {
         for _ in 1..workers {
@@ -41,20 +43,16 @@ pub fn read_records(
         }
         work(&blocks, &sink, kind, filter);
     });
-    let sink = sink.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    match sink.failed {
-        None => Ok(sink.records),
-        Some((_, error)) => Err(error),
-    }
+    sink.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).outcome()
 }
 
 fn work<R: Read>(blocks: &Mutex<Blocks<R>>, sink: &Mutex<InOrder<'_>>, kind: Kind, filter: Filter) {
-    let mut text = Vec::with_capacity(BLOCK + BLOCK / 4);
+    let mut buffer = Vec::new();
     loop {
-        let block = lock(blocks).next(&mut text);
+        let block = lock(blocks).next(&mut buffer);
         let (sequence, outcome) = match block {
             Ok(None) => return,
-            Ok(Some(Block { sequence, first_line })) => (sequence, parse(&text, first_line, kind, filter)),
+            Ok(Some(Block { sequence, length })) => (sequence, parse(&buffer[..length], kind, filter)),
             Err((sequence, error)) => (sequence, Err(LineError::Io(error))),
         };
         let failed = outcome.is_err();
@@ -70,22 +68,24 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn parse(text: &[u8], first_line: u64, kind: Kind, filter: Filter) -> Result<Batch, LineError> {
+/// Parses a block; gives how many lines it has too. Errors count their line within the block, from 0.
+fn parse(text: &[u8], kind: Kind, filter: Filter) -> Result<(Batch, u64), LineError> {
     let mut batch = Batch::new(kind, filter);
-    let text = match std::str::from_utf8(text) {
-        Ok(text) => text,
-        Err(error) => {
-            let before = text[..error.valid_up_to()].iter().filter(|c| **c == b'\n').count();
-            return Err(LineError::NotUtf8 { line: first_line + before as u64 });
+    let text = std::str::from_utf8(text).map_err(|error| LineError::NotUtf8 {
+        line: memchr::memchr_iter(b'\n', &text[..error.valid_up_to()]).count() as u64,
+    })?;
+    let mut lines = 0;
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        let line = &text[start..end];
+        if !line.trim_ascii().is_empty() {
+            batch.parse(line).map_err(|fault| LineError::Record { line: lines, fault })?;
         }
-    };
-    for (index, line) in text.split('\n').enumerate() {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        batch.parse(line).map_err(|fault| LineError::Record { line: first_line + index as u64, fault })?;
+        start = end + 1;
+        // What follows the last line end is no line yet.
+        lines += u64::from(end < text.len());
     }
-    Ok(batch)
+    Ok((batch, lines))
 }
 
 /// The reader, cut into blocks of whole lines.
@@ -93,72 +93,86 @@ struct Blocks<R> {
     reader: R,
     /// The beginning of a line whose end is not read yet.
     carry: Vec<u8>,
-    sequence: u64,
-    line: u64,
+    /// How many blocks were taken.
+    taken: u64,
     ended: bool,
 }
 
+/// A block at the beginning of the buffer that was given.
 struct Block {
     sequence: u64,
-    first_line: u64,
+    length: usize,
 }
 
 impl<R: Read> Blocks<R> {
-    fn next(&mut self, text: &mut Vec<u8>) -> Result<Option<Block>, (u64, io::Error)> {
-        text.clear();
+    /// Fills the beginning of `buffer`, which is never cleared, so that it is zeroed only once.
+    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Block>, (u64, io::Error)> {
         if self.ended {
             return Ok(None);
         }
-        text.append(&mut self.carry);
-        let sequence = self.sequence;
-        self.sequence += 1;
+        let sequence = self.taken;
+        self.taken += 1;
+        let mut filled = self.carry.len();
+        buffer.resize(buffer.len().max(filled + BLOCK + PIECE), 0);
+        buffer[..filled].copy_from_slice(&self.carry);
+        self.carry.clear();
         let mut searched = 0;
-        let end = loop {
-            let read = self.reader.by_ref().take(BLOCK as u64).read_to_end(text).map_err(|error| (sequence, error))?;
+        let length = loop {
+            if buffer.len() < filled + PIECE {
+                // A line longer than a block.
+                buffer.resize(2 * buffer.len(), 0);
+            }
+            let read = match self.reader.read(&mut buffer[filled..filled + PIECE]) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err((sequence, error)),
+            };
+            filled += read;
             if read == 0 {
                 self.ended = true;
-                break text.len();
+                break filled;
             }
-            if let Some(last) = text[searched..].iter().rposition(|c| *c == b'\n') {
-                break searched + last + 1;
+            if filled >= BLOCK {
+                if let Some(last) = memchr::memrchr(b'\n', &buffer[searched..filled]) {
+                    break searched + last + 1;
+                }
+                searched = filled;
             }
-            searched = text.len();
         };
-        self.carry.extend_from_slice(&text[end..]);
-        text.truncate(end);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let first_line = self.line;
-        self.line += text.iter().filter(|c| **c == b'\n').count() as u64;
-        Ok(Some(Block { sequence, first_line }))
+        self.carry.extend_from_slice(&buffer[length..filled]);
+        Ok((length > 0).then_some(Block { sequence, length }))
     }
 }
 
 /// Appends batches in the order of their blocks.
 struct InOrder<'a> {
     ingest: &'a mut Ingest,
-    waiting: BTreeMap<u64, Batch>,
+    waiting: BTreeMap<u64, (Batch, u64)>,
     next: u64,
+    /// What was appended.
     records: u64,
+    lines: u64,
     /// The failure of the earliest block.
     failed: Option<(u64, LineError)>,
 }
 
 impl InOrder<'_> {
     /// Takes a parsed block; `false` once something has failed.
-    fn put(&mut self, sequence: u64, outcome: Result<Batch, LineError>) -> bool {
+    fn put(&mut self, sequence: u64, outcome: Result<(Batch, u64), LineError>) -> bool {
         match outcome {
-            Ok(batch) => {
-                self.waiting.insert(sequence, batch);
+            Ok(parsed) => {
+                self.waiting.insert(sequence, parsed);
             }
             Err(error) => self.fail(sequence, error),
         }
-        while let Some(batch) = self.waiting.remove(&self.next) {
+        while let Some((batch, lines)) = self.waiting.remove(&self.next) {
             self.records += batch.records as u64;
             if let Err(fault) = self.ingest.append(batch) {
+                // Which of its lines it was is not known any more.
                 self.fail(self.next, LineError::Record { line: 0, fault });
+                return false;
             }
+            self.lines += lines;
             self.next += 1;
         }
         self.failed.is_none()
@@ -167,6 +181,18 @@ impl InOrder<'_> {
     fn fail(&mut self, sequence: u64, error: LineError) {
         if self.failed.as_ref().is_none_or(|(earliest, _)| sequence < *earliest) {
             self.failed = Some((sequence, error));
+        }
+    }
+
+    /// The number of records, or the first error, its line counted from the beginning of the file.
+    fn outcome(self) -> Result<u64, LineError> {
+        // Every block before the one that failed has been appended.
+        let first_line = self.lines + 1;
+        match self.failed {
+            None => Ok(self.records),
+            Some((_, LineError::NotUtf8 { line })) => Err(LineError::NotUtf8 { line: first_line + line }),
+            Some((_, LineError::Record { line, fault })) => Err(LineError::Record { line: first_line + line, fault }),
+            Some((_, error)) => Err(error),
         }
     }
 }
