@@ -234,29 +234,36 @@ pub struct Init {
     pub force: bool,
 }
 
+/// Where a command reads from, and by which clock.
 #[derive(Debug, Args)]
-pub struct Audit {
-    /// Audit the fixtures inside the program: no credentials, no network
-    #[arg(long, help_heading = "Source", conflicts_with_all = ["snapshot", "subdomain", "base_url", "sf_accounts", "save_snapshot"])]
+pub struct Source {
+    /// Read the fixtures inside the program: no credentials, no network
+    #[arg(long, help_heading = "Source", conflicts_with_all = ["snapshot", "subdomain", "base_url", "sf_accounts"])]
     pub demo: bool,
-    /// Audit a saved snapshot, or a folder of NDJSON files with Zendesk's field names: no network
-    #[arg(long, value_name = "DIR", help_heading = "Source", conflicts_with_all = ["subdomain", "base_url", "save_snapshot"])]
+    /// Read a saved snapshot, or a folder of NDJSON files with Zendesk's field names: no network
+    #[arg(long, value_name = "DIR", help_heading = "Source", conflicts_with_all = ["subdomain", "base_url"])]
     pub snapshot: Option<PathBuf>,
-    /// Audit this Zendesk live: the part before .zendesk.com
+    /// Read this Zendesk live: the part before .zendesk.com
     #[arg(long, value_name = "NAME", help_heading = "Source", conflicts_with = "base_url")]
     pub subdomain: Option<String>,
-    /// Audit the Zendesk at this URL live
+    /// Read the Zendesk at this URL live
     #[arg(long, value_name = "URL", help_heading = "Source")]
     pub base_url: Option<String>,
     /// The Salesforce reference CSV
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub sf_accounts: Option<PathBuf>,
     /// Look at tickets of this many days [default: 30]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Source")]
     pub lookback_days: Option<u64>,
-    /// The clock of the audit, instead of the source's own
-    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    /// The clock, instead of the source's own
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time, help_heading = "Source")]
     pub as_of: Option<Instant>,
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub source: Source,
     /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
     pub thresholds: Vec<(String, u64)>,
@@ -270,7 +277,7 @@ pub struct Audit {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Save what was read from Zendesk, to audit it again without a network
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "snapshot"])]
     pub save_snapshot: Option<PathBuf>,
     #[command(flatten)]
     pub outputs: Outputs,

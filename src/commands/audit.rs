@@ -1,59 +1,55 @@
 //! `audit`: read, resolve, detect, plan, write artifacts, gate on thresholds.
 
-use super::{
-    ConfigFile, disk, file_name, live, named_zendesk, read_config, read_reference, reference_failure, shown_path,
-};
-use crate::artifacts::receipt::{Baseline, Origin, Requests, SuppressionsFrom, WouldSuppress};
+use super::source::{self, From};
+use super::{ConfigFile, disk, file_name, read_config, shown_path};
+use crate::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
 use crate::artifacts::summary::{Summary, summary};
-use crate::artifacts::{self, Run, Source};
+use crate::artifacts::{self, Run};
 use crate::audience::{Message, open};
 use crate::audit::{Audit, Totals, audit};
-use crate::catalogue::{IssueCode, WarningCode};
-use crate::cli::{Audit as Options, Common};
+use crate::catalogue::IssueCode;
+use crate::cli::{Audit as Options, Common, Source};
 use crate::clock;
-use crate::config::{self, ApplyLimits, Config};
+use crate::config::{ApplyLimits, Config};
 use crate::console::{Console, Format};
-use crate::demo;
 use crate::diff::{self, Side};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judgement};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
-use crate::model::world::World;
-use crate::reference;
 use crate::report::{self, terminal};
 use crate::run_dir::{Folder, Root};
 use crate::run_folder::RunFolder;
 use crate::settings::Suppression;
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot;
 use crate::step_output::Output;
 use crate::suppress;
-use crate::warning::Warning;
-use crate::zendesk::Credentials;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
-
-/// The Zendesk of a folder that does not tell its own, and of a configuration that names none.
-const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
 
 /// Runs `audit`.
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
-    let started_at = options.as_of.unwrap_or_else(clock::now);
+    let started_at = options.source.as_of.unwrap_or_else(clock::now);
     let console = common.console();
-    let (mut config, config_bytes) = configuration(common, &options)?;
+    let (mut config, config_bytes) = source::configuration(common, &options.source)?;
+    for (name, limit) in &options.thresholds {
+        config.settings.thresholds.set(name, *limit);
+    }
+    if let Some(root) = &options.out {
+        config.root.clone_from(root);
+    }
     let instead = suppressions_from(&options, &mut config)?;
-    let source = source(&options, &config)?;
+    let source = From::choose(&options.source, &config)?;
     let baseline = baseline(&options, &source, &config)?;
-    let (accounts, accounts_path) = accounts(&source, &config)?;
+    let (accounts, accounts_path) = source.accounts(&config)?;
     let mut domains = Domains::default();
-    let reference = reference::read(&accounts, &config.columns, &config.settings.domains, &mut domains)
-        .map_err(|problems| reference_failure(&accounts_path, problems))?;
+    let reference = source::reference(&accounts, &accounts_path, &config, &mut domains)?;
     let root = Root::prepare(&config.root).map_err(|error| {
         Failure::invalid(open(format!("the output root {} cannot be written", config.root.display())))
             .because(error)
@@ -73,7 +69,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         console.notice("max_new_issues is judged only against a baseline, so not by this audit");
     }
 
-    let read = read(&console, &source, &config, &options, started_at, domains)?;
+    console.heading(source.reading());
+    let read = source::read(&console, &source, &config, &options.source, started_at, domains, false)?;
     let found = audit(&reference, &read.world, &config.settings, read.as_of, read.warnings.clone());
     let totals = found.totals();
     let rows = if baseline.is_some() { artifacts::tables::issue_rows(&found) } else { Vec::new() };
@@ -104,7 +101,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let mut run = Run {
         run_id: String::new(),
         started_at,
-        created_at: options.as_of.unwrap_or_else(clock::now),
+        created_at: options.source.as_of.unwrap_or_else(clock::now),
         source: read.source,
         zendesk: read.zendesk,
     };
@@ -119,7 +116,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let (run_id, folder) = root
         .publish(started_at, "audit", |run_id, folder| {
             run.run_id = run_id.to_owned();
-            written.write(&run, options.as_of, folder)
+            written.write(&run, options.source.as_of, folder)
         })
         .map_err(|error| disk("the artifacts could not be written; nothing was left behind", error))?;
     run.run_id = run_id;
@@ -130,7 +127,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let shown = shown_path(&folder);
     terminal::findings(&console, &found, &totals);
     terminal::artifacts(&console, &shown, plan_hash);
-    terminal::next(&console, &found, &shown, &same_source(&source));
+    terminal::next(&console, &found, &shown, &source.flags(common, &options.source));
     if let Some(from) = &origin.suppressions_from {
         let codes: HashMap<String, IssueCode> =
             found.issues.iter().map(|issue| (issue.id.to_string(), issue.code)).collect();
@@ -145,40 +142,6 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     print_json(&console, &summary, &shown, &origin, compared.as_ref());
     terminal::breaches(&console, &thresholds);
     Ok(if thresholds.iter().any(|judgement| judgement.breached) { Exit::Breached } else { Exit::Done })
-}
-
-/// The configuration in force: the file's, then the flags'. And the file's bytes.
-fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<Vec<u8>>), Failure> {
-    if options.demo && common.config.is_some() {
-        return Err(Failure::invalid("--demo and --config exclude each other")
-            .help("the demo is the same everywhere; leave --config out"));
-    }
-    let file = if options.demo { None } else { read_config(common.config.as_deref())? };
-    if file.is_none() && !options.demo && options.sf_accounts.is_none() {
-        return Err(Failure::invalid("there is no configuration, and no --sf-accounts").help(
-            "write a configuration:\n  g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme\nor look at the demo, without credentials:\n  g-gremlin zendesk drift audit --demo",
-        ));
-    }
-    let (mut config, bytes) = match file {
-        Some(ConfigFile { config, bytes }) => (config, Some(bytes)),
-        None => (Config::without_file(), None),
-    };
-    let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
-    if let Some(days) = options.lookback_days {
-        config.settings.lookback_days =
-            config::checked_lookback(days).map_err(|error| flag("--lookback-days", error))?;
-    }
-    config.zendesk = named_zendesk(options.subdomain.as_deref(), options.base_url.as_deref())?.or(config.zendesk);
-    for (name, limit) in &options.thresholds {
-        config.settings.thresholds.set(name, *limit);
-    }
-    if let Some(root) = &options.out {
-        config.root.clone_from(root);
-    }
-    if let Some(accounts) = &options.sf_accounts {
-        config.accounts_csv.clone_from(accounts);
-    }
-    Ok((config, bytes))
 }
 
 /// Suppressions that another file has put out of force, and that file.
@@ -211,7 +174,7 @@ fn suppressions_from(options: &Options, config: &mut Config) -> Result<Option<In
 fn baseline(options: &Options, source: &From, config: &Config) -> Result<Option<RunFolder>, Failure> {
     let Some(path) = &options.baseline else { return Ok(None) };
     let baseline = super::diff::open(path, "baseline")?;
-    let (source, zendesk) = about(source, config);
+    let (source, zendesk) = source.about(config);
     super::diff::comparable(path, &baseline, diff::About { source, zendesk: &zendesk })?;
     Ok(Some(baseline))
 }
@@ -225,157 +188,6 @@ fn baseline_of(run: &RunFolder) -> Baseline {
     }
 }
 
-/// Where the audit reads from: exactly one of three.
-enum From {
-    Demo,
-    Snapshot { path: PathBuf, snapshot: Snapshot },
-    Live { zendesk: String, credentials: Credentials },
-}
-
-fn source(options: &Options, config: &Config) -> Result<From, Failure> {
-    if options.demo {
-        return Ok(From::Demo);
-    }
-    if let Some(path) = &options.snapshot {
-        let snapshot = Snapshot::open(path).map_err(|error| snapshot_failure(path, &error))?;
-        return Ok(From::Snapshot { path: path.clone(), snapshot });
-    }
-    match &config.zendesk {
-        Some(zendesk) => Ok(From::Live { zendesk: zendesk.clone(), credentials: live::credentials(live::READ_SCOPE)? }),
-        None => Err(Failure::invalid("no Zendesk is named")
-            .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
-    }
-}
-
-/// Which Zendesk the audit is about.
-fn about(source: &From, config: &Config) -> (Source, String) {
-    match source {
-        From::Demo => (Source::Demo, demo::ZENDESK.to_owned()),
-        From::Snapshot { snapshot, path: _ } => {
-            let zendesk = snapshot.zendesk().map(str::to_owned).or_else(|| config.zendesk.clone());
-            (Source::Zendesk, zendesk.unwrap_or(UNKNOWN_ZENDESK.to_owned()))
-        }
-        From::Live { zendesk, credentials: _ } => (Source::Zendesk, zendesk.clone()),
-    }
-}
-
-fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
-    let exit = if error.is_read_error() { Exit::Unreadable } else { Exit::Invalid };
-    Failure::new(exit, open(format!("the snapshot {} cannot be used", path.display()))).because(error)
-}
-
-fn accounts(source: &From, config: &Config) -> Result<(Vec<u8>, PathBuf), Failure> {
-    match source {
-        From::Demo => Ok((demo::ACCOUNTS.to_vec(), PathBuf::from(config::DEFAULT_ACCOUNTS))),
-        From::Snapshot { .. } | From::Live { .. } => {
-            Ok((read_reference(&config.accounts_csv)?, config.accounts_csv.clone()))
-        }
-    }
-}
-
-/// Everything that a source gave.
-struct Read {
-    world: World,
-    as_of: Instant,
-    tickets_from: Instant,
-    source: Source,
-    zendesk: String,
-    ticket_source: Option<String>,
-    digests: BTreeMap<String, String>,
-    requests: Option<Requests>,
-    warnings: Vec<Warning>,
-}
-
-fn read(
-    console: &Console,
-    source: &From,
-    config: &Config,
-    options: &Options,
-    started_at: Instant,
-    domains: Domains,
-) -> Result<Read, Failure> {
-    let lookback = config.settings.lookback_days;
-    let (about, zendesk_url) = about(source, config);
-    match source {
-        From::Demo => {
-            console.heading("Loading fixture data...");
-            let as_of = options.as_of.unwrap_or_else(demo::as_of);
-            let tickets_from = as_of.minus_days(lookback);
-            let world = demo::world(domains, tickets_from)
-                .map_err(|error| disk("the demo's fixtures cannot be read", error))?;
-            Ok(Read {
-                world,
-                as_of,
-                tickets_from,
-                source: about,
-                zendesk: zendesk_url,
-                ticket_source: None,
-                digests: BTreeMap::new(),
-                requests: None,
-                warnings: Vec::new(),
-            })
-        }
-        From::Snapshot { path, snapshot } => {
-            console.heading(open(format!("Loading snapshot {}...", escape::terminal(&file_name(path)))));
-            let as_of = options.as_of.or(snapshot.as_of()).unwrap_or(started_at);
-            let tickets_from = as_of.minus_days(lookback);
-            if let Some(covered) = snapshot.tickets_from().filter(|covered| tickets_from < *covered) {
-                return Err(Failure::invalid(open(format!(
-                    "the snapshot {} does not cover {lookback} days of tickets",
-                    path.display()
-                )))
-                .because(open(format!(
-                    "its tickets begin at {}, and the window at {}",
-                    covered.rfc3339(),
-                    tickets_from.rfc3339()
-                )))
-                .help("use a smaller --lookback-days, or take a new snapshot with a longer one"));
-            }
-            let ticket_source = snapshot.ticket_source().map(str::to_owned);
-            let warnings = archived_warning(ticket_source.as_deref());
-            let loaded = snapshot.read(domains, tickets_from).map_err(|error| snapshot_failure(path, &error))?;
-            Ok(Read {
-                world: loaded.world,
-                as_of,
-                tickets_from,
-                source: about,
-                zendesk: zendesk_url,
-                ticket_source,
-                digests: loaded.digests,
-                requests: None,
-                warnings,
-            })
-        }
-        From::Live { zendesk, credentials } => {
-            console.heading(Message::with_public(format!("Reading {zendesk}..."), "Reading Zendesk..."));
-            let tickets_from = started_at.minus_days(lookback);
-            let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
-            let warnings = archived_warning(Some(&live.ticket_source));
-            Ok(Read {
-                world: live.world,
-                // The reads have just ended.
-                as_of: options.as_of.unwrap_or_else(clock::now),
-                tickets_from,
-                source: about,
-                zendesk: zendesk_url,
-                ticket_source: Some(live.ticket_source),
-                digests: BTreeMap::new(),
-                requests: Some(live.requests),
-                warnings,
-            })
-        }
-    }
-}
-
-/// The ticket list leaves archived tickets out; whoever replays such a snapshot must know it too.
-fn archived_warning(ticket_source: Option<&str>) -> Vec<Warning> {
-    if ticket_source != Some(live::TICKET_LIST) {
-        return Vec::new();
-    }
-    let message = "the tickets came from the ticket list, which leaves archived tickets out; their drift is not found";
-    vec![Warning::general(WarningCode::ArchivedTicketsNotCovered, message.to_owned())]
-}
-
 /// What the receipt tells of the command: no folder, no secret, no `--out`.
 fn recorded_options(
     common: &Common,
@@ -383,21 +195,8 @@ fn recorded_options(
     config: &Config,
     accounts: &Path,
 ) -> BTreeMap<&'static str, Value> {
-    let Options {
-        demo,
-        snapshot,
-        subdomain: _,
-        base_url: _,
-        sf_accounts: _,
-        lookback_days: _,
-        as_of,
-        thresholds,
-        baseline,
-        suppressions_from,
-        out: _,
-        save_snapshot,
-        outputs: _,
-    } = options;
+    let Options { source, thresholds, baseline, suppressions_from, out: _, save_snapshot, outputs: _ } = options;
+    let Source { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
     let mut recorded = BTreeMap::new();
     if *demo {
         recorded.insert("demo", true.into());
@@ -502,15 +301,6 @@ fn outputs(
         ("breached", super::breached(thresholds)),
         ("new-issues", new_issues.map(|new| new.to_string()).unwrap_or_default()),
     ]
-}
-
-/// The flags that select the same source for another command.
-fn same_source(source: &From) -> String {
-    match source {
-        From::Demo => " --demo".to_owned(),
-        From::Snapshot { path, .. } => format!(" --snapshot {}", escape::shell_word(&path.display().to_string())),
-        From::Live { .. } => String::new(),
-    }
 }
 
 /// Prints the summary, and where the run folder is, as JSON.

@@ -9,6 +9,7 @@ pub mod github;
 pub mod init;
 mod live;
 pub mod report;
+mod source;
 pub mod verify;
 
 use crate::audience::{Audience, Message, open};

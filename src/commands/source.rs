@@ -1,0 +1,256 @@
+//! Where an audit and a trace read from: the configuration in force, and exactly one source (contract 1).
+
+use super::{ConfigFile, disk, file_name, live, named_zendesk, read_config, read_reference, reference_failure};
+use crate::artifacts::Source;
+use crate::artifacts::receipt::Requests;
+use crate::audience::{Message, open};
+use crate::catalogue::WarningCode;
+use crate::cli::{Common, Source as Options};
+use crate::clock;
+use crate::config::{self, Config};
+use crate::console::Console;
+use crate::demo;
+use crate::escape;
+use crate::exit::{Exit, Failure};
+use crate::model::domains::Domains;
+use crate::model::time::Instant;
+use crate::model::world::World;
+use crate::reference::{self, Reference};
+use crate::snapshot::{self, Snapshot};
+use crate::warning::Warning;
+use crate::zendesk::Credentials;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The Zendesk of a folder that does not tell its own, and of a configuration that names none.
+const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
+
+/// The configuration in force: the file's, then the flags'. And the file's bytes.
+pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<Vec<u8>>), Failure> {
+    if options.demo && common.config.is_some() {
+        return Err(Failure::invalid("--demo and --config exclude each other")
+            .help("the demo is the same everywhere; leave --config out"));
+    }
+    let file = if options.demo { None } else { read_config(common.config.as_deref())? };
+    if file.is_none() && !options.demo && options.sf_accounts.is_none() {
+        return Err(Failure::invalid("there is no configuration, and no --sf-accounts").help(
+            "write a configuration:\n  g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme\nor look at the demo, without credentials:\n  g-gremlin zendesk drift audit --demo",
+        ));
+    }
+    let (mut config, bytes) = match file {
+        Some(ConfigFile { config, bytes }) => (config, Some(bytes)),
+        None => (Config::without_file(), None),
+    };
+    let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
+    if let Some(days) = options.lookback_days {
+        config.settings.lookback_days =
+            config::checked_lookback(days).map_err(|error| flag("--lookback-days", error))?;
+    }
+    config.zendesk = named_zendesk(options.subdomain.as_deref(), options.base_url.as_deref())?.or(config.zendesk);
+    if let Some(accounts) = &options.sf_accounts {
+        config.accounts_csv.clone_from(accounts);
+    }
+    Ok((config, bytes))
+}
+
+/// Exactly one of three.
+pub enum From {
+    Demo,
+    Snapshot { path: PathBuf, snapshot: Snapshot },
+    Live { zendesk: String, credentials: Credentials },
+}
+
+impl From {
+    /// The source that the flags name, else the Zendesk of the configuration.
+    pub fn choose(options: &Options, config: &Config) -> Result<Self, Failure> {
+        if options.demo {
+            return Ok(Self::Demo);
+        }
+        if let Some(path) = &options.snapshot {
+            let snapshot = Snapshot::open(path).map_err(|error| snapshot_failure(path, &error))?;
+            return Ok(Self::Snapshot { path: path.clone(), snapshot });
+        }
+        match &config.zendesk {
+            Some(zendesk) => {
+                Ok(Self::Live { zendesk: zendesk.clone(), credentials: live::credentials(live::READ_SCOPE)? })
+            }
+            None => Err(Failure::invalid("no Zendesk is named")
+                .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
+        }
+    }
+
+    /// What is being done while it is read.
+    pub fn reading(&self) -> Message {
+        match self {
+            Self::Demo => "Loading fixture data...".into(),
+            Self::Snapshot { path, .. } => open(format!("Loading snapshot {}...", escape::terminal(&file_name(path)))),
+            Self::Live { zendesk, .. } => Message::with_public(format!("Reading {zendesk}..."), "Reading Zendesk..."),
+        }
+    }
+
+    /// Which Zendesk it is about.
+    pub fn about(&self, config: &Config) -> (Source, String) {
+        match self {
+            Self::Demo => (Source::Demo, demo::ZENDESK.to_owned()),
+            Self::Snapshot { snapshot, path: _ } => {
+                let zendesk = snapshot.zendesk().map(str::to_owned).or_else(|| config.zendesk.clone());
+                (Source::Zendesk, zendesk.unwrap_or(UNKNOWN_ZENDESK.to_owned()))
+            }
+            Self::Live { zendesk, credentials: _ } => (Source::Zendesk, zendesk.clone()),
+        }
+    }
+
+    /// The bytes of the reference, and the name of its file.
+    pub fn accounts(&self, config: &Config) -> Result<(Vec<u8>, PathBuf), Failure> {
+        match self {
+            Self::Demo => Ok((demo::ACCOUNTS.to_vec(), PathBuf::from(config::DEFAULT_ACCOUNTS))),
+            Self::Snapshot { .. } | Self::Live { .. } => {
+                Ok((read_reference(&config.accounts_csv)?, config.accounts_csv.clone()))
+            }
+        }
+    }
+
+    /// The flags that select the same source, configuration and reference for another command.
+    pub fn flags(&self, common: &Common, options: &Options) -> String {
+        let path = |path: &Path| escape::shell_word(&path.display().to_string());
+        let mut flags = String::new();
+        if let Some(config) = &common.config {
+            flags.push_str(&format!(" --config {}", path(config)));
+        }
+        if let Some(accounts) = &options.sf_accounts {
+            flags.push_str(&format!(" --sf-accounts {}", path(accounts)));
+        }
+        match self {
+            Self::Demo => flags.push_str(" --demo"),
+            Self::Snapshot { path: folder, .. } => flags.push_str(&format!(" --snapshot {}", path(folder))),
+            Self::Live { .. } => {
+                let named = [("--subdomain", &options.subdomain), ("--base-url", &options.base_url)];
+                for (flag, value) in named {
+                    if let Some(value) = value {
+                        flags.push_str(&format!(" {flag} {}", escape::shell_word(value)));
+                    }
+                }
+            }
+        }
+        if let Some(days) = options.lookback_days {
+            flags.push_str(&format!(" --lookback-days {days}"));
+        }
+        flags
+    }
+}
+
+/// Reads the reference; its domains are put into `domains`.
+pub fn reference(accounts: &[u8], path: &Path, config: &Config, domains: &mut Domains) -> Result<Reference, Failure> {
+    reference::read(accounts, &config.columns, &config.settings.domains, domains)
+        .map_err(|problems| reference_failure(path, problems))
+}
+
+pub fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
+    let exit = if error.is_read_error() { Exit::Unreadable } else { Exit::Invalid };
+    Failure::new(exit, open(format!("the snapshot {} cannot be used", path.display()))).because(error)
+}
+
+/// Everything that a source gave.
+pub struct Read {
+    pub world: World,
+    pub as_of: Instant,
+    /// Where the ticket window begins.
+    pub tickets_from: Instant,
+    pub source: Source,
+    pub zendesk: String,
+    pub ticket_source: Option<String>,
+    pub digests: BTreeMap<String, String>,
+    pub requests: Option<Requests>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads the source. Of a demo or a snapshot, tickets from before the window are kept with `keep_older_tickets`.
+pub fn read(
+    console: &Console,
+    source: &From,
+    config: &Config,
+    options: &Options,
+    started_at: Instant,
+    domains: Domains,
+    keep_older_tickets: bool,
+) -> Result<Read, Failure> {
+    let lookback = config.settings.lookback_days;
+    let keep_from = |tickets_from: Instant| if keep_older_tickets { Instant::MIN } else { tickets_from };
+    let (about, zendesk_url) = source.about(config);
+    match source {
+        From::Demo => {
+            let as_of = options.as_of.unwrap_or_else(demo::as_of);
+            let tickets_from = as_of.minus_days(lookback);
+            let world = demo::world(domains, keep_from(tickets_from))
+                .map_err(|error| disk("the demo's fixtures cannot be read", error))?;
+            Ok(Read {
+                world,
+                as_of,
+                tickets_from,
+                source: about,
+                zendesk: zendesk_url,
+                ticket_source: None,
+                digests: BTreeMap::new(),
+                requests: None,
+                warnings: Vec::new(),
+            })
+        }
+        From::Snapshot { path, snapshot } => {
+            let as_of = options.as_of.or(snapshot.as_of()).unwrap_or(started_at);
+            let tickets_from = as_of.minus_days(lookback);
+            if let Some(covered) = snapshot.tickets_from().filter(|covered| tickets_from < *covered) {
+                return Err(Failure::invalid(open(format!(
+                    "the snapshot {} does not cover {lookback} days of tickets",
+                    path.display()
+                )))
+                .because(open(format!(
+                    "its tickets begin at {}, and the window at {}",
+                    covered.rfc3339(),
+                    tickets_from.rfc3339()
+                )))
+                .help("use a smaller --lookback-days, or take a new snapshot with a longer one"));
+            }
+            let ticket_source = snapshot.ticket_source().map(str::to_owned);
+            let warnings = archived_warning(ticket_source.as_deref());
+            let loaded =
+                snapshot.read(domains, keep_from(tickets_from)).map_err(|error| snapshot_failure(path, &error))?;
+            Ok(Read {
+                world: loaded.world,
+                as_of,
+                tickets_from,
+                source: about,
+                zendesk: zendesk_url,
+                ticket_source,
+                digests: loaded.digests,
+                requests: None,
+                warnings,
+            })
+        }
+        From::Live { zendesk, credentials } => {
+            let tickets_from = started_at.minus_days(lookback);
+            let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
+            let warnings = archived_warning(Some(&live.ticket_source));
+            Ok(Read {
+                world: live.world,
+                // The reads have just ended.
+                as_of: options.as_of.unwrap_or_else(clock::now),
+                tickets_from,
+                source: about,
+                zendesk: zendesk_url,
+                ticket_source: Some(live.ticket_source),
+                digests: BTreeMap::new(),
+                requests: Some(live.requests),
+                warnings,
+            })
+        }
+    }
+}
+
+/// The ticket list leaves archived tickets out; whoever replays such a snapshot must know it too.
+fn archived_warning(ticket_source: Option<&str>) -> Vec<Warning> {
+    if ticket_source != Some(live::TICKET_LIST) {
+        return Vec::new();
+    }
+    let message = "the tickets came from the ticket list, which leaves archived tickets out; their drift is not found";
+    vec![Warning::general(WarningCode::ArchivedTicketsNotCovered, message.to_owned())]
+}
