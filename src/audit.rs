@@ -1,9 +1,10 @@
 //! The audit: from the reference and the world to issues and a plan, as one pure function.
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
-use crate::detect::user::{Domains, UserCounts};
+use crate::detect::user::{Domains, OutOfScope, Outcome, Seats, UserCounts, Verdict};
 use crate::detect::{self, Facts};
 use crate::issue::{Action, Issue};
+use crate::model::domains::DomainId;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::plan::{self, Plan};
@@ -29,6 +30,8 @@ pub struct Audit<'a> {
     pub users: UserCounts,
     pub tickets_in_window: u64,
     pub warnings: Vec<Warning>,
+    /// Whether a user may have memberships in several orgs.
+    pub multiple_organizations_work: bool,
     domains: Domains,
 }
 
@@ -50,7 +53,8 @@ pub fn audit<'a>(
     let domains = Domains::judge(&facts);
     let mut issues = Vec::new();
     detect::org::detect(&facts, &domains, &mut issues);
-    let judged = detect::user::detect(&facts, &domains, &mut issues);
+    let multiple_organizations_work = detect::user::multiple_organizations_work(&facts);
+    let judged = detect::user::detect(&facts, &domains, multiple_organizations_work, &mut issues);
     let tickets_in_window = detect::ticket::detect(&facts, &judged, &mut issues);
     sort(&facts, &mut issues);
 
@@ -73,6 +77,7 @@ pub fn audit<'a>(
         users,
         tickets_in_window,
         warnings,
+        multiple_organizations_work,
         domains,
     }
 }
@@ -105,6 +110,26 @@ impl<'a> Audit<'a> {
             |action| action.domain.map_or(0, |domain| self.domains.users_affected(domain)),
             action,
         )
+    }
+
+    /// What a domain says about its users.
+    pub fn verdict(&self, domain: DomainId) -> Verdict {
+        self.domains.verdict(domain)
+    }
+
+    /// Where the users of a domain have their default org, when one resolved account expects it.
+    pub fn seats(&self, domain: DomainId) -> Option<Seats> {
+        self.domains.seats(&self.facts(), domain)
+    }
+
+    /// What the audit decided about the user at an index, before suppressions.
+    pub fn user(&self, at: usize) -> Outcome {
+        self.domains.outcome(&self.facts(), at, self.multiple_organizations_work)
+    }
+
+    /// Why the user at an index is not in scope; nothing for one who is.
+    pub fn out_of_scope(&self, at: usize) -> Vec<OutOfScope> {
+        self.domains.out_of_scope(&self.facts(), &self.world.users[at]).collect()
     }
 
     /// The issues that count: those that are not suppressed.

@@ -20,6 +20,9 @@ use std::hash::BuildHasher;
 pub const COLUMNS: [&str; 6] =
     ["sf_account_id", "account_name", "account_domains", "website", "zendesk_domain_override", "zendesk_expected"];
 const REQUIRED: usize = 3;
+const ACCOUNT_DOMAINS: usize = 2;
+const OVERRIDE: usize = 4;
+const ZENDESK_EXPECTED: usize = 5;
 
 /// How many problems are told one by one.
 const MOST_PROBLEMS: usize = 20;
@@ -222,41 +225,28 @@ fn account(
         }
     }
 
-    let mut normalized = |cell: &str, warnings: &mut Vec<Warning>| {
-        let mut found = Vec::new();
-        for entry in entries(cell) {
-            match domains.entry(entry) {
-                Ok(domain) => found.push(domain),
-                Err(why) => {
-                    let why = match why {
-                        NotUsable::NotADomain => "is no domain",
-                        NotUsable::PublicSuffix => "is a public suffix, under which anybody can have a domain",
-                    };
-                    warn(warnings, WarningCode::DomainNotUsable, Some(entry), format!("{entry} {why}; it is not used"));
-                }
-            }
-        }
-        found
-    };
-    let mut found = normalized(header.cell(row, 4), warnings);
-    if found.is_empty() {
-        found = normalized(header.cell(row, 2), warnings);
-    }
+    let cells = [header.cell(row, OVERRIDE), header.cell(row, ACCOUNT_DOMAINS)];
+    let mut found = Vec::new();
     // One warning for each entry, as it stands in the cell.
-    found.retain(|domain| {
-        let text = domains.text(*domain);
-        let personal = rules.personal.contains(text);
-        if personal {
-            facts.personal_domains += 1;
-            warn(
-                warnings,
-                WarningCode::PersonalDomain,
-                Some(text),
-                format!("{text} is a personal or provider domain; it is not used for matching"),
-            );
+    for (entry, fate) in in_force(cells, rules, domains).into_iter().flat_map(|(_, fates)| fates) {
+        match fate {
+            Fate::NotUsable(why) => {
+                let why = match why {
+                    NotUsable::NotADomain => "is no domain",
+                    NotUsable::PublicSuffix => "is a public suffix, under which anybody can have a domain",
+                };
+                warn(warnings, WarningCode::DomainNotUsable, Some(entry), format!("{entry} {why}; it is not used"));
+            }
+            Fate::Personal(domain) => {
+                let text = domains.text(domain);
+                facts.personal_domains += 1;
+                let message = format!("{text} is a personal or provider domain; it is not used for matching");
+                warn(warnings, WarningCode::PersonalDomain, Some(text), message);
+            }
+            Fate::Ignored(_) => {}
+            Fate::Expected(domain) => found.push(domain),
         }
-        !personal && !rules.ignored.contains(text)
-    });
+    }
     found.sort_by(|a, b| domains.text(*a).cmp(domains.text(*b)));
     found.dedup();
 
@@ -267,7 +257,7 @@ fn account(
         let message = format!("{id} has no domain that can be matched; {website}");
         warn(warnings, WarningCode::AccountWithoutDomain, None, message);
     }
-    let org_expected = match header.cell(row, 5).trim().to_lowercase().as_str() {
+    let org_expected = match header.cell(row, ZENDESK_EXPECTED).trim().to_lowercase().as_str() {
         "no" | "false" | "n" | "0" => false,
         "" | "yes" | "true" | "y" | "1" => true,
         other => {
@@ -287,6 +277,96 @@ fn account(
         org_expected,
         domains: found.into(),
     }
+}
+
+/// What becomes of an entry of a domain cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    NotUsable(NotUsable),
+    Personal(DomainId),
+    Ignored(DomainId),
+    Expected(DomainId),
+}
+
+/// The entries of a cell, each with its fate.
+type Fates<'c> = Vec<(&'c str, Fate)>;
+
+/// The cells of domains that were read, each with its column: the override, and, when none of its entries normalizes, the other.
+fn in_force<'c>(
+    [override_cell, account_cell]: [&'c str; 2],
+    rules: &DomainRules,
+    domains: &mut Domains,
+) -> Vec<(usize, Fates<'c>)> {
+    let mut fates = |cell: &'c str| -> Fates<'c> {
+        let fate = |entry: &'c str| match domains.entry(entry) {
+            Err(why) => (entry, Fate::NotUsable(why)),
+            Ok(domain) if rules.personal.contains(domains.text(domain)) => (entry, Fate::Personal(domain)),
+            Ok(domain) if rules.ignored.contains(domains.text(domain)) => (entry, Fate::Ignored(domain)),
+            Ok(domain) => (entry, Fate::Expected(domain)),
+        };
+        entries(cell).map(fate).collect()
+    };
+    let overriding = fates(override_cell);
+    if overriding.iter().any(|(_, fate)| !matches!(fate, Fate::NotUsable(_))) {
+        return vec![(OVERRIDE, overriding)];
+    }
+    vec![(OVERRIDE, overriding), (ACCOUNT_DOMAINS, fates(account_cell))]
+}
+
+/// A row as it stands in the file, for a person who asks what became of its domains.
+#[derive(Debug)]
+pub struct Written {
+    pub line: u32,
+    /// The cells of domains: the override first, then the account's.
+    pub cells: [WrittenCell; 2],
+    /// The cell `zendesk_expected`, trimmed.
+    pub zendesk_expected: Untrusted,
+}
+
+/// A cell of domains as it stands in the file.
+#[derive(Debug)]
+pub struct WrittenCell {
+    pub column: &'static str,
+    /// Whether its entries were looked at: those of the account are not where the override is in force.
+    pub read: bool,
+    /// Each entry with its normal form, if it has one, and its fate. Of a cell that was not read, what they would be.
+    pub entries: Vec<(Untrusted, Option<String>, Fate)>,
+}
+
+/// Finds the row of an account again, in the bytes that [`read`] has read.
+pub fn written(
+    bytes: &[u8],
+    columns: &BTreeMap<String, String>,
+    rules: &DomainRules,
+    account: &Account,
+) -> Option<Written> {
+    let mut rows = Rows::of(utf8(bytes).ok()?);
+    let header = Header::find(&mut rows, columns).ok()?;
+    while let Some(row) = rows.next().ok()? {
+        if row.line != account.line as usize {
+            continue;
+        }
+        let mut domains = Domains::default();
+        let cells = [header.cell(&row, OVERRIDE), header.cell(&row, ACCOUNT_DOMAINS)];
+        let in_force = in_force(cells, rules, &mut domains);
+        let mut shown = |column: usize, cell| {
+            let read = in_force.iter().find(|(read, _)| *read == column);
+            let fates = read.map(|(_, fates)| fates.clone());
+            let fates = fates.unwrap_or_else(|| self::in_force([cell, ""], rules, &mut domains).swap_remove(0).1);
+            let entries = fates.into_iter().map(|(entry, fate)| {
+                let normal = match fate {
+                    Fate::NotUsable(_) => None,
+                    Fate::Personal(id) | Fate::Ignored(id) | Fate::Expected(id) => Some(domains.text(id).to_owned()),
+                };
+                (Untrusted::verbatim(entry), normal, fate)
+            });
+            WrittenCell { column: COLUMNS[column], read: read.is_some(), entries: entries.collect() }
+        };
+        let cells = [shown(OVERRIDE, cells[0]), shown(ACCOUNT_DOMAINS, cells[1])];
+        let zendesk_expected = Untrusted::verbatim(header.cell(&row, ZENDESK_EXPECTED).trim());
+        return Some(Written { line: account.line, cells, zendesk_expected });
+    }
+    None
 }
 
 fn warn_of_shared_domains(reference: &mut Reference, domains: &Domains) {

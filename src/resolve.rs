@@ -30,6 +30,28 @@ pub enum Resolution {
 }
 
 impl Resolution {
+    /// The name as `summary.json` shows it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Linked(_) => "linked",
+            Self::DomainLinked(_) => "domain_linked",
+            Self::Duplicate(_) => "duplicate",
+            Self::Contested(_) => "contested",
+            Self::Conflict(_) => "conflict",
+            Self::Missing(_) => "missing",
+        }
+    }
+
+    /// Every org that the resolution names, ascending by id.
+    pub fn orgs(&self) -> &[OrgAt] {
+        match self {
+            Self::Linked(org) | Self::DomainLinked(org) | Self::Contested(org) | Self::Conflict(org) => {
+                std::slice::from_ref(org)
+            }
+            Self::Duplicate(orgs) | Self::Missing(orgs) => orgs,
+        }
+    }
+
     /// The account's org, when it is uniquely resolved: linked or domain-linked.
     pub fn org(&self) -> Option<OrgAt> {
         match self {
@@ -100,15 +122,24 @@ fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: 
     candidates.sort_unstable();
     candidates.dedup();
     let [only] = candidates[..] else { return Resolution::Missing(candidates) };
-    let org = &world.orgs[only as usize];
-    // A domain that one account alone expects names that account.
-    let other_claims =
-        || org.domains.iter().any(|domain| matches!(reference.expecting(*domain), [one] if *one != account));
-    if org.has_external_id() {
+    if world.orgs[only as usize].has_external_id() {
         Resolution::Conflict(only)
-    } else if other_claims() {
+    } else if other_claims(reference, world, account, only).next().is_some() {
         Resolution::Contested(only)
     } else {
         Resolution::DomainLinked(only)
     }
+}
+
+/// The domains of an org that one other account alone expects, and that account: such a domain names the account.
+pub fn other_claims<'a>(
+    reference: &'a Reference,
+    world: &'a World,
+    account: AccountAt,
+    org: OrgAt,
+) -> impl Iterator<Item = (DomainId, AccountAt)> + 'a {
+    world.orgs[org as usize].domains.iter().filter_map(move |domain| match reference.expecting(*domain) {
+        [one] if *one != account => Some((*domain, *one)),
+        _ => None,
+    })
 }

@@ -4,8 +4,64 @@ use super::user::Judged;
 use super::{Facts, Subject};
 use crate::catalogue::{IssueCode, Status};
 use crate::issue::{Evidence, Issue, IssueId, Mismatch};
-use crate::resolve::Resolution;
+use crate::model::world::Ticket;
+use crate::resolve::{AccountAt, Resolution};
 use std::collections::HashMap;
+
+/// What becomes of a ticket. `account` is an index, `requester` that of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    OutsideWindow,
+    /// There is no requester, or none that exists.
+    NoRequester,
+    /// The requester was not evaluated for one account.
+    RequesterNotJudged {
+        requester: usize,
+    },
+    /// The ticket is booked to the expected org.
+    Agrees {
+        requester: usize,
+        account: AccountAt,
+        org_id: u64,
+    },
+    /// Several orgs have the id of the requester's account.
+    Duplicate {
+        requester: usize,
+        account: AccountAt,
+    },
+    Mismatch {
+        requester: usize,
+        account: AccountAt,
+        org_id: u64,
+        mismatch: Mismatch,
+    },
+}
+
+/// Judges one ticket. `account_of` tells the one account that a user was evaluated for.
+pub fn judge(facts: &Facts<'_>, account_of: impl Fn(usize) -> Option<AccountAt>, ticket: &Ticket) -> Judgement {
+    let world = facts.world;
+    if ticket.updated_at < facts.window.0 || ticket.updated_at > facts.window.1 {
+        return Judgement::OutsideWindow;
+    }
+    let Some(requester) = ticket.requester_id().and_then(|id| world.user_at(id)) else {
+        return Judgement::NoRequester;
+    };
+    let Some(account) = account_of(requester) else { return Judgement::RequesterNotJudged { requester } };
+    let resolution = &facts.resolved.accounts[account as usize];
+    if matches!(resolution, Resolution::Duplicate(_)) {
+        return Judgement::Duplicate { requester, account };
+    }
+    let Some(org_id) = resolution.org().map(|org| facts.org_id(org)) else {
+        return Judgement::RequesterNotJudged { requester };
+    };
+    let mismatch = match ticket.organization_id() {
+        Some(org) if org == org_id => return Judgement::Agrees { requester, account, org_id },
+        None => Mismatch::NoOrg,
+        Some(org) if world.membership_in(requester, org).is_some() => Mismatch::OtherMemberOrg,
+        Some(_) => Mismatch::NotMemberOrg,
+    };
+    Judgement::Mismatch { requester, account, org_id, mismatch }
+}
 
 /// Finds the ticket issues and tells how many tickets are in the window. `issues` holds the user issues.
 pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
@@ -19,23 +75,18 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
         .collect();
     let mut in_window = 0;
     for (at, ticket) in world.tickets.rows.iter().enumerate() {
-        if ticket.updated_at < facts.window.0 || ticket.updated_at > facts.window.1 {
-            continue;
-        }
-        in_window += 1;
-        let Some(requester) = ticket.requester_id().and_then(|id| world.user_at(id)) else { continue };
-        let Some(account) = judged.account(requester) else { continue };
-        let (code, org_id, mismatch) = match &facts.resolved.accounts[account as usize] {
-            Resolution::Duplicate(_) => (IssueCode::TicketResolutionBlockedDuplicateExternalId, None, None),
-            resolution => {
-                let Some(expected) = resolution.org().map(|org| facts.org_id(org)) else { continue };
-                let mismatch = match ticket.organization_id() {
-                    Some(org) if org == expected => continue,
-                    None => Mismatch::NoOrg,
-                    Some(org) if world.membership_in(requester, org).is_some() => Mismatch::OtherMemberOrg,
-                    Some(_) => Mismatch::NotMemberOrg,
-                };
-                (IssueCode::TicketOrgMismatch, Some(expected), Some(mismatch))
+        let judgement = judge(facts, |user| judged.account(user), ticket);
+        in_window += u64::from(judgement != Judgement::OutsideWindow);
+        let (code, requester, account, org_id, mismatch) = match judgement {
+            Judgement::OutsideWindow
+            | Judgement::NoRequester
+            | Judgement::RequesterNotJudged { .. }
+            | Judgement::Agrees { .. } => continue,
+            Judgement::Duplicate { requester, account } => {
+                (IssueCode::TicketResolutionBlockedDuplicateExternalId, requester, account, None, None)
+            }
+            Judgement::Mismatch { requester, account, org_id, mismatch } => {
+                (IssueCode::TicketOrgMismatch, requester, account, Some(org_id), Some(mismatch))
             }
         };
         let user = &world.users[requester];

@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 
 /// What a domain says about its users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+pub enum Verdict {
     Personal,
     Ignored,
     /// No account expects it.
@@ -30,6 +30,50 @@ enum Verdict {
     Expected(AccountAt, OrgAt),
     /// One resolved account, but the users sit in too many other orgs: it looks like a provider's domain.
     Spread,
+}
+
+impl Verdict {
+    /// A name for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal_domain",
+            Self::Ignored => "ignored_domain",
+            Self::Unmapped => "unmapped",
+            Self::Waiting => "waiting_for_account",
+            Self::Duplicate(_) => "duplicate_account",
+            Self::SeveralAccounts => "several_accounts",
+            Self::SeveralOrgs(..) => "several_orgs",
+            Self::Expected(..) => "expected",
+            Self::Spread => "spread_domain",
+        }
+    }
+}
+
+/// Why a user is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutOfScope {
+    Role,
+    Inactive,
+    Suspended,
+    Shared,
+    /// No e-mail address, or one whose domain does not normalize.
+    NoUsableDomain,
+}
+
+/// What became of a user.
+#[derive(Debug)]
+pub enum Outcome {
+    OutOfScope,
+    /// The domain says it all: personal, ignored, unmapped, waiting or spread.
+    NotEvaluated(Verdict),
+    /// Several accounts or orgs are meant, and the default org tells which: this account's.
+    Settled(AccountAt),
+    /// `account`: the one account that the tickets are judged by.
+    Evaluated {
+        account: Option<AccountAt>,
+        issue: Option<Issue>,
+    },
 }
 
 /// How many users went which way. The seven from `personal_domain` to `evaluated` sum to `in_scope`.
@@ -78,14 +122,38 @@ impl Domains {
         self.affected[domain.index()]
     }
 
+    /// What the domain says about its users.
+    pub fn verdict(&self, domain: DomainId) -> Verdict {
+        self.verdicts[domain.index()]
+    }
+
+    /// Why a user is not in scope; nothing for one who is.
+    pub fn out_of_scope(&self, facts: &Facts<'_>, user: &User) -> impl Iterator<Item = OutOfScope> + use<> {
+        let flags = user.flags();
+        let reasons = [
+            (OutOfScope::Role, !self.roles_in_scope[usize::from(user.role)]),
+            (OutOfScope::Inactive, !flags.active),
+            (OutOfScope::Suspended, flags.suspended && !facts.settings.users.include_suspended),
+            (OutOfScope::Shared, flags.shared),
+            (OutOfScope::NoUsableDomain, user.domain.is_none()),
+        ];
+        reasons.into_iter().filter_map(|(reason, holds)| holds.then_some(reason))
+    }
+
     /// The domain of a user who is in scope.
     fn in_scope(&self, facts: &Facts<'_>, user: &User) -> Option<DomainId> {
-        let flags = user.flags();
-        let in_scope = self.roles_in_scope[usize::from(user.role)]
-            && flags.active
-            && (!flags.suspended || facts.settings.users.include_suspended)
-            && !flags.shared;
-        user.domain.filter(|_| in_scope)
+        user.domain.filter(|_| self.out_of_scope(facts, user).next().is_none())
+    }
+
+    /// Where the users of a domain have their default org, when one resolved account expects it. Looks at all users.
+    pub fn seats(&self, facts: &Facts<'_>, domain: DomainId) -> Option<Seats> {
+        let [account] = facts.reference.expecting(domain) else { return None };
+        let org_id = resolved_org(facts, *account)?;
+        let users = facts.world.users.iter().enumerate();
+        let users = users.filter(|(_, user)| self.in_scope(facts, user) == Some(domain));
+        let mut seats = Seats::default();
+        users.for_each(|(at, _)| seats.add(facts, at, org_id));
+        Some(seats)
     }
 
     /// Looks at where the users of each expected domain are: finds the spread ones, and counts the affected users.
@@ -98,11 +166,7 @@ impl Domains {
                 continue;
             };
             let org_id = facts.org_id(org);
-            match world.default_org(at) {
-                Some(default) if default == org_id => seats[domain.index()].own += 1,
-                Some(default) if world.org(default).is_some() => seats[domain.index()].add_other(default),
-                _ => {}
-            }
+            seats[domain.index()].add(facts, at, org_id);
             if user.flags().verified
                 && facts.resolved.holders(domain).is_empty()
                 && world.membership_in(at, org_id).is_none()
@@ -120,14 +184,30 @@ impl Domains {
 
 /// Where the users of a domain have their default org.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seats {
-    own: u32,
-    other: u32,
+pub struct Seats {
+    /// Users whose default org is the account's.
+    pub own: u32,
+    /// Users whose default org is another one that exists.
+    pub other: u32,
     /// The first three different other orgs: id + 1, so that 0 is none.
     others: [u64; 3],
 }
 
 impl Seats {
+    /// Counts the user at an index, whose org should be `org_id`.
+    fn add(&mut self, facts: &Facts<'_>, at: usize, org_id: u64) {
+        match facts.world.default_org(at) {
+            Some(default) if default == org_id => self.own += 1,
+            Some(default) if facts.world.org(default).is_some() => self.add_other(default),
+            _ => {}
+        }
+    }
+
+    /// How many different other orgs there are; three stands for more.
+    pub fn other_orgs(&self) -> usize {
+        self.others.iter().filter(|slot| **slot != 0).count()
+    }
+
     fn add_other(&mut self, org_id: u64) {
         self.other += 1;
         if !self.others.contains(&(org_id + 1))
@@ -138,7 +218,7 @@ impl Seats {
     }
 
     fn looks_spread(&self) -> bool {
-        self.other > self.own && self.others.iter().all(|slot| *slot != 0)
+        self.other > self.own && self.other_orgs() == self.others.len()
     }
 }
 
@@ -184,32 +264,59 @@ impl Judged {
     }
 }
 
-/// Finds the user issues.
-pub fn detect(facts: &Facts<'_>, domains: &Domains, issues: &mut Vec<Issue>) -> Judged {
-    let world = facts.world;
-    let several_work = multiple_organizations_work(facts);
+/// Finds the user issues. `several_work`: see [`multiple_organizations_work`].
+pub fn detect(facts: &Facts<'_>, domains: &Domains, several_work: bool, issues: &mut Vec<Issue>) -> Judged {
     let mut counts = UserCounts::default();
-    let mut accounts = vec![None; world.users.len()];
-    for (at, user) in world.users.iter().enumerate() {
-        let Some(domain) = domains.in_scope(facts, user) else {
-            counts.out_of_scope += 1;
-            continue;
+    let mut accounts = vec![None; facts.world.users.len()];
+    for (at, judged) in accounts.iter_mut().enumerate() {
+        let outcome = domains.outcome(facts, at, several_work);
+        let counter = match &outcome {
+            Outcome::OutOfScope => {
+                counts.out_of_scope += 1;
+                continue;
+            }
+            Outcome::NotEvaluated(verdict) => match verdict {
+                Verdict::Personal => &mut counts.personal_domain,
+                Verdict::Ignored => &mut counts.ignored_domain,
+                Verdict::Unmapped => &mut counts.unmapped,
+                Verdict::Waiting => &mut counts.waiting_for_account,
+                Verdict::Spread => &mut counts.spread_domain,
+                Verdict::Duplicate(_) | Verdict::SeveralAccounts | Verdict::SeveralOrgs(..) | Verdict::Expected(..) => {
+                    &mut counts.evaluated
+                }
+            },
+            Outcome::Settled(_) => &mut counts.settled,
+            Outcome::Evaluated { .. } => &mut counts.evaluated,
         };
+        *counter += 1;
         counts.in_scope += 1;
-        let mut evaluate = |account: Option<AccountAt>| {
-            counts.evaluated += 1;
-            accounts[at] = account.and_then(|account| NonZeroU32::new(account + 1));
+        if let Outcome::Evaluated { account, issue } = outcome {
+            *judged = account.and_then(|account| NonZeroU32::new(account + 1));
+            issues.extend(issue);
+        }
+    }
+    Judged { counts, accounts }
+}
+
+impl Domains {
+    /// Judges the user at an index, by the verdict on the domain and the user's own orgs.
+    pub fn outcome(&self, facts: &Facts<'_>, at: usize, several_work: bool) -> Outcome {
+        let world = facts.world;
+        let Some(domain) = self.in_scope(facts, &world.users[at]) else { return Outcome::OutOfScope };
+        let ambiguous = |account| {
+            let reason = BlockedReason::UserDomainAmbiguous;
+            blocked(facts, IssueCode::UserDomainAmbiguous, at, account, domain, reason)
         };
-        match domains.verdicts[domain.index()] {
-            Verdict::Personal => counts.personal_domain += 1,
-            Verdict::Ignored => counts.ignored_domain += 1,
-            Verdict::Unmapped => counts.unmapped += 1,
-            Verdict::Waiting => counts.waiting_for_account += 1,
-            Verdict::Spread => counts.spread_domain += 1,
+        match self.verdict(domain) {
+            verdict @ (Verdict::Personal
+            | Verdict::Ignored
+            | Verdict::Unmapped
+            | Verdict::Waiting
+            | Verdict::Spread) => Outcome::NotEvaluated(verdict),
             Verdict::Duplicate(account) => {
-                evaluate(Some(account));
                 let code = IssueCode::UserResolutionBlockedDuplicateExternalId;
-                issues.push(blocked(facts, code, at, Some(account), domain, BlockedReason::DuplicateExternalId));
+                let issue = blocked(facts, code, at, Some(account), domain, BlockedReason::DuplicateExternalId);
+                Outcome::Evaluated { account: Some(account), issue: Some(issue) }
             }
             Verdict::SeveralAccounts => {
                 let expecting = facts.reference.expecting(domain);
@@ -219,43 +326,27 @@ pub fn detect(facts: &Facts<'_>, domains: &Domains, issues: &mut Vec<Issue>) -> 
                         expecting.iter().filter(|account| resolved_org(facts, **account).is_some_and(matches));
                     found.next().filter(|_| found.next().is_none()).copied()
                 };
-                if of(&|org| default == Some(org)).is_some() {
-                    counts.settled += 1;
-                } else {
-                    evaluate(None);
-                    let account = of(&|org| world.membership_in(at, org).is_some());
-                    issues.push(blocked(
-                        facts,
-                        IssueCode::UserDomainAmbiguous,
-                        at,
-                        account,
-                        domain,
-                        BlockedReason::UserDomainAmbiguous,
-                    ));
+                match of(&|org| default == Some(org)) {
+                    Some(account) => Outcome::Settled(account),
+                    None => {
+                        let account = of(&|org| world.membership_in(at, org).is_some());
+                        Outcome::Evaluated { account: None, issue: Some(ambiguous(account)) }
+                    }
                 }
             }
             Verdict::SeveralOrgs(account, org) => {
                 if world.default_org(at) == Some(facts.org_id(org)) {
-                    counts.settled += 1;
+                    Outcome::Settled(account)
                 } else {
-                    evaluate(None);
-                    issues.push(blocked(
-                        facts,
-                        IssueCode::UserDomainAmbiguous,
-                        at,
-                        Some(account),
-                        domain,
-                        BlockedReason::UserDomainAmbiguous,
-                    ));
+                    Outcome::Evaluated { account: None, issue: Some(ambiguous(Some(account))) }
                 }
             }
-            Verdict::Expected(account, org) => {
-                evaluate(Some(account));
-                issues.extend(membership_issue(facts, at, account, org, domain, several_work));
-            }
+            Verdict::Expected(account, org) => Outcome::Evaluated {
+                account: Some(account),
+                issue: membership_issue(facts, at, account, org, domain, several_work),
+            },
         }
     }
-    Judged { counts, accounts }
 }
 
 fn resolved_org(facts: &Facts<'_>, account: AccountAt) -> Option<u64> {
@@ -263,7 +354,7 @@ fn resolved_org(facts: &Facts<'_>, account: AccountAt) -> Option<u64> {
 }
 
 /// Whether a user may have memberships in several orgs: the setting, or, where it is unknown, that some user has.
-fn multiple_organizations_work(facts: &Facts<'_>) -> bool {
+pub fn multiple_organizations_work(facts: &Facts<'_>) -> bool {
     facts.world.multiple_organizations.unwrap_or_else(|| {
         let rows = &facts.world.memberships;
         rows.windows(2)
