@@ -117,6 +117,11 @@ impl<'a> Audit<'a> {
         self.domains.verdict(domain)
     }
 
+    /// Whether a domain looks like a provider's.
+    pub fn is_spread(&self, domain: DomainId) -> bool {
+        self.domains.is_spread(domain)
+    }
+
     /// Where the users of a domain have their default org, when one resolved account expects it.
     pub fn seats(&self, domain: DomainId) -> Option<Seats> {
         self.domains.seats(&self.facts(), domain)

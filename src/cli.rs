@@ -153,6 +153,9 @@ pub enum Command {
     Init(Init),
     /// Read, resolve, detect, plan, write artifacts, gate on thresholds; nothing is written to Zendesk
     Audit(Audit),
+    /// Explain one account, org, user, ticket or domain, step by step; nothing is written
+    #[command(after_help = TRACE_HELP)]
+    Trace(Trace),
     /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
     Apply(Apply),
     /// Compare two runs: new, resolved and unchanged issues, and what that does to the plan
@@ -290,6 +293,41 @@ pub struct Outputs {
     #[arg(long, value_name = "FILE", help_heading = "In a workflow")]
     pub github_output: Option<PathBuf>,
 }
+
+const TRACE_HELP: &str = "\
+Without a source, the newest snapshot under the artifacts root is read, and where there is none, Zendesk.
+
+Exit codes:
+  0  done
+  2  the command line, the configuration or an input file is invalid, or there is no such id
+  3  Zendesk could not be read, or the local disk failed
+
+Try it without credentials:
+  g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo";
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("subject").required(true).args(SUBJECTS))]
+pub struct Trace {
+    /// The account with this id, of 15 or 18 characters
+    #[arg(long, value_name = "ID", help_heading = "Subject (exactly one)")]
+    pub sf_account_id: Option<String>,
+    /// The org with this id
+    #[arg(long, value_name = "N", help_heading = "Subject (exactly one)")]
+    pub zendesk_org_id: Option<u64>,
+    /// The user with this id
+    #[arg(long, value_name = "N", help_heading = "Subject (exactly one)")]
+    pub zendesk_user_id: Option<u64>,
+    /// The ticket with this id
+    #[arg(long, value_name = "N", help_heading = "Subject (exactly one)")]
+    pub zendesk_ticket_id: Option<u64>,
+    /// This domain; of a URL or an e-mail address, its domain
+    #[arg(long, value_name = "DOMAIN", help_heading = "Subject (exactly one)")]
+    pub domain: Option<String>,
+    #[command(flatten)]
+    pub source: Source,
+}
+
+const SUBJECTS: [&str; 5] = ["sf_account_id", "zendesk_org_id", "zendesk_user_id", "zendesk_ticket_id", "domain"];
 
 const DOCTOR_EXIT_CODES: &str = "\
 Exit codes:

@@ -42,6 +42,7 @@ pub mod settings;
 pub mod snapshot;
 mod step_output;
 pub mod suppress;
+pub mod trace;
 pub mod verify;
 pub mod warning;
 pub mod zendesk;

@@ -35,6 +35,7 @@ fn run(common: &Common, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(options) => commands::init::run(common, options),
         Command::Audit(options) => commands::audit::run(common, options),
+        Command::Trace(options) => commands::trace::run(common, &options),
         Command::Apply(options) => commands::apply::run(common, &options),
         Command::Diff(options) => commands::diff::run(common, &options),
         Command::Verify(options) => commands::verify::run(common, &options),

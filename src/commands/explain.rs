@@ -15,6 +15,7 @@ use crate::catalogue::{Entry, Explanation, Kind};
 use crate::cli::{Common, Explain as Options};
 use crate::exit::{Exit, Failure};
 use crate::nearest::nearest;
+use crate::report::wrap::wrap;
 
 /// The width that the list fits into: two columns, the longest name and the longest title.
 const LIST_WIDTH: u16 = 100;
@@ -110,21 +111,6 @@ fn facts(entry: Entry) -> String {
             label(entry.kind()).to_lowercase()
         }
     }
-}
-
-/// Breaks a paragraph at its spaces; a word that is too long gets a line of its own.
-fn wrap(paragraph: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in paragraph.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// What one name of a kind is called.

@@ -10,6 +10,7 @@ pub mod init;
 mod live;
 pub mod report;
 mod source;
+pub mod trace;
 pub mod verify;
 
 use crate::audience::{Audience, Message, open};

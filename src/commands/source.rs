@@ -135,6 +135,10 @@ impl From {
         if let Some(days) = options.lookback_days {
             flags.push_str(&format!(" --lookback-days {days}"));
         }
+        // The demo has a clock of its own.
+        if let (Some(as_of), Self::Snapshot { .. } | Self::Live { .. }) = (options.as_of, self) {
+            flags.push_str(&format!(" --as-of {}", as_of.rfc3339()));
+        }
         flags
     }
 }

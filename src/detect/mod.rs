@@ -9,7 +9,7 @@ use crate::catalogue::{IssueCode, Status};
 use crate::issue::{Evidence, Issue, IssueId};
 use crate::model::domains::DomainId;
 use crate::model::time::Instant;
-use crate::model::world::World;
+use crate::model::world::{Ticket, World};
 use crate::reference::Reference;
 use crate::resolve::{AccountAt, Resolved};
 use crate::settings::Settings;
@@ -62,6 +62,11 @@ impl Facts<'_> {
     pub fn unshared_domains(&self, account: AccountAt) -> impl Iterator<Item = DomainId> + '_ {
         let domains = &self.reference.accounts[account as usize].domains;
         domains.iter().copied().filter(|domain| !self.reference.is_shared(*domain))
+    }
+
+    /// Whether a ticket is in the window.
+    pub fn in_window(&self, ticket: &Ticket) -> bool {
+        (self.window.0..=self.window.1).contains(&ticket.updated_at)
     }
 
     /// The id of the org at an index.

@@ -40,7 +40,7 @@ pub enum Judgement {
 /// Judges one ticket. `account_of` tells the one account that a user was evaluated for.
 pub fn judge(facts: &Facts<'_>, account_of: impl Fn(usize) -> Option<AccountAt>, ticket: &Ticket) -> Judgement {
     let world = facts.world;
-    if ticket.updated_at < facts.window.0 || ticket.updated_at > facts.window.1 {
+    if !facts.in_window(ticket) {
         return Judgement::OutsideWindow;
     }
     let Some(requester) = ticket.requester_id().and_then(|id| world.user_at(id)) else {

@@ -1,5 +1,5 @@
-//! Renderings of a finished run for people. `terminal` and `apply` tell of a run that has just ended; the others are made
-//! from its folder, as texts without any I/O.
+//! Renderings of a finished run for people. `terminal` and `apply` tell of a run that has just ended, `trace` of one
+//! subject; the others are made from its folder, as texts without any I/O.
 
 pub mod annotations;
 pub mod apply;
@@ -13,6 +13,8 @@ pub mod overview;
 pub mod page;
 pub mod place;
 pub mod terminal;
+pub mod trace;
+pub mod wrap;
 
 #[cfg(test)]
 mod tests;

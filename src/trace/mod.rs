@@ -1,0 +1,109 @@
+//! Why the audit decided as it did about one account, org, user, ticket or domain: the whole chain, as data.
+//!
+//! Nothing is decided here. Every step is what `resolve`, `detect`, `suppress` and `plan` say when they are asked about one
+//! subject; `report::trace` turns it into text, serde into `--format json`. The names of the fields are the schema that
+//! `docs/trace.md` tells. Texts may be outside text: whoever shows them escapes them.
+
+mod account;
+mod brief;
+mod domain;
+mod issue;
+mod next;
+mod org;
+mod ticket;
+mod unknown;
+mod user;
+
+pub use account::{Account, Candidate, Cell, Entry, ExpectedDomain, IdFormName, Key, Lookup, OtherClaim, Row};
+pub use brief::{AccountBrief, OrgBrief, OrgView, SeatsView, UserCounts};
+pub use domain::Domain;
+pub use issue::{ActionView, IssueView};
+pub use next::Step;
+pub use org::{Member, Org, OrgDomain};
+pub use ticket::Ticket;
+pub use unknown::{Unknown, account_at};
+pub use user::{DefaultFrom, MembershipView, User};
+
+use crate::audit::Audit;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The name and version of the data.
+pub const SCHEMA: &str = "g-gremlin/zendesk-drift/trace/1";
+
+/// What a person asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// As typed; compared by account key.
+    Account(String),
+    Org(u64),
+    User(u64),
+    Ticket(u64),
+    /// In its normal form.
+    Domain(String),
+}
+
+/// What a trace looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub audit: &'a Audit<'a>,
+    /// The bytes of the reference, in which an account's row is found again: the audit keeps no cell of it.
+    pub reference_csv: &'a [u8],
+    /// `salesforce.columns`.
+    pub columns: &'a BTreeMap<String, String>,
+    /// The flags that select the same inputs for another command, such as ` --demo`.
+    pub flags: &'a str,
+}
+
+/// The explanation of one subject.
+#[derive(Debug, Serialize)]
+pub struct Trace<'a> {
+    #[serde(flatten)]
+    pub subject: Explained<'a>,
+    /// In the order of the artifacts.
+    pub issues: Vec<IssueView<'a>>,
+    pub next: Vec<Step>,
+}
+
+/// What there is to know about the subject besides its issues.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Explained<'a> {
+    Account(Account<'a>),
+    Org(Org<'a>),
+    User(User<'a>),
+    Ticket(Ticket<'a>),
+    Domain(Domain<'a>),
+}
+
+/// Explains a subject. Errors: it does not exist, with what was probably meant.
+pub fn explain<'a>(context: &Context<'a>, subject: &Subject) -> Result<Trace<'a>, Unknown> {
+    let audit = context.audit;
+    let (explained, issues) = match subject {
+        Subject::Account(id) => {
+            let at = account_at(audit.reference, id)?;
+            (Explained::Account(account::explain(context, at)), issue::of_account(audit, at))
+        }
+        Subject::Org(id) => {
+            let at = audit.world.org_at(*id).ok_or_else(|| unknown::org(audit, *id))?;
+            (Explained::Org(org::explain(audit, at)), issue::of_org(audit, at))
+        }
+        Subject::User(id) => {
+            let at = audit.world.user_at(*id).ok_or_else(|| unknown::user(audit, *id))?;
+            (Explained::User(user::explain(audit, at)), issue::of_user(audit, *id))
+        }
+        Subject::Ticket(id) => {
+            let rows = &audit.world.tickets.rows;
+            let at = rows.binary_search_by_key(id, |row| row.id).map_err(|_| unknown::ticket(audit, *id))?;
+            let ticket = ticket::explain(audit, at);
+            let issues = issue::of_ticket(audit, *id, ticket.echo_of_issue_id.as_deref());
+            (Explained::Ticket(ticket), issues)
+        }
+        Subject::Domain(text) => {
+            let (domain, id) = domain::explain(audit, text)?;
+            (Explained::Domain(domain), id.map_or_else(Vec::new, |id| issue::of_domain(audit, id)))
+        }
+    };
+    let next = next::steps(&explained, &issues, context.flags);
+    Ok(Trace { subject: explained, issues, next })
+}

@@ -1,0 +1,81 @@
+//! A ticket: in the window or not, and its org against the requester's.
+
+use super::brief::{OrgBrief, sf_ids};
+use super::user::{self, User};
+use crate::audit::Audit;
+use crate::detect::ticket::{Judgement, judge};
+use crate::detect::user::Outcome;
+use serde::Serialize;
+
+/// A ticket, step by step.
+#[derive(Debug, Serialize)]
+pub struct Ticket<'a> {
+    pub ticket_id: u64,
+    pub status: &'a str,
+    /// As Zendesk sent it.
+    pub updated_at: String,
+    /// First and last moment of the window.
+    pub window: (String, String),
+    pub in_window: bool,
+    /// The org that it is booked to.
+    pub organization: Option<OrgBrief<'a>>,
+    pub requester_id: Option<u64>,
+    /// `outside_window`, `no_requester`, `requester_not_judged`, `agrees`, or the code of the issue.
+    pub judgement: &'static str,
+    /// The account that the requester belongs to.
+    pub sf_account_id: Option<&'a str>,
+    /// The org that it should be booked to.
+    pub expected_org: Option<OrgBrief<'a>>,
+    pub mismatch_kind: Option<&'static str>,
+    /// The requester's own issue.
+    pub echo_of_issue_id: Option<String>,
+    /// `None` when the requester does not exist.
+    pub requester: Option<Box<User<'a>>>,
+}
+
+pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
+    let world = audit.world;
+    let tickets = &world.tickets;
+    let ticket = &tickets.rows[at];
+    let facts = audit.facts();
+    let account_of = |user: usize| match audit.user(user) {
+        Outcome::Evaluated { account, .. } => account,
+        Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => None,
+    };
+    let judgement = judge(&facts, account_of, ticket);
+    let (name, account, org_id, mismatch) = match judgement {
+        Judgement::OutsideWindow => ("outside_window", None, None, None),
+        Judgement::NoRequester => ("no_requester", None, None, None),
+        Judgement::RequesterNotJudged { .. } => ("requester_not_judged", None, None, None),
+        Judgement::Agrees { account, org_id, .. } => ("agrees", Some(account), Some(org_id), None),
+        Judgement::Duplicate { account, .. } => (
+            crate::catalogue::IssueCode::TicketResolutionBlockedDuplicateExternalId.as_str(),
+            Some(account),
+            None,
+            None,
+        ),
+        Judgement::Mismatch { account, org_id, mismatch, .. } => {
+            (crate::catalogue::IssueCode::TicketOrgMismatch.as_str(), Some(account), Some(org_id), Some(mismatch))
+        }
+    };
+    let requester = ticket.requester_id().and_then(|id| world.user_at(id));
+    let echo = requester.and_then(|user| match audit.user(user) {
+        Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
+        _ => None,
+    });
+    Ticket {
+        ticket_id: ticket.id,
+        status: tickets.status(ticket),
+        updated_at: tickets.updated_at(ticket),
+        window: (audit.window.0.rfc3339(), audit.window.1.rfc3339()),
+        in_window: judgement != Judgement::OutsideWindow,
+        organization: ticket.organization_id().map(|id| OrgBrief::named(audit, id)),
+        requester_id: ticket.requester_id(),
+        judgement: name,
+        sf_account_id: account.and_then(|account| sf_ids(audit, &[account]).pop()),
+        expected_org: org_id.map(|id| OrgBrief::named(audit, id)),
+        mismatch_kind: mismatch.map(|mismatch| mismatch.as_str()),
+        echo_of_issue_id: echo,
+        requester: requester.map(|user| Box::new(user::explain(audit, user))),
+    }
+}
