@@ -10,6 +10,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// How the names of files that are being written begin.
+const UNFINISHED: &str = ".unfinished-";
+
 /// The output root, known to be writable.
 #[derive(Debug)]
 pub struct Root {
@@ -78,10 +81,21 @@ fn run_ids(time: Instant, kind: &str) -> impl Iterator<Item = String> {
     std::iter::once(base.clone()).chain((2..).map(move |n: u32| format!("{base}_{n}")))
 }
 
+/// Removes what a killed process has left of files that it was writing into a folder. For whoever may write there alone.
+pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && entry.file_type()?.is_file() {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts a file in place of another, or where there was none: whole, or not at all.
 pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     // The others are as readable as the process makes files; this one would be private.
     #[cfg(unix)]
     {

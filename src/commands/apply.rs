@@ -215,7 +215,7 @@ impl Job<'_> {
         let runtime = runtime()?;
         match confirmed {
             None => {
-                if interrupted_runs(&root, self.plan).is_ok_and(|runs| !runs.is_empty()) {
+                if interrupted_runs(&root, self.plan).is_ok_and(|runs| runs.iter().any(|run| !run.is_told())) {
                     self.console.notice(
                         "an earlier apply of this plan was interrupted, or is still running; the next run with --apply settles it",
                     );
@@ -438,7 +438,9 @@ impl Job<'_> {
         if receipt.mode == Mode::DryRun && read_receipt(folder).is_some_and(|there| there.mode == Mode::Apply) {
             return;
         }
-        if let Err(error) = write_receipt(folder, receipt) {
+        // A dry run holds no lock, so it leaves alone what another run may be writing there.
+        let cleared = if receipt.mode == Mode::Apply { run_dir::remove_unfinished(folder) } else { Ok(()) };
+        if let Err(error) = cleared.and_then(|()| write_receipt(folder, receipt)) {
             self.console.notice(Message::from("the audit's folder did not get the receipt").then(": ", &error.into()));
         }
     }
@@ -456,15 +458,17 @@ impl Job<'_> {
 
     /// Settles what earlier applies of the plan left open, by reading, and writes their receipts.
     async fn settle_interrupted_runs(&self, root: &Root, records: &impl Reads, stop: &Deferred) -> Result<(), Failure> {
-        for (folder, story) in interrupted_runs(root, self.plan)? {
-            let name = file_name(&folder);
+        for run in interrupted_runs(root, self.plan)? {
+            let name = file_name(&run.folder);
             let settled =
-                settle::settle(self.plan, &story, records, clock::now, stop).await.map_err(|stop| match stop {
+                settle::settle(self.plan, &run.story, records, clock::now, stop).await.map_err(|stop| match stop {
                     Stop::Read(error) => unsettled(&name).because(&error).help(error.next()),
                     Stop::Disk(error) => unsettled(&name).because(error),
                     Stop::Interrupted => Failure::new(Exit::Interrupted, "interrupted; nothing was written to Zendesk"),
                 })?;
-            self.console.notice(open(format!("{name} was interrupted, or could not see what came of a write")));
+            if !run.is_told() {
+                self.console.notice(open(format!("{name} was interrupted, or could not see what came of a write")));
+            }
             for result in &settled {
                 let what = if result.status == Outcome::Applied { "took" } else { "did not take" };
                 self.console.notice(Message::with_public(
@@ -472,7 +476,7 @@ impl Job<'_> {
                     format!("{name}: the write of a {} {what}", result.action_code),
                 ));
             }
-            close(&folder, story, settled, self.plan)
+            run.close(settled, self.plan)
                 .map_err(|error| disk("the receipt of an interrupted apply could not be written", error))?;
         }
         Ok(())
@@ -493,27 +497,47 @@ fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
     ]
 }
 
-/// Tells what was found out of a run that was left open: in its receipt, and then in its journal, so that a run that is
-/// killed in between is found again.
-fn close(folder: &Path, story: Story, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
-    let was_open = story.ended.is_none();
-    let mut story = story;
-    let (_, at) = story.ended.get_or_insert_with(|| (false, clock::now().rfc3339())).clone();
-    for result in &settled {
-        story.results.insert(result.action_id.clone(), result.clone());
+/// A live apply that was left open.
+struct Interrupted {
+    folder: PathBuf,
+    story: Story,
+    /// Its journal has its last line, and yet an intention that nobody could settle.
+    is_ended: bool,
+    /// Its receipt was written, so it was killed right before it would have ended its journal.
+    has_receipt: bool,
+}
+
+impl Interrupted {
+    /// Whether its receipt says all there is to say.
+    fn is_told(&self) -> bool {
+        self.has_receipt && self.story.open.is_empty()
     }
-    write_receipt(folder, &settle::receipt(plan, &story))?;
-    let mut journal = Journal::reopen(folder)?;
-    for result in settled {
-        journal.append(&Entry::Result(result))?;
+
+    /// Tells what was found out: in its receipt, and then in its journal, so that it is found again if this run is killed in
+    /// between.
+    fn close(mut self, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
+        run_dir::remove_unfinished(&self.folder)?;
+        let is_told = self.is_told();
+        let Self { folder, story, is_ended, has_receipt: _ } = &mut self;
+        let (completed, at) = story.ended.get_or_insert_with(|| (false, clock::now().rfc3339())).clone();
+        if !is_told {
+            for result in &settled {
+                story.results.insert(result.action_id.clone(), result.clone());
+            }
+            write_receipt(folder, &settle::receipt(plan, story))?;
+        }
+        let mut journal = Journal::reopen(folder)?;
+        for result in settled {
+            journal.append(&Entry::Result(result))?;
+        }
+        if *is_ended { Ok(()) } else { journal.append(&Entry::End { completed, at }) }
     }
-    if was_open { journal.append(&Entry::End { completed: false, at }) } else { Ok(()) }
 }
 
 /// The live applies of this plan whose journal was left open, or has an intention that nobody could settle; oldest first.
 ///
 /// A journal that may be one of them and cannot be understood is an error: it may tell of a write.
-fn interrupted_runs(root: &Root, plan: &PlanFile) -> Result<Vec<(PathBuf, Story)>, Failure> {
+fn interrupted_runs(root: &Root, plan: &PlanFile) -> Result<Vec<Interrupted>, Failure> {
     let mut folders = BTreeSet::new();
     for entry in std::fs::read_dir(root.path()).map_err(|error| disk(NOTHING_WRITTEN, error))? {
         folders.insert(entry.map_err(|error| disk(NOTHING_WRITTEN, error))?.path());
@@ -541,13 +565,13 @@ fn interrupted_runs(root: &Root, plan: &PlanFile) -> Result<Vec<(PathBuf, Story)
         if story.begin.source_plan_hash != plan.hash || story.begin.mode != Mode::Apply {
             continue;
         }
-        if story.ended.is_none() {
-            // It may have been killed between its receipt and the last line of its journal.
-            let receipt = read_receipt(&folder).filter(|receipt| receipt.run_id == story.begin.run_id);
-            story.ended = receipt.and_then(|receipt| Some((receipt.completed, receipt.finished_at?)));
-        }
-        if story.ended.is_none() || !story.open.is_empty() {
-            runs.push((folder, story));
+        let is_ended = story.ended.is_some();
+        let receipt = read_receipt(&folder).filter(|receipt| !is_ended && receipt.run_id == story.begin.run_id);
+        let told = receipt.and_then(|receipt| Some((receipt.completed, receipt.finished_at?)));
+        let has_receipt = told.is_some();
+        story.ended = story.ended.or(told);
+        if !is_ended || !story.open.is_empty() {
+            runs.push(Interrupted { folder, story, is_ended, has_receipt });
         }
     }
     Ok(runs)

@@ -112,7 +112,7 @@ fn is_foretold(issue: &Issue, applied: &[&Value], foretold: &BTreeMap<String, BT
         let code = action["action_code"].as_str().expect("a code");
         let about = match code {
             "add_org_domain" => action["domain"] == issue["domain"].as_str(),
-            _ => action["user_id"].to_string() == issue["user_id"],
+            _ => action["user_id"].as_u64() == issue["user_id"].parse().ok(),
         };
         foretold[code].contains(&issue["issue_code"]) && about
     })

@@ -279,18 +279,18 @@ fn state_of(world: &World) -> Value {
 /// The action that a write carries out.
 pub fn action_of(plan: &Plan, write: &Logged) -> String {
     let body = &write.body;
-    let path: Vec<&str> = write.path.split('/').collect();
+    let path: Vec<Option<u64>> = write.path.split('/').map(|segment| segment.parse().ok()).collect();
     let is = |action: &Value| match (write.shape.expect("a write"), action["action_code"].as_str().expect("a code")) {
-        (Shape::SetExternalId, "set_org_external_id") => action["org_id"].to_string() == path[4],
+        (Shape::SetExternalId, "set_org_external_id") => action["org_id"].as_u64() == path[4],
         (Shape::SetDomainNames, "add_org_domain") => {
             let names = body["organization"]["domain_names"].as_array().expect("a list");
-            action["org_id"].to_string() == path[4] && names.last() == Some(&action["to"])
+            action["org_id"].as_u64() == path[4] && names.last() == Some(&action["to"])
         }
         (Shape::CreateMembership, "assign_user_to_org") => {
             let wanted = &body["organization_membership"];
             action["user_id"] == wanted["user_id"] && action["org_id"] == wanted["organization_id"]
         }
-        (Shape::MakeDefault, "move_user_to_org") => action["membership_id"].to_string() == path[6],
+        (Shape::MakeDefault, "move_user_to_org") => action["membership_id"].as_u64() == path[6],
         _ => false,
     };
     let action = plan.actions().iter().find(|action| is(action)).expect("a write of the plan");
@@ -340,6 +340,13 @@ fn check(stage: &Stage, plan: &Plan, killed: &[PathBuf], uninterrupted: &Value) 
         }
         let journal = journal_of(folder);
         assert_eq!(journal.last().expect("lines")["entry"], "end", "{}", folder.display());
+        let verified = stage.command(&["verify", "--quiet"]).arg(folder).output().expect("the program runs");
+        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     }
     assert_eq!(told, carried_out, "each write that was carried out is told of as applied, once");
+    // The audit's folder has the last receipt, and nothing that a killed run was writing.
+    let verified =
+        stage.command(&["verify", "--quiet"]).arg(Path::new(&plan.path).parent().expect("a folder")).output();
+    let verified = verified.expect("the program runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }

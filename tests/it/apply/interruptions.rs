@@ -169,6 +169,19 @@ fn a_signal_while_an_interrupted_apply_is_being_settled_is_obeyed_at_once() {
 }
 
 #[test]
+fn what_a_killed_run_was_writing_is_cleared_away_when_it_is_settled() {
+    let (stage, plan, ran, hold) = interrupted_twice(Point::Acted);
+    drop(hold);
+    let audit = stage.path().join(&plan.path).with_file_name(".unfinished-b");
+    let left = [ran.folder.join(".unfinished-a"), ran.folder.join(".reserve"), audit];
+    for path in &left {
+        std::fs::write(path, "half").expect("written");
+    }
+    stage.apply(&plan, &["--only-action", "A001"]).is(0);
+    assert!(left.iter().all(|path| !path.exists()));
+}
+
+#[test]
 fn a_journal_that_is_not_understood_stops_the_next_apply() {
     let (stage, plan, ran, hold) = interrupted_twice(Point::Acted);
     drop(hold);
@@ -177,10 +190,12 @@ fn a_journal_that_is_not_understood_stops_the_next_apply() {
     let lines = journal.lines().count();
     std::fs::write(&path, journal.clone() + "\0\0\0\0\n").expect("written");
     stage.fake.clear_log();
-    let stopped = stage.apply(&plan, &[]).is(3);
+    let args = Stage::live(&plan, &[]);
+    let stopped = stage.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).output().expect("ran");
+    assert_eq!(stopped.status.code(), Some(3));
+    let told = String::from_utf8(stopped.stderr).expect("UTF-8");
     let cause = format!("line {} of its journal.ndjson is not one of this program", lines + 1);
-    assert!(stopped.err.contains(&cause), "{}", stopped.err);
-    assert!(stopped.err.contains("had begun cannot be found out; nothing was written"), "{}", stopped.err);
+    assert!(told.contains(&cause) && told.contains("had begun cannot be found out; nothing was written"), "{told}");
     assert!(stage.fake.log().is_empty());
     // One of another plan, or an empty one, is nobody's business here.
     std::fs::write(&path, "nonsense\n").expect("written");

@@ -55,7 +55,8 @@ fn expect(stage: &Stage, plan: &Plan, action: &str, reason: &str, when: &str) {
 
 #[test]
 fn what_depends_on_a_link_says_why_it_is_not_there() {
-    let changes: [(fn(&mut World), &str); 3] = [
+    type Change = fn(&mut World);
+    let changes: [(Change, &str); 3] = [
         // The link was not applied, since what it rests on is gone; the org itself is as it was.
         (|world| world.set(Kind::Organizations, 1040, "domain_names", json!([])), "dependency_not_applied"),
         (
