@@ -20,9 +20,18 @@ impl IssueId {
         ticket: Option<u64>,
         domain: &str,
     ) -> Self {
-        let number = |id: Option<u64>| id.map(|id| id.to_string()).unwrap_or_default();
-        let text = [code.as_str(), account_key, &number(org), &number(user), &number(ticket), domain].join("\n");
-        let digest = Sha256::digest(text.as_bytes());
+        let mut text = Vec::with_capacity(128);
+        let mut number = itoa::Buffer::new();
+        text.extend_from_slice(code.as_str().as_bytes());
+        text.push(b'\n');
+        text.extend_from_slice(account_key.as_bytes());
+        for id in [org, user, ticket] {
+            text.push(b'\n');
+            text.extend_from_slice(id.map_or("", |id| number.format(id)).as_bytes());
+        }
+        text.push(b'\n');
+        text.extend_from_slice(domain.as_bytes());
+        let digest = Sha256::digest(&text);
         let mut id = [0; 8];
         id.copy_from_slice(&digest[..8]);
         Self(id)
@@ -31,7 +40,11 @@ impl IssueId {
 
 impl fmt::Display for IssueId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0; 16];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
+        }
+        f.write_str(str::from_utf8(&digits).unwrap_or_default())
     }
 }
 

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 /// How the names of files that are being written begin.
 const UNFINISHED: &str = ".unfinished-";
@@ -47,7 +48,7 @@ impl Root {
             if name.symlink_metadata().is_ok() {
                 continue;
             }
-            let folder = Folder { unfinished: Unfinished::create(&self.path)?, files: Mutex::default() };
+            let folder = Folder::create(&self.path)?;
             write(&run_id, &folder)?;
             match folder.finish(&name) {
                 Ok(()) => return Ok((run_id, name)),
@@ -118,40 +119,46 @@ pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
 pub struct Folder {
     unfinished: Unfinished,
     files: Mutex<BTreeMap<String, String>>,
+    /// A thread for each file that was written, waiting for the disk while others are written.
+    syncing: Mutex<Vec<JoinHandle<io::Result<()>>>>,
 }
 
 impl Folder {
     /// A folder inside `parent` that has no name yet.
     pub fn create(parent: &Path) -> io::Result<Self> {
-        Ok(Self { unfinished: Unfinished::create(parent)?, files: Mutex::default() })
+        Ok(Self { unfinished: Unfinished::create(parent)?, files: Mutex::default(), syncing: Mutex::default() })
     }
 
-    /// Writes one file by `write`, syncs it, and remembers its digest. Files may be written side by side.
+    /// Writes one file by `write` and remembers its digest. Files may be written side by side; all are on the disk once
+    /// the folder is finished.
     pub fn file(&self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let file = self.unfinished.create_file(name)?;
         let mut out = BufWriter::with_capacity(1 << 16, Digesting { file, digest: Sha256::new() });
         write(&mut out)?;
         let Digesting { file, digest } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        self.known().insert(name.to_owned(), hex(&digest.finalize()));
+        lock(&self.syncing).push(std::thread::spawn(move || file.sync_all()));
+        lock(&self.files).insert(name.to_owned(), hex(&digest.finalize()));
         Ok(())
     }
 
     /// The SHA-256 of each file so far, by name.
     pub fn digests(&self) -> BTreeMap<String, String> {
-        self.known().clone()
+        lock(&self.files).clone()
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives the folder its name.
+    /// Makes the files durable and gives the folder its name.
     pub fn finish(mut self, name: &Path) -> io::Result<()> {
+        for syncing in std::mem::take(&mut *lock(&self.syncing)) {
+            syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
         sync_folder(self.unfinished.path())?;
         self.unfinished.finish(name)?;
         sync_folder(name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes the names in a folder durable, where the system can.

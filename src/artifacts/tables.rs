@@ -27,49 +27,70 @@ pub const EXCEPTIONS_BY_ACCOUNT: &str = "sf_account_id, account_name, org_issue_
 /// The columns of `fix_plan.csv`.
 pub const FIX_PLAN: &str = "action_id, status, action_code, sf_account_id, account_name, org_id, org_name, user_id, domain, from, to, preconditions, depends_on, notes, blocked_reason, issue_id";
 
-/// A table that is being written: every cell passes the guard against formulas.
+/// A table that is being written, row by row: every cell passes the guard against formulas.
+///
+/// Cells go straight into the row, quoted only where they must be: a large audit has ten million of them.
 struct Table<'a> {
-    writer: csv::Writer<&'a mut dyn Write>,
+    out: &'a mut dyn Write,
+    row: Vec<u8>,
     columns: usize,
     cells: usize,
+    number: itoa::Buffer,
 }
 
 impl<'a> Table<'a> {
     fn new(out: &'a mut dyn Write, columns: &str) -> io::Result<Self> {
-        let writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
         let columns: Vec<&str> = columns.split(", ").collect();
-        let mut table = Self { writer, columns: columns.len(), cells: 0 };
-        for column in columns {
-            table.cell(column)?;
-        }
+        let number = itoa::Buffer::new();
+        let mut table = Self { out, row: Vec::new(), columns: columns.len(), cells: 0, number };
+        table.cells(columns);
         table.end_row()?;
         Ok(table)
     }
 
-    fn cell(&mut self, text: &str) -> io::Result<()> {
-        self.cells += 1;
-        Ok(self.writer.write_field(csv_cell(text).as_bytes())?)
-    }
-
-    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
-        cells.into_iter().try_for_each(|cell| self.cell(cell))
-    }
-
-    fn id(&mut self, id: Option<u64>) -> io::Result<()> {
-        match id {
-            Some(id) => self.cell(&id.to_string()),
-            None => self.cell(""),
+    fn cell(&mut self, text: &str) {
+        self.begin_cell();
+        let text = csv_cell(text);
+        let special = text.bytes().fold(false, |special, c| special | matches!(c, b',' | b'"' | b'\n' | b'\r'));
+        if !special {
+            self.row.extend_from_slice(text.as_bytes());
+            return;
         }
+        self.row.push(b'"');
+        for (index, part) in text.split('"').enumerate() {
+            if index > 0 {
+                self.row.extend_from_slice(b"\"\"");
+            }
+            self.row.extend_from_slice(part.as_bytes());
+        }
+        self.row.push(b'"');
+    }
+
+    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) {
+        cells.into_iter().for_each(|cell| self.cell(cell));
+    }
+
+    fn id(&mut self, id: Option<u64>) {
+        self.begin_cell();
+        if let Some(id) = id {
+            self.row.extend_from_slice(self.number.format(id).as_bytes());
+        }
+    }
+
+    fn begin_cell(&mut self) {
+        if self.cells > 0 {
+            self.row.push(b',');
+        }
+        self.cells += 1;
     }
 
     fn end_row(&mut self) -> io::Result<()> {
         debug_assert_eq!(self.cells, self.columns, "a row has as many cells as the table has columns");
         self.cells = 0;
-        Ok(self.writer.write_record(None::<&[u8]>)?)
-    }
-
-    fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.row.push(b'\n');
+        self.out.write_all(&self.row)?;
+        self.row.clear();
+        Ok(())
     }
 }
 
@@ -109,123 +130,100 @@ fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
     }
 }
 
-fn of_scope<'a>(audit: &'a Audit<'_>, scope: Scope) -> impl Iterator<Item = &'a Issue> {
-    audit.issues.iter().filter(move |issue| issue.code.scope() == scope)
-}
-
 fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> String {
     list(orgs.iter().map(|org| audit.world.orgs[*org as usize].id))
 }
 
-/// Writes `org_issues.csv`.
-pub fn org_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out, ORG_ISSUES)?;
-    let facts = audit.facts();
-    for issue in of_scope(audit, Scope::Org) {
-        let common = common(audit, issue);
-        let org = issue.org_id.and_then(|id| audit.world.org(id));
-        let expected = issue.account.map_or("", |account| audit.reference.accounts[account as usize].external_id.raw());
-        let missing = match (issue.code, issue.account) {
-            (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
-                list(org::missing_domains(&facts, account).map(|domain| audit.world.domains.text(domain)))
-            }
-            _ => String::new(),
-        };
-        table.cells([
-            &common.id,
-            common.code,
-            common.risk,
-            common.status,
-            common.sf_account_id,
-            common.account_name,
-        ])?;
-        table.id(issue.org_id)?;
-        table.cell(org.and_then(|org| org.name.as_ref()).map_or("", |name| name.raw()))?;
-        table.cell(org.and_then(|org| org.external_id.as_ref()).map_or("", |id| id.raw()))?;
-        table.cells([expected, &missing, common.domain, &org_ids(audit, &org::conflicting_orgs(&facts, issue))])?;
-        table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail])?;
-        table.end_row()?;
-    }
-    table.finish()
+/// The files of the issues.
+pub struct IssueFiles<'a> {
+    pub all: &'a mut dyn Write,
+    pub org: &'a mut dyn Write,
+    pub user: &'a mut dyn Write,
+    pub ticket: &'a mut dyn Write,
 }
 
-/// Writes `user_issues.csv`.
-pub fn user_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out, USER_ISSUES)?;
-    let facts = audit.facts();
-    for issue in of_scope(audit, Scope::User) {
-        let Evidence::User(at) = issue.evidence else { continue };
-        let common = common(audit, issue);
-        let accounts = user::candidate_accounts(&facts, issue).iter();
-        let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id.raw()));
-        table.cells([
-            &common.id,
-            common.code,
-            common.risk,
-            common.status,
-            common.sf_account_id,
-            common.account_name,
-        ])?;
-        table.id(issue.user_id)?;
-        table.cells([common.domain, user::membership_state(&facts, issue, at as usize).as_str()])?;
-        table.id(issue.org_id)?;
-        table.id(audit.world.default_org(at as usize))?;
-        table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&facts, issue))])?;
-        table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail])?;
-        table.end_row()?;
-    }
-    table.finish()
-}
-
-/// Writes `ticket_issues.csv`.
-pub fn ticket_issues(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out, TICKET_ISSUES)?;
-    let tickets = &audit.world.tickets;
-    for issue in of_scope(audit, Scope::Ticket) {
-        let Evidence::Ticket { ticket, requester: _, echo_of, mismatch } = issue.evidence else { continue };
-        let common = common(audit, issue);
-        let ticket = &tickets.rows[ticket as usize];
-        table.cells([
-            &common.id,
-            common.code,
-            common.risk,
-            common.status,
-            common.sf_account_id,
-            common.account_name,
-        ])?;
-        table.id(issue.ticket_id)?;
-        table.cell(tickets.status(ticket))?;
-        table.id(issue.user_id)?;
-        table.id(ticket.organization_id())?;
-        table.id(issue.org_id)?;
-        table.cell(mismatch.map_or("", |mismatch| mismatch.as_str()))?;
-        table.cell(&echo_of.map(|id| id.to_string()).unwrap_or_default())?;
-        table.cells([&tickets.updated_at(ticket), common.suppression_reason, &common.detail])?;
-        table.end_row()?;
-    }
-    table.finish()
-}
-
-/// Writes `all_exceptions.csv`.
-pub fn all_exceptions(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out, ALL_EXCEPTIONS)?;
+/// Writes `all_exceptions.csv`, and beside it each issue to the table of its scope.
+pub fn issues(audit: &Audit<'_>, files: IssueFiles<'_>) -> io::Result<()> {
+    let IssueFiles { all, org, user, ticket } = files;
+    let mut all = Table::new(all, ALL_EXCEPTIONS)?;
+    let mut org = Table::new(org, ORG_ISSUES)?;
+    let mut user = Table::new(user, USER_ISSUES)?;
+    let mut ticket = Table::new(ticket, TICKET_ISSUES)?;
     for issue in &audit.issues {
         let common = common(audit, issue);
-        table.cells([&*common.id, issue.code.scope().as_str(), common.code, common.risk, common.status])?;
-        table.cells([common.sf_account_id, common.account_name])?;
-        table.id(issue.org_id)?;
-        table.id(issue.user_id)?;
-        table.id(issue.ticket_id)?;
-        table.cells([
-            common.domain,
-            common.blocked_reason,
-            common.suppression_reason,
-            &common.actions,
-            &common.detail,
-        ])?;
-        table.end_row()?;
+        any_issue(&mut all, issue, &common)?;
+        match issue.code.scope() {
+            Scope::Org => org_issue(&mut org, audit, issue, &common)?,
+            Scope::User => user_issue(&mut user, audit, issue, &common)?,
+            Scope::Ticket => ticket_issue(&mut ticket, audit, issue, &common)?,
+        }
     }
-    table.finish()
+    Ok(())
+}
+
+fn any_issue(table: &mut Table<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
+    table.cells([&*common.id, issue.code.scope().as_str(), common.code, common.risk, common.status]);
+    table.cells([common.sf_account_id, common.account_name]);
+    table.id(issue.org_id);
+    table.id(issue.user_id);
+    table.id(issue.ticket_id);
+    table.cells([common.domain, common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
+    table.end_row()
+}
+
+/// What the tables of all three scopes begin with.
+fn begin_row(table: &mut Table<'_>, common: &Common<'_>) {
+    table.cells([&common.id, common.code, common.risk, common.status, common.sf_account_id, common.account_name]);
+}
+
+fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
+    let facts = audit.facts();
+    let org = issue.org_id.and_then(|id| audit.world.org(id));
+    let expected = issue.account.map_or("", |account| audit.reference.accounts[account as usize].external_id.raw());
+    let missing = match (issue.code, issue.account) {
+        (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
+            list(org::missing_domains(&facts, account).map(|domain| audit.world.domains.text(domain)))
+        }
+        _ => String::new(),
+    };
+    begin_row(table, common);
+    table.id(issue.org_id);
+    table.cell(org.and_then(|org| org.name.as_ref()).map_or("", |name| name.raw()));
+    table.cell(org.and_then(|org| org.external_id.as_ref()).map_or("", |id| id.raw()));
+    table.cells([expected, &missing, common.domain, &org_ids(audit, &org::conflicting_orgs(&facts, issue))]);
+    table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
+    table.end_row()
+}
+
+fn user_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
+    let facts = audit.facts();
+    let Evidence::User(at) = issue.evidence else { return Ok(()) };
+    let accounts = user::candidate_accounts(&facts, issue).iter();
+    let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id.raw()));
+    begin_row(table, common);
+    table.id(issue.user_id);
+    table.cells([common.domain, user::membership_state(&facts, issue, at as usize).as_str()]);
+    table.id(issue.org_id);
+    table.id(audit.world.default_org(at as usize));
+    table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&facts, issue))]);
+    table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
+    table.end_row()
+}
+
+fn ticket_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
+    let Evidence::Ticket { ticket, requester: _, echo_of, mismatch } = issue.evidence else { return Ok(()) };
+    let tickets = &audit.world.tickets;
+    let ticket = &tickets.rows[ticket as usize];
+    begin_row(table, common);
+    table.id(issue.ticket_id);
+    table.cell(tickets.status(ticket));
+    table.id(issue.user_id);
+    table.id(ticket.organization_id());
+    table.id(issue.org_id);
+    table.cell(mismatch.map_or("", |mismatch| mismatch.as_str()));
+    table.cell(&echo_of.map(|id| id.to_string()).unwrap_or_default());
+    table.cells([&tickets.updated_at(ticket), common.suppression_reason, &common.detail]);
+    table.end_row()
 }
 
 /// The rows of `all_exceptions.csv`, as they would be read back.
@@ -323,15 +321,15 @@ fn top_two<T: Copy, const N: usize>(all: [T; N], counts: &[u64; N]) -> Vec<T> {
 pub fn exceptions_by_account(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(out, EXCEPTIONS_BY_ACCOUNT)?;
     for row in by_account(audit) {
-        table.cells([row.sf_account_id.unwrap_or_default(), row.account_name])?;
+        table.cells([row.sf_account_id.unwrap_or_default(), row.account_name]);
         for count in row.by_scope.into_iter().chain([row.total(), row.prepared, row.blocked]) {
-            table.cell(&count.to_string())?;
+            table.cell(&count.to_string());
         }
-        table.cell(&row.top_codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", "))?;
-        table.cell(&row.top_reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "))?;
+        table.cell(&row.top_codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", "));
+        table.cell(&row.top_reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "));
         table.end_row()?;
     }
-    table.finish()
+    Ok(())
 }
 
 /// Writes `fix_plan.csv`.
@@ -353,18 +351,18 @@ pub fn fix_plan_rows<'a>(
             row.action_code.as_str(),
             or_empty(row.sf_account_id),
             or_empty(row.account_name),
-        ])?;
-        table.id(row.org_id)?;
-        table.cell(or_empty(row.org_name))?;
-        table.id(row.user_id)?;
-        table.cells([or_empty(row.domain), or_empty(row.from.as_deref()), or_empty(row.to.as_deref())])?;
+        ]);
+        table.id(row.org_id);
+        table.cell(or_empty(row.org_name));
+        table.id(row.user_id);
+        table.cells([or_empty(row.domain), or_empty(row.from.as_deref()), or_empty(row.to.as_deref())]);
         table.cells([
             &*row.preconditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
             &row.depends_on.join(";"),
             &row.notes.join(";"),
             "",
             &row.issue_id,
-        ])?;
+        ]);
         table.end_row()?;
     }
     for row in blocked {
@@ -374,10 +372,10 @@ pub fn fix_plan_rows<'a>(
             row.action_code.as_str(),
             or_empty(row.sf_account_id),
             or_empty(row.account_name),
-        ])?;
-        table.id(row.org_id)?;
-        table.cell(or_empty(row.org_name))?;
-        table.id(row.user_id)?;
+        ]);
+        table.id(row.org_id);
+        table.cell(or_empty(row.org_name));
+        table.id(row.user_id);
         table.cells([
             or_empty(row.domain),
             "",
@@ -387,12 +385,47 @@ pub fn fix_plan_rows<'a>(
             "",
             row.blocked_reason.map_or("", BlockedReason::as_str),
             &row.issue_id,
-        ])?;
+        ]);
         table.end_row()?;
     }
-    table.finish()
+    Ok(())
 }
 
 fn or_empty(text: Option<&str>) -> &str {
     text.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_as_the_csv_crate_quotes_them() {
+        let cells = [
+            "",
+            "plain",
+            "a,b",
+            "say \"hi\"",
+            "\"",
+            "line\nend",
+            "\rcr",
+            " space ",
+            "semi;colon",
+            "tab\tbed",
+            "=1+1",
+            "-2,\"3\"",
+            "Z\u{fc}rich, Stra\u{df}e",
+            "'",
+            "#note",
+        ];
+        let columns: Vec<String> = (0..cells.len()).map(|column| format!("c{column}")).collect();
+        let mut ours = Vec::new();
+        let mut table = Table::new(&mut ours, &columns.join(", ")).expect("memory");
+        table.cells(cells);
+        table.end_row().expect("memory");
+        let mut theirs = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+        theirs.write_record(&columns).expect("memory");
+        theirs.write_record(cells.iter().map(|cell| csv_cell(cell).into_owned())).expect("memory");
+        assert_eq!(String::from_utf8(ours), String::from_utf8(theirs.into_inner().expect("memory")));
+    }
 }

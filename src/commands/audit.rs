@@ -4,6 +4,7 @@ use super::source::{self, From};
 use super::{ConfigFile, disk, file_name, read_config, shown_path};
 use crate::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
 use crate::artifacts::summary::{Summary, summary};
+use crate::artifacts::tables::IssueFiles;
 use crate::artifacts::{self, Run};
 use crate::audience::{Message, open};
 use crate::audit::{Audit, Totals, audit};
@@ -248,10 +249,15 @@ impl Written<'_> {
     fn write(&self, run: &Run, as_of: Option<Instant>, folder: &Folder) -> io::Result<()> {
         let Self { audit, totals, thresholds, plan_hash: _, origin, limits } = self;
         let issues = || {
-            folder.file("all_exceptions.csv", |out| artifacts::tables::all_exceptions(audit, out))?;
-            folder.file("ticket_issues.csv", |out| artifacts::tables::ticket_issues(audit, out))?;
-            folder.file("user_issues.csv", |out| artifacts::tables::user_issues(audit, out))?;
-            folder.file("org_issues.csv", |out| artifacts::tables::org_issues(audit, out))
+            folder.file("all_exceptions.csv", |all| {
+                folder.file("org_issues.csv", |org| {
+                    folder.file("user_issues.csv", |user| {
+                        folder.file("ticket_issues.csv", |ticket| {
+                            artifacts::tables::issues(audit, IssueFiles { all, org, user, ticket })
+                        })
+                    })
+                })
+            })
         };
         let others = || {
             let hash = self.plan_hash(run);
