@@ -77,10 +77,17 @@ pub struct CheckApproval {
     #[arg(long, value_name = "HASH", value_parser = parse_hash)]
     pub plan_hash: String,
     /// The folder of the approvals, of which each is a file named by its hash
-    #[arg(long, value_name = "FOLDER", default_value = ".g-gremlin/approvals")]
+    #[arg(long, value_name = "FOLDER", default_value = ".g-gremlin/approvals", value_parser = parse_folder)]
     pub folder: String,
     #[command(flatten)]
     pub outputs: Outputs,
+}
+
+/// A folder of a repository, without slashes at its ends. A `..` would turn the question about a file into another one.
+fn parse_folder(text: &str) -> Result<String, String> {
+    let folder = text.trim_matches('/');
+    let is_folder = folder.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if is_folder { Ok(folder.to_owned()) } else { Err("a folder is named from the repository's root".to_owned()) }
 }
 
 fn parse_hash(text: &str) -> Result<String, String> {

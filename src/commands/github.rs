@@ -114,8 +114,9 @@ fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Fa
     let token = needed_token()?;
     let question = Question {
         plan_hash: plan_hash.clone(),
-        folder: folder.trim_matches('/').to_owned(),
+        folder: folder.clone(),
         dispatchers,
+        dispatcher_id: variable("GITHUB_ACTOR_ID").and_then(|id| id.parse().ok()),
         today: clock::now().date(),
     };
     let answer = block_on(async {

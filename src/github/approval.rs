@@ -2,9 +2,10 @@
 //!
 //! Who wrote a commit can be forged, so commits prove nothing here. What counts is read from GitHub: a pull request that is
 //! merged into the default branch and added the file with the hash, and the review of somebody else who may write to the
-//! repository, given for the very commit that was merged. The file must still be there, as it was approved, and in force.
+//! repository, given for the very commit that was merged, and for the branch that it was merged into. The file must still be
+//! there, as it was approved, and in force; and a person must be the one who dispatches, or one alone could be both.
 
-use super::{Check, GitHub, GitHubError, Repository, encoded};
+use super::{Branch, Check, Commit, GitHub, GitHubError, Repository, encoded};
 use crate::model::time::is_date;
 use base64::Engine;
 use serde::Deserialize;
@@ -17,8 +18,10 @@ pub struct Question {
     pub plan_hash: String,
     /// The folder of approvals, without slashes at its ends.
     pub folder: String,
-    /// Who dispatches: everybody whose approval does not count.
+    /// The logins of those who dispatch: everybody whose approval does not count.
     pub dispatchers: Vec<String>,
+    /// The account that started the run. It stays the same when its login is changed.
+    pub dispatcher_id: Option<u64>,
     /// The day, in UTC, as `2026-12-31`.
     pub today: String,
 }
@@ -59,11 +62,6 @@ struct Content {
 }
 
 #[derive(Debug, Deserialize)]
-struct Commit {
-    sha: String,
-}
-
-#[derive(Debug, Deserialize)]
 struct Numbered {
     number: u64,
 }
@@ -96,6 +94,7 @@ struct Named {
 
 #[derive(Debug, Deserialize)]
 struct Account {
+    id: u64,
     login: String,
     #[serde(rename = "type", default)]
     kind: String,
@@ -115,7 +114,19 @@ struct Review {
     user: Option<Account>,
     state: String,
     commit_id: Option<String>,
+    /// Absent while the review is only a draft.
+    submitted_at: Option<String>,
 }
+
+#[derive(Debug, Deserialize)]
+struct Event {
+    event: String,
+    #[serde(default)]
+    created_at: String,
+}
+
+/// What happens to a pull request that from then on goes to another branch, and so shows another change.
+const RETARGETED: [&str; 2] = ["base_ref_changed", "automatic_base_change_succeeded"];
 
 #[derive(Debug, Deserialize)]
 struct Permission {
@@ -126,17 +137,21 @@ struct Permission {
 ///
 /// Errors: what GitHub refused or did not answer. Whatever GitHub says that is not an approval gives a check that fails.
 pub async fn check(github: &GitHub, repository: &Repository, question: &Question) -> Result<Answer, GitHubError> {
-    let mut checks = Vec::new();
-    let default_branch = github.default_branch(repository).await?;
+    let bot = question.dispatchers.iter().find(|login| login.ends_with("[bot]"));
+    let mut checks = vec![Check::of("a person dispatches it", bot.is_none(), || bot.cloned().unwrap_or_default())];
+    if bot.is_some() {
+        return Ok(Answer { approved: None, checks });
+    }
+    let branch = github.default_branch(repository).await?;
     let path = format!("{}/{}.yaml", question.folder, question.plan_hash);
-    let Some(blob) = file_in_force(github, repository, question, &path, &default_branch, &mut checks).await? else {
+    let Some(blob) = file_in_force(github, repository, question, &path, &branch, &mut checks).await? else {
         return Ok(Answer { approved: None, checks });
     };
-    let pulls = pull_requests(github, repository, &path, &default_branch).await?;
+    let pulls = pull_requests(github, repository, &path, &branch).await?;
     let mut added_by = Vec::new();
-    let mut instead = format!("no merged pull request touched {path}");
+    let mut instead = format!("no pull request brought the last change of {path}");
     for number in pulls {
-        match adds(github, repository, number, &path, &blob, &default_branch).await? {
+        match adds(github, repository, number, &path, &blob, &branch).await? {
             Ok(pull) => added_by.push(pull),
             Err(why) => instead = format!("#{number} {why}"),
         }
@@ -167,11 +182,11 @@ async fn file_in_force(
     repository: &Repository,
     question: &Question,
     path: &str,
-    default_branch: &str,
+    branch: &Branch,
     checks: &mut Vec<Check>,
 ) -> Result<Option<String>, GitHubError> {
     let encoded_path: Vec<String> = path.split('/').map(encoded).collect();
-    let route = repository.route(&format!("/contents/{}?ref={}", encoded_path.join("/"), encoded(default_branch)));
+    let route = repository.route(&format!("/contents/{}?ref={}", encoded_path.join("/"), encoded(&branch.tip)));
     let content: Option<Content> = match github.get(&route).await {
         Ok(content) => Some(content),
         Err(GitHubError::Refused { status: 404, .. }) => None,
@@ -179,7 +194,7 @@ async fn file_in_force(
     };
     let text = content.as_ref().and_then(text_of);
     let what = "the approval's file is on the default branch";
-    checks.push(Check::of(what, text.is_some(), || format!("no file {path} on {default_branch}")));
+    checks.push(Check::of(what, text.is_some(), || format!("no file {path} on {}", branch.name)));
     let Some((content, text)) = content.zip(text) else { return Ok(None) };
     let approval: Result<Approval, _> = serde_yaml::from_str(&text);
     let approval = match approval {
@@ -209,21 +224,23 @@ fn text_of(content: &Content) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The numbers of the pull requests whose commits touched the file, ascending.
+/// The numbers of the pull requests that the file's last change came with, ascending.
+///
+/// Earlier ones do not count: what was approved and then taken back must not come to life again when somebody adds the
+/// same file once more.
 async fn pull_requests(
     github: &GitHub,
     repository: &Repository,
     path: &str,
-    default_branch: &str,
+    branch: &Branch,
 ) -> Result<Vec<u64>, GitHubError> {
-    let route = repository.route(&format!("/commits?path={}&sha={}", encoded(path), encoded(default_branch)));
-    let commits: Vec<Commit> = github.list(&route, None).await?;
-    let mut numbers = Vec::new();
-    for commit in commits {
-        let route = repository.route(&format!("/commits/{}/pulls", encoded(&commit.sha)));
-        let pulls: Vec<Numbered> = github.list(&route, None).await?;
-        numbers.extend(pulls.into_iter().map(|pull| pull.number));
-    }
+    let route = repository.route(&format!("/commits?path={}&sha={}", encoded(path), encoded(&branch.tip)));
+    // Newest first.
+    let (commits, _): (Vec<Commit>, bool) = github.page(&route, None, 1).await?;
+    let Some(last) = commits.first() else { return Ok(Vec::new()) };
+    let route = repository.route(&format!("/commits/{}/pulls", encoded(&last.sha)));
+    let pulls: Vec<Numbered> = github.list(&route, None).await?;
+    let mut numbers: Vec<u64> = pulls.into_iter().map(|pull| pull.number).collect();
     numbers.sort_unstable();
     numbers.dedup();
     Ok(numbers)
@@ -236,14 +253,14 @@ async fn adds(
     number: u64,
     path: &str,
     blob: &str,
-    default_branch: &str,
+    branch: &Branch,
 ) -> Result<Result<PullRequest, String>, GitHubError> {
     let pull: PullRequest = github.get(&repository.route(&format!("/pulls/{number}"))).await?;
     if !pull.merged {
         return Ok(Err("is not merged".to_owned()));
     }
-    if !repository.is(&pull.base.repo.full_name) || pull.base.branch != default_branch {
-        return Ok(Err(format!("was merged into {}, not into {default_branch}", pull.base.branch)));
+    if !repository.is(&pull.base.repo.full_name) || pull.base.branch != branch.name {
+        return Ok(Err(format!("was merged into {}, not into {}", pull.base.branch, branch.name)));
     }
     let files: Vec<ChangedFile> = github.list(&repository.route(&format!("/pulls/{number}/files")), None).await?;
     Ok(match files.iter().find(|file| file.filename == path) {
@@ -263,27 +280,32 @@ async fn reviewer(
 ) -> Result<Result<String, String>, GitHubError> {
     let route = repository.route(&format!("/pulls/{}/reviews", pull.number));
     let mut reviews: Vec<Review> = github.list(&route, None).await?;
-    reviews.sort_by_key(|review| review.id);
+    // A draft has an id long before it is submitted.
+    reviews.sort_by(|a, b| (&a.submitted_at, a.id).cmp(&(&b.submitted_at, b.id)));
     // Of each reviewer the last word; a mere comment takes nothing back.
-    let mut last: BTreeMap<String, &Review> = BTreeMap::new();
+    let mut last: BTreeMap<u64, &Review> = BTreeMap::new();
     for review in reviews.iter().filter(|review| !matches!(review.state.as_str(), "COMMENTED" | "PENDING")) {
         if let Some(user) = &review.user {
-            last.insert(user.login.to_ascii_lowercase(), review);
+            last.insert(user.id, review);
         }
     }
-    let author = pull.user.as_ref().map(|user| user.login.as_str());
+    let author = pull.user.as_ref().map(|user| user.id);
+    let retargeted = last_retargeted(github, repository, pull.number).await?;
     let mut why = format!("#{}: nobody approved it", pull.number);
     for review in last.values().filter(|review| review.state == "APPROVED") {
         let Some(user) = &review.user else { continue };
-        let same = |login: &str| login.eq_ignore_ascii_case(&user.login);
-        let because = if question.dispatchers.iter().any(|login| same(login)) {
+        let dispatches = question.dispatcher_id == Some(user.id)
+            || question.dispatchers.iter().any(|login| login.eq_ignore_ascii_case(&user.login));
+        let because = if dispatches {
             "dispatches it as well"
-        } else if author.is_some_and(same) {
+        } else if author == Some(user.id) {
             "wrote the pull request as well"
         } else if user.kind != "User" {
             "is no person"
         } else if review.commit_id.as_deref() != Some(&pull.head.sha) {
             "approved another commit than the last one"
+        } else if retargeted.is_some() && review.submitted_at <= retargeted {
+            "did so before it was for this branch, and may have seen another change"
         } else if !may_write(github, repository, &user.login).await? {
             "may not write to the repository"
         } else {
@@ -292,6 +314,13 @@ async fn reviewer(
         why = format!("#{}: {} approved it, and {because}", pull.number, user.login);
     }
     Ok(Err(why))
+}
+
+/// When the pull request was last made to go to another branch, if it ever was, in UTC as GitHub writes it.
+async fn last_retargeted(github: &GitHub, repository: &Repository, number: u64) -> Result<Option<String>, GitHubError> {
+    let events: Vec<Event> = github.list(&repository.route(&format!("/issues/{number}/events")), None).await?;
+    let retargeted = events.into_iter().filter(|event| RETARGETED.contains(&event.event.as_str()));
+    Ok(retargeted.map(|event| event.created_at).max())
 }
 
 async fn may_write(github: &GitHub, repository: &Repository, login: &str) -> Result<bool, GitHubError> {

@@ -1,14 +1,15 @@
-//! Requests to GitHub's REST API, over octocrab and the program's own HTTP client.
+//! Requests to GitHub's API, over octocrab and the program's own HTTP client.
 //!
 //! Octocrab joins routes to the base (a GitHub Enterprise server's has a path) and adds the token, for the base's own host
 //! alone. Two of its habits are kept out: it would update a comment by POST, and follow links to other hosts; so requests
-//! are made here by route, and the pages of a list are counted. A GET is repeated after what may pass; nothing else is.
+//! are made here by route, and the pages of a list are counted. What only reads is repeated after what may pass; nothing
+//! else is.
 
 use crate::http_client::{self, ClientError, deepest};
 use crate::zendesk::Secret;
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;
 
@@ -81,6 +82,8 @@ impl GitHubError {
 /// A GitHub, and a token for it.
 pub struct GitHub {
     crab: Octocrab,
+    /// The same, where the other API is: on an Enterprise server `/api/graphql`, beside `/api/v3`.
+    graphql: Octocrab,
     /// The wait after a failure that tells none, doubled each time.
     pause: Duration,
 }
@@ -88,8 +91,8 @@ pub struct GitHub {
 /// An answer with a status that says that it was done.
 struct Answer {
     body: Vec<u8>,
-    /// Whether the list goes on after this page.
-    more: bool,
+    /// Whether the list goes on after this page; `None` where no link says so.
+    more: Option<bool>,
 }
 
 /// What is sent along.
@@ -97,6 +100,8 @@ enum Ask<'a> {
     Get,
     Post(&'a Value),
     Patch(&'a Value),
+    /// A question in GraphQL, which changes nothing.
+    Query(&'a Value),
 }
 
 /// Why a try failed, and whether another may do better.
@@ -115,13 +120,18 @@ impl GitHub {
                 GitHubError::Unreachable { what: "GitHub".to_owned(), cause: error.to_string() }
             }
         })?;
-        let crab = Octocrab::builder()
-            .personal_token(token.0.expose().to_owned())
-            .base_uri(base.trim_end_matches('/'))
-            .and_then(|builder| builder.build_with_reqwest(client.client))
-            .map_err(|error| GitHubError::Base(error.to_string()))?;
+        let below = |base: &str| {
+            Octocrab::builder()
+                .personal_token(token.0.expose().to_owned())
+                .base_uri(base)
+                .and_then(|builder| builder.build_with_reqwest(client.client.clone()))
+                .map_err(|error| GitHubError::Base(error.to_string()))
+        };
+        let base = base.trim_end_matches('/');
+        let crab = below(base)?;
+        let graphql = below(base.strip_suffix("/v3").unwrap_or(base))?;
         let pause = if http_client::is_loopback(&url) { Duration::from_millis(5) } else { Duration::from_secs(1) };
-        Ok(Self { crab, pause })
+        Ok(Self { crab, graphql, pause })
     }
 
     /// GETs one record.
@@ -158,14 +168,29 @@ impl GitHub {
         let join = if route.contains('?') { '&' } else { '?' };
         let answer = self.ask(&format!("{route}{join}per_page={PER_PAGE}&page={page}"), Ask::Get).await?;
         let what = || format!("GET {}, page {page}", path_of(route));
-        let Some(member) = member else { return Ok((parse(&what(), &answer.body)?, answer.more)) };
-        let mut value: Value = parse(&what(), &answer.body)?;
-        let records = value.get_mut(member).map(Value::take);
-        let records = records
-            .ok_or_else(|| GitHubError::NotUnderstood { what: what(), cause: format!("it has no `{member}`") })?;
-        let records = serde_json::from_value(records)
-            .map_err(|error| GitHubError::NotUnderstood { what: what(), cause: error.to_string() })?;
-        Ok((records, answer.more))
+        let records: Vec<T> = match member {
+            None => parse(&what(), &answer.body)?,
+            Some(member) => {
+                let mut value: Value = parse(&what(), &answer.body)?;
+                let records = value.get_mut(member).map(Value::take);
+                let records = records.ok_or_else(|| GitHubError::NotUnderstood {
+                    what: what(),
+                    cause: format!("it has no `{member}`"),
+                })?;
+                serde_json::from_value(records)
+                    .map_err(|error| GitHubError::NotUnderstood { what: what(), cause: error.to_string() })?
+            }
+        };
+        // A full page whose links something on the way took off may not be the last; an objection could be on the next.
+        let more = answer.more.unwrap_or(records.len() >= PER_PAGE);
+        Ok((records, more))
+    }
+
+    /// Asks a question in GraphQL; returns its `data`, which is null where GitHub only gives errors.
+    pub(super) async fn query(&self, question: &str) -> Result<Value, GitHubError> {
+        let answer = self.ask("/graphql", Ask::Query(&json!({ "query": question }))).await?;
+        let mut answer: Value = parse("the question", &answer.body)?;
+        Ok(answer.get_mut("data").map(Value::take).unwrap_or_default())
     }
 
     pub(super) async fn post<T: DeserializeOwned>(&self, route: &str, body: &Value) -> Result<T, GitHubError> {
@@ -176,7 +201,7 @@ impl GitHub {
         parse(&format!("PATCH {route}"), &self.ask(route, Ask::Patch(body)).await?.body)
     }
 
-    /// Sends a request until it is answered. Only a GET is sent again.
+    /// Sends a request until it is answered. Only what reads is sent again.
     async fn ask(&self, route: &str, ask: Ask<'_>) -> Result<Answer, GitHubError> {
         let mut pause = self.pause;
         for tried in 1.. {
@@ -185,7 +210,7 @@ impl GitHub {
                 Err(Failed::ForGood(error)) => return Err(error),
                 Err(Failed::ForNow { error, wait }) => (error, wait),
             };
-            let may_repeat = matches!(ask, Ask::Get) && tried < TRIES;
+            let may_repeat = matches!(ask, Ask::Get | Ask::Query(_)) && tried < TRIES;
             if !may_repeat || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
                 return Err(error);
             }
@@ -200,6 +225,7 @@ impl GitHub {
             Ask::Get => ("GET", self.crab._get(route).await),
             Ask::Post(body) => ("POST", self.crab._post(route, Some(body)).await),
             Ask::Patch(body) => ("PATCH", self.crab._patch(route, Some(body)).await),
+            Ask::Query(body) => ("POST", self.graphql._post(route, Some(body)).await),
         };
         let what = format!("{verb} {}", path_of(route));
         let unreachable = |error: &octocrab::Error| {
@@ -218,7 +244,7 @@ impl GitHub {
             Err(error) => return Err(unreachable(&error)),
         };
         if (200..300).contains(&status) {
-            let more = header("link").is_some_and(|links| links.contains("rel=\"next\""));
+            let more = header("link").map(|links| links.contains("rel=\"next\""));
             return Ok(Answer { body: body.into_bytes(), more });
         }
         let said = said(&body);

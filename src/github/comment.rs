@@ -5,7 +5,7 @@
 
 use super::{GitHub, GitHubError, Repository};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The author of whatever a workflow's own token writes.
 const ACTIONS_BOT: &str = "github-actions[bot]";
@@ -109,7 +109,7 @@ async fn put(
     let marked = |comment: &&Comment| comment.body.as_deref().is_some_and(|body| begins_with(body, &key.marker()));
     let mut marked: Vec<&Comment> = all.iter().filter(marked).collect();
     if !marked.is_empty() {
-        let me = own_login(github).await;
+        let me = own_login(github).await?;
         marked.retain(|comment| comment.user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(&me)));
     }
     let sent = json!({ "body": whole });
@@ -140,11 +140,24 @@ fn is_same(one: &str, other: &str) -> bool {
     one.replace("\r\n", "\n").trim_end() == other.replace("\r\n", "\n").trim_end()
 }
 
-/// Whose comments the token writes. A person's token says so; a workflow's own may not ask, and is the bot's.
-async fn own_login(github: &GitHub) -> String {
+/// Whose comments the token writes: a person's, an app's, or the bot's of a workflow, which may not ask everywhere.
+///
+/// Errors: what may pass. Whoever guesses then could miss the own comment and make a second one.
+async fn own_login(github: &GitHub) -> Result<String, GitHubError> {
+    let refused = |error: &GitHubError| matches!(error, GitHubError::Refused { status: 400..=499, .. });
+    match github.query("{ viewer { login } }").await {
+        Ok(data) => {
+            if let Some(login) = data.pointer("/viewer/login").and_then(Value::as_str) {
+                return Ok(login.to_owned());
+            }
+        }
+        Err(error) if refused(&error) => {}
+        Err(error) => return Err(error),
+    }
     match github.get::<Author>("/user").await {
-        Ok(Author { login }) => login,
-        Err(_) => ACTIONS_BOT.to_owned(),
+        Ok(Author { login }) => Ok(login),
+        Err(error) if refused(&error) => Ok(ACTIONS_BOT.to_owned()),
+        Err(error) => Err(error),
     }
 }
 

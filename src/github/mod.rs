@@ -47,17 +47,34 @@ impl fmt::Display for Repository {
     }
 }
 
-/// What everything here needs of the repository itself.
+/// The branch that counts: schedules run on it, and approvals are merged into it.
+#[derive(Debug)]
+struct Branch {
+    name: String,
+    /// Its last commit. A name could also be a tag's, which anybody who may write can make; this cannot.
+    tip: String,
+}
+
 #[derive(Debug, serde::Deserialize)]
 struct RepositoryRecord {
     default_branch: String,
 }
 
+#[derive(Debug, serde::Deserialize)]
+struct BranchRecord {
+    commit: Commit,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Commit {
+    sha: String,
+}
+
 impl GitHub {
-    /// The branch that counts: schedules run on it, and approvals are merged into it.
-    async fn default_branch(&self, repository: &Repository) -> Result<String, GitHubError> {
-        let record: RepositoryRecord = self.get(&repository.route("")).await?;
-        Ok(record.default_branch)
+    async fn default_branch(&self, repository: &Repository) -> Result<Branch, GitHubError> {
+        let RepositoryRecord { default_branch: name } = self.get(&repository.route("")).await?;
+        let record: BranchRecord = self.get(&repository.route(&format!("/branches/{}", encoded(&name)))).await?;
+        Ok(Branch { name, tip: record.commit.sha })
     }
 }
 

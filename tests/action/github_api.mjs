@@ -14,6 +14,7 @@ export const blob = (text) => createHash('sha1').update(`blob ${Buffer.byteLengt
 export class GitHubApi {
   constructor({ repository, isPrivate, folder }) {
     Object.assign(this, { repository, isPrivate, folder, defaultBranch: 'main' });
+    this.tip = '9'.repeat(40); // the last commit of the default branch
     this.runs = [];
     this.artifacts = [];
     this.comments = []; // {id, issue, body, user}
@@ -125,6 +126,7 @@ export class GitHubApi {
     const prefix = `/repos/${this.repository}`;
     const rest = asked.path === prefix ? '/' : asked.path.startsWith(`${prefix}/`) ? asked.path.slice(prefix.length) : undefined;
     // Not for the tokens of jobs, as on GitHub.
+    if (asked.path === '/graphql') return { status: 200, json: { data: { viewer: { login: 'github-actions[bot]' } } } };
     if (asked.path === '/user') return { status: 403, json: { message: 'Resource not accessible by integration' } };
     const routes = [
       ['GET', /^\/$/, 'metadata', () => this.repositoryObject(this.repository)],
@@ -134,6 +136,9 @@ export class GitHubApi {
       ['GET', /^\/issues\/(\d+)\/comments$/, 'pull-requests', ([issue]) => this.page(asked, this.comments.filter((one) => one.issue === Number(issue)))],
       ['POST', /^\/issues\/(\d+)\/comments$/, 'pull-requests', ([issue]) => this.comment(Number(issue), sent)],
       ['PATCH', /^\/issues\/comments\/(\d+)$/, 'pull-requests', ([id]) => this.edit(Number(id), sent)],
+      ['GET', /^\/issues\/(\d+)\/events$/, 'pull-requests', ([number]) => this.page(asked, this.pull(number).events ?? [])],
+      ['GET', /^\/branches\/([^/]+)$/, 'contents', ([name]) => (name === this.defaultBranch ? { name, commit: { sha: this.tip } } : undefined)],
+      ['GET', /^\/compare\/([0-9a-f]+)\.\.\.([0-9a-f]+)$/, 'contents', ([base]) => (base === this.tip ? { status: 'behind', commits: [] } : undefined)],
       ['GET', /^\/contents\/(.+)$/, 'contents', ([file]) => this.contents(decodeURIComponent(file), asked)],
       ['GET', /^\/commits$/, 'contents', () => this.page(asked, this.commitsOf(asked.query.path))],
       ['GET', /^\/commits\/([0-9a-f]+)\/pulls$/, 'pull-requests', ([sha]) => this.page(asked, this.pulls.filter((pull) => pull.merge_commit_sha === sha))],
@@ -212,7 +217,7 @@ export class GitHubApi {
   }
 
   contents(file, { query }) {
-    if (query.ref && ![this.defaultBranch, `refs/heads/${this.defaultBranch}`].includes(query.ref)) return undefined;
+    if (query.ref !== this.tip) return undefined;
     const text = this.files[file];
     if (text === undefined) return undefined;
     const content = Buffer.from(text).toString('base64');

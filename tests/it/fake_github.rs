@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub const REPOSITORY: &str = "acme/support-identity";
 /// The token that may do everything here.
 pub const TOKEN: &str = "ghs_fakeTokenOfTheJob";
+/// The last commit of the default branch.
+pub const TIP: &str = "7197197197197197197197197197197197197197";
 /// Who writes what is written with it.
 pub const BOT: &str = "github-actions[bot]";
 
@@ -31,15 +33,23 @@ pub struct State {
     pub reviews: BTreeMap<u64, Vec<Value>>,
     /// Files of the default branch: path → (blob, text).
     pub contents: BTreeMap<String, (String, String)>,
-    /// Commits that touched a path, and the pull requests that each came from.
+    /// Commits that touched a path, newest first, and the pull requests that each came from.
     pub commits: Vec<(String, String, Vec<u64>)>,
+    /// What happened to a pull request, by its number.
+    pub events: BTreeMap<u64, Vec<Value>>,
+    /// Commits that are not on the default branch.
+    pub off_branch: Vec<String>,
     /// By login, in lower case.
     pub permissions: BTreeMap<String, String>,
-    /// Whom `GET /user` names; a job's own token may not ask.
+    /// Whose token it is, where it is a person's; an app's own token may not ask `GET /user`.
     pub user: Option<String>,
+    /// Whose token it is, where it is an app's, if GraphQL tells.
+    pub app: Option<String>,
     /// Answers given in place of the real ones: method, part of the path, how often.
     pub faults: Vec<Fault>,
     pub page_size: usize,
+    /// Something on the way takes the links between pages off.
+    pub without_links: bool,
     pub log: Vec<String>,
     next_id: u64,
 }
@@ -66,12 +76,17 @@ impl FakeGitHub {
         let violations = Arc::new(Mutex::new(Vec::new()));
         let (held, broken) = (state.clone(), violations.clone());
         let description = Description::read();
-        let answer = move |request: Request| {
+        let answer = move |mut request: Request| {
+            // An Enterprise server has both APIs below `/api`.
+            let at = [("/api/v3/", "/api/v3"), ("/api/graphql", "/api")].into_iter();
+            let base = at.filter(|(start, _)| request.path.starts_with(start)).map(|(_, base)| base).next();
+            let base = base.unwrap_or_default();
+            request.path.drain(..base.len());
             if let Some(violation) = description.violation(&request) {
                 broken.lock().expect("no panic").push(violation);
             }
             let mut state = held.lock().expect("no panic");
-            let reply = state.answer(&request);
+            let reply = state.answer(base, &request);
             Box::pin(async move { reply }) as _
         };
         let service = Service { answer: Arc::new(answer), answered: Arc::new(|_| {}) };
@@ -93,7 +108,7 @@ impl FakeGitHub {
 
     /// Everything that was asked and is no read.
     pub fn writes(&self) -> Vec<String> {
-        self.log().into_iter().filter(|line| !line.starts_with("GET ")).collect()
+        self.log().into_iter().filter(|line| !line.starts_with("GET ") && line != "POST /graphql").collect()
     }
 
     pub fn fail(&self, method: &'static str, path: &'static str, times: usize, reply: Reply) {
@@ -146,9 +161,10 @@ impl State {
         (run, artifact)
     }
 
-    fn answer(&mut self, request: &Request) -> Reply {
+    /// `base` is where an Enterprise server has the API, and empty elsewhere.
+    fn answer(&mut self, base: &str, request: &Request) -> Reply {
         let rest = request.path.strip_prefix(&format!("/repos/{REPOSITORY}"));
-        self.log.push(format!("{} {}", request.method, rest.unwrap_or(&request.path)));
+        self.log.push(format!("{} {base}{}", request.method, rest.unwrap_or(&request.path)));
         let hit = self
             .faults
             .iter()
@@ -159,6 +175,12 @@ impl State {
         }
         if request.header("authorization") != Some(&format!("Bearer {TOKEN}")) {
             return error(401, "Bad credentials");
+        }
+        if request.path == "/graphql" {
+            return match self.user.as_ref().or(self.app.as_ref()) {
+                Some(login) => Reply::json(200, json!({ "data": { "viewer": { "login": login } } })),
+                None => Reply::json(200, json!({ "data": null, "errors": [{ "type": "FORBIDDEN" }] })),
+            };
         }
         if request.path == "/user" {
             return match &self.user {
@@ -203,7 +225,7 @@ impl State {
                 if body.is_empty() || body.chars().count() > 65_536 {
                     return error(422, "Validation Failed");
                 }
-                let login = self.user.clone().unwrap_or_else(|| BOT.to_owned());
+                let login = self.user.clone().or(self.app.clone()).unwrap_or_else(|| BOT.to_owned());
                 let id = self.add_comment(number(issue).as_u64().unwrap_or_default(), &login, body);
                 Reply::json(201, self.comments.iter().find(|one| one["id"] == id).cloned().unwrap_or_default())
             }
@@ -214,6 +236,19 @@ impl State {
                 one["body"] = request.body["body"].clone();
                 Reply::json(200, one.clone())
             }
+            ("GET", ["branches", "main"]) => Reply::json(200, json!({ "name": "main", "commit": { "sha": TIP } })),
+            ("GET", ["compare", range]) => {
+                let Some((TIP, head)) = range.split_once("...") else { return error(404, "Not Found") };
+                let status = if self.off_branch.iter().any(|commit| commit == head) { "diverged" } else { "behind" };
+                Reply::json(200, json!({ "status": status, "commits": [] }))
+            }
+            ("GET", ["issues", issue, "events"]) => {
+                let all = self.events.get(&number(issue).as_u64().unwrap_or_default()).cloned().unwrap_or_default();
+                self.page(request, all, None)
+            }
+            // A branch's name could be a tag's: only the commit itself will do.
+            ("GET", ["contents", ..]) if request.query("ref") != Some(TIP) => error(404, "Not Found"),
+            ("GET", ["commits"]) if request.query("sha") != Some(TIP) => error(404, "Not Found"),
             ("GET", ["contents", path @ ..]) => {
                 let path = path.join("/");
                 found(self.contents.get(&path).map(|(blob, text)| {
@@ -261,7 +296,7 @@ impl State {
                 None => records.into(),
             },
         );
-        if page * size >= total {
+        if page * size >= total || self.without_links {
             return reply;
         }
         let next = format!("<http://elsewhere.example{}?page={}>; rel=\"next\"", request.path, page + 1);
@@ -309,6 +344,11 @@ impl Description {
 
     /// What of the request is not as described.
     fn violation(&self, request: &Request) -> Option<String> {
+        if request.path == "/graphql" {
+            // The other API has a description of its own; this is all that is asked of it.
+            let fits = request.method == "POST" && request.body == json!({ "query": "{ viewer { login } }" });
+            return (!fits).then(|| format!("another question: {}", request.body));
+        }
         let name = format!("{} {}", request.method, request.path);
         let fits =
             |described: &&Described| described.method == request.method && described.captures(&request.path).is_some();

@@ -179,8 +179,49 @@ fn a_github_enterprise_server_has_its_api_below_a_path() {
     let mut command = step.command(&["zendesk", "drift", "report", "--to", "comment", &folder]);
     command.env("GITHUB_API_URL", format!("{}/api/v3/", step.github.url()));
     ended(&mut command).is(0);
-    let log = step.github.log();
-    assert!(log.iter().all(|line| line.contains(" /api/v3/repos/acme/support-identity/")), "{log:?}");
-    // The fake has nothing there, and its description neither.
-    std::mem::forget(step);
+    ended(&mut command).is(0).says("says the same");
+    let asked = ["GET /api/v3/issues/7/comments", "POST /api/v3/issues/7/comments"];
+    let again = ["GET /api/v3/issues/7/comments", "POST /api/graphql", "GET /api/v3/user"];
+    assert_eq!(step.github.log(), [&asked[..], &again].concat());
+}
+
+#[test]
+fn an_apps_own_comment_is_found_again() {
+    let step = Step::new();
+    step.github.state().app = Some("drift-app[bot]".to_owned());
+    step.github.state().add_comment(7, BOT, &format!("{MARKER}\nof another workflow"));
+    step.comment(&[]).is(0).says("made");
+    step.comment_on("all_codes", &[]).is(0).says("updated");
+    assert_eq!(step.github.writes().len(), 2);
+    assert_eq!(step.bodies()[0], format!("{MARKER}\nof another workflow"));
+}
+
+#[test]
+fn while_github_cannot_say_whose_comments_are_the_own_none_is_made_or_edited() {
+    for (method, path) in [("POST", "/graphql"), ("GET", "/user")] {
+        for reply in [error(502, "Server Error"), error(429, "slow down").with_header("retry-after", "9999")] {
+            let step = Step::new();
+            step.github.state().add_comment(7, BOT, &format!("{MARKER}\nold"));
+            step.github.fail(method, path, 99, reply);
+            step.comment(&[]).is(0).says("::warning title=Comment::#7 has no comment of this run");
+            assert!(step.github.writes().is_empty(), "{path}");
+        }
+    }
+    // A server without the other API.
+    let step = Step::new();
+    step.github.state().add_comment(7, BOT, &format!("{MARKER}\nold"));
+    step.github.fail("POST", "/graphql", 99, error(404, "Not Found"));
+    step.comment(&[]).is(0).says("updated");
+}
+
+#[test]
+fn a_full_page_without_links_is_not_taken_for_the_last_one() {
+    let step = Step::new();
+    step.github.state().without_links = true;
+    for _ in 0..100 {
+        step.github.state().add_comment(7, "jo", "me too");
+    }
+    let own = step.github.state().add_comment(7, BOT, &format!("{MARKER}\nold"));
+    step.comment(&[]).is(0).says("updated");
+    assert_eq!(step.github.writes(), [format!("PATCH /issues/comments/{own}")]);
 }

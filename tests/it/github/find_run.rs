@@ -111,6 +111,40 @@ fn the_latest_is_the_newest_that_can_be_trusted_and_still_has_its_artifact() {
 }
 
 #[test]
+fn a_run_of_a_tag_that_is_named_like_the_branch_is_not_one_of_the_branch() {
+    let step = Step::new();
+    let (wanted, _) = step.github.state().add_audit();
+    let (of_a_tag, _) = step.github.state().add_audit();
+    step.github.state().off_branch.push(format!("{of_a_tag:040x}"));
+    step.find(of_a_tag).is(4).says(&format!("its commit is on the default branch: {of_a_tag:040x}"));
+    step.run(&LATEST).is(0).says(&format!("Run {wanted} of"));
+    step.github.fail("GET", "/compare/", 1, error(404, "No common ancestor"));
+    step.find(wanted).is(4).says("its commit is on the default branch");
+    step.github.fail("GET", "/compare/", 9, error(403, "Resource not accessible by integration"));
+    step.find(wanted).is(3).says("name the scope under `permissions`");
+}
+
+#[test]
+fn runs_without_an_artifact_do_not_use_up_the_rate_limit() {
+    let step = Step::new();
+    for _ in 0..120 {
+        step.github.state().add_audit();
+    }
+    step.github.state().artifacts.clear();
+    step.run(&LATEST).is(0).says("note: no finished run of drift-audit.yml");
+    let asked = step.github.log().iter().filter(|line| line.ends_with("/artifacts")).count();
+    assert_eq!(asked, 30);
+    // Runs that cannot be trusted cost nothing, and do not hide the others.
+    let step = Step::new();
+    let (wanted, _) = step.github.state().add_audit();
+    for _ in 0..120 {
+        step.github.state().add_audit();
+        step.github.state().runs.last_mut().expect("a run")["event"] = "pull_request".into();
+    }
+    step.run(&LATEST).is(0).says(&format!("Run {wanted} of"));
+}
+
+#[test]
 fn no_earlier_run_is_said_and_no_error() {
     let step = Step::new();
     step.run(&LATEST).is(0).says("note: no finished run of drift-audit.yml");
