@@ -63,7 +63,9 @@ struct Page {
 
 impl Page {
     fn title(&mut self, text: &str) {
-        self.lines.push(Line::Heading(escape::line(text)));
+        let lines = wrap(&escape::line(text), self.width.saturating_sub(2)).into_iter().enumerate();
+        self.lines
+            .extend(lines.map(|(index, line)| Line::Heading(if index == 0 { line } else { format!("  {line}") })));
     }
 
     fn heading(&mut self, text: &str) {

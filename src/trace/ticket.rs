@@ -3,6 +3,7 @@
 use super::brief::{OrgBrief, sf_ids};
 use super::user::{self, User};
 use crate::audit::Audit;
+use crate::catalogue::IssueCode;
 use crate::detect::ticket::{Judgement, judge};
 use crate::detect::user::Outcome;
 use serde::Serialize;
@@ -27,7 +28,7 @@ pub struct Ticket<'a> {
     /// The org that it should be booked to.
     pub expected_org: Option<OrgBrief<'a>>,
     pub mismatch_kind: Option<&'static str>,
-    /// The requester's own issue.
+    /// The requester's own issue, when the ticket has one that echoes it.
     pub echo_of_issue_id: Option<String>,
     /// `None` when the requester does not exist.
     pub requester: Option<Box<User<'a>>>,
@@ -48,21 +49,27 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
         Judgement::NoRequester => ("no_requester", None, None, None),
         Judgement::RequesterNotJudged { .. } => ("requester_not_judged", None, None, None),
         Judgement::Agrees { account, org_id, .. } => ("agrees", Some(account), Some(org_id), None),
-        Judgement::Duplicate { account, .. } => (
-            crate::catalogue::IssueCode::TicketResolutionBlockedDuplicateExternalId.as_str(),
-            Some(account),
-            None,
-            None,
-        ),
+        Judgement::Duplicate { account, .. } => {
+            (IssueCode::TicketResolutionBlockedDuplicateExternalId.as_str(), Some(account), None, None)
+        }
         Judgement::Mismatch { account, org_id, mismatch, .. } => {
-            (crate::catalogue::IssueCode::TicketOrgMismatch.as_str(), Some(account), Some(org_id), Some(mismatch))
+            (IssueCode::TicketOrgMismatch.as_str(), Some(account), Some(org_id), Some(mismatch))
         }
     };
     let requester = ticket.requester_id().and_then(|id| world.user_at(id));
-    let echo = requester.and_then(|user| match audit.user(user) {
-        Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
-        _ => None,
-    });
+    let echo = match judgement {
+        Judgement::Duplicate { requester, .. } | Judgement::Mismatch { requester, .. } => match audit.user(requester) {
+            Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
+            Outcome::OutOfScope
+            | Outcome::NotEvaluated(_)
+            | Outcome::Settled(_)
+            | Outcome::Evaluated { issue: None, .. } => None,
+        },
+        Judgement::OutsideWindow
+        | Judgement::NoRequester
+        | Judgement::RequesterNotJudged { .. }
+        | Judgement::Agrees { .. } => None,
+    };
     Ticket {
         ticket_id: ticket.id,
         status: tickets.status(ticket),
