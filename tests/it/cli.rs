@@ -9,6 +9,7 @@ mod interrupt;
 mod reference;
 mod snapshots;
 mod sources;
+mod trace;
 mod verify;
 
 use crate::fake_zendesk::{FakeZendesk, Fault, FaultKind, World};

@@ -1,4 +1,4 @@
-//! The documents that are rendered from the catalogue are the ones in the repository.
+//! The documents that are rendered, from the catalogue or by the program, are the ones in the repository.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -87,6 +87,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for InOrder<T> {
     }
 }
 
+#[test]
+fn the_example_of_a_trace_is_what_the_program_prints() {
+    agree("docs/trace.md", |present| {
+        let arguments = ["zendesk", "drift", "trace", "--sf-account-id", "001ACME001", "--demo"];
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("g-gremlin");
+        for name in ["GITHUB_ACTIONS", "CI", "NO_COLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        let printed = command.args(arguments).assert().success().get_output().stdout.clone();
+        let printed = String::from_utf8(printed).expect("text");
+        let example = format!("```console\n$ g-gremlin {}\n{printed}```\n", arguments.join(" "));
+        between("docs/trace.md", present, "example", &example)
+    });
+}
+
 /// The text of a file with this between its lines `<!-- name:begin -->` and `<!-- name:end -->`.
 fn between(file: &str, present: &str, name: &str, rendered: &str) -> String {
     let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
@@ -111,7 +126,7 @@ fn agree(name: &str, render: impl Fn(&str) -> String) {
     }
     let same = present.lines().zip(wanted.lines()).take_while(|(present, wanted)| present == wanted).count();
     panic!(
-        "{name} differs from the catalogue at line {}:\n  in the file: {:?}\n  rendered:    {:?}\nrefresh it with: {BLESS}",
+        "{name} differs from what is rendered at line {}:\n  in the file: {:?}\n  rendered:    {:?}\nrefresh it with: {BLESS}",
         same + 1,
         present.lines().nth(same),
         wanted.lines().nth(same),

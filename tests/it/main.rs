@@ -10,3 +10,4 @@ mod github;
 mod live_read;
 mod model;
 mod report;
+mod trace;

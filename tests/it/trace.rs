@@ -1,0 +1,92 @@
+//! Traces: that each subject is explained as the audit decided, on the fixtures word by word, on random worlds issue by issue.
+//!
+//! Everything here calls the library, which explains many subjects of one audit; the command line is `cli::trace`'s. The texts
+//! under `expected_traces` are rewritten by `G_GREMLIN_BLESS=1`; the tests with literals keep an eye on what was blessed.
+
+mod golden;
+mod steps;
+mod worlds;
+
+use g_gremlin::audit::{Audit, audit};
+use g_gremlin::config::Config;
+use g_gremlin::demo;
+use g_gremlin::model::domains::Domains;
+use g_gremlin::model::time::Instant;
+use g_gremlin::reference;
+use g_gremlin::report::trace::{Line, render};
+use g_gremlin::snapshot::Snapshot;
+use g_gremlin::trace::{Context, Subject, Trace, Unknown, explain};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+const AS_OF: &str = "2026-04-17T22:15:30Z";
+
+fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)
+}
+
+/// An audit that can be asked.
+struct Asked<'a> {
+    context: Context<'a>,
+}
+
+impl<'a> Asked<'a> {
+    fn try_trace(&self, subject: &Subject) -> Result<Trace<'a>, Unknown> {
+        explain(&self.context, subject)
+    }
+
+    fn trace(&self, subject: &Subject) -> Trace<'a> {
+        self.try_trace(subject).unwrap_or_else(|unknown| panic!("{subject:?}: {unknown:?}"))
+    }
+
+    fn audit(&self) -> &'a Audit<'a> {
+        self.context.audit
+    }
+
+    /// The text, as it goes to a file.
+    fn text(&self, subject: &Subject) -> String {
+        self.wide(subject, 100)
+    }
+
+    fn wide(&self, subject: &Subject, width: usize) -> String {
+        let lines = render(&self.trace(subject), &["(the source)".to_owned()], width);
+        let lines = lines.into_iter().map(|line| match line {
+            Line::Heading(text) | Line::Text(text) => text + "\n",
+        });
+        lines.collect()
+    }
+
+    fn json(&self, subject: &Subject) -> Value {
+        serde_json::to_value(self.trace(subject)).expect("JSON")
+    }
+}
+
+/// Audits a folder of plain NDJSON against a reference, and asks. `config` is the text of a configuration.
+fn ask<T>(
+    folder: &Path,
+    csv: &[u8],
+    config: &str,
+    as_of: &str,
+    flags: &str,
+    question: impl FnOnce(&Asked<'_>) -> T,
+) -> T {
+    let config = Config::parse(config, folder).expect("a configuration");
+    let mut domains = Domains::default();
+    let reference = reference::read(csv, &config.columns, &config.settings.domains, &mut domains).expect("a reference");
+    let snapshot = Snapshot::open(folder).expect("a snapshot");
+    let world = snapshot.read(domains, Instant::MIN).expect("records").world;
+    let as_of = Instant::parse(as_of).expect("a time").whole_seconds();
+    let found = audit(&reference, &world, &config.settings, as_of, Vec::new());
+    question(&Asked { context: Context { audit: &found, reference_csv: csv, columns: &config.columns, flags } })
+}
+
+fn ask_demo<T>(question: impl FnOnce(&Asked<'_>) -> T) -> T {
+    ask(&fixture("demo"), demo::ACCOUNTS, "version: 1\n", AS_OF, " --demo", question)
+}
+
+fn ask_all_codes<T>(question: impl FnOnce(&Asked<'_>) -> T) -> T {
+    let folder = fixture("all_codes");
+    let csv = std::fs::read(folder.join("salesforce_accounts.csv")).expect("a reference");
+    let config = std::fs::read_to_string(folder.join("gremlin.zendesk_drift.yaml")).expect("a configuration");
+    ask(&folder, &csv, &config, AS_OF, "", question)
+}
