@@ -400,8 +400,8 @@ fn plain_length(text: &[u8]) -> usize {
     let mut length = 0;
     for word in text.as_chunks::<8>().0 {
         let word = u64::from_le_bytes(*word);
-        let quote = word ^ ONES * u64::from(b'"');
-        let backslash = word ^ ONES * u64::from(b'\\');
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
         let found = (quote.wrapping_sub(ONES) & !quote)
             | (backslash.wrapping_sub(ONES) & !backslash)
             | (word.wrapping_sub(ONES * 32) & !word);
