@@ -106,7 +106,7 @@ pub fn from_to(facts: &Facts<'_>, action: &Action) -> (Option<String>, Option<St
     match action.code {
         ActionCode::SetOrgExternalId => (
             None,
-            action.account.map(|account| facts.reference.accounts[account as usize].external_id.raw().to_owned()),
+            action.account.map(|account| facts.reference.accounts[account as usize].external_id().raw().to_owned()),
         ),
         ActionCode::AddOrgDomain => (None, domain_text(facts, action).map(str::to_owned)),
         ActionCode::AssignUserToOrg => (None, org_id),
@@ -174,7 +174,10 @@ pub fn notes(facts: &Facts<'_>, users_affected: impl Fn(&Action) -> u32, action:
         && let Some(account) =
             facts.resolved.linked_account(org as u32).filter(|account| Some(*account) != action.account)
     {
-        notes.push(format!("default_org_linked_to:{}", facts.reference.accounts[account as usize].sf_account_id.raw()));
+        notes.push(format!(
+            "default_org_linked_to:{}",
+            facts.reference.accounts[account as usize].sf_account_id().raw()
+        ));
     }
     notes.sort();
     notes

@@ -195,7 +195,7 @@ fn check(action: &PlannedAction) -> Result<(), String> {
         return Err(format!("a {action_code} has {} `{name}`", if is { "no" } else { "a" }));
     }
     let expected_to = match action_code {
-        ActionCode::SetOrgExternalId => external_id_for(sf_account_id),
+        ActionCode::SetOrgExternalId => external_id_for(sf_account_id).into_owned(),
         ActionCode::AddOrgDomain => domain.clone().unwrap_or_default(),
         ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => org_id.to_string(),
     };

@@ -8,11 +8,13 @@ use crate::model::account_key::{self, IdForm};
 use crate::model::domain::NotUsable;
 use crate::model::domains::{DomainId, Domains};
 use crate::model::lists::Lists;
-use crate::model::untrusted::Untrusted;
+use crate::model::texts::Texts;
+use crate::model::untrusted::{self, Untrusted};
 use crate::settings::DomainRules;
 use crate::warning::Warning;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
@@ -32,18 +34,37 @@ const MOST_PROBLEMS: usize = 20;
 pub struct Account {
     /// The line of the file on which the row starts, from 1.
     pub line: u32,
-    /// As the reference has it, trimmed.
-    pub sf_account_id: Untrusted,
-    /// Two ids with the same key are the same account.
-    pub key: Box<str>,
-    /// What the linked org's `external_id` should be.
-    pub external_id: Untrusted,
-    pub name: Untrusted,
-    pub website: Option<Untrusted>,
     /// Whether the account should have an org at all.
     pub org_expected: bool,
+    /// The id, the name and the website.
+    texts: Texts<3>,
     /// The expected domains, ordered by text.
     pub domains: Box<[DomainId]>,
+}
+
+impl Account {
+    /// As the reference has it, trimmed.
+    pub fn sf_account_id(&self) -> Untrusted<&str> {
+        Untrusted::borrowed(self.texts.get(0).unwrap_or_default())
+    }
+
+    /// Two ids with the same key are the same account.
+    pub fn key(&self) -> Cow<'_, str> {
+        account_key::key_of(self.sf_account_id().raw())
+    }
+
+    /// What the linked org's `external_id` should be.
+    pub fn external_id(&self) -> Untrusted<Cow<'_, str>> {
+        Untrusted::derived(account_key::external_id_for(self.sf_account_id().raw()))
+    }
+
+    pub fn name(&self) -> Untrusted<&str> {
+        Untrusted::borrowed(self.texts.get(1).unwrap_or_default())
+    }
+
+    pub fn website(&self) -> Option<Untrusted<&str>> {
+        self.texts.get(2).map(Untrusted::borrowed)
+    }
 }
 
 /// The whole reference.
@@ -154,12 +175,12 @@ pub fn read(
             problems.add(row.line, "`sf_account_id` is blank");
             continue;
         }
-        let key = account_key::account_key(id);
+        let key = account_key::key_of(id);
         let accounts = &reference.accounts;
         let entry = known.entry(
             hasher.hash_one(&*key),
-            |at| *accounts[*at as usize].key == *key,
-            |at| hasher.hash_one(&*accounts[*at as usize].key),
+            |at| accounts[*at as usize].key() == key,
+            |at| hasher.hash_one(&*accounts[*at as usize].key()),
         );
         match entry {
             Entry::Occupied(first) => {
@@ -169,7 +190,7 @@ pub fn read(
             }
             Entry::Vacant(free) => free.insert(accounts.len() as u32),
         };
-        let account = account(&row, &header, id, key, rules, domains, &mut reference);
+        let account = account(&row, &header, id, rules, domains, &mut reference);
         reference.accounts.push(account);
     }
     if let Some(line) = rows.unclosed {
@@ -181,7 +202,7 @@ pub fn read(
     if reference.accounts.is_empty() {
         return Err(single("there is a header, but no row below it".to_owned()));
     }
-    reference.accounts.sort_by(|a, b| a.sf_account_id.cmp(&b.sf_account_id));
+    reference.accounts.sort_by(|a, b| a.sf_account_id().cmp(&b.sf_account_id()));
     let accounts = &reference.accounts;
     reference.expecting = Lists::new(domains.len(), || {
         let numbered = accounts.iter().enumerate();
@@ -196,7 +217,6 @@ fn account(
     row: &Row,
     header: &Header,
     id: &str,
-    key: String,
     rules: &DomainRules,
     domains: &mut Domains,
     reference: &mut Reference,
@@ -269,12 +289,8 @@ fn account(
     facts.without_org += usize::from(!org_expected);
     Account {
         line: row.line as u32,
-        sf_account_id: Untrusted::verbatim(id),
-        key: key.into(),
-        external_id: Untrusted::verbatim(&account_key::external_id_for(id)),
-        name: Untrusted::name(header.cell(row, 1).trim()),
-        website: website.map(Untrusted::verbatim),
         org_expected,
+        texts: Texts::new([Some(id), Some(&*untrusted::name(header.cell(row, 1).trim())), website]),
         domains: found.into(),
     }
 }
@@ -377,7 +393,7 @@ fn warn_of_shared_domains(reference: &mut Reference, domains: &Domains) {
             warnings.push(Warning {
                 code: WarningCode::SharedDomain,
                 line: Some(account.line),
-                sf_account_id: Some(account.sf_account_id.raw().to_owned()),
+                sf_account_id: Some(account.sf_account_id().raw().to_owned()),
                 domain: Some(text.to_owned()),
                 message: format!("{text} is expected by {accounts} accounts; it links none of them"),
             });

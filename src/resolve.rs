@@ -1,11 +1,13 @@
 //! Which org is which account's: the strict order of contract 5, and nothing fuzzy.
 
-use crate::model::account_key::account_key;
+use crate::model::account_key::key_of;
 use crate::model::domains::DomainId;
 use crate::model::lists::Lists;
 use crate::model::world::World;
 use crate::reference::Reference;
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 
 /// The index of an org in [`World::orgs`].
 pub type OrgAt = u32;
@@ -68,8 +70,8 @@ pub struct Resolved {
     pub accounts: Vec<Resolution>,
     /// The orgs that hold each domain, ascending by id.
     holders: Lists,
-    /// The account that an org is *linked* to.
-    linked: HashMap<OrgAt, AccountAt>,
+    /// For each org the account that it is *linked* to, plus one.
+    linked: Vec<Option<NonZeroU32>>,
 }
 
 impl Resolved {
@@ -80,7 +82,7 @@ impl Resolved {
 
     /// The account that the org is linked to, by its external id and alone.
     pub fn linked_account(&self, org: OrgAt) -> Option<AccountAt> {
-        self.linked.get(&org).copied()
+        self.linked[org as usize].map(|account| account.get() - 1)
     }
 }
 
@@ -90,24 +92,44 @@ pub fn resolve(reference: &Reference, world: &World) -> Resolved {
         let numbered = world.orgs.iter().enumerate();
         numbered.flat_map(|(at, org)| org.domains.iter().map(move |domain| (domain.index(), at as OrgAt)))
     });
-    let mut by_key: hashbrown::HashMap<String, Vec<OrgAt>> = hashbrown::HashMap::new();
-    for (at, org) in world.orgs.iter().enumerate() {
-        if let Some(id) = org.trimmed_external_id() {
-            by_key.entry(account_key(id)).or_default().push(at as OrgAt);
-        }
-    }
+    let with_id = orgs_by_id(reference, world);
     let accounts: Vec<Resolution> = (0..reference.accounts.len() as AccountAt)
-        .map(|account| match by_key.get(&*reference.accounts[account as usize].key).map(Vec::as_slice) {
-            Some([org]) => Resolution::Linked(*org),
-            Some(orgs) => Resolution::Duplicate(orgs.to_vec()),
-            None => by_domain(account, reference, world, &holders),
+        .map(|account| match with_id.of(account as usize) {
+            [] => by_domain(account, reference, world, &holders),
+            [org] => Resolution::Linked(*org),
+            orgs => Resolution::Duplicate(orgs.to_vec()),
         })
         .collect();
-    let linked = accounts.iter().enumerate().filter_map(|(account, resolution)| match resolution {
-        Resolution::Linked(org) => Some((*org, account as AccountAt)),
-        _ => None,
-    });
-    Resolved { linked: linked.collect(), accounts, holders }
+    let mut linked = vec![None; world.orgs.len()];
+    for (account, resolution) in (1..).zip(&accounts) {
+        if let Resolution::Linked(org) = resolution {
+            linked[*org as usize] = NonZeroU32::new(account);
+        }
+    }
+    Resolved { accounts, holders, linked }
+}
+
+/// For each account the orgs that have its id, ascending.
+fn orgs_by_id(reference: &Reference, world: &World) -> Lists {
+    let accounts = &reference.accounts;
+    let hasher = hashbrown::DefaultHashBuilder::default();
+    let mut by_key = HashTable::<AccountAt>::with_capacity(accounts.len());
+    for (at, account) in accounts.iter().enumerate() {
+        // No two accounts have one key.
+        by_key.insert_unique(hasher.hash_one(&*account.key()), at as AccountAt, |at| {
+            hasher.hash_one(&*accounts[*at as usize].key())
+        });
+    }
+    let account_of = |id: &str| {
+        let key = key_of(id);
+        by_key.find(hasher.hash_one(&*key), |at| accounts[*at as usize].key() == key).copied()
+    };
+    let accounts_of_orgs: Vec<Option<AccountAt>> =
+        world.orgs.iter().map(|org| org.trimmed_external_id().and_then(account_of)).collect();
+    Lists::new(accounts.len(), || {
+        let numbered = accounts_of_orgs.iter().enumerate();
+        numbered.filter_map(|(org, account)| account.map(|account| (account as usize, org as OrgAt)))
+    })
 }
 
 /// The account has no org with its id: looks for one that holds its expected, unshared domains.

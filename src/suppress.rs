@@ -84,9 +84,9 @@ impl<'a> Selector<'a> {
     fn matches(&self, facts: &Facts<'_>, issue: &Issue) -> bool {
         let Suppression { code: _, sf_account_id: _, org_id, user_id, domain, issue_id, reason: _, expires: _ } =
             self.suppression;
-        let key = || issue.account.map(|account| &*facts.reference.accounts[account as usize].key);
+        let key = || issue.account.map(|account| facts.reference.accounts[account as usize].key());
         let text = || issue.domain.map(|domain| facts.world.domains.text(domain));
-        self.account_key.as_deref().is_none_or(|wanted| key() == Some(wanted))
+        self.account_key.as_deref().is_none_or(|wanted| key().as_deref() == Some(wanted))
             && org_id.is_none_or(|wanted| issue.org_id == Some(wanted))
             && user_id.is_none_or(|wanted| issue.user_id == Some(wanted))
             && domain.as_deref().is_none_or(|wanted| text() == Some(wanted))

@@ -58,9 +58,9 @@ fn names<'a>(audit: &Audit<'a>, action: &Action) -> Names<'a> {
     let account = action.account.map(|account| &audit.reference.accounts[account as usize]);
     let org = action.org_id.and_then(|id| audit.world.org(id));
     Names {
-        sf_account_id: account.map(|account| account.sf_account_id.raw()),
-        account_name: account.map(|account| account.name.raw()),
-        org_name: org.and_then(|org| org.name.as_ref()).map(|name| name.raw()),
+        sf_account_id: account.map(|account| account.sf_account_id().raw()),
+        account_name: account.map(|account| account.name().raw()),
+        org_name: org.and_then(|org| org.name()).map(|name| name.raw()),
         domain: action.domain.map(|domain| audit.world.domains.text(domain)),
     }
 }

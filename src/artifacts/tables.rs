@@ -120,8 +120,8 @@ fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
         code: issue.code.as_str(),
         risk: issue.code.risk().as_str(),
         status: issue.status.as_str(),
-        sf_account_id: account.map_or("", |account| account.sf_account_id.raw()),
-        account_name: account.map_or("", |account| account.name.raw()),
+        sf_account_id: account.map_or("", |account| account.sf_account_id().raw()),
+        account_name: account.map_or("", |account| account.name().raw()),
         domain: issue.domain.map_or("", |domain| audit.world.domains.text(domain)),
         blocked_reason: issue.blocked_reason.map_or("", BlockedReason::as_str),
         suppression_reason: issue.suppression.map_or("", |index| &audit.settings.suppressions[index as usize].reason),
@@ -179,7 +179,7 @@ fn begin_row(table: &mut Table<'_>, common: &Common<'_>) {
 fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
     let facts = audit.facts();
     let org = issue.org_id.and_then(|id| audit.world.org(id));
-    let expected = issue.account.map_or("", |account| audit.reference.accounts[account as usize].external_id.raw());
+    let expected = issue.account.map(|account| audit.reference.accounts[account as usize].external_id());
     let missing = match (issue.code, issue.account) {
         (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
             list(org::missing_domains(&facts, account).map(|domain| audit.world.domains.text(domain)))
@@ -188,9 +188,14 @@ fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &C
     };
     begin_row(table, common);
     table.id(issue.org_id);
-    table.cell(org.and_then(|org| org.name.as_ref()).map_or("", |name| name.raw()));
-    table.cell(org.and_then(|org| org.external_id.as_ref()).map_or("", |id| id.raw()));
-    table.cells([expected, &missing, common.domain, &org_ids(audit, &org::conflicting_orgs(&facts, issue))]);
+    table.cell(org.and_then(|org| org.name()).map_or("", |name| name.raw()));
+    table.cell(org.and_then(|org| org.external_id()).map_or("", |id| id.raw()));
+    table.cells([
+        expected.as_ref().map_or("", |id| id.raw()),
+        &missing,
+        common.domain,
+        &org_ids(audit, &org::conflicting_orgs(&facts, issue)),
+    ]);
     table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
     table.end_row()
 }
@@ -199,7 +204,7 @@ fn user_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &
     let facts = audit.facts();
     let Evidence::User(at) = issue.evidence else { return Ok(()) };
     let accounts = user::candidate_accounts(&facts, issue).iter();
-    let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id.raw()));
+    let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id().raw()));
     begin_row(table, common);
     table.id(issue.user_id);
     table.cells([common.domain, user::membership_state(&facts, issue, at as usize).as_str()]);
@@ -298,8 +303,8 @@ pub fn by_account<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = AccountRow<'
         }
         let account = issues[0].account.map(|account| &audit.reference.accounts[account as usize]);
         let row = AccountRow {
-            sf_account_id: account.map(|account| account.sf_account_id.raw()),
-            account_name: account.map_or(NO_SINGLE_ACCOUNT, |account| account.name.raw()),
+            sf_account_id: account.map(|account| account.sf_account_id().raw()),
+            account_name: account.map_or(NO_SINGLE_ACCOUNT, |account| account.name().raw()),
             by_scope,
             prepared,
             blocked,

@@ -51,6 +51,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let (accounts, accounts_path) = source.accounts(&config)?;
     let mut domains = Domains::default();
     let reference = source::reference(&accounts, &accounts_path, &config, &mut domains)?;
+    let reference_sha256 = sha256(&accounts);
+    drop(accounts);
     let root = Root::prepare(&config.root).map_err(|error| {
         Failure::invalid(open(format!("the output root {} cannot be written", config.root.display())))
             .because(error)
@@ -92,7 +94,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let origin = Origin {
         options: recorded_options(common, &options, &config, &accounts_path),
         config_sha256: config_bytes.map(|bytes| sha256(&bytes)),
-        reference_sha256: sha256(&accounts),
+        reference_sha256,
         snapshot_sha256: read.digests,
         ticket_source: read.ticket_source,
         requests: read.requests,

@@ -46,7 +46,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
             format!(
                 "The only org with a domain of this account is {}, linked to something other than {}.",
                 stored.unwrap_or_default(),
-                account.external_id.raw()
+                account.external_id().raw()
             )
         }
         (IssueCode::OrgMissingExpectedDomain, Some((at, _))) => {
@@ -142,7 +142,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
 
 fn with_external_id(facts: &Facts<'_>, org: OrgAt) -> String {
     let org = &facts.world.orgs[org as usize];
-    format!("{} (\"{}\")", org.id, org.external_id.as_ref().map_or("", |id| id.raw()))
+    format!("{} (\"{}\")", org.id, org.external_id().map_or("", |id| id.raw()))
 }
 
 /// `org 1`, `orgs 1 and 2`, `orgs 1, 2 and 3`; cut after ten.

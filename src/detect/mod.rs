@@ -39,10 +39,10 @@ impl Facts<'_> {
     /// A new issue that proposes nothing yet.
     pub fn issue(&self, code: IssueCode, subject: Subject, evidence: Evidence) -> Issue {
         let Subject { account, org_id, user_id, ticket_id, domain } = subject;
-        let key = account.map_or("", |account| &*self.reference.accounts[account as usize].key);
+        let key = account.map(|account| self.reference.accounts[account as usize].key()).unwrap_or_default();
         let domain_text = domain.map_or("", |domain| self.world.domains.text(domain));
         Issue {
-            id: IssueId::of(code, key, org_id, user_id, ticket_id, domain_text),
+            id: IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text),
             code,
             status: Status::ReviewOnly,
             blocked_reason: None,
@@ -66,7 +66,7 @@ impl Facts<'_> {
 
     /// Whether a ticket is in the window.
     pub fn in_window(&self, ticket: &Ticket) -> bool {
-        (self.window.0..=self.window.1).contains(&ticket.updated_at)
+        (self.window.0..=self.window.1).contains(&self.world.tickets.time(ticket))
     }
 
     /// The id of the org at an index.

@@ -93,9 +93,9 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
         let subject = Subject {
             account: Some(account),
             org_id,
-            user_id: Some(user.id),
-            ticket_id: Some(ticket.id),
-            domain: user.domain,
+            user_id: Some(user.id()),
+            ticket_id: Some(ticket.id()),
+            domain: user.domain(),
         };
         let echo_of = of_users.get(&(requester as u32)).copied();
         let evidence = Evidence::Ticket { ticket: at as u32, requester: requester as u32, echo_of, mismatch };

@@ -131,18 +131,18 @@ impl Domains {
     pub fn out_of_scope(&self, facts: &Facts<'_>, user: &User) -> impl Iterator<Item = OutOfScope> + use<> {
         let flags = user.flags();
         let reasons = [
-            (OutOfScope::Role, !self.roles_in_scope[usize::from(user.role)]),
+            (OutOfScope::Role, !self.roles_in_scope[user.role()]),
             (OutOfScope::Inactive, !flags.active),
             (OutOfScope::Suspended, flags.suspended && !facts.settings.users.include_suspended),
             (OutOfScope::Shared, flags.shared),
-            (OutOfScope::NoUsableDomain, user.domain.is_none()),
+            (OutOfScope::NoUsableDomain, user.domain().is_none()),
         ];
         reasons.into_iter().filter_map(|(reason, holds)| holds.then_some(reason))
     }
 
     /// The domain of a user who is in scope.
     fn in_scope(&self, facts: &Facts<'_>, user: &User) -> Option<DomainId> {
-        user.domain.filter(|_| self.out_of_scope(facts, user).next().is_none())
+        user.domain().filter(|_| self.out_of_scope(facts, user).next().is_none())
     }
 
     /// Where the users of a domain have their default org, when one resolved account expects it. Looks at all users.
@@ -355,11 +355,7 @@ fn resolved_org(facts: &Facts<'_>, account: AccountAt) -> Option<u64> {
 
 /// Whether a user may have memberships in several orgs: the setting, or, where it is unknown, that some user has.
 pub fn multiple_organizations_work(facts: &Facts<'_>) -> bool {
-    facts.world.multiple_organizations.unwrap_or_else(|| {
-        let rows = &facts.world.memberships;
-        rows.windows(2)
-            .any(|pair| pair[0].user_id == pair[1].user_id && pair[0].organization_id() != pair[1].organization_id())
-    })
+    facts.world.multiple_organizations.unwrap_or_else(|| facts.world.memberships.any_in_two_orgs())
 }
 
 /// An issue of an `assign_user_to_org` that nobody can name the org for.
@@ -438,7 +434,7 @@ fn user_issue(
     blocked: Option<BlockedReason>,
     membership_id: Option<u64>,
 ) -> Issue {
-    let user_id = facts.world.users[user].id;
+    let user_id = facts.world.users[user].id();
     let subject = Subject { account, org_id, user_id: Some(user_id), domain: Some(domain), ..Subject::default() };
     let mut issue = facts.issue(code, subject, Evidence::User(user as u32));
     issue.proposals = vec![Action {
@@ -528,7 +524,7 @@ pub fn spread_warnings(facts: &Facts<'_>, domains: &Domains) -> Vec<Warning> {
             warnings.push(Warning {
                 code: WarningCode::SpreadDomain,
                 line: Some(account.line),
-                sf_account_id: Some(account.sf_account_id.raw().to_owned()),
+                sf_account_id: Some(account.sf_account_id().raw().to_owned()),
                 domain: Some(text.to_owned()),
                 message: format!(
                     "most users with {text} have other default orgs, three or more of them; it looks like a provider's domain and its users are not evaluated (domains.not_personal says otherwise)"

@@ -12,13 +12,11 @@ mod wire;
 
 use crate::model::domains::{DomainId, Domains};
 use crate::model::time::Instant;
-use crate::model::untrusted::Untrusted;
-use crate::model::world::{MAX_ID, Membership, Org, Ticket, Tickets, User, UserFlags, World};
+use crate::model::world::{MAX_ID, Membership, Memberships, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
 use scan::Plain;
 use serde::Deserialize;
 use serde_json::json;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 /// The four kinds of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,8 +106,11 @@ enum Rows {
     Orgs(Vec<OrgRow>),
     Users(Vec<UserRow>, Vec<u8>, Names),
     Memberships(Vec<MembershipRow>, Vec<Box<str>>),
-    Tickets(Vec<Ticket>, Names, Vec<(Ticket, Box<str>)>),
+    Tickets(Vec<Ticket>, Names, Vec<OddTime>),
 }
+
+/// A time that its text does not follow from.
+type OddTime = (Instant, Box<str>);
 
 struct OrgRow {
     id: u64,
@@ -311,7 +312,7 @@ fn parse_ticket(
     from: Instant,
     rows: &mut Vec<Ticket>,
     statuses: &mut Names,
-    odd: &mut Vec<(Ticket, Box<str>)>,
+    odd: &mut Vec<OddTime>,
 ) -> Result<Facts, Fault> {
     let wire::Ticket { id: ticket, requester_id, organization_id, status, updated_at, deleted_at } = from_json(record)?;
     let ticket = id(ticket, "id")?;
@@ -326,12 +327,14 @@ fn parse_ticket(
     } else {
         statuses.number(status.as_ref().map_or("", |status| &status.0), "status", Ticket::STATUSES)? as u16
     };
-    let is_odd = is_odd(updated_at.as_ref(), Some(updated));
-    let row = Ticket::new(ticket, requester_id, organization_id, status, updated, is_odd);
-    rows.push(row);
-    if is_odd {
-        odd.extend(boxed(updated_at).map(|text| (row, text)));
-    }
+    let time = match u32::try_from(updated.seconds()) {
+        Ok(seconds) if !is_odd(updated_at.as_ref(), Some(updated)) => TicketTime::Seconds(seconds),
+        _ => {
+            odd.extend(boxed(updated_at).map(|text| (updated, text)));
+            TicketTime::Odd(odd.len() as u32 - 1)
+        }
+    };
+    rows.push(Ticket::new(ticket, requester_id, organization_id, status, time));
     Ok((ticket, Some(updated), requester_id, organization_id))
 }
 
@@ -367,7 +370,7 @@ pub struct Ingest {
     odd_times: Vec<Box<str>>,
     tickets: Vec<Ticket>,
     statuses: Names,
-    odd_ticket_times: HashMap<Ticket, Box<str>>,
+    odd_ticket_times: Vec<OddTime>,
 }
 
 impl Ingest {
@@ -385,7 +388,7 @@ impl Ingest {
             odd_times: Vec::new(),
             tickets: Vec::new(),
             statuses: Names::new(&STATUSES),
-            odd_ticket_times: HashMap::new(),
+            odd_ticket_times: Vec::new(),
         }
     }
 
@@ -424,37 +427,20 @@ impl Ingest {
         Ok(())
     }
 
-    fn append_tickets(
-        &mut self,
-        mut rows: Vec<Ticket>,
-        statuses: &Names,
-        odd: Vec<(Ticket, Box<str>)>,
-    ) -> Result<(), Fault> {
-        let mut renumbered = HashMap::new();
-        if statuses.names.len() > STATUSES.len() {
+    fn append_tickets(&mut self, mut rows: Vec<Ticket>, statuses: &Names, mut odd: Vec<OddTime>) -> Result<(), Fault> {
+        // What a row says by number has another number here.
+        if statuses.names.len() > STATUSES.len() || !odd.is_empty() {
+            let base = self.odd_ticket_times.len() as u32;
             for row in &mut rows {
                 let status = self.statuses.adopt(statuses, row.status(), "status", Ticket::STATUSES)?;
-                let new = Ticket::new(
-                    row.id,
-                    row.requester_id(),
-                    row.organization_id(),
-                    status as u16,
-                    row.updated_at,
-                    row.is_odd(),
-                );
-                renumbered.insert(*row, new);
-                *row = new;
+                let time = match row.time() {
+                    TicketTime::Odd(index) => TicketTime::Odd(base + index),
+                    seconds @ TicketTime::Seconds(_) => seconds,
+                };
+                *row = Ticket::new(row.id(), row.requester_id(), row.organization_id(), status as u16, time);
             }
         }
-        for (row, text) in odd {
-            let kept = self
-                .odd_ticket_times
-                .entry(renumbered.get(&row).copied().unwrap_or(row))
-                .or_insert_with(|| text.clone());
-            if text > *kept {
-                *kept = text;
-            }
-        }
+        self.odd_ticket_times.append(&mut odd);
         self.tickets.append(&mut rows);
         Ok(())
     }
@@ -495,13 +481,7 @@ impl Ingest {
             let mut held: Vec<DomainId> = row.domain_names.iter().filter_map(|text| domains.org_domain(text)).collect();
             held.sort_unstable();
             held.dedup();
-            Org {
-                id: row.id,
-                name: row.name.as_deref().map(Untrusted::name),
-                external_id: row.external_id.as_deref().map(Untrusted::verbatim),
-                domains: held.into(),
-                shared_tickets: row.shared_tickets,
-            }
+            Org::new(row.id, row.name.as_deref(), row.external_id.as_deref(), held.into(), row.shared_tickets)
         }));
     }
 
@@ -553,35 +533,29 @@ impl Ingest {
             },
         );
         rows.retain(|row| !row.deleted);
-        let mut memberships: Vec<Membership> = rows
-            .into_iter()
-            .map(|row| Membership::new(row.id, row.user_id, row.organization_id, row.default))
-            .collect();
-        memberships.shrink_to_fit();
-        memberships.sort_unstable_by_key(|row| (row.user_id, row.id));
+        let memberships =
+            rows.into_iter().map(|row| (row.user_id, Membership::new(row.id, row.organization_id, row.default)));
         if self.world.memberships.is_empty() {
-            self.world.memberships = memberships;
+            self.world.memberships = Memberships::new(memberships.collect(), &self.world.users);
         }
     }
 
     fn seal_tickets(&mut self) {
-        let mut rows = std::mem::take(&mut self.tickets);
-        let names = &self.statuses.names;
-        let odd = &self.odd_ticket_times;
-        keep_once(
-            &mut rows,
-            |row| row.id,
-            |a, b| {
-                let deleted = |row: &Ticket| row.status() == usize::from(DELETED);
-                (a.updated_at.cmp(&b.updated_at))
-                    .then(deleted(a).cmp(&deleted(b)))
-                    .then_with(|| canonical_ticket(a, names, odd).cmp(&canonical_ticket(b, names, odd)))
-            },
-        );
+        let mut tickets = Tickets {
+            rows: std::mem::take(&mut self.tickets),
+            statuses: self.statuses.names.clone(),
+            odd_times: std::mem::take(&mut self.odd_ticket_times),
+        };
+        let mut rows = std::mem::take(&mut tickets.rows);
+        keep_once(&mut rows, Ticket::id, |a, b| {
+            let deleted = |row: &Ticket| row.status() == usize::from(DELETED);
+            (tickets.time(a).cmp(&tickets.time(b)))
+                .then(deleted(a).cmp(&deleted(b)))
+                .then_with(|| canonical_ticket(a, &tickets).cmp(&canonical_ticket(b, &tickets)))
+        });
         rows.retain(|row| row.status() != usize::from(DELETED));
         if self.world.tickets.rows.is_empty() {
-            self.world.tickets =
-                Tickets { rows, statuses: names.clone(), odd_times: std::mem::take(&mut self.odd_ticket_times) };
+            self.world.tickets = Tickets { rows, ..tickets };
         }
     }
 }
@@ -635,12 +609,11 @@ fn canonical_membership(row: &MembershipRow, odd: &[Box<str>]) -> String {
     }))
 }
 
-fn canonical_ticket(row: &Ticket, statuses: &[Box<str>], odd: &HashMap<Ticket, Box<str>>) -> String {
-    let updated_at =
-        odd.get(row).filter(|_| row.is_odd()).map_or_else(|| row.updated_at.rfc3339(), |text| text.to_string());
-    let status = Some(&statuses[row.status()]).filter(|status| !status.is_empty());
+fn canonical_ticket(row: &Ticket, tickets: &Tickets) -> String {
+    let status = Some(tickets.status(row)).filter(|status| !status.is_empty());
     canonical(&json!({
-        "id": row.id, "requester_id": row.requester_id(), "organization_id": row.organization_id(), "status": status, "updated_at": updated_at,
+        "id": row.id(), "requester_id": row.requester_id(), "organization_id": row.organization_id(), "status": status,
+        "updated_at": tickets.updated_at(row),
     }))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Source: contract 4.1. The three check characters of the 18-character form encode which of the first 15 are upper case.
 
+use std::borrow::Cow;
+
 /// The alphabet of the check characters, indexed by five bits.
 const CHECK: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 
@@ -33,28 +35,45 @@ pub fn form(text: &str) -> IdForm {
 ///
 /// White space around the text does not count. Salesforce ids give their 18-character form, any other text itself in ASCII lower case.
 pub fn account_key(text: &str) -> String {
+    key_of(text).into_owned()
+}
+
+/// The same, without a copy where the id is spelled as its key.
+pub fn key_of(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    salesforce_18(text).unwrap_or_else(|| text.to_ascii_lowercase())
+    match salesforce_18(text) {
+        Some(full) => spelled(text, full),
+        None if text.bytes().any(|c| c.is_ascii_uppercase()) => Cow::Owned(text.to_ascii_lowercase()),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// What is written to Zendesk for an id: the 18-character form of a Salesforce id, else the trimmed text itself.
-pub fn external_id_for(text: &str) -> String {
+pub fn external_id_for(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    salesforce_18(text).unwrap_or_else(|| text.to_owned())
+    salesforce_18(text).map_or(Cow::Borrowed(text), |full| spelled(text, full))
 }
 
-fn salesforce_18(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let full = match bytes.len() {
-        15 if alphanumeric(bytes) => {
-            let mut full = bytes.to_vec();
-            full.extend(check_of(bytes));
-            full
-        }
-        18 if alphanumeric(bytes) => expand_18(bytes)?,
-        _ => return None,
-    };
-    String::from_utf8(full).ok()
+fn spelled(text: &str, full: [u8; 18]) -> Cow<'_, str> {
+    if text.as_bytes() == full { Cow::Borrowed(text) } else { Cow::Owned(full.into_iter().map(char::from).collect()) }
+}
+
+/// The 18-character form, in ASCII; `None` when the text is no Salesforce id.
+fn salesforce_18(text: &str) -> Option<[u8; 18]> {
+    match text.as_bytes() {
+        bytes if !alphanumeric(bytes) => None,
+        bytes => match bytes.len() {
+            15 => {
+                let mut full = [0; 18];
+                let (fifteen, check) = full.split_at_mut(15);
+                fifteen.copy_from_slice(bytes);
+                check.copy_from_slice(&check_of(bytes));
+                Some(full)
+            }
+            18 => expand_18(bytes),
+            _ => None,
+        },
+    }
 }
 
 fn alphanumeric(bytes: &[u8]) -> bool {
@@ -62,29 +81,32 @@ fn alphanumeric(bytes: &[u8]) -> bool {
 }
 
 /// The three check characters of 15 characters.
-fn check_of(fifteen: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    fifteen.chunks(5).map(|group| {
-        let bits =
-            group.iter().enumerate().filter(|(_, c)| c.is_ascii_uppercase()).fold(0, |bits, (i, _)| bits | 1 << i);
-        CHECK[bits]
-    })
+fn check_of(fifteen: &[u8]) -> [u8; 3] {
+    let mut check = [0; 3];
+    for (check, group) in check.iter_mut().zip(fifteen.chunks(5)) {
+        let capitals = group.iter().enumerate().filter(|(_, c)| c.is_ascii_uppercase());
+        *check = CHECK[capitals.fold(0, |bits, (i, _)| bits | 1 << i)];
+    }
+    check
 }
 
 /// The 18 characters with the case that the check demands; `None` when the check is not valid for them.
-fn expand_18(bytes: &[u8]) -> Option<Vec<u8>> {
-    let (fifteen, check) = bytes.split_at(15);
-    let mut full = Vec::with_capacity(18);
-    for (group, c) in fifteen.chunks(5).zip(check) {
-        let bits = CHECK.iter().position(|x| *x == c.to_ascii_uppercase())?;
-        for (i, c) in group.iter().enumerate() {
-            match (bits >> i & 1 == 1, c.is_ascii_alphabetic()) {
-                (true, true) => full.push(c.to_ascii_uppercase()),
+fn expand_18(bytes: &[u8]) -> Option<[u8; 18]> {
+    let mut full = [0; 18];
+    let (fifteen, check) = full.split_at_mut(15);
+    for (check, c) in check.iter_mut().zip(&bytes[15..]) {
+        *check = c.to_ascii_uppercase();
+    }
+    for ((group, from), check) in fifteen.chunks_mut(5).zip(bytes.chunks(5)).zip(check) {
+        let bits = CHECK.iter().position(|x| x == check)?;
+        for (i, (full, c)) in group.iter_mut().zip(from).enumerate() {
+            *full = match (bits >> i & 1 == 1, c.is_ascii_alphabetic()) {
+                (true, true) => c.to_ascii_uppercase(),
                 (true, false) => return None,
-                (false, _) => full.push(c.to_ascii_lowercase()),
-            }
+                (false, _) => c.to_ascii_lowercase(),
+            };
         }
     }
-    full.extend(check.iter().map(u8::to_ascii_uppercase));
     Some(full)
 }
 

@@ -6,6 +6,7 @@ pub mod domain;
 pub mod domains;
 pub mod lists;
 pub mod record;
+pub mod texts;
 pub mod time;
 pub mod untrusted;
 pub mod world;

@@ -4,32 +4,52 @@
 //! text is kept once, in tables beside the rows. How rows come about is `crate::ingest`'s.
 
 use super::domains::{DomainId, Domains};
+use super::texts::Texts;
 use super::time::Instant;
-use super::untrusted::Untrusted;
-use std::collections::HashMap;
+use super::untrusted::{self, Untrusted};
 
 /// The greatest id that survives JSON everywhere, 2^53 − 1.
 pub const MAX_ID: u64 = (1 << 53) - 1;
 
-/// In a packed row: no id.
-const NONE: u64 = u64::MAX;
+/// In a packed row: how many bits an id takes, and what stands for none.
+const ID_BITS: u32 = 54;
+const NO_ID: u64 = (1 << ID_BITS) - 1;
 
 /// A Zendesk organization.
 #[derive(Debug)]
 pub struct Org {
     pub id: u64,
-    pub name: Option<Untrusted>,
-    /// As stored, white space and all; see [`Org::has_external_id`].
-    pub external_id: Option<Untrusted>,
+    /// The name, and the external id as stored.
+    texts: Texts<2>,
     /// Normalized, without duplicates; entries that do not normalize are left out.
     pub domains: Box<[DomainId]>,
     pub shared_tickets: bool,
 }
 
 impl Org {
+    pub fn new(
+        id: u64,
+        name: Option<&str>,
+        external_id: Option<&str>,
+        domains: Box<[DomainId]>,
+        shared_tickets: bool,
+    ) -> Self {
+        let name = name.map(untrusted::name);
+        Self { id, texts: Texts::new([name.as_deref(), external_id]), domains, shared_tickets }
+    }
+
+    pub fn name(&self) -> Option<Untrusted<&str>> {
+        self.texts.get(0).map(Untrusted::borrowed)
+    }
+
+    /// As stored, white space and all; see [`Org::has_external_id`].
+    pub fn external_id(&self) -> Option<Untrusted<&str>> {
+        self.texts.get(1).map(Untrusted::borrowed)
+    }
+
     /// The external id, trimmed; `None` when there is none or only white space.
     pub fn trimmed_external_id(&self) -> Option<&str> {
-        self.external_id.as_ref().map(|id| id.raw().trim()).filter(|id| !id.is_empty())
+        self.texts.get(1).map(str::trim).filter(|id| !id.is_empty())
     }
 
     /// Whether the org is linked to anything.
@@ -45,14 +65,13 @@ impl Org {
 
 /// A Zendesk user, without name and address.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, packed(4))]
 pub struct User {
-    pub id: u64,
-    organization_id: u64,
-    /// The normalized domain of the e-mail address; `None` without address or when it does not normalize.
-    pub domain: Option<DomainId>,
-    /// Index into [`World::roles`].
-    pub role: u8,
-    flags: u8,
+    /// Bits 0–53 the id, 54–57 the flags.
+    id_and_flags: u64,
+    /// Bits 0–53 the user record's `organization_id`, 54–61 the role.
+    org_and_role: u64,
+    domain: Option<DomainId>,
 }
 
 /// The yes-or-no fields of a user.
@@ -67,26 +86,44 @@ pub struct UserFlags {
 impl User {
     pub fn new(id: u64, organization_id: Option<u64>, domain: Option<DomainId>, role: u8, flags: UserFlags) -> Self {
         let UserFlags { active, suspended, shared, verified } = flags;
-        let flags = u8::from(active) | u8::from(suspended) << 1 | u8::from(shared) << 2 | u8::from(verified) << 3;
-        Self { id, organization_id: organization_id.unwrap_or(NONE), domain, role, flags }
+        let flags =
+            [active, suspended, shared, verified].into_iter().rev().fold(0, |bits, on| bits << 1 | u64::from(on));
+        Self {
+            id_and_flags: id | flags << ID_BITS,
+            org_and_role: organization_id.unwrap_or(NO_ID) | u64::from(role) << ID_BITS,
+            domain,
+        }
+    }
+
+    pub fn id(&self) -> u64 {
+        self.id_and_flags & NO_ID
     }
 
     pub fn flags(&self) -> UserFlags {
-        let bit = |at: u8| self.flags >> at & 1 == 1;
+        let bit = |at: u32| self.id_and_flags >> (ID_BITS + at) & 1 == 1;
         UserFlags { active: bit(0), suspended: bit(1), shared: bit(2), verified: bit(3) }
     }
 
     /// The user record's own `organization_id`; the default org is [`World::default_org`].
     pub fn organization_id(&self) -> Option<u64> {
-        some_id(self.organization_id)
+        some_id(self.org_and_role)
+    }
+
+    /// Index into [`World::roles`].
+    pub fn role(&self) -> usize {
+        (self.org_and_role >> ID_BITS) as usize & 0xff
+    }
+
+    /// The normalized domain of the e-mail address; `None` without address or when it does not normalize.
+    pub fn domain(&self) -> Option<DomainId> {
+        self.domain
     }
 }
 
-/// A Zendesk organization membership.
+/// A Zendesk organization membership of a known user.
 #[derive(Debug, Clone, Copy)]
 pub struct Membership {
     pub id: u64,
-    pub user_id: u64,
     /// The org's id, and in the highest bit whether the membership is the default.
     org_and_default: u64,
 }
@@ -94,8 +131,8 @@ pub struct Membership {
 impl Membership {
     const DEFAULT: u64 = 1 << 63;
 
-    pub fn new(id: u64, user_id: u64, organization_id: u64, default: bool) -> Self {
-        Self { id, user_id, org_and_default: organization_id | if default { Self::DEFAULT } else { 0 } }
+    pub fn new(id: u64, organization_id: u64, default: bool) -> Self {
+        Self { id, org_and_default: organization_id | if default { Self::DEFAULT } else { 0 } }
     }
 
     pub fn organization_id(&self) -> u64 {
@@ -107,18 +144,89 @@ impl Membership {
     }
 }
 
+/// The memberships, those of each user together.
+#[derive(Debug, Default)]
+pub struct Memberships {
+    /// Of users that exist: in the order of the users, then ascending by id.
+    rows: Vec<Membership>,
+    /// Where those of each user begin, and after the last one their number.
+    starts: Vec<u32>,
+    /// Of users that do not exist, each with the user's id; ascending by that, then by their own.
+    of_nobody: Vec<(u64, Membership)>,
+}
+
+impl Memberships {
+    /// Groups memberships, each with the id of its user, by `users`, which ascend by id.
+    pub fn new(mut memberships: Vec<(u64, Membership)>, users: &[User]) -> Self {
+        memberships.sort_unstable_by_key(|(user, row)| (*user, row.id));
+        // For each user the number of memberships, in the place after the user's own; sums make them starts.
+        let mut starts = vec![0u32; users.len() + 1];
+        let mut of_nobody = Vec::new();
+        let mut user = 0;
+        memberships.retain(|(user_id, row)| {
+            while users.get(user).is_some_and(|user| user.id() < *user_id) {
+                user += 1;
+            }
+            let exists = users.get(user).is_some_and(|user| user.id() == *user_id);
+            if exists {
+                starts[user + 1] += 1;
+            } else {
+                of_nobody.push((*user_id, *row));
+            }
+            exists
+        });
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut rows: Vec<Membership> = memberships.into_iter().map(|(_, row)| row).collect();
+        rows.shrink_to_fit();
+        Self { rows, starts, of_nobody }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len() + self.of_nobody.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Those of the user at an index, ascending by id.
+    pub fn of(&self, user: usize) -> &[Membership] {
+        match self.starts.get(user..user + 2) {
+            Some([start, end]) => &self.rows[*start as usize..*end as usize],
+            _ => &[],
+        }
+    }
+
+    /// Those of users that do not exist, each with the user's id.
+    pub fn of_nobody(&self) -> &[(u64, Membership)] {
+        &self.of_nobody
+    }
+
+    /// Whether any user, known or not, has memberships in two orgs.
+    pub fn any_in_two_orgs(&self) -> bool {
+        let differ = |a: &Membership, b: &Membership| a.organization_id() != b.organization_id();
+        (0..self.starts.len()).any(|user| self.of(user).windows(2).any(|pair| differ(&pair[0], &pair[1])))
+            || self.of_nobody.windows(2).any(|pair| pair[0].0 == pair[1].0 && differ(&pair[0].1, &pair[1].1))
+    }
+}
+
 /// A Zendesk ticket, without its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
+#[repr(C, packed(4))]
 pub struct Ticket {
-    pub id: u64,
-    /// Bits 0–53 the requester (54 ones: none), 54–62 the status, 63 whether `updated_at` is written in an unusual way.
+    /// Bits 0–53 the id, 54–62 the status, 63 whether `time` is an index.
     packed: u64,
+    requester_id: u64,
     organization_id: u64,
-    pub updated_at: Instant,
+    /// `updated_at` in seconds since 1970, or the index of it in [`Tickets::odd_times`].
+    time: u32,
 }
 
 impl Ticket {
-    const NO_REQUESTER: u64 = (1 << 54) - 1;
     const ODD: u64 = 1 << 63;
     /// How many statuses a row can tell apart.
     pub const STATUSES: usize = 1 << 9;
@@ -128,17 +236,26 @@ impl Ticket {
         requester_id: Option<u64>,
         organization_id: Option<u64>,
         status: u16,
-        updated_at: Instant,
-        odd: bool,
+        time: TicketTime,
     ) -> Self {
-        let packed =
-            requester_id.unwrap_or(Self::NO_REQUESTER) | u64::from(status) << 54 | if odd { Self::ODD } else { 0 };
-        Self { id, packed, organization_id: organization_id.unwrap_or(NONE), updated_at }
+        let (odd, time) = match time {
+            TicketTime::Seconds(seconds) => (0, seconds),
+            TicketTime::Odd(index) => (Self::ODD, index),
+        };
+        Self {
+            packed: id | u64::from(status) << ID_BITS | odd,
+            requester_id: requester_id.unwrap_or(NO_ID),
+            organization_id: organization_id.unwrap_or(NO_ID),
+            time,
+        }
+    }
+
+    pub fn id(&self) -> u64 {
+        self.packed & NO_ID
     }
 
     pub fn requester_id(&self) -> Option<u64> {
-        let id = self.packed & Self::NO_REQUESTER;
-        (id != Self::NO_REQUESTER).then_some(id)
+        some_id(self.requester_id)
     }
 
     pub fn organization_id(&self) -> Option<u64> {
@@ -147,27 +264,37 @@ impl Ticket {
 
     /// Index into [`Tickets::statuses`].
     pub fn status(&self) -> usize {
-        (self.packed >> 54) as usize & (Self::STATUSES - 1)
+        (self.packed >> ID_BITS) as usize & (Self::STATUSES - 1)
     }
 
-    /// Whether `updated_at` was not written as `2026-04-17T22:15:30Z`.
-    pub fn is_odd(&self) -> bool {
-        self.packed & Self::ODD != 0
+    /// How the row holds `updated_at`.
+    pub fn time(&self) -> TicketTime {
+        if self.packed & Self::ODD == 0 { TicketTime::Seconds(self.time) } else { TicketTime::Odd(self.time) }
     }
+}
+
+/// How a row holds the time of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketTime {
+    /// Written as `2026-04-17T22:15:30Z`; in seconds since 1970.
+    Seconds(u32),
+    /// Written in another way, or before 1970 or after 2106: the index in [`Tickets::odd_times`].
+    Odd(u32),
 }
 
 fn some_id(packed: u64) -> Option<u64> {
-    (packed != NONE).then_some(packed)
+    let id = packed & NO_ID;
+    (id != NO_ID).then_some(id)
 }
 
-/// The tickets, with the texts that their rows leave out.
+/// The tickets, with what their rows leave out.
 #[derive(Debug, Default)]
 pub struct Tickets {
     /// Ascending by id. May reach beyond the window on both sides.
     pub rows: Vec<Ticket>,
     pub statuses: Vec<Box<str>>,
-    /// `updated_at` as Zendesk sent it, where that is not the usual spelling.
-    pub odd_times: HashMap<Ticket, Box<str>>,
+    /// `updated_at` where a row has no room for it: the time, and its text as Zendesk sent it.
+    pub odd_times: Vec<(Instant, Box<str>)>,
 }
 
 impl Tickets {
@@ -176,11 +303,19 @@ impl Tickets {
         &self.statuses[ticket.status()]
     }
 
+    /// When the ticket was last updated.
+    pub fn time(&self, ticket: &Ticket) -> Instant {
+        match ticket.time() {
+            TicketTime::Seconds(seconds) => Instant::from_seconds(i64::from(seconds)),
+            TicketTime::Odd(index) => self.odd_times[index as usize].0,
+        }
+    }
+
     /// `updated_at` as Zendesk sent it.
     pub fn updated_at(&self, ticket: &Ticket) -> String {
-        match self.odd_times.get(ticket) {
-            Some(text) if ticket.is_odd() => text.to_string(),
-            _ => ticket.updated_at.rfc3339(),
+        match ticket.time() {
+            TicketTime::Seconds(seconds) => Instant::from_seconds(i64::from(seconds)).rfc3339(),
+            TicketTime::Odd(index) => self.odd_times[index as usize].1.to_string(),
         }
     }
 }
@@ -192,8 +327,7 @@ pub struct World {
     pub orgs: Vec<Org>,
     /// Ascending by id.
     pub users: Vec<User>,
-    /// Ascending by user, then id.
-    pub memberships: Vec<Membership>,
+    pub memberships: Memberships,
     pub tickets: Tickets,
     /// The account setting; `None` when it is unknown.
     pub multiple_organizations: Option<bool>,
@@ -201,25 +335,13 @@ pub struct World {
     pub domains: Domains,
     org_index: IdIndex,
     user_index: IdIndex,
-    /// Where the memberships of each user begin, and after the last one their number.
-    membership_starts: Vec<u32>,
 }
 
 impl World {
     /// Builds the indexes. Call it once the rows are complete and sorted.
     pub fn index(&mut self) {
         self.org_index = IdIndex::new(self.orgs.len(), |i| self.orgs[i].id);
-        self.user_index = IdIndex::new(self.users.len(), |i| self.users[i].id);
-        let mut at = 0;
-        let mut starts = Vec::with_capacity(self.users.len() + 1);
-        for user in &self.users {
-            while self.memberships.get(at).is_some_and(|m| m.user_id < user.id) {
-                at += 1;
-            }
-            starts.push(at as u32);
-        }
-        starts.push(self.memberships.len() as u32);
-        self.membership_starts = starts;
+        self.user_index = IdIndex::new(self.users.len(), |i| self.users[i].id());
     }
 
     /// The org with this id, when it exists.
@@ -234,16 +356,12 @@ impl World {
 
     /// The index of the user with this id, when it exists.
     pub fn user_at(&self, id: u64) -> Option<usize> {
-        self.user_index.find(id, |i| self.users[i].id)
+        self.user_index.find(id, |i| self.users[i].id())
     }
 
     /// The memberships of a user, ascending by id.
     pub fn memberships_of(&self, user: usize) -> &[Membership] {
-        let id = self.users[user].id;
-        let range = self.membership_starts[user] as usize..self.membership_starts[user + 1] as usize;
-        let rows = &self.memberships[range];
-        // Memberships of users that do not exist may follow.
-        &rows[..rows.iter().take_while(|m| m.user_id == id).count()]
+        self.memberships.of(user)
     }
 
     /// The default org of a user: that of the default membership (the lowest, if several), else the user's own `organization_id`.
@@ -323,14 +441,41 @@ mod tests {
 
     #[test]
     fn packed_rows_give_back_what_was_put_in() {
-        let ticket = Ticket::new(MAX_ID, Some(MAX_ID), None, 511, Instant::from_seconds(5), true);
-        assert_eq!((ticket.requester_id(), ticket.organization_id(), ticket.status()), (Some(MAX_ID), None, 511));
-        assert!(ticket.is_odd());
-        let ticket = Ticket::new(1, None, Some(MAX_ID), 0, Instant::from_seconds(5), false);
-        assert_eq!((ticket.requester_id(), ticket.organization_id(), ticket.status()), (None, Some(MAX_ID), 0));
-        assert!(!ticket.is_odd());
-        let membership = Membership::new(1, 2, MAX_ID, true);
-        assert_eq!((membership.organization_id(), membership.is_default()), (MAX_ID, true));
-        assert_eq!((size_of::<User>(), size_of::<Membership>(), size_of::<Ticket>()), (24, 24, 32));
+        let ticket = Ticket::new(MAX_ID, Some(MAX_ID), None, 511, TicketTime::Odd(7));
+        assert_eq!((ticket.id(), ticket.requester_id(), ticket.organization_id()), (MAX_ID, Some(MAX_ID), None));
+        assert_eq!((ticket.status(), ticket.time()), (511, TicketTime::Odd(7)));
+        let ticket = Ticket::new(1, None, Some(MAX_ID), 0, TicketTime::Seconds(u32::MAX));
+        assert_eq!((ticket.id(), ticket.requester_id(), ticket.organization_id()), (1, None, Some(MAX_ID)));
+        assert_eq!((ticket.status(), ticket.time()), (0, TicketTime::Seconds(u32::MAX)));
+
+        let membership = Membership::new(1, MAX_ID, true);
+        assert_eq!((membership.id, membership.organization_id(), membership.is_default()), (1, MAX_ID, true));
+
+        for flag in 0..4 {
+            let on = |at: u32| at == flag;
+            let flags = UserFlags { active: on(0), suspended: on(1), shared: on(2), verified: on(3) };
+            let user = User::new(MAX_ID, Some(MAX_ID), None, 255, flags);
+            assert_eq!((user.id(), user.organization_id(), user.role()), (MAX_ID, Some(MAX_ID), 255));
+            assert_eq!((user.flags(), User::new(1, None, None, 0, flags).organization_id()), (flags, None));
+        }
+        assert_eq!((size_of::<User>(), size_of::<Membership>(), size_of::<Ticket>()), (20, 16, 28));
+    }
+
+    #[test]
+    fn memberships_are_found_by_their_user() {
+        let flags = UserFlags { active: true, suspended: false, shared: false, verified: true };
+        let users = [2, 4, 6, 8].map(|id| User::new(id, None, None, 0, flags));
+        let row = |user: u64, id: u64| (user, Membership::new(id, 100 + id, false));
+        let rows = vec![row(9, 1), row(4, 3), row(1, 2), row(4, 1), row(8, 5), row(7, 4), row(7, 3), row(2, 9)];
+        let memberships = Memberships::new(rows, &users);
+        let ids = |rows: &[Membership]| rows.iter().map(|row| row.id).collect::<Vec<u64>>();
+        let of: Vec<Vec<u64>> = (0..5).map(|user| ids(memberships.of(user))).collect();
+        assert_eq!(of, [vec![9], vec![1, 3], vec![], vec![5], vec![]]);
+        let of_nobody: Vec<(u64, u64)> = memberships.of_nobody().iter().map(|(user, row)| (*user, row.id)).collect();
+        assert_eq!((of_nobody, memberships.len()), (vec![(1, 2), (7, 3), (7, 4), (9, 1)], 8));
+        assert!(memberships.any_in_two_orgs());
+        let one_each = Memberships::new(vec![row(2, 1), row(4, 2), row(5, 3), row(7, 4)], &users);
+        assert!(!one_each.any_in_two_orgs());
+        assert!(Memberships::new(vec![row(7, 1), row(7, 2)], &users).any_in_two_orgs());
     }
 }

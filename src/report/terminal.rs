@@ -89,7 +89,11 @@ fn resolutions(console: &Console, audit: &Audit<'_>) {
         let only = audit.resolved.accounts.iter().position(|resolution| matches!(resolution, Resolution::Duplicate(_)));
         let which = match only.map(|at| (&audit.reference.accounts[at], &audit.resolved.accounts[at])) {
             Some((account, Resolution::Duplicate(orgs))) if duplicate == 1 => {
-                format!(" ({} orgs share sf_account_id {})", orgs.len(), escape::terminal(account.sf_account_id.raw()))
+                format!(
+                    " ({} orgs share sf_account_id {})",
+                    orgs.len(),
+                    escape::terminal(account.sf_account_id().raw())
+                )
             }
             _ => String::new(),
         };
@@ -136,7 +140,7 @@ pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
         console.say(open(format!("      --plan {}", escape::shell_word(&format!("{folder}/fix_plan.json")))));
     }
     if let Some(account) = account {
-        let id = escape::shell_word(audit.reference.accounts[account as usize].sf_account_id.raw());
+        let id = escape::shell_word(audit.reference.accounts[account as usize].sf_account_id().raw());
         let gap = if audit.plan.prepared.is_empty() { "" } else { "\n" };
         console
             .say(format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace --sf-account-id {id}{source}"));

@@ -3,8 +3,7 @@
 use super::manifest::{self, FileFacts};
 use crate::ingest::Kind;
 use crate::model::time::Instant;
-use crate::model::untrusted::Untrusted;
-use crate::model::world::{UserFlags, World};
+use crate::model::world::{Membership, UserFlags, World};
 use crate::run_dir::Folder;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,8 +77,8 @@ fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64>
             out,
             world.orgs.iter().map(|org| OrgLine {
                 id: org.id,
-                name: org.name.as_ref().map(Untrusted::raw),
-                external_id: org.external_id.as_ref().map(Untrusted::raw),
+                name: org.name().map(|name| name.raw()),
+                external_id: org.external_id().map(|id| id.raw()),
                 domain_names: {
                     let mut names: Vec<&str> = org.domains.iter().map(|domain| world.domains.text(*domain)).collect();
                     names.sort_unstable();
@@ -93,22 +92,22 @@ fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64>
             world.users.iter().map(|user| {
                 let UserFlags { active, suspended, shared, verified } = user.flags();
                 UserLine {
-                    id: user.id,
-                    role: &world.roles[usize::from(user.role)],
+                    id: user.id(),
+                    role: &world.roles[user.role()],
                     active,
                     suspended,
                     shared,
                     verified,
-                    email: user.domain.map(|domain| format!("@{}", world.domains.text(domain))),
+                    email: user.domain().map(|domain| format!("@{}", world.domains.text(domain))),
                     organization_id: user.organization_id(),
                 }
             }),
         ),
         Kind::Memberships => lines(
             out,
-            world.memberships.iter().map(|row| MembershipLine {
+            memberships(world).map(|(user_id, row)| MembershipLine {
                 id: row.id,
-                user_id: row.user_id,
+                user_id,
                 organization_id: row.organization_id(),
                 default: row.is_default(),
             }),
@@ -116,7 +115,7 @@ fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64>
         Kind::Tickets => lines(
             out,
             world.tickets.rows.iter().map(|ticket| TicketLine {
-                id: ticket.id,
+                id: ticket.id(),
                 requester_id: ticket.requester_id(),
                 organization_id: ticket.organization_id(),
                 status: world.tickets.status(ticket),
@@ -124,6 +123,13 @@ fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64>
             }),
         ),
     }
+}
+
+/// All memberships, each with the id of its user.
+fn memberships(world: &World) -> impl Iterator<Item = (u64, &Membership)> {
+    let of_users = world.users.iter().enumerate();
+    let of_users = of_users.flat_map(|(at, user)| world.memberships_of(at).iter().map(|row| (user.id(), row)));
+    of_users.chain(world.memberships.of_nobody().iter().map(|(user_id, row)| (*user_id, row)))
 }
 
 fn lines<T: Serialize>(out: &mut dyn Write, records: impl Iterator<Item = T>) -> io::Result<u64> {

@@ -10,6 +10,7 @@ use crate::reference::{self, Fate};
 use crate::resolve::{AccountAt, OrgAt, other_claims};
 use crate::warning::Warning;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// An account, step by step.
@@ -73,9 +74,9 @@ pub struct Entry<'a> {
 #[derive(Debug, Serialize)]
 pub struct Key<'a> {
     pub form: IdFormName,
-    pub account_key: &'a str,
+    pub account_key: Cow<'a, str>,
     /// What the org's `external_id` should be.
-    pub external_id: &'a str,
+    pub external_id: Cow<'a, str>,
 }
 
 /// What an id looks like.
@@ -144,18 +145,18 @@ pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
     let holders = account.domains.iter().flat_map(|domain| audit.resolved.holders(*domain));
     let orgs: BTreeSet<OrgAt> = resolution.orgs().iter().chain(holders).copied().collect();
     Account {
-        sf_account_id: account.sf_account_id.raw(),
-        account_name: account.name.raw(),
+        sf_account_id: account.sf_account_id().raw(),
+        account_name: account.name().raw(),
         row: row(context, at),
         key: Key {
-            form: match account_key::form(account.sf_account_id.raw()) {
+            form: match account_key::form(account.sf_account_id().raw()) {
                 IdForm::Salesforce15 => IdFormName::Salesforce15,
                 IdForm::Salesforce18 => IdFormName::Salesforce18,
                 IdForm::WrongCheck => IdFormName::WrongCheck,
                 IdForm::Opaque => IdFormName::Other,
             },
-            account_key: &account.key,
-            external_id: account.external_id.raw(),
+            account_key: account.key(),
+            external_id: account.external_id().into_raw(),
         },
         lookup,
         candidates,
@@ -196,7 +197,7 @@ fn row<'a>(context: &Context<'a>, at: AccountAt) -> Row<'a> {
     });
     Row {
         line: account.line,
-        website: account.website.as_ref().map(|website| website.raw()),
+        website: account.website().map(|website| website.raw()),
         zendesk_expected,
         org_expected: account.org_expected,
         cells: cells.collect(),
@@ -220,16 +221,16 @@ fn lookup<'a>(context: &Context<'a>, at: AccountAt) -> Lookup<'a> {
     let account = &audit.reference.accounts[at as usize];
     let has_id = |org: &OrgAt| {
         let id = audit.world.orgs[*org as usize].trimmed_external_id();
-        id.is_some_and(|id| account_key::account_key(id) == *account.key)
+        id.is_some_and(|id| account_key::key_of(id) == account.key())
     };
-    let spellings = match account_key::form(account.external_id.raw()) {
-        IdForm::Salesforce18 => vec![account.key[..15].to_owned(), account.key.to_string()],
-        IdForm::Salesforce15 | IdForm::WrongCheck | IdForm::Opaque => vec![account.external_id.raw().to_owned()],
+    let spellings = match account_key::form(account.external_id().raw()) {
+        IdForm::Salesforce18 => vec![account.key()[..15].to_owned(), account.key().into_owned()],
+        IdForm::Salesforce15 | IdForm::WrongCheck | IdForm::Opaque => vec![account.external_id().raw().to_owned()],
     };
-    let wanted = folded(account.external_id.raw());
+    let wanted = folded(account.external_id().raw());
     let near = audit.world.orgs.iter().enumerate().filter(|(_, org)| {
         let id = org.trimmed_external_id();
-        id.is_some_and(|id| folded(id) == wanted && account_key::account_key(id) != *account.key)
+        id.is_some_and(|id| folded(id) == wanted && account_key::key_of(id) != account.key())
     });
     Lookup {
         spellings,
@@ -266,7 +267,7 @@ fn candidates<'a>(context: &Context<'a>, at: AccountAt) -> Vec<Candidate<'a>> {
             other_claims: other_claims(audit.reference, audit.world, at, org)
                 .map(|(domain, other)| OtherClaim {
                     domain: domains.text(domain),
-                    sf_account_id: audit.reference.accounts[other as usize].sf_account_id.raw(),
+                    sf_account_id: audit.reference.accounts[other as usize].sf_account_id().raw(),
                 })
                 .collect(),
         }

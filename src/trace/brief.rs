@@ -22,8 +22,8 @@ impl<'a> AccountBrief<'a> {
         let account = &audit.reference.accounts[at as usize];
         let resolution = &audit.resolved.accounts[at as usize];
         Self {
-            sf_account_id: account.sf_account_id.raw(),
-            account_name: account.name.raw(),
+            sf_account_id: account.sf_account_id().raw(),
+            account_name: account.name().raw(),
             resolution: resolution.as_str(),
             org_id: resolution.org().map(|org| audit.world.orgs[org as usize].id),
         }
@@ -46,8 +46,8 @@ impl<'a> OrgBrief<'a> {
         let org = &audit.world.orgs[at as usize];
         Self {
             org_id: org.id,
-            org_name: org.name.as_ref().map(|name| name.raw()),
-            external_id: org.external_id.as_ref().map(|id| id.raw()),
+            org_name: org.name().map(|name| name.raw()),
+            external_id: org.external_id().map(|id| id.raw()),
             exists: true,
         }
     }
@@ -152,7 +152,7 @@ pub type UserCounts = BTreeMap<&'static str, u64>;
 pub(super) fn users_of(audit: &Audit<'_>, domains: &[DomainId]) -> Vec<UserCounts> {
     let mut counts = vec![UserCounts::new(); domains.len()];
     for (at, user) in audit.world.users.iter().enumerate() {
-        if let Some(place) = user.domain.and_then(|domain| domains.iter().position(|one| *one == domain)) {
+        if let Some(place) = user.domain().and_then(|domain| domains.iter().position(|one| *one == domain)) {
             *counts[place].entry(outcome(&audit.user(at))).or_default() += 1;
         }
     }
@@ -172,7 +172,7 @@ pub(super) fn outcome(outcome: &Outcome) -> &'static str {
 
 /// The ids of accounts.
 pub(super) fn sf_ids<'a>(audit: &'a Audit<'a>, accounts: &[AccountAt]) -> Vec<&'a str> {
-    accounts.iter().map(|at| audit.reference.accounts[*at as usize].sf_account_id.raw()).collect()
+    accounts.iter().map(|at| audit.reference.accounts[*at as usize].sf_account_id().raw()).collect()
 }
 
 /// The ids of orgs.

@@ -94,7 +94,7 @@ pub fn explain<'a>(context: &Context<'a>, subject: &Subject) -> Result<Trace<'a>
         }
         Subject::Ticket(id) => {
             let rows = &audit.world.tickets.rows;
-            let at = rows.binary_search_by_key(id, |row| row.id).map_err(|_| unknown::ticket(audit, *id))?;
+            let at = rows.binary_search_by_key(id, |row| row.id()).map_err(|_| unknown::ticket(audit, *id))?;
             let ticket = ticket::explain(audit, at);
             let issues = issue::of_ticket(audit, *id, ticket.echo_of_issue_id.as_deref());
             (Explained::Ticket(ticket), issues)

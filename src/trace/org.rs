@@ -56,7 +56,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Org<'a> {
         .map(|account| AccountBrief::of(audit, account));
     let near = numbered().filter(|account| {
         let account = &audit.reference.accounts[*account as usize];
-        key.as_deref() != Some(&account.key) && like.as_deref() == Some(&*folded(account.external_id.raw()))
+        key.as_deref() != Some(&*account.key()) && like.as_deref() == Some(&*folded(account.external_id().raw()))
     });
     let mut ids = org.domains.to_vec();
     ids.sort_unstable_by(|a, b| world.domains.text(*a).cmp(world.domains.text(*b)));
@@ -73,8 +73,8 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Org<'a> {
     });
     let members = (0..world.users.len()).filter(|user| world.membership_in(*user, org.id).is_some());
     let members = members.map(|user| Member {
-        user_id: world.users[user].id,
-        domain: world.users[user].domain.map(|domain| world.domains.text(domain)),
+        user_id: world.users[user].id(),
+        domain: world.users[user].domain().map(|domain| world.domains.text(domain)),
         default_org: world.default_org(user) == Some(org.id),
         outcome: outcome(&audit.user(user)),
     });

@@ -71,7 +71,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
         | Judgement::Agrees { .. } => None,
     };
     Ticket {
-        ticket_id: ticket.id,
+        ticket_id: ticket.id(),
         status: tickets.status(ticket),
         updated_at: tickets.updated_at(ticket),
         window: (audit.window.0.rfc3339(), audit.window.1.rfc3339()),

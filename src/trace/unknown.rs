@@ -25,11 +25,11 @@ pub struct Unknown {
 /// The account whose id has the key of this one.
 pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, Unknown> {
     let key = account_key(id);
-    if let Some(at) = reference.accounts.iter().position(|account| *account.key == *key) {
+    if let Some(at) = reference.accounts.iter().position(|account| account.key() == key) {
         return Ok(at as AccountAt);
     }
     let like = folded(id);
-    let ids = || reference.accounts.iter().map(|account| account.sf_account_id.raw());
+    let ids = || reference.accounts.iter().map(|account| account.sf_account_id().raw());
     // Another spelling of the same letters comes first: case and check are what people and spreadsheets change.
     let mut near: Vec<&str> = ids().filter(|known| !like.is_empty() && folded(known) == like).take(MOST).collect();
     let same = !near.is_empty();
@@ -60,7 +60,7 @@ pub(super) fn org(audit: &Audit<'_>, id: u64) -> Unknown {
 pub(super) fn user(audit: &Audit<'_>, id: u64) -> Unknown {
     Unknown {
         what: format!("no user has the id {id}"),
-        near: near(audit, "--zendesk-user-id", id, audit.world.users.len(), |at| audit.world.users[at].id),
+        near: near(audit, "--zendesk-user-id", id, audit.world.users.len(), |at| audit.world.users[at].id()),
         remark: None,
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn ticket(audit: &Audit<'_>, id: u64) -> Unknown {
     let rows = &audit.world.tickets.rows;
     Unknown {
         what: format!("no ticket that was read has the id {id}"),
-        near: near(audit, "--zendesk-ticket-id", id, rows.len(), |at| rows[at].id),
+        near: near(audit, "--zendesk-ticket-id", id, rows.len(), |at| rows[at].id()),
         remark: Some(format!(
             "deleted tickets are left out, and those from before {} need not have been read",
             audit.window.0.rfc3339()
@@ -94,7 +94,7 @@ fn near(audit: &Audit<'_>, flag: &str, wanted: u64, len: usize, id: impl Fn(usiz
     for (kind, known) in [
         ("--zendesk-org-id", audit.world.org_at(wanted).is_some()),
         ("--zendesk-user-id", audit.world.user_at(wanted).is_some()),
-        ("--zendesk-ticket-id", tickets.binary_search_by_key(&wanted, |row| row.id).is_ok()),
+        ("--zendesk-ticket-id", tickets.binary_search_by_key(&wanted, |row| row.id()).is_ok()),
     ] {
         if known {
             near.push(format!("{kind} {wanted}"));

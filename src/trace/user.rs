@@ -67,8 +67,8 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
     let user = &world.users[at];
     let UserFlags { active, suspended, shared, verified } = user.flags();
     let out_of_scope_because = audit.out_of_scope(at);
-    let accounts = user.domain.map_or(&[][..], |domain| audit.reference.expecting(domain));
-    let holders = user.domain.map_or(&[][..], |domain| audit.resolved.holders(domain));
+    let accounts = user.domain().map_or(&[][..], |domain| audit.reference.expecting(domain));
+    let holders = user.domain().map_or(&[][..], |domain| audit.resolved.holders(domain));
     // Those of a duplicate account count too: they have its id.
     let of_accounts = accounts.iter().map(|account| &audit.resolved.accounts[*account as usize]);
     let of_accounts = of_accounts
@@ -77,25 +77,25 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
     let orgs: BTreeSet<OrgAt> = holders.iter().chain(of_accounts).copied().collect();
     let judged = audit.user(at);
     let in_scope = out_of_scope_because.is_empty();
-    let expected = match user.domain.map(|domain| audit.verdict(domain)).filter(|_| in_scope) {
+    let expected = match user.domain().map(|domain| audit.verdict(domain)).filter(|_| in_scope) {
         Some(Verdict::Expected(_, org)) => Some(org),
         _ => None,
     };
-    let requested = world.tickets.rows.iter().filter(|ticket| ticket.requester_id() == Some(user.id));
+    let requested = world.tickets.rows.iter().filter(|ticket| ticket.requester_id() == Some(user.id()));
     User {
-        user_id: user.id,
-        role: &world.roles[usize::from(user.role)],
+        user_id: user.id(),
+        role: &world.roles[user.role()],
         active,
         suspended,
         shared,
         verified,
-        domain: user.domain.map(|domain| world.domains.text(domain)),
+        domain: user.domain().map(|domain| world.domains.text(domain)),
         in_scope,
         out_of_scope_because,
-        domain_verdict: user.domain.map(|domain| audit.verdict(domain).as_str()),
+        domain_verdict: user.domain().map(|domain| audit.verdict(domain).as_str()),
         accounts: accounts.iter().map(|account| AccountBrief::of(audit, *account)).collect(),
         orgs: orgs.into_iter().map(|org| OrgBrief::of(audit, org)).collect(),
-        seats: user.domain.and_then(|domain| SeatsView::of(audit, domain)),
+        seats: user.domain().and_then(|domain| SeatsView::of(audit, domain)),
         memberships: world
             .memberships_of(at)
             .iter()
@@ -116,7 +116,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
         expected_org: expected.map(|org| OrgBrief::of(audit, org)),
         outcome: outcome(&judged),
         settled_for: match judged {
-            Outcome::Settled(account) => Some(audit.reference.accounts[account as usize].sf_account_id.raw()),
+            Outcome::Settled(account) => Some(audit.reference.accounts[account as usize].sf_account_id().raw()),
             Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Evaluated { .. } => None,
         },
         multiple_organizations_work: audit.multiple_organizations_work,

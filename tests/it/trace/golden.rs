@@ -27,13 +27,13 @@ fn agree(asked: &Asked<'_>, file: &str, subjects: impl IntoIterator<Item = Subje
 
 fn accounts(asked: &Asked<'_>) -> Vec<Subject> {
     let accounts = asked.audit().reference.accounts.iter();
-    accounts.map(|account| Subject::Account(account.sf_account_id.raw().to_owned())).collect()
+    accounts.map(|account| Subject::Account(account.sf_account_id().raw().to_owned())).collect()
 }
 
 /// The tickets of findings, and the first of every other judgement.
 fn tickets(asked: &Asked<'_>) -> Vec<Subject> {
     let mut seen = BTreeSet::new();
-    let tickets = asked.audit().world.tickets.rows.iter().map(|row| Subject::Ticket(row.id));
+    let tickets = asked.audit().world.tickets.rows.iter().map(|row| Subject::Ticket(row.id()));
     tickets
         .filter(|ticket| {
             let trace = asked.json(ticket);

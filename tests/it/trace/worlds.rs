@@ -93,7 +93,7 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
     let mut seen = BTreeSet::new();
 
     for account in &audit.reference.accounts {
-        let id = account.sf_account_id.raw();
+        let id = account.sf_account_id().raw();
         let trace = asked.json(&Subject::Account(id.to_owned()));
         let expected = all.ids(|cell| cell("sf_account_id") == id);
         compare(world, &trace, &expected, &all, &mut seen);
@@ -112,24 +112,24 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
         render(asked, &Subject::Org(org.id));
     }
     for user in &audit.world.users {
-        let trace = asked.json(&Subject::User(user.id));
-        let expected = all.ids(|cell| cell("user_id") == user.id.to_string());
+        let trace = asked.json(&Subject::User(user.id()));
+        let expected = all.ids(|cell| cell("user_id") == user.id().to_string());
         compare(world, &trace, &expected, &all, &mut seen);
         let outcome = text(&trace["outcome"]);
-        let own: Vec<&str> = all.ids(|cell| cell("scope") == "user" && cell("user_id") == user.id.to_string());
+        let own: Vec<&str> = all.ids(|cell| cell("scope") == "user" && cell("user_id") == user.id().to_string());
         let code = own.first().map(|id| code_of(&all, id));
-        assert_eq!(code.is_some(), outcome.starts_with("user_"), "{world}: user {}: {outcome}", user.id);
-        assert!(code.is_none_or(|code| code == outcome), "{world}: user {}: {outcome}", user.id);
+        assert_eq!(code.is_some(), outcome.starts_with("user_"), "{world}: user {}: {outcome}", user.id());
+        assert!(code.is_none_or(|code| code == outcome), "{world}: user {}: {outcome}", user.id());
         let counted = if outcome == "agrees" || outcome.starts_with("user_") { "evaluated" } else { &outcome };
         *outcomes.entry(counted.to_owned()).or_default() += 1;
         reached.insert(outcome);
-        render(asked, &Subject::User(user.id));
+        render(asked, &Subject::User(user.id()));
     }
     for ticket in &audit.world.tickets.rows {
-        let trace = asked.json(&Subject::Ticket(ticket.id));
-        let own = all.ids(|cell| cell("ticket_id") == ticket.id.to_string());
+        let trace = asked.json(&Subject::Ticket(ticket.id()));
+        let own = all.ids(|cell| cell("ticket_id") == ticket.id().to_string());
         let echo = own.first().map(|id| echo_of(&ticket_rows, id)).unwrap_or_default();
-        assert_eq!(text(&trace["echo_of_issue_id"]), echo, "{world}: ticket {}", ticket.id);
+        assert_eq!(text(&trace["echo_of_issue_id"]), echo, "{world}: ticket {}", ticket.id());
         let expected = all.ids(|cell| !echo.is_empty() && cell("issue_id") == echo || own.contains(&cell("issue_id")));
         compare(world, &trace, &expected, &all, &mut seen);
         let judgement = text(&trace["judgement"]);
@@ -140,7 +140,7 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
         );
         in_window += u64::from(trace["in_window"] == true);
         reached.insert(judgement);
-        render(asked, &Subject::Ticket(ticket.id));
+        render(asked, &Subject::Ticket(ticket.id()));
     }
     for id in domains.ids() {
         let domain = domains.text(id);
