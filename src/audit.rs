@@ -62,7 +62,7 @@ pub fn audit<'a>(
     warnings.extend(detect::user::spread_warnings(&facts, &domains));
     warnings.extend(suppress::apply(&facts, &as_of.date(), &mut issues));
     warning::sort(&mut warnings);
-    let plan = plan::prepare(&facts, &mut issues);
+    let plan = plan::prepare(&facts, &domains, &mut issues);
 
     let users = judged.counts;
     Audit {
@@ -85,8 +85,9 @@ pub fn audit<'a>(
 /// By account (none last), scope and code, org, user, ticket (absent first), domain.
 fn sort(facts: &Facts<'_>, issues: &mut [Issue]) {
     // Accounts ascend by `sf_account_id`, and codes by scope.
-    let key =
-        |issue: &Issue| (issue.account.unwrap_or(u32::MAX), issue.code, issue.org_id, issue.user_id, issue.ticket_id);
+    let key = |issue: &Issue| {
+        (issue.account().unwrap_or(u32::MAX), issue.code, issue.org_id(), issue.user_id(), issue.ticket_id())
+    };
     let domain = |issue: &Issue| issue.domain.map(|domain| facts.world.domains.text(domain));
     issues.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| domain(a).cmp(&domain(b))));
 }

@@ -5,6 +5,7 @@ use crate::model::domains::DomainId;
 use crate::resolve::AccountAt;
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// Names the same finding from run to run: 16 hex digits (contract 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,26 +49,103 @@ impl fmt::Display for IssueId {
     }
 }
 
-/// One finding.
-#[derive(Debug)]
-pub struct Issue {
-    pub id: IssueId,
-    pub code: IssueCode,
-    pub status: Status,
-    /// Why nothing is prepared, for a blocked issue.
-    pub blocked_reason: Option<BlockedReason>,
-    /// The index of the suppression that silences it.
-    pub suppression: Option<u32>,
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Subject {
     pub account: Option<AccountAt>,
     pub org_id: Option<u64>,
     pub user_id: Option<u64>,
     pub ticket_id: Option<u64>,
     pub domain: Option<DomainId>,
+}
+
+/// One finding. A large audit has half a million of them, so ids are packed.
+#[derive(Debug)]
+pub struct Issue {
+    pub id: IssueId,
+    pub code: IssueCode,
+    pub status: Status,
+    /// Why nothing is prepared, for a blocked issue. Before `plan::prepare`: why its only repair would be blocked.
+    pub blocked_reason: Option<BlockedReason>,
+    /// The index of the suppression that silences it, plus one.
+    suppression: Option<NonZeroU32>,
     pub evidence: Evidence,
-    /// What it proposes. Empty once suppressed; emptied into the plan by `plan::prepare`.
-    pub proposals: Vec<Action>,
-    /// Its actions in the plan, prepared ones first.
-    pub actions: Vec<ActionRef>,
+    /// Its actions in the plan.
+    pub actions: Actions,
+    /// The index of the account, plus one.
+    account: Option<NonZeroU32>,
+    pub domain: Option<DomainId>,
+    org_id: PackedId,
+    user_id: PackedId,
+    ticket_id: PackedId,
+}
+
+impl Issue {
+    pub fn new(id: IssueId, code: IssueCode, subject: Subject, evidence: Evidence) -> Self {
+        let Subject { account, org_id, user_id, ticket_id, domain } = subject;
+        Self {
+            id,
+            code,
+            status: Status::ReviewOnly,
+            blocked_reason: None,
+            suppression: None,
+            evidence,
+            actions: Actions::default(),
+            account: account.and_then(|account| NonZeroU32::new(account + 1)),
+            domain,
+            org_id: PackedId::new(org_id),
+            user_id: PackedId::new(user_id),
+            ticket_id: PackedId::new(ticket_id),
+        }
+    }
+
+    /// The same, whose only repair would be blocked.
+    pub fn blocked_by(self, reason: Option<BlockedReason>) -> Self {
+        Self { blocked_reason: reason, ..self }
+    }
+
+    pub fn account(&self) -> Option<AccountAt> {
+        self.account.map(|account| account.get() - 1)
+    }
+
+    pub fn org_id(&self) -> Option<u64> {
+        self.org_id.get()
+    }
+
+    pub fn user_id(&self) -> Option<u64> {
+        self.user_id.get()
+    }
+
+    pub fn ticket_id(&self) -> Option<u64> {
+        self.ticket_id.get()
+    }
+
+    /// The index of the suppression that silences it.
+    pub fn suppression(&self) -> Option<u32> {
+        self.suppression.map(|suppression| suppression.get() - 1)
+    }
+
+    /// Lets a suppression silence it; the first one counts.
+    pub fn suppress(&mut self, suppression: u32) {
+        self.status = Status::Suppressed;
+        self.suppression = self.suppression.or(NonZeroU32::new(suppression + 1));
+    }
+}
+
+/// An id, or none, in eight bytes.
+#[derive(Debug, Clone, Copy)]
+struct PackedId(u64);
+
+impl PackedId {
+    const NONE: u64 = u64::MAX;
+
+    fn new(id: Option<u64>) -> Self {
+        Self(id.unwrap_or(Self::NONE))
+    }
+
+    fn get(self) -> Option<u64> {
+        (self.0 != Self::NONE).then_some(self.0)
+    }
 }
 
 /// What the finding rests on beyond the account's resolution.
@@ -122,6 +200,49 @@ pub enum ActionRef {
     Prepared(u32),
     /// Index among the blocked ones: `B001` is 0.
     Blocked(u32),
+}
+
+/// The actions of one issue: those that are prepared stand together in the plan, and so do those that are blocked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Actions {
+    prepared: Stretch,
+    blocked: Stretch,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Stretch {
+    first: u32,
+    count: u32,
+}
+
+impl Stretch {
+    fn add(&mut self, index: u32) {
+        if self.count == 0 {
+            self.first = index;
+        }
+        debug_assert_eq!(self.first + self.count, index, "the actions of an issue stand together");
+        self.count += 1;
+    }
+
+    fn indexes(self) -> std::ops::Range<u32> {
+        self.first..self.first + self.count
+    }
+}
+
+impl Actions {
+    /// Adds the next one of the plan.
+    pub fn add(&mut self, action: ActionRef) {
+        match action {
+            ActionRef::Prepared(index) => self.prepared.add(index),
+            ActionRef::Blocked(index) => self.blocked.add(index),
+        }
+    }
+
+    /// All of them, prepared ones first.
+    pub fn iter(self) -> impl Iterator<Item = ActionRef> {
+        let prepared = self.prepared.indexes().map(ActionRef::Prepared);
+        prepared.chain(self.blocked.indexes().map(ActionRef::Blocked))
+    }
 }
 
 impl fmt::Display for ActionRef {

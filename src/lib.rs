@@ -29,6 +29,7 @@ pub mod issue;
 mod lock;
 pub mod model;
 pub mod nearest;
+mod parallel;
 pub mod personal;
 pub mod plan;
 pub mod plan_file;

@@ -3,7 +3,8 @@
 //! The plan holds rows and indexes; its texts (`from`, `to`, preconditions, notes) are derived where they are written.
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Status};
-use crate::detect::{Facts, org};
+use crate::detect::user::Domains;
+use crate::detect::{self, Facts, org};
 use crate::issue::{Action, ActionRef, Issue};
 use crate::precondition::Precondition;
 use crate::resolve::{AccountAt, Resolution};
@@ -20,70 +21,62 @@ pub struct Plan {
     links: HashMap<AccountAt, u32>,
 }
 
-/// Turns the proposals of ordered issues into the plan, and gives every issue its status, reason and actions.
-pub fn prepare(facts: &Facts<'_>, issues: &mut [Issue]) -> Plan {
-    block_what_hangs_on_a_link(facts, issues);
-    for issue in issues.iter_mut().filter(|issue| !issue.proposals.is_empty()) {
-        let all_blocked = issue.proposals.iter().all(|action| action.blocked.is_some());
-        issue.status = if all_blocked { Status::Blocked } else { Status::Prepared };
-        // Reasons are in table order: the least is the first of them.
-        issue.blocked_reason =
-            if all_blocked { issue.proposals.iter().filter_map(|action| action.blocked).min() } else { None };
-    }
-
+/// Makes the plan of ordered issues, and gives every issue its status, reason and actions.
+pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Plan {
+    let broken = broken_links(facts, issues);
     let mut prepared = Vec::new();
     let mut plan = Plan::default();
     for (at, issue) in issues.iter_mut().enumerate() {
-        // An issue proposes its actions ordered by domain.
-        for action in std::mem::take(&mut issue.proposals) {
-            if action.blocked.is_some() {
-                issue.actions.push(ActionRef::Blocked(plan.blocked.len() as u32));
+        let proposals =
+            if issue.suppression().is_none() { detect::proposals(facts, domains, issue) } else { Vec::new() };
+        let mut reasons = Vec::new();
+        let any = !proposals.is_empty();
+        let before = prepared.len();
+        for action in proposals {
+            let hangs_on = || action.account.and_then(|account| broken.get(&account).copied());
+            let action = Action { blocked: action.blocked.or_else(hangs_on), ..action };
+            if let Some(reason) = action.blocked {
+                reasons.push(reason);
+                issue.actions.add(ActionRef::Blocked(plan.blocked.len() as u32));
                 plan.blocked.push(action);
             } else {
                 prepared.push((at, action));
             }
         }
+        let all_blocked = any && prepared.len() == before;
+        if any {
+            issue.status = if all_blocked { Status::Blocked } else { Status::Prepared };
+        }
+        // Reasons are in table order: the least is the first of them.
+        issue.blocked_reason = reasons.into_iter().min().filter(|_| all_blocked);
     }
-    let domains = &facts.world.domains;
+    let texts = &facts.world.domains;
     prepared.sort_by(|(_, a), (_, b)| {
         let key = |action: &Action| (action.code, action.account, action.org_id, action.user.map(|(_, id)| id));
         key(a)
             .cmp(&key(b))
-            .then_with(|| a.domain.map(|domain| domains.text(domain)).cmp(&b.domain.map(|domain| domains.text(domain))))
+            .then_with(|| a.domain.map(|domain| texts.text(domain)).cmp(&b.domain.map(|domain| texts.text(domain))))
     });
     for (number, (at, action)) in prepared.into_iter().enumerate() {
-        issues[at].actions.push(ActionRef::Prepared(number as u32));
+        issues[at].actions.add(ActionRef::Prepared(number as u32));
         if let (ActionCode::SetOrgExternalId, Some(account)) = (action.code, action.account) {
             plan.links.insert(account, number as u32);
         }
         plan.prepared.push(action);
     }
-    for issue in issues {
-        // Prepared ones sort before blocked ones.
-        issue.actions.sort_unstable();
-    }
     plan
 }
 
-/// Where the link of a domain-linked account is suppressed or blocked, nothing else of the account may be prepared.
-fn block_what_hangs_on_a_link(facts: &Facts<'_>, issues: &mut [Issue]) {
-    let broken: HashMap<AccountAt, BlockedReason> = issues
-        .iter()
-        .filter(|issue| issue.code == IssueCode::OrgMissingExternalId)
+/// The domain-linked accounts whose link is suppressed or blocked: nothing else of them may be prepared.
+fn broken_links(facts: &Facts<'_>, issues: &[Issue]) -> HashMap<AccountAt, BlockedReason> {
+    let links = issues.iter().filter(|issue| issue.code == IssueCode::OrgMissingExternalId);
+    links
         .filter_map(|issue| {
-            let account = issue.account?;
-            if !is_domain_linked(facts, account) {
-                return None;
-            }
-            if issue.suppression.is_some() {
-                return Some((account, BlockedReason::AccountLinkSuppressed));
-            }
-            issue.proposals.iter().find_map(|action| action.blocked).map(|reason| (account, reason))
+            let account = issue.account().filter(|account| is_domain_linked(facts, *account))?;
+            let suppressed = issue.suppression().map(|_| BlockedReason::AccountLinkSuppressed);
+            suppressed.or(issue.blocked_reason).map(|reason| (account, reason))
         })
-        .collect();
-    for action in issues.iter_mut().flat_map(|issue| &mut issue.proposals).filter(|action| action.blocked.is_none()) {
-        action.blocked = action.account.and_then(|account| broken.get(&account).copied());
-    }
+        .collect()
 }
 
 fn is_domain_linked(facts: &Facts<'_>, account: AccountAt) -> bool {

@@ -7,7 +7,7 @@ use crate::issue::Issue;
 use crate::settings::Suppression;
 use crate::warning::Warning;
 
-/// Marks the suppressed issues, takes their proposals away, and tells what is odd about the suppressions.
+/// Marks the suppressed issues, and tells what is odd about the suppressions.
 /// `today` is the day of the audit, `2026-12-31`.
 pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warning> {
     let suppressions = &facts.settings.suppressions;
@@ -35,16 +35,12 @@ pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warnin
             if selector.matches(facts, issue) {
                 used[index] = true;
                 // The first in the file gives the reason.
-                issue.suppression.get_or_insert(index as u32);
+                issue.suppress(index as u32);
             }
         }
         if !used[index] {
             warn(WarningCode::SuppressionUnused, format!("{name} matches no finding; it can be removed"));
         }
-    }
-    for issue in issues.iter_mut().filter(|issue| issue.suppression.is_some()) {
-        issue.status = Status::Suppressed;
-        issue.proposals.clear();
     }
     warnings
 }
@@ -84,11 +80,11 @@ impl<'a> Selector<'a> {
     fn matches(&self, facts: &Facts<'_>, issue: &Issue) -> bool {
         let Suppression { code: _, sf_account_id: _, org_id, user_id, domain, issue_id, reason: _, expires: _ } =
             self.suppression;
-        let key = || issue.account.map(|account| facts.reference.accounts[account as usize].key());
+        let key = || issue.account().map(|account| facts.reference.accounts[account as usize].key());
         let text = || issue.domain.map(|domain| facts.world.domains.text(domain));
         self.account_key.as_deref().is_none_or(|wanted| key().as_deref() == Some(wanted))
-            && org_id.is_none_or(|wanted| issue.org_id == Some(wanted))
-            && user_id.is_none_or(|wanted| issue.user_id == Some(wanted))
+            && org_id.is_none_or(|wanted| issue.org_id() == Some(wanted))
+            && user_id.is_none_or(|wanted| issue.user_id() == Some(wanted))
             && domain.as_deref().is_none_or(|wanted| text() == Some(wanted))
             && issue_id.as_deref().is_none_or(|wanted| issue.id.to_string() == wanted)
     }

@@ -114,7 +114,7 @@ struct Common<'a> {
 }
 
 fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
-    let account = issue.account.map(|account| &audit.reference.accounts[account as usize]);
+    let account = issue.account().map(|account| &audit.reference.accounts[account as usize]);
     Common {
         id: issue.id.to_string(),
         code: issue.code.as_str(),
@@ -124,8 +124,8 @@ fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
         account_name: account.map_or("", |account| account.name().raw()),
         domain: issue.domain.map_or("", |domain| audit.world.domains.text(domain)),
         blocked_reason: issue.blocked_reason.map_or("", BlockedReason::as_str),
-        suppression_reason: issue.suppression.map_or("", |index| &audit.settings.suppressions[index as usize].reason),
-        actions: list(&issue.actions),
+        suppression_reason: issue.suppression().map_or("", |index| &audit.settings.suppressions[index as usize].reason),
+        actions: list(issue.actions.iter()),
         detail: detail(&audit.facts(), issue),
     }
 }
@@ -164,9 +164,9 @@ pub fn issues(audit: &Audit<'_>, files: IssueFiles<'_>) -> io::Result<()> {
 fn any_issue(table: &mut Table<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
     table.cells([&*common.id, issue.code.scope().as_str(), common.code, common.risk, common.status]);
     table.cells([common.sf_account_id, common.account_name]);
-    table.id(issue.org_id);
-    table.id(issue.user_id);
-    table.id(issue.ticket_id);
+    table.id(issue.org_id());
+    table.id(issue.user_id());
+    table.id(issue.ticket_id());
     table.cells([common.domain, common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
     table.end_row()
 }
@@ -178,16 +178,16 @@ fn begin_row(table: &mut Table<'_>, common: &Common<'_>) {
 
 fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
     let facts = audit.facts();
-    let org = issue.org_id.and_then(|id| audit.world.org(id));
-    let expected = issue.account.map(|account| audit.reference.accounts[account as usize].external_id());
-    let missing = match (issue.code, issue.account) {
+    let org = issue.org_id().and_then(|id| audit.world.org(id));
+    let expected = issue.account().map(|account| audit.reference.accounts[account as usize].external_id());
+    let missing = match (issue.code, issue.account()) {
         (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
             list(org::missing_domains(&facts, account).map(|domain| audit.world.domains.text(domain)))
         }
         _ => String::new(),
     };
     begin_row(table, common);
-    table.id(issue.org_id);
+    table.id(issue.org_id());
     table.cell(org.and_then(|org| org.name()).map_or("", |name| name.raw()));
     table.cell(org.and_then(|org| org.external_id()).map_or("", |id| id.raw()));
     table.cells([
@@ -206,9 +206,9 @@ fn user_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &
     let accounts = user::candidate_accounts(&facts, issue).iter();
     let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id().raw()));
     begin_row(table, common);
-    table.id(issue.user_id);
+    table.id(issue.user_id());
     table.cells([common.domain, user::membership_state(&facts, issue, at as usize).as_str()]);
-    table.id(issue.org_id);
+    table.id(issue.org_id());
     table.id(audit.world.default_org(at as usize));
     table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&facts, issue))]);
     table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
@@ -220,11 +220,11 @@ fn ticket_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common:
     let tickets = &audit.world.tickets;
     let ticket = &tickets.rows[ticket as usize];
     begin_row(table, common);
-    table.id(issue.ticket_id);
+    table.id(issue.ticket_id());
     table.cell(tickets.status(ticket));
-    table.id(issue.user_id);
+    table.id(issue.user_id());
     table.id(ticket.organization_id());
-    table.id(issue.org_id);
+    table.id(issue.org_id());
     table.cell(mismatch.map_or("", |mismatch| mismatch.as_str()));
     table.cell(&echo_of.map(|id| id.to_string()).unwrap_or_default());
     table.cells([&tickets.updated_at(ticket), common.suppression_reason, &common.detail]);
@@ -244,13 +244,13 @@ pub fn issue_rows(audit: &Audit<'_>) -> Vec<IssueRow> {
             status: issue.status,
             sf_account_id: optional(sf_account_id),
             account_name: account_name.to_owned(),
-            org_id: issue.org_id,
-            user_id: issue.user_id,
-            ticket_id: issue.ticket_id,
+            org_id: issue.org_id(),
+            user_id: issue.user_id(),
+            ticket_id: issue.ticket_id(),
             domain: optional(domain),
             blocked_reason: issue.blocked_reason,
             suppression_reason: suppression_reason.to_owned(),
-            action_ids: issue.actions.iter().map(ToString::to_string).collect(),
+            action_ids: issue.actions.iter().map(|action| action.to_string()).collect(),
             detail,
         }
     };
@@ -281,7 +281,7 @@ impl AccountRow<'_> {
 /// The rows of `exceptions_by_account.csv`: each account with an unsuppressed issue, then the issues of no single account.
 pub fn by_account<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = AccountRow<'a>> {
     // Issues are ordered by account.
-    audit.issues.chunk_by(|a, b| a.account == b.account).filter_map(|issues| {
+    audit.issues.chunk_by(|a, b| a.account() == b.account()).filter_map(|issues| {
         let mut codes = [0u64; IssueCode::ALL.len()];
         let mut reasons = [0u64; BlockedReason::ALL.len()];
         let mut by_scope = [0u64; Scope::ALL.len()];
@@ -289,19 +289,19 @@ pub fn by_account<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = AccountRow<'
         for issue in issues.iter().filter(|issue| issue.status != Status::Suppressed) {
             codes[issue.code as usize] += 1;
             by_scope[issue.code.scope() as usize] += 1;
-            for action in &issue.actions {
+            for action in issue.actions.iter() {
                 match action {
                     crate::issue::ActionRef::Prepared(_) => prepared += 1,
                     crate::issue::ActionRef::Blocked(index) => {
                         blocked += 1;
-                        if let Some(reason) = audit.plan.blocked[*index as usize].blocked {
+                        if let Some(reason) = audit.plan.blocked[index as usize].blocked {
                             reasons[reason as usize] += 1;
                         }
                     }
                 }
             }
         }
-        let account = issues[0].account.map(|account| &audit.reference.accounts[account as usize]);
+        let account = issues[0].account().map(|account| &audit.reference.accounts[account as usize]);
         let row = AccountRow {
             sf_account_id: account.map(|account| account.sf_account_id().raw()),
             account_name: account.map_or(NO_SINGLE_ACCOUNT, |account| account.name().raw()),

@@ -7,8 +7,8 @@ use crate::resolve::{OrgAt, Resolution};
 
 /// The sentence. It may hold outside text (external ids as stored): whoever shows it escapes it.
 pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
-    let account = issue.account.map(|account| (account, &facts.reference.accounts[account as usize]));
-    let org_id = issue.org_id.map(|id| id.to_string()).unwrap_or_default();
+    let account = issue.account().map(|account| (account, &facts.reference.accounts[account as usize]));
+    let org_id = issue.org_id().map(|id| id.to_string()).unwrap_or_default();
     let domain = issue.domain.map(|domain| facts.world.domains.text(domain)).unwrap_or_default();
     match (issue.code, account) {
         (IssueCode::OrgDuplicateExternalId, Some(_)) => {
@@ -31,7 +31,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
             }
             _ => {
                 let held = account.domains.iter().filter(|domain| {
-                    facts.world.org(issue.org_id.unwrap_or_default()).is_some_and(|org| org.holds(**domain))
+                    facts.world.org(issue.org_id().unwrap_or_default()).is_some_and(|org| org.holds(**domain))
                 });
                 let held: Vec<&str> = held.map(|domain| facts.world.domains.text(*domain)).collect();
                 format!(
@@ -42,7 +42,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         },
         (IssueCode::OrgExternalIdConflict, Some((_, account))) => {
             let stored =
-                issue.org_id.and_then(|id| facts.world.org_at(id)).map(|org| with_external_id(facts, org as OrgAt));
+                issue.org_id().and_then(|id| facts.world.org_at(id)).map(|org| with_external_id(facts, org as OrgAt));
             format!(
                 "The only org with a domain of this account is {}, linked to something other than {}.",
                 stored.unwrap_or_default(),
@@ -58,7 +58,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         (IssueCode::OrgDomainAttachedElsewhere, Some(_)) => {
             let others = numbers(facts, &org::conflicting_orgs(facts, issue));
             let own = issue
-                .org_id
+                .org_id()
                 .and_then(|id| facts.world.org(id))
                 .zip(issue.domain)
                 .is_some_and(|(org, domain)| org.holds(domain));

@@ -5,8 +5,8 @@ pub mod org;
 pub mod ticket;
 pub mod user;
 
-use crate::catalogue::{IssueCode, Status};
-use crate::issue::{Evidence, Issue, IssueId};
+use crate::catalogue::{IssueCode, Scope};
+use crate::issue::{Action, Evidence, Issue, IssueId, Subject};
 use crate::model::domains::DomainId;
 use crate::model::time::Instant;
 use crate::model::world::{Ticket, World};
@@ -25,37 +25,23 @@ pub struct Facts<'a> {
     pub window: (Instant, Instant),
 }
 
-/// What an issue is about.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Subject {
-    pub account: Option<AccountAt>,
-    pub org_id: Option<u64>,
-    pub user_id: Option<u64>,
-    pub ticket_id: Option<u64>,
-    pub domain: Option<DomainId>,
+/// What an issue proposes: its repairs, prepared or blocked, ordered by domain. What is blocked only by something else, such
+/// as a link that is not made, is `plan`'s.
+pub fn proposals(facts: &Facts<'_>, domains: &user::Domains, issue: &Issue) -> Vec<Action> {
+    match issue.code.scope() {
+        Scope::Org => org::proposals(facts, domains, issue),
+        Scope::User => user::proposal(facts, issue).into_iter().collect(),
+        Scope::Ticket => Vec::new(),
+    }
 }
 
 impl Facts<'_> {
-    /// A new issue that proposes nothing yet.
+    /// A new issue.
     pub fn issue(&self, code: IssueCode, subject: Subject, evidence: Evidence) -> Issue {
         let Subject { account, org_id, user_id, ticket_id, domain } = subject;
         let key = account.map(|account| self.reference.accounts[account as usize].key()).unwrap_or_default();
         let domain_text = domain.map_or("", |domain| self.world.domains.text(domain));
-        Issue {
-            id: IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text),
-            code,
-            status: Status::ReviewOnly,
-            blocked_reason: None,
-            suppression: None,
-            account,
-            org_id,
-            user_id,
-            ticket_id,
-            domain,
-            evidence,
-            proposals: Vec::new(),
-            actions: Vec::new(),
-        }
+        Issue::new(IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text), code, subject, evidence)
     }
 
     /// The domains of an account that it alone expects.

@@ -1,9 +1,9 @@
 //! The six org codes (contract 6.1), and the facts behind them that artifacts show.
 
-use super::{Facts, Subject};
+use super::Facts;
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode};
 use crate::detect::user::Domains;
-use crate::issue::{Action, Evidence, Issue};
+use crate::issue::{Action, Evidence, Issue, Subject};
 use crate::model::domains::DomainId;
 use crate::resolve::{AccountAt, OrgAt, Resolution};
 
@@ -29,12 +29,12 @@ pub fn detect(facts: &Facts<'_>, domains: &Domains, issues: &mut Vec<Issue>) {
                     issues.push(facts.issue(IssueCode::AccountMissingZendeskOrg, subject, Evidence::Account));
                 }
             }
-            Resolution::Linked(org) => domain_issues(facts, domains, account, *org, issues),
+            Resolution::Linked(org) => domain_issues(facts, account, *org, issues),
             Resolution::DomainLinked(org) => {
                 let all_spread = linking_domains(facts, account, *org).all(|domain| domains.is_spread(domain));
                 let blocked = all_spread.then_some(BlockedReason::DomainSpreadAcrossOrgs);
                 issues.push(link_issue(facts, IssueCode::OrgMissingExternalId, account, *org, blocked));
-                domain_issues(facts, domains, account, *org, issues);
+                domain_issues(facts, account, *org, issues);
             }
         }
     }
@@ -49,56 +49,56 @@ fn link_issue(
     blocked: Option<BlockedReason>,
 ) -> Issue {
     let org_id = Some(facts.org_id(org));
-    let mut issue =
-        facts.issue(code, Subject { account: Some(account), org_id, ..Subject::default() }, Evidence::Account);
-    issue.proposals = vec![Action {
-        code: ActionCode::SetOrgExternalId,
-        blocked,
-        account: Some(account),
-        org_id,
-        user: None,
-        membership_id: None,
-        domain: None,
-        issue_id: issue.id,
-    }];
-    issue
+    let subject = Subject { account: Some(account), org_id, ..Subject::default() };
+    facts.issue(code, subject, Evidence::Account).blocked_by(blocked)
 }
 
 /// The expected domains of a resolved account that its org lacks.
-fn domain_issues(facts: &Facts<'_>, domains: &Domains, account: AccountAt, org: OrgAt, issues: &mut Vec<Issue>) {
+fn domain_issues(facts: &Facts<'_>, account: AccountAt, org: OrgAt, issues: &mut Vec<Issue>) {
     let subject = Subject { account: Some(account), org_id: Some(facts.org_id(org)), ..Subject::default() };
-    let mut missing = facts.issue(IssueCode::OrgMissingExpectedDomain, subject, Evidence::Account);
-    let add = |issue: &Issue, domain, blocked| Action {
-        code: ActionCode::AddOrgDomain,
-        blocked,
-        account: Some(account),
-        org_id: issue.org_id,
-        user: None,
-        membership_id: None,
-        domain: Some(domain),
-        issue_id: issue.id,
-    };
-    for domain in missing_domains(facts, account) {
-        let blocked = domains.is_spread(domain).then_some(BlockedReason::DomainSpreadAcrossOrgs);
-        let action = add(&missing, domain, blocked);
-        missing.proposals.push(action);
-    }
-    if !missing.proposals.is_empty() {
-        issues.push(missing);
+    if missing_domains(facts, account).next().is_some() {
+        issues.push(facts.issue(IssueCode::OrgMissingExpectedDomain, subject, Evidence::Account));
     }
     for domain in facts.unshared_domains(account) {
-        let holders = facts.resolved.holders(domain);
-        if holders.iter().all(|holder| *holder == org) {
-            continue;
+        if facts.resolved.holders(domain).iter().any(|holder| *holder != org) {
+            let subject = Subject { domain: Some(domain), ..subject };
+            issues.push(facts.issue(IssueCode::OrgDomainAttachedElsewhere, subject, Evidence::Account));
         }
-        let subject = Subject { domain: Some(domain), ..subject };
-        let mut issue = facts.issue(IssueCode::OrgDomainAttachedElsewhere, subject, Evidence::Account);
-        // Nothing is missing where the account's own org holds the domain too: a person decides which org gives it up.
-        if !holders.contains(&org) {
-            let action = add(&issue, domain, Some(BlockedReason::DomainBelongsToOtherOrg));
-            issue.proposals.push(action);
+    }
+}
+
+/// The repairs of an org issue, ordered by domain.
+pub fn proposals(facts: &Facts<'_>, domains: &Domains, issue: &Issue) -> Vec<Action> {
+    let Some(account) = issue.account() else { return Vec::new() };
+    let action = |code, domain, blocked| Action {
+        code,
+        blocked,
+        account: Some(account),
+        org_id: issue.org_id(),
+        user: None,
+        membership_id: None,
+        domain,
+        issue_id: issue.id,
+    };
+    match issue.code {
+        IssueCode::OrgDuplicateExternalId | IssueCode::OrgMissingExternalId | IssueCode::OrgExternalIdConflict => {
+            vec![action(ActionCode::SetOrgExternalId, None, issue.blocked_reason)]
         }
-        issues.push(issue);
+        IssueCode::OrgMissingExpectedDomain => missing_domains(facts, account)
+            .map(|domain| {
+                let blocked = domains.is_spread(domain).then_some(BlockedReason::DomainSpreadAcrossOrgs);
+                action(ActionCode::AddOrgDomain, Some(domain), blocked)
+            })
+            .collect(),
+        IssueCode::OrgDomainAttachedElsewhere => {
+            let holders = issue.domain.map_or(&[][..], |domain| facts.resolved.holders(domain));
+            // Nothing is missing where the account's own org holds the domain too: a person decides which org gives it up.
+            if holders.iter().any(|holder| Some(facts.org_id(*holder)) == issue.org_id()) {
+                return Vec::new();
+            }
+            vec![action(ActionCode::AddOrgDomain, issue.domain, Some(BlockedReason::DomainBelongsToOtherOrg))]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -118,7 +118,7 @@ pub fn linking_domains<'a>(
 
 /// The orgs that stand in the way, ascending by id: `conflicting_org_ids`.
 pub fn conflicting_orgs(facts: &Facts<'_>, issue: &Issue) -> Vec<OrgAt> {
-    let Some(account) = issue.account else { return Vec::new() };
+    let Some(account) = issue.account() else { return Vec::new() };
     let resolution = &facts.resolved.accounts[account as usize];
     match issue.code {
         IssueCode::OrgDuplicateExternalId => match resolution {
@@ -127,7 +127,7 @@ pub fn conflicting_orgs(facts: &Facts<'_>, issue: &Issue) -> Vec<OrgAt> {
         },
         IssueCode::OrgDomainAttachedElsewhere => {
             let holders = issue.domain.map_or(&[][..], |domain| facts.resolved.holders(domain));
-            holders.iter().copied().filter(|holder| Some(facts.org_id(*holder)) != issue.org_id).collect()
+            holders.iter().copied().filter(|holder| Some(facts.org_id(*holder)) != issue.org_id()).collect()
         }
         IssueCode::AccountMissingZendeskOrg => match resolution {
             Resolution::Missing(candidates) if !candidates.is_empty() => candidates.clone(),

@@ -1,12 +1,12 @@
 //! The two ticket codes (contract 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
 
+use super::Facts;
 use super::user::Judged;
-use super::{Facts, Subject};
 use crate::catalogue::{IssueCode, Status};
-use crate::issue::{Evidence, Issue, IssueId, Mismatch};
+use crate::issue::{Evidence, Issue, IssueId, Mismatch, Subject};
 use crate::model::world::Ticket;
+use crate::parallel;
 use crate::resolve::{AccountAt, Resolution};
-use std::collections::HashMap;
 
 /// What becomes of a ticket. `account` is an index, `requester` that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,43 +65,57 @@ pub fn judge(facts: &Facts<'_>, account_of: impl Fn(usize) -> Option<AccountAt>,
 
 /// Finds the ticket issues and tells how many tickets are in the window. `issues` holds the user issues.
 pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
-    let world = facts.world;
-    let of_users: HashMap<u32, IssueId> = issues
+    // Each user has one issue at most, and they were found in the order of the users.
+    let of_users: Vec<(u32, IssueId)> = issues
         .iter()
         .filter_map(|issue| match issue.evidence {
             Evidence::User(user) => Some((user, issue.id)),
-            _ => None,
+            Evidence::Account | Evidence::Ticket { .. } => None,
         })
         .collect();
-    let mut in_window = 0;
-    for (at, ticket) in world.tickets.rows.iter().enumerate() {
-        let judgement = judge(facts, |user| judged.account(user), ticket);
-        in_window += u64::from(judgement != Judgement::OutsideWindow);
-        let (code, requester, account, org_id, mismatch) = match judgement {
-            Judgement::OutsideWindow
-            | Judgement::NoRequester
-            | Judgement::RequesterNotJudged { .. }
-            | Judgement::Agrees { .. } => continue,
-            Judgement::Duplicate { requester, account } => {
-                (IssueCode::TicketResolutionBlockedDuplicateExternalId, requester, account, None, None)
-            }
-            Judgement::Mismatch { requester, account, org_id, mismatch } => {
-                (IssueCode::TicketOrgMismatch, requester, account, Some(org_id), Some(mismatch))
-            }
-        };
-        let user = &world.users[requester];
-        let subject = Subject {
-            account: Some(account),
-            org_id,
-            user_id: Some(user.id()),
-            ticket_id: Some(ticket.id()),
-            domain: user.domain(),
-        };
-        let echo_of = of_users.get(&(requester as u32)).copied();
-        let evidence = Evidence::Ticket { ticket: at as u32, requester: requester as u32, echo_of, mismatch };
-        let mut issue = facts.issue(code, subject, evidence);
-        issue.status = Status::Detected;
-        issues.push(issue);
-    }
-    in_window
+    let rows = &facts.world.tickets.rows;
+    let parts = parallel::in_parts(rows.len(), |tickets| {
+        let mut found = Vec::new();
+        let mut in_window = 0;
+        for at in tickets {
+            let judgement = judge(facts, |user| judged.account(user), &rows[at]);
+            in_window += u64::from(judgement != Judgement::OutsideWindow);
+            found.extend(issue(facts, &of_users, at, judgement));
+        }
+        (in_window, found)
+    });
+    parts.into_iter().fold(0, |all, (in_window, mut found)| {
+        issues.append(&mut found);
+        all + in_window
+    })
+}
+
+/// The issue of the ticket at an index, if it has one. `of_users`: the issues of users, by the user's index.
+fn issue(facts: &Facts<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: Judgement) -> Option<Issue> {
+    let (code, requester, account, org_id, mismatch) = match judgement {
+        Judgement::OutsideWindow
+        | Judgement::NoRequester
+        | Judgement::RequesterNotJudged { .. }
+        | Judgement::Agrees { .. } => return None,
+        Judgement::Duplicate { requester, account } => {
+            (IssueCode::TicketResolutionBlockedDuplicateExternalId, requester, account, None, None)
+        }
+        Judgement::Mismatch { requester, account, org_id, mismatch } => {
+            (IssueCode::TicketOrgMismatch, requester, account, Some(org_id), Some(mismatch))
+        }
+    };
+    let user = &facts.world.users[requester];
+    let requester = requester as u32;
+    let subject = Subject {
+        account: Some(account),
+        org_id,
+        user_id: Some(user.id()),
+        ticket_id: Some(facts.world.tickets.rows[at].id()),
+        domain: user.domain(),
+    };
+    let echo_of = of_users.binary_search_by_key(&requester, |(user, _)| *user).ok().map(|index| of_users[index].1);
+    let evidence = Evidence::Ticket { ticket: at as u32, requester, echo_of, mismatch };
+    let mut issue = facts.issue(code, subject, evidence);
+    issue.status = Status::Detected;
+    Some(issue)
 }

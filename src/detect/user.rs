@@ -2,11 +2,12 @@
 //!
 //! A domain is judged once, for all its users: see [`Verdict`]. The users then are one pass over the rows.
 
-use super::{Facts, Subject};
+use super::Facts;
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, WarningCode};
-use crate::issue::{Action, Evidence, Issue};
+use crate::issue::{Action, Evidence, Issue, Subject};
 use crate::model::domains::DomainId;
 use crate::model::world::User;
+use crate::parallel;
 use crate::resolve::{AccountAt, OrgAt, Resolution};
 use crate::warning::Warning;
 use std::num::NonZeroU32;
@@ -266,36 +267,68 @@ impl Judged {
 
 /// Finds the user issues. `several_work`: see [`multiple_organizations_work`].
 pub fn detect(facts: &Facts<'_>, domains: &Domains, several_work: bool, issues: &mut Vec<Issue>) -> Judged {
-    let mut counts = UserCounts::default();
-    let mut accounts = vec![None; facts.world.users.len()];
-    for (at, judged) in accounts.iter_mut().enumerate() {
-        let outcome = domains.outcome(facts, at, several_work);
-        let counter = match &outcome {
-            Outcome::OutOfScope => {
-                counts.out_of_scope += 1;
-                continue;
-            }
-            Outcome::NotEvaluated(verdict) => match verdict {
-                Verdict::Personal => &mut counts.personal_domain,
-                Verdict::Ignored => &mut counts.ignored_domain,
-                Verdict::Unmapped => &mut counts.unmapped,
-                Verdict::Waiting => &mut counts.waiting_for_account,
-                Verdict::Spread => &mut counts.spread_domain,
-                Verdict::Duplicate(_) | Verdict::SeveralAccounts | Verdict::SeveralOrgs(..) | Verdict::Expected(..) => {
-                    &mut counts.evaluated
-                }
-            },
-            Outcome::Settled(_) => &mut counts.settled,
-            Outcome::Evaluated { .. } => &mut counts.evaluated,
-        };
-        *counter += 1;
-        counts.in_scope += 1;
-        if let Outcome::Evaluated { account, issue } = outcome {
-            *judged = account.and_then(|account| NonZeroU32::new(account + 1));
+    let parts = parallel::in_parts(facts.world.users.len(), |users| {
+        let mut issues = Vec::new();
+        let mut judged = Judged { counts: UserCounts::default(), accounts: Vec::with_capacity(users.len()) };
+        for at in users {
+            let outcome = domains.outcome(facts, at, several_work);
+            judged.counts.count(&outcome);
+            let (account, issue) = match outcome {
+                Outcome::Evaluated { account, issue } => (account, issue),
+                Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => (None, None),
+            };
+            judged.accounts.push(account.and_then(|account| NonZeroU32::new(account + 1)));
             issues.extend(issue);
         }
+        (judged, issues)
+    });
+    let mut all = Judged { counts: UserCounts::default(), accounts: Vec::with_capacity(facts.world.users.len()) };
+    for (mut judged, mut found) in parts {
+        all.counts = all.counts.plus(judged.counts);
+        all.accounts.append(&mut judged.accounts);
+        issues.append(&mut found);
     }
-    Judged { counts, accounts }
+    all
+}
+
+impl UserCounts {
+    /// Counts one more user.
+    fn count(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::OutOfScope => {
+                self.out_of_scope += 1;
+                return;
+            }
+            Outcome::NotEvaluated(verdict) => match verdict {
+                Verdict::Personal => &mut self.personal_domain,
+                Verdict::Ignored => &mut self.ignored_domain,
+                Verdict::Unmapped => &mut self.unmapped,
+                Verdict::Waiting => &mut self.waiting_for_account,
+                Verdict::Spread => &mut self.spread_domain,
+                Verdict::Duplicate(_) | Verdict::SeveralAccounts | Verdict::SeveralOrgs(..) | Verdict::Expected(..) => {
+                    &mut self.evaluated
+                }
+            },
+            Outcome::Settled(_) => &mut self.settled,
+            Outcome::Evaluated { .. } => &mut self.evaluated,
+        };
+        *counter += 1;
+        self.in_scope += 1;
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            in_scope: self.in_scope + other.in_scope,
+            personal_domain: self.personal_domain + other.personal_domain,
+            ignored_domain: self.ignored_domain + other.ignored_domain,
+            unmapped: self.unmapped + other.unmapped,
+            waiting_for_account: self.waiting_for_account + other.waiting_for_account,
+            spread_domain: self.spread_domain + other.spread_domain,
+            settled: self.settled + other.settled,
+            evaluated: self.evaluated + other.evaluated,
+            out_of_scope: self.out_of_scope + other.out_of_scope,
+        }
+    }
 }
 
 impl Domains {
@@ -358,7 +391,7 @@ pub fn multiple_organizations_work(facts: &Facts<'_>) -> bool {
     facts.world.multiple_organizations.unwrap_or_else(|| facts.world.memberships.any_in_two_orgs())
 }
 
-/// An issue of an `assign_user_to_org` that nobody can name the org for.
+/// An issue about a user who cannot be assigned to an org, for this reason.
 fn blocked(
     facts: &Facts<'_>,
     code: IssueCode,
@@ -367,7 +400,7 @@ fn blocked(
     domain: DomainId,
     reason: BlockedReason,
 ) -> Issue {
-    user_issue(facts, code, user, account, None, domain, ActionCode::AssignUserToOrg, Some(reason), None)
+    user_issue(facts, code, user, account, None, domain).blocked_by(Some(reason))
 }
 
 /// A user who belongs to exactly one org: is the user a member of it, and by default?
@@ -381,48 +414,20 @@ fn membership_issue(
 ) -> Option<Issue> {
     let world = facts.world;
     let org_id = facts.org_id(org);
-    let Some(membership) = world.membership_in(user, org_id) else {
-        let reason = if facts.settings.users.require_verified && !world.users[user].flags().verified {
+    let found = |code| user_issue(facts, code, user, Some(account), Some(org_id), domain);
+    if world.membership_in(user, org_id).is_none() {
+        let blocked = if facts.settings.users.require_verified && !world.users[user].flags().verified {
             Some(BlockedReason::UserNotVerified)
         } else if !several_work && !world.memberships_of(user).is_empty() {
             Some(BlockedReason::MultipleOrganizationsOff)
         } else {
             None
         };
-        let code = IssueCode::UserMissingExpectedMembership;
-        return Some(user_issue(
-            facts,
-            code,
-            user,
-            Some(account),
-            Some(org_id),
-            domain,
-            ActionCode::AssignUserToOrg,
-            reason,
-            None,
-        ));
-    };
-    if world.default_org(user) == Some(org_id) {
-        return None;
+        return Some(found(IssueCode::UserMissingExpectedMembership).blocked_by(blocked));
     }
-    let code = IssueCode::UserDefaultOrgNotExpected;
-    Some(user_issue(
-        facts,
-        code,
-        user,
-        Some(account),
-        Some(org_id),
-        domain,
-        ActionCode::MoveUserToOrg,
-        None,
-        Some(membership.id),
-    ))
+    (world.default_org(user) != Some(org_id)).then(|| found(IssueCode::UserDefaultOrgNotExpected))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one constructor of an issue and its action, each part a different thing"
-)]
 fn user_issue(
     facts: &Facts<'_>,
     code: IssueCode,
@@ -430,24 +435,32 @@ fn user_issue(
     account: Option<AccountAt>,
     org_id: Option<u64>,
     domain: DomainId,
-    action: ActionCode,
-    blocked: Option<BlockedReason>,
-    membership_id: Option<u64>,
 ) -> Issue {
-    let user_id = facts.world.users[user].id();
-    let subject = Subject { account, org_id, user_id: Some(user_id), domain: Some(domain), ..Subject::default() };
-    let mut issue = facts.issue(code, subject, Evidence::User(user as u32));
-    issue.proposals = vec![Action {
-        code: action,
-        blocked,
-        account,
-        org_id,
-        user: Some((user as u32, user_id)),
-        membership_id,
-        domain: Some(domain),
+    let user_id = Some(facts.world.users[user].id());
+    let subject = Subject { account, org_id, user_id, domain: Some(domain), ..Subject::default() };
+    facts.issue(code, subject, Evidence::User(user as u32))
+}
+
+/// The repair of a user issue.
+pub fn proposal(facts: &Facts<'_>, issue: &Issue) -> Option<Action> {
+    let Evidence::User(user) = issue.evidence else { return None };
+    let (code, membership) = match issue.code {
+        IssueCode::UserDefaultOrgNotExpected => {
+            let membership = issue.org_id().and_then(|org| facts.world.membership_in(user as usize, org));
+            (ActionCode::MoveUserToOrg, membership)
+        }
+        _ => (ActionCode::AssignUserToOrg, None),
+    };
+    Some(Action {
+        code,
+        blocked: issue.blocked_reason,
+        account: issue.account(),
+        org_id: issue.org_id(),
+        user: issue.user_id().map(|id| (user, id)),
+        membership_id: membership.map(|membership| membership.id),
+        domain: issue.domain,
         issue_id: issue.id,
-    }];
-    issue
+    })
 }
 
 /// Where a user stands to the expected org, or, where there is none, to the candidates.
@@ -501,7 +514,7 @@ pub fn candidate_orgs(facts: &Facts<'_>, issue: &Issue) -> Vec<OrgAt> {
 
 /// The state of the user of an issue.
 pub fn membership_state(facts: &Facts<'_>, issue: &Issue, user: usize) -> MembershipState {
-    let orgs = match issue.org_id {
+    let orgs = match issue.org_id() {
         Some(org) => vec![org],
         None => candidate_orgs(facts, issue).into_iter().map(|org| facts.org_id(org)).collect(),
     };

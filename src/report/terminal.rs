@@ -129,7 +129,7 @@ pub fn artifacts(console: &Console, folder: &str, plan_hash: &str) {
 
 /// The commands that come next. `source` is what selects the same source again, such as ` --demo`.
 pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
-    let account = audit.counted().find_map(|issue| issue.account);
+    let account = audit.counted().find_map(|issue| issue.account());
     if audit.plan.prepared.is_empty() && account.is_none() {
         return;
     }

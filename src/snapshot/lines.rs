@@ -36,7 +36,7 @@ pub fn read_records(
 ) -> Result<u64, LineError> {
     let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), taken: 0, ended: false });
     let sink = Mutex::new(InOrder { ingest, waiting: BTreeMap::new(), next: 0, records: 0, lines: 0, failed: None });
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let workers = crate::parallel::threads();
     std::thread::scope(|scope| {
         for _ in 1..workers {
             scope.spawn(|| work(&blocks, &sink, kind, filter));

@@ -60,7 +60,7 @@ pub struct ActionView<'a> {
 }
 
 pub(super) fn of_account<'a>(audit: &'a Audit<'a>, at: AccountAt) -> Vec<IssueView<'a>> {
-    chosen(audit, |issue| issue.account == Some(at))
+    chosen(audit, |issue| issue.account() == Some(at))
 }
 
 /// Those about the org, and those of accounts in whose way it stands.
@@ -68,19 +68,19 @@ pub(super) fn of_org<'a>(audit: &'a Audit<'a>, at: usize) -> Vec<IssueView<'a>> 
     let id = audit.world.orgs[at].id;
     let facts = audit.facts();
     chosen(audit, |issue| {
-        issue.org_id == Some(id)
+        issue.org_id() == Some(id)
             || issue.code.scope() == Scope::Org && org::conflicting_orgs(&facts, issue).contains(&(at as OrgAt))
     })
 }
 
 pub(super) fn of_user<'a>(audit: &'a Audit<'a>, id: u64) -> Vec<IssueView<'a>> {
-    chosen(audit, |issue| issue.user_id == Some(id))
+    chosen(audit, |issue| issue.user_id() == Some(id))
 }
 
 /// That of the ticket, and the one of the requester that it echoes.
 pub(super) fn of_ticket<'a>(audit: &'a Audit<'a>, id: u64, echo_of: Option<&str>) -> Vec<IssueView<'a>> {
     chosen(audit, |issue| {
-        issue.ticket_id == Some(id)
+        issue.ticket_id() == Some(id)
             || issue.code.scope() == Scope::User && echo_of.is_some_and(|echo| issue.id.to_string() == echo)
     })
 }
@@ -89,7 +89,7 @@ pub(super) fn of_ticket<'a>(audit: &'a Audit<'a>, id: u64, echo_of: Option<&str>
 pub(super) fn of_domain<'a>(audit: &'a Audit<'a>, id: DomainId) -> Vec<IssueView<'a>> {
     let facts = audit.facts();
     let lacked = |issue: &Issue| {
-        let account = issue.account.filter(|_| issue.code == IssueCode::OrgMissingExpectedDomain);
+        let account = issue.account().filter(|_| issue.code == IssueCode::OrgMissingExpectedDomain);
         account.is_some_and(|account| org::missing_domains(&facts, account).any(|domain| domain == id))
     };
     chosen(audit, |issue| issue.domain == Some(id) || lacked(issue))
@@ -101,10 +101,10 @@ fn chosen<'a>(audit: &'a Audit<'a>, choose: impl Fn(&Issue) -> bool) -> Vec<Issu
 
 fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
     let facts = audit.facts();
-    let account = issue.account.map(|account| &audit.reference.accounts[account as usize]);
-    let org = issue.org_id.and_then(|id| audit.world.org(id));
+    let account = issue.account().map(|account| &audit.reference.accounts[account as usize]);
+    let org = issue.org_id().and_then(|id| audit.world.org(id));
     let text = |domain: DomainId| audit.world.domains.text(domain);
-    let missing = match (issue.code, issue.account) {
+    let missing = match (issue.code, issue.account()) {
         (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
             org::missing_domains(&facts, account).map(text).collect()
         }
@@ -127,13 +127,13 @@ fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
         status: issue.status,
         sf_account_id: account.map(|account| account.sf_account_id().raw()),
         account_name: account.map(|account| account.name().raw()),
-        org_id: issue.org_id,
+        org_id: issue.org_id(),
         org_name: org.and_then(|org| org.name()).map(|name| name.raw()),
-        user_id: issue.user_id,
-        ticket_id: issue.ticket_id,
+        user_id: issue.user_id(),
+        ticket_id: issue.ticket_id(),
         domain: issue.domain.map(text),
         blocked_reason: issue.blocked_reason,
-        suppression_reason: issue.suppression.map(|index| &*audit.settings.suppressions[index as usize].reason),
+        suppression_reason: issue.suppression().map(|index| &*audit.settings.suppressions[index as usize].reason),
         detail: detail(&facts, issue),
         missing_domains: missing,
         conflicting_org_ids: org_ids(audit, &conflicting),
@@ -143,7 +143,7 @@ fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
         candidate_org_ids: user.map_or_else(Vec::new, |_| org_ids(audit, &user::candidate_orgs(&facts, issue))),
         mismatch_kind: mismatch.map(|mismatch| mismatch.as_str()),
         echo_of_issue_id: echo_of.map(|id| id.to_string()),
-        actions: issue.actions.iter().map(|action| action_view(audit, *action)).collect(),
+        actions: issue.actions.iter().map(|action| action_view(audit, action)).collect(),
     }
 }
 

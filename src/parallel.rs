@@ -1,0 +1,45 @@
+//! The cores, without letting it show: work is cut into consecutive parts, and results come in the order of the parts.
+
+use std::ops::Range;
+
+/// How many parts there are at most. More cores are rarely there in CI, and gain little.
+const MOST: usize = 2;
+/// A part that is smaller is not worth a thread.
+const LEAST: usize = 4096;
+
+/// How many threads are worth having.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST)
+}
+
+/// Calls `work` for consecutive parts that cover `0..len`, side by side.
+pub fn in_parts<T: Send>(len: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    parts_of(len, threads().min(len / LEAST).max(1), work)
+}
+
+fn parts_of<T: Send>(len: usize, parts: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let start = |part: usize| len * part / parts;
+    let work = &work;
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..parts).map(|part| scope.spawn(move || work(start(part)..start(part + 1)))).collect();
+        let first = work(0..start(1));
+        let others =
+            others.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        std::iter::once(first).chain(others).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_everything_once_and_in_order() {
+        for (len, parts) in [(0, 1), (1, 1), (10, 1), (10, 2), (11, 3), (2, 3)] {
+            let covered: Vec<usize> = parts_of(len, parts, |range| range.collect::<Vec<_>>()).concat();
+            assert_eq!(covered, (0..len).collect::<Vec<_>>(), "{len} in {parts}");
+        }
+        assert_eq!(in_parts(0, |range| range.len()), [0]);
+        assert_eq!(in_parts(3 * LEAST, |range| range.len()).into_iter().sum::<usize>(), 3 * LEAST);
+    }
+}
