@@ -6,7 +6,7 @@
 use crate::catalogue::WarningCode;
 use crate::model::account_key::{self, IdForm};
 use crate::model::domain::NotUsable;
-use crate::model::domains::{DomainId, Domains};
+use crate::model::domains::{DomainId, DomainIds, Domains};
 use crate::model::lists::Lists;
 use crate::model::texts::Texts;
 use crate::model::untrusted::{self, Untrusted};
@@ -39,7 +39,7 @@ pub struct Account {
     /// The id, the name and the website.
     texts: Texts<3>,
     /// The expected domains, ordered by text.
-    pub domains: Box<[DomainId]>,
+    pub domains: DomainIds,
 }
 
 impl Account {
@@ -246,7 +246,7 @@ fn account(
     }
 
     let cells = [header.cell(row, OVERRIDE), header.cell(row, ACCOUNT_DOMAINS)];
-    let mut found = Vec::new();
+    let mut found = DomainIds::new();
     // One warning for each entry, as it stands in the cell.
     for (entry, fate) in in_force(cells, rules, domains).into_iter().flat_map(|(_, fates)| fates) {
         match fate {
@@ -291,7 +291,7 @@ fn account(
         line: row.line as u32,
         org_expected,
         texts: Texts::new([Some(id), Some(&*untrusted::name(header.cell(row, 1).trim())), website]),
-        domains: found.into(),
+        domains: found,
     }
 }
 

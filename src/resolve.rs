@@ -68,6 +68,8 @@ impl Resolution {
 pub struct Resolved {
     /// One for each account of the reference, in its order.
     pub accounts: Vec<Resolution>,
+    /// The id of each account's org, when it is uniquely resolved: what is asked for every ticket.
+    org_ids: Vec<Option<u64>>,
     /// The orgs that hold each domain, ascending by id.
     holders: Lists,
     /// For each org the account that it is *linked* to, plus one.
@@ -78,6 +80,11 @@ impl Resolved {
     /// The orgs that hold a domain, ascending by id.
     pub fn holders(&self, domain: DomainId) -> &[OrgAt] {
         self.holders.of(domain.index())
+    }
+
+    /// The id of an account's org, when it is uniquely resolved.
+    pub fn org_id(&self, account: AccountAt) -> Option<u64> {
+        self.org_ids[account as usize]
     }
 
     /// The account that the org is linked to, by its external id and alone.
@@ -106,7 +113,8 @@ pub fn resolve(reference: &Reference, world: &World) -> Resolved {
             linked[*org as usize] = NonZeroU32::new(account);
         }
     }
-    Resolved { accounts, holders, linked }
+    let org_ids = accounts.iter().map(|resolution| resolution.org().map(|org| world.orgs[org as usize].id)).collect();
+    Resolved { accounts, org_ids, holders, linked }
 }
 
 /// For each account the orgs that have its id, ascending.

@@ -19,6 +19,7 @@ use crate::exit::{Exit, Failure};
 use crate::gate::{self, Judgement};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
+use crate::parallel;
 use crate::report::{self, terminal};
 use crate::run_dir::{Folder, Root};
 use crate::run_folder::RunFolder;
@@ -31,6 +32,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -48,9 +50,12 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let instead = suppressions_from(&options, &mut config)?;
     let source = From::choose(&options.source, &config)?;
     let baseline = baseline(&options, &source, &config)?;
+    source.read_ahead();
     let (accounts, accounts_path) = source.accounts(&config)?;
     let mut domains = Domains::default();
-    let reference = source::reference(&accounts, &accounts_path, &config, &mut domains)?;
+    // The large things are never dropped: at the end of the program the system takes memory back faster than it can be freed
+    // piece by piece.
+    let reference = ManuallyDrop::new(source::reference(&accounts, &accounts_path, &config, &mut domains)?);
     let reference_sha256 = sha256(&accounts);
     drop(accounts);
     let root = Root::prepare(&config.root).map_err(|error| {
@@ -74,7 +79,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
 
     console.heading(source.reading());
     let read = source::read(&console, &source, &config, &options.source, started_at, domains, false)?;
-    let found = audit(&reference, &read.world, &config.settings, read.as_of, read.warnings.clone());
+    let world = ManuallyDrop::new(read.world);
+    let found = ManuallyDrop::new(audit(&reference, &world, &config.settings, read.as_of, read.warnings));
     let totals = found.totals();
     let rows = if baseline.is_some() { artifacts::tables::issue_rows(&found) } else { Vec::new() };
     let compared = baseline.as_ref().map(|base| diff::compare(&Side::of_run(base), &Side::of_audit(&found, &rows)));
@@ -87,7 +93,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
             tickets_from: read.tickets_from,
             ticket_source: read.ticket_source.as_deref(),
         };
-        snapshot::save(&read.world, &facts, folder)
+        snapshot::save(&world, &facts, folder)
             .map_err(|error| disk(open(format!("the snapshot {} could not be saved", folder.display())), error))?;
     }
 
@@ -247,9 +253,10 @@ impl Written<'_> {
         self.plan_hash.get_or_init(|| artifacts::plan::plan_hash(self.audit, run))
     }
 
-    /// Writes the eleven files, the tables of issues beside the others; the receipt comes last, for it digests them all.
+    /// Writes the eleven files, some side by side; the receipt comes last, for it digests them all.
     fn write(&self, run: &Run, as_of: Option<Instant>, folder: &Folder) -> io::Result<()> {
         let Self { audit, totals, thresholds, plan_hash: _, origin, limits } = self;
+        let hash = || self.plan_hash(run);
         let issues = || {
             folder.file("all_exceptions.csv", |all| {
                 folder.file("org_issues.csv", |org| {
@@ -261,29 +268,29 @@ impl Written<'_> {
                 })
             })
         };
-        let others = || {
-            let hash = self.plan_hash(run);
-            folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, hash, out))?;
-            folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out))?;
-            folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out))?;
+        let plan = || folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, hash(), out));
+        let plan_table = || folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out));
+        let accounts =
+            || folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out));
+        let apply_receipt = || {
             folder.file(artifacts::apply_receipt::FILE_NAME, |out| {
-                artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash, *limits, out)
-            })?;
-            folder.file("summary.json", |out| {
-                artifacts::summary::write(&summary(audit, run, totals, hash, thresholds), out)
-            })?;
-            folder
-                .file("summary.md", |out| artifacts::summary::write_markdown(audit, run, totals, hash, thresholds, out))
+                artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash(), *limits, out)
+            })
         };
-        std::thread::scope(|scope| {
-            let issues = scope.spawn(issues);
-            let others = others();
-            issues.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and(others)
-        })?;
+        let summaries = || {
+            folder.file("summary.json", |out| {
+                artifacts::summary::write(&summary(audit, run, totals, hash(), thresholds), out)
+            })?;
+            folder.file("summary.md", |out| {
+                artifacts::summary::write_markdown(audit, run, totals, hash(), thresholds, out)
+            })
+        };
+        // The longest first.
+        parallel::all([&issues, &plan, &plan_table, &accounts, &apply_receipt, &summaries])?;
         let digests = folder.digests();
         let finished_at = as_of.unwrap_or_else(clock::now);
         folder.file(artifacts::receipt::FILE_NAME, |out| {
-            artifacts::receipt::write(audit, run, origin, totals, self.plan_hash(run), finished_at, digests, out)
+            artifacts::receipt::write(audit, run, origin, totals, hash(), finished_at, digests, out)
         })
     }
 }

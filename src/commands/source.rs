@@ -79,6 +79,13 @@ impl From {
         }
     }
 
+    /// Begins to read what can be read before the reference is.
+    pub fn read_ahead(&self) {
+        if let Self::Snapshot { snapshot, path: _ } = self {
+            snapshot.read_ahead();
+        }
+    }
+
     /// What is being done while it is read.
     pub fn reading(&self) -> Message {
         match self {

@@ -47,12 +47,11 @@ pub fn judge(facts: &Facts<'_>, account_of: impl Fn(usize) -> Option<AccountAt>,
         return Judgement::NoRequester;
     };
     let Some(account) = account_of(requester) else { return Judgement::RequesterNotJudged { requester } };
-    let resolution = &facts.resolved.accounts[account as usize];
-    if matches!(resolution, Resolution::Duplicate(_)) {
-        return Judgement::Duplicate { requester, account };
-    }
-    let Some(org_id) = resolution.org().map(|org| facts.org_id(org)) else {
-        return Judgement::RequesterNotJudged { requester };
+    let Some(org_id) = facts.resolved.org_id(account) else {
+        return match facts.resolved.accounts[account as usize] {
+            Resolution::Duplicate(_) => Judgement::Duplicate { requester, account },
+            _ => Judgement::RequesterNotJudged { requester },
+        };
     };
     let mismatch = match ticket.organization_id() {
         Some(org) if org == org_id => return Judgement::Agrees { requester, account, org_id },

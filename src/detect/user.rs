@@ -149,7 +149,7 @@ impl Domains {
     /// Where the users of a domain have their default org, when one resolved account expects it. Looks at all users.
     pub fn seats(&self, facts: &Facts<'_>, domain: DomainId) -> Option<Seats> {
         let [account] = facts.reference.expecting(domain) else { return None };
-        let org_id = resolved_org(facts, *account)?;
+        let org_id = facts.resolved.org_id(*account)?;
         let users = facts.world.users.iter().enumerate();
         let users = users.filter(|(_, user)| self.in_scope(facts, user) == Some(domain));
         let mut seats = Seats::default();
@@ -356,7 +356,7 @@ impl Domains {
                 let default = world.default_org(at);
                 let of = |matches: &dyn Fn(u64) -> bool| {
                     let mut found =
-                        expecting.iter().filter(|account| resolved_org(facts, **account).is_some_and(matches));
+                        expecting.iter().filter(|account| facts.resolved.org_id(**account).is_some_and(matches));
                     found.next().filter(|_| found.next().is_none()).copied()
                 };
                 match of(&|org| default == Some(org)) {
@@ -380,10 +380,6 @@ impl Domains {
             },
         }
     }
-}
-
-fn resolved_org(facts: &Facts<'_>, account: AccountAt) -> Option<u64> {
-    facts.resolved.accounts[account as usize].org().map(|org| facts.org_id(org))
 }
 
 /// Whether a user may have memberships in several orgs: the setting, or, where it is unknown, that some user has.

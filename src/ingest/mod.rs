@@ -10,7 +10,7 @@
 mod scan;
 mod wire;
 
-use crate::model::domains::{DomainId, Domains};
+use crate::model::domains::{DomainId, DomainIds, Domains};
 use crate::model::time::Instant;
 use crate::model::world::{MAX_ID, Membership, Memberships, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
 use scan::Plain;
@@ -103,7 +103,7 @@ pub struct Batch {
 }
 
 enum Rows {
-    Orgs(Vec<OrgRow>),
+    Orgs(Vec<OrgRow>, Vec<u8>),
     Users(Vec<UserRow>, Vec<u8>, Names),
     Memberships(Vec<MembershipRow>, Vec<Box<str>>),
     Tickets(Vec<Ticket>, Names, Vec<OddTime>),
@@ -112,15 +112,14 @@ enum Rows {
 /// A time that its text does not follow from.
 type OddTime = (Instant, Box<str>);
 
+#[derive(Clone, Copy)]
 struct OrgRow {
     id: u64,
-    name: Option<Box<str>>,
-    external_id: Option<Box<str>>,
-    domain_names: Vec<Box<str>>,
-    shared_tickets: bool,
-    updated: Option<Instant>,
-    updated_at: Option<Box<str>>,
-    deleted: bool,
+    updated: Instant,
+    /// Where the texts of this org begin: name, external id, `updated_at`, then its domain names.
+    text: u64,
+    domain_names: u32,
+    flags: u8,
 }
 
 #[derive(Clone, Copy)]
@@ -139,8 +138,9 @@ const ACTIVE: u8 = 1;
 const SUSPENDED: u8 = 2;
 const SHARED: u8 = 4;
 const VERIFIED: u8 = 8;
-const DELETED_USER: u8 = 16;
+const DELETED_RECORD: u8 = 16;
 const ODD_TIME: u8 = 32;
+const SHARES_TICKETS: u8 = 64;
 /// In front of a text that is null.
 const NULL: u32 = u32::MAX;
 
@@ -159,7 +159,7 @@ impl Batch {
     /// An empty batch.
     pub fn new(kind: Kind, filter: Filter) -> Self {
         let rows = match kind {
-            Kind::Organizations => Rows::Orgs(Vec::new()),
+            Kind::Organizations => Rows::Orgs(Vec::new(), Vec::new()),
             Kind::Users => Rows::Users(Vec::new(), Vec::new(), Names::new(&ROLES)),
             Kind::Memberships => Rows::Memberships(Vec::new(), Vec::new()),
             Kind::Tickets => Rows::Tickets(Vec::new(), Names::new(&STATUSES), Vec::new()),
@@ -179,7 +179,7 @@ impl Batch {
     pub fn parse(&mut self, record: &str) -> Result<(), Fault> {
         let filter = self.filter;
         let (id, updated, users, orgs) = match &mut self.rows {
-            Rows::Orgs(rows) => parse_org(record, rows)?,
+            Rows::Orgs(rows, text) => parse_org(record, rows, text)?,
             Rows::Users(rows, text, roles) => parse_user(record, rows, text, roles)?,
             Rows::Memberships(rows, odd) => parse_membership(record, rows, odd)?,
             Rows::Tickets(rows, statuses, odd) => parse_ticket(record, filter.tickets_from, rows, statuses, odd)?,
@@ -226,21 +226,26 @@ fn is_odd(text: Option<&wire::Text<'_>>, time: Option<Instant>) -> bool {
     matches!((text, time), (Some(text), Some(time)) if !time.is_written_as(&text.0))
 }
 
-fn parse_org(record: &str, rows: &mut Vec<OrgRow>) -> Result<Facts, Fault> {
+fn parse_org(record: &str, rows: &mut Vec<OrgRow>, text: &mut Vec<u8>) -> Result<Facts, Fault> {
     let wire::Organization { id: org, name, external_id, domain_names, shared_tickets, updated_at, deleted_at } =
         from_json(record)?;
     let org = id(org, "id")?;
     let updated = time(updated_at.as_ref())?;
+    let domain_names = domain_names.unwrap_or_default();
+    let flag = |on: bool, bit: u8| if on { bit } else { 0 };
     rows.push(OrgRow {
         id: org,
-        name: boxed(name),
-        external_id: boxed(external_id),
-        domain_names: domain_names.unwrap_or_default().into_iter().map(|text| text.0.into()).collect(),
-        shared_tickets: shared_tickets.unwrap_or(false),
-        updated,
-        updated_at: boxed(updated_at),
-        deleted: deleted_at.is_some(),
+        updated: updated.unwrap_or(Instant::MIN),
+        text: text.len() as u64,
+        domain_names: domain_names.len() as u32,
+        flags: flag(shared_tickets.unwrap_or(false), SHARES_TICKETS) | flag(deleted_at.is_some(), DELETED_RECORD),
     });
+    for one in [&name, &external_id, &updated_at] {
+        put_text(text, one.as_ref().map(|one| &*one.0));
+    }
+    for name in &domain_names {
+        put_text(text, Some(&name.0));
+    }
     Ok((org, updated, None, None))
 }
 
@@ -274,7 +279,7 @@ fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: 
             | flag(suspended.unwrap_or(false), SUSPENDED)
             | flag(shared.unwrap_or(false), SHARED)
             | flag(verified.unwrap_or(false), VERIFIED)
-            | flag(deleted_at.is_some(), DELETED_USER)
+            | flag(deleted_at.is_some(), DELETED_RECORD)
             | flag(odd, ODD_TIME),
     };
     put_text(text, email.as_ref().map(|email| &*email.0));
@@ -348,6 +353,15 @@ fn put_text(into: &mut Vec<u8>, text: Option<&str>) {
     }
 }
 
+/// The texts that `put_text` wrote one after the other, from here on.
+fn texts(from: &[u8], mut at: usize) -> impl Iterator<Item = Option<&str>> {
+    std::iter::from_fn(move || {
+        let (text, next) = get_text(from, at);
+        at = next;
+        Some(text)
+    })
+}
+
 /// Reads a text that `put_text` wrote, and where the next one begins.
 fn get_text(from: &[u8], at: usize) -> (Option<&str>, usize) {
     let start = at + 4;
@@ -363,10 +377,13 @@ fn get_text(from: &[u8], at: usize) -> (Option<&str>, usize) {
 pub struct Ingest {
     world: World,
     orgs: Vec<OrgRow>,
+    org_text: Vec<u8>,
     users: Vec<UserRow>,
     user_text: Vec<u8>,
     roles: Names,
     memberships: Vec<MembershipRow>,
+    /// Sealed, each with the id of its user, until the users are known.
+    sealed_memberships: Vec<(u64, Membership)>,
     odd_times: Vec<Box<str>>,
     tickets: Vec<Ticket>,
     statuses: Names,
@@ -381,10 +398,12 @@ impl Ingest {
         Self {
             world,
             orgs: Vec::new(),
+            org_text: Vec::new(),
             users: Vec::new(),
             user_text: Vec::new(),
             roles: Names::new(&ROLES),
             memberships: Vec::new(),
+            sealed_memberships: Vec::new(),
             odd_times: Vec::new(),
             tickets: Vec::new(),
             statuses: Names::new(&STATUSES),
@@ -395,7 +414,11 @@ impl Ingest {
     /// Takes in a batch; batches come in the order of their source.
     pub fn append(&mut self, batch: Batch) -> Result<(), Fault> {
         match batch.rows {
-            Rows::Orgs(mut rows) => self.orgs.append(&mut rows),
+            Rows::Orgs(rows, text) => {
+                let base = self.org_text.len() as u64;
+                self.orgs.extend(rows.into_iter().map(|row| OrgRow { text: base + row.text, ..row }));
+                self.org_text.extend_from_slice(&text);
+            }
             Rows::Users(rows, text, roles) => self.append_users(&rows, &text, &roles)?,
             Rows::Memberships(rows, mut odd) => {
                 let base = self.odd_times.len() as u32;
@@ -412,13 +435,17 @@ impl Ingest {
 
     fn append_users(&mut self, rows: &[UserRow], text: &[u8], roles: &Names) -> Result<(), Fault> {
         let base = self.user_text.len() as u64;
-        self.users.reserve(rows.len());
-        for row in rows {
+        let after_at = |row: &UserRow| {
             let (email, _) = get_text(text, row.text as usize);
-            let after_at = email.and_then(|email| email.rfind('@').map(|at| &email[at + 1..]));
+            email.and_then(|email| email.rfind('@').map(|at| &email[at + 1..]))
+        };
+        let after_at: Vec<&str> = rows.iter().map(|row| after_at(row).unwrap_or_default()).collect();
+        let domains = self.world.domains.email_domains(&after_at);
+        self.users.reserve(rows.len());
+        for (row, domain) in rows.iter().zip(domains) {
             self.users.push(UserRow {
                 text: base + row.text,
-                domain: after_at.and_then(|after_at| self.world.domains.email_domain(after_at)),
+                domain,
                 role: self.roles.adopt(roles, usize::from(row.role), "role", usize::from(u8::MAX))? as u8,
                 ..*row
             });
@@ -460,6 +487,7 @@ impl Ingest {
         for kind in Kind::ALL {
             self.seal(kind);
         }
+        self.world.memberships = Memberships::new(self.sealed_memberships, &self.world.users);
         self.world.multiple_organizations = multiple_organizations;
         self.world.index();
         self.world
@@ -467,21 +495,24 @@ impl Ingest {
 
     fn seal_orgs(&mut self) {
         let mut rows = std::mem::take(&mut self.orgs);
+        let text = std::mem::take(&mut self.org_text);
         keep_once(
             &mut rows,
             |row| row.id,
             |a, b| {
                 (a.updated.cmp(&b.updated))
-                    .then(a.deleted.cmp(&b.deleted))
-                    .then_with(|| canonical_org(a).cmp(&canonical_org(b)))
+                    .then((a.flags & DELETED_RECORD).cmp(&(b.flags & DELETED_RECORD)))
+                    .then_with(|| canonical_org(a, &text).cmp(&canonical_org(b, &text)))
             },
         );
+        rows.retain(|row| row.flags & DELETED_RECORD == 0);
         let domains = &mut self.world.domains;
-        self.world.orgs.extend(rows.into_iter().filter(|row| !row.deleted).map(|row| {
-            let mut held: Vec<DomainId> = row.domain_names.iter().filter_map(|text| domains.org_domain(text)).collect();
+        self.world.orgs.extend(rows.into_iter().map(|row| {
+            let OrgTexts { name, external_id, updated_at: _, domain_names } = row.texts(&text);
+            let mut held: DomainIds = domain_names.filter_map(|text| domains.org_domain(text)).collect();
             held.sort_unstable();
             held.dedup();
-            Org::new(row.id, row.name.as_deref(), row.external_id.as_deref(), held.into(), row.shared_tickets)
+            Org::new(row.id, name, external_id, held, row.flags & SHARES_TICKETS != 0)
         }));
     }
 
@@ -494,11 +525,11 @@ impl Ingest {
             |row| row.id,
             |a, b| {
                 (a.updated.cmp(&b.updated))
-                    .then((a.flags & DELETED_USER).cmp(&(b.flags & DELETED_USER)))
+                    .then((a.flags & DELETED_RECORD).cmp(&(b.flags & DELETED_RECORD)))
                     .then_with(|| canonical_user(a, &text, roles).cmp(&canonical_user(b, &text, roles)))
             },
         );
-        rows.retain(|row| row.flags & DELETED_USER == 0);
+        rows.retain(|row| row.flags & DELETED_RECORD == 0);
         let mut users: Vec<User> = rows
             .into_iter()
             .map(|row| {
@@ -533,11 +564,20 @@ impl Ingest {
             },
         );
         rows.retain(|row| !row.deleted);
-        let memberships =
-            rows.into_iter().map(|row| (row.user_id, Membership::new(row.id, row.organization_id, row.default)));
-        if self.world.memberships.is_empty() {
-            self.world.memberships = Memberships::new(memberships.collect(), &self.world.users);
+        let mut memberships: Vec<(u64, Membership)> = rows
+            .into_iter()
+            .map(|row| (row.user_id, Membership::new(row.id, row.organization_id, row.default)))
+            .collect();
+        memberships.shrink_to_fit();
+        memberships.sort_unstable_by_key(|(user_id, row)| (*user_id, row.id));
+        if self.sealed_memberships.is_empty() {
+            self.sealed_memberships = memberships;
         }
+    }
+
+    /// Takes over the memberships that `other` has sealed.
+    pub fn take_memberships(&mut self, other: Self) {
+        self.sealed_memberships = other.sealed_memberships;
     }
 
     fn seal_tickets(&mut self) {
@@ -574,6 +614,23 @@ fn keep_once<T>(rows: &mut Vec<T>, id: impl Fn(&T) -> u64, order: impl Fn(&T, &T
     });
 }
 
+struct OrgTexts<'a, I> {
+    name: Option<&'a str>,
+    external_id: Option<&'a str>,
+    updated_at: Option<&'a str>,
+    domain_names: I,
+}
+
+impl OrgRow {
+    fn texts<'a>(&self, text: &'a [u8]) -> OrgTexts<'a, impl Iterator<Item = &'a str> + use<'a>> {
+        let mut texts = texts(text, self.text as usize);
+        let mut next = || texts.next().flatten();
+        let (name, external_id, updated_at) = (next(), next(), next());
+        let domain_names = texts.take(self.domain_names as usize).flatten();
+        OrgTexts { name, external_id, updated_at, domain_names }
+    }
+}
+
 impl UserRow {
     fn organization_id(&self) -> Option<u64> {
         self.organization_id.map(|id| id.get() - 1)
@@ -585,10 +642,11 @@ fn canonical(value: &serde_json::Value) -> String {
     serde_json_canonicalizer::to_string(value).unwrap_or_default()
 }
 
-fn canonical_org(row: &OrgRow) -> String {
+fn canonical_org(row: &OrgRow, text: &[u8]) -> String {
+    let OrgTexts { name, external_id, updated_at, domain_names } = row.texts(text);
     canonical(&json!({
-        "id": row.id, "name": row.name, "external_id": row.external_id, "domain_names": row.domain_names,
-        "shared_tickets": row.shared_tickets, "updated_at": row.updated_at,
+        "id": row.id, "name": name, "external_id": external_id, "domain_names": domain_names.collect::<Vec<_>>(),
+        "shared_tickets": row.flags & SHARES_TICKETS != 0, "updated_at": updated_at,
     }))
 }
 

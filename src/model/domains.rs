@@ -5,12 +5,16 @@
 use super::domain::{self, NotUsable};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use smallvec::SmallVec;
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 
 /// One normalized domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DomainId(NonZeroU32);
+
+/// The few domains of one record.
+pub type DomainIds = SmallVec<[DomainId; 4]>;
 
 impl DomainId {
     /// A dense index, from 0.
@@ -79,6 +83,32 @@ impl Domains {
             self.aliases.insert(text.into(), id);
         }
         id
+    }
+
+    /// The same as [`Domains::find`] for many texts, step by step for all of them: each step waits for memory, and so they
+    /// wait together.
+    fn find_all(&self, texts: &[&str]) -> Vec<Option<DomainId>> {
+        let likely: Vec<Option<u32>> = texts.iter().map(|text| self.likely(text)).collect();
+        let likely: Vec<Option<(u32, &str)>> =
+            likely.iter().map(|at| at.map(|at| (at, self.at(at as usize)))).collect();
+        let found = texts.iter().zip(likely).map(|(text, likely)| match likely {
+            Some((at, known)) if known == *text => Some(id_at(at)),
+            // Another text with the same hash, as far as the table keeps it.
+            Some(_) => self.find(text),
+            None => None,
+        });
+        found.collect()
+    }
+
+    /// A domain whose hash looks like that of the text, if it has one.
+    fn likely(&self, text: &str) -> Option<u32> {
+        self.table.find(self.hasher.hash_one(text), |_| true).copied()
+    }
+
+    /// The domains of e-mail addresses, each from what follows its last `@`.
+    pub fn email_domains(&mut self, after_at: &[&str]) -> Vec<Option<DomainId>> {
+        let found = self.find_all(after_at);
+        found.into_iter().zip(after_at).map(|(found, text)| found.or_else(|| self.email_domain(text))).collect()
     }
 
     /// The domain of an e-mail address, from what follows its last `@`.

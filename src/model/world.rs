@@ -3,7 +3,7 @@
 //! Two million users and four million tickets fit into memory because a row holds ids and small numbers only;
 //! text is kept once, in tables beside the rows. How rows come about is `crate::ingest`'s.
 
-use super::domains::{DomainId, Domains};
+use super::domains::{DomainId, DomainIds, Domains};
 use super::texts::Texts;
 use super::time::Instant;
 use super::untrusted::{self, Untrusted};
@@ -22,7 +22,7 @@ pub struct Org {
     /// The name, and the external id as stored.
     texts: Texts<2>,
     /// Normalized, without duplicates; entries that do not normalize are left out.
-    pub domains: Box<[DomainId]>,
+    pub domains: DomainIds,
     pub shared_tickets: bool,
 }
 
@@ -31,7 +31,7 @@ impl Org {
         id: u64,
         name: Option<&str>,
         external_id: Option<&str>,
-        domains: Box<[DomainId]>,
+        domains: DomainIds,
         shared_tickets: bool,
     ) -> Self {
         let name = name.map(untrusted::name);
@@ -156,9 +156,8 @@ pub struct Memberships {
 }
 
 impl Memberships {
-    /// Groups memberships, each with the id of its user, by `users`, which ascend by id.
+    /// Groups memberships, each with the id of its user and ascending by that and their own, by `users`, which ascend too.
     pub fn new(mut memberships: Vec<(u64, Membership)>, users: &[User]) -> Self {
-        memberships.sort_unstable_by_key(|(user, row)| (*user, row.id));
         // For each user the number of memberships, in the place after the user's own; sums make them starts.
         let mut starts = vec![0u32; users.len() + 1];
         let mut of_nobody = Vec::new();
@@ -466,7 +465,7 @@ mod tests {
         let flags = UserFlags { active: true, suspended: false, shared: false, verified: true };
         let users = [2, 4, 6, 8].map(|id| User::new(id, None, None, 0, flags));
         let row = |user: u64, id: u64| (user, Membership::new(id, 100 + id, false));
-        let rows = vec![row(9, 1), row(4, 3), row(1, 2), row(4, 1), row(8, 5), row(7, 4), row(7, 3), row(2, 9)];
+        let rows = vec![row(1, 2), row(2, 9), row(4, 1), row(4, 3), row(7, 3), row(7, 4), row(8, 5), row(9, 1)];
         let memberships = Memberships::new(rows, &users);
         let ids = |rows: &[Membership]| rows.iter().map(|row| row.id).collect::<Vec<u64>>();
         let of: Vec<Vec<u64>> = (0..5).map(|user| ids(memberships.of(user))).collect();

@@ -13,7 +13,7 @@ const FORMAT: &str = "g-gremlin/zendesk-drift/snapshot/";
 const VERSION: u32 = 1;
 
 /// A manifest, checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Manifest {
     pub zendesk: String,
     pub as_of: Instant,

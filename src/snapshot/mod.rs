@@ -16,6 +16,7 @@ use crate::ingest::{Fault, Filter, Ingest, Kind};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
 use crate::model::world::World;
+use crate::parallel;
 use lines::{LineError, read_records};
 use manifest::Manifest;
 use serde::Deserialize;
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 /// The file in which a plain folder may tell the account settings.
 const SETTINGS: &str = "account_settings.json";
@@ -72,10 +75,21 @@ impl SnapshotError {
 /// A folder that was looked into, not yet read.
 #[derive(Debug)]
 pub struct Snapshot {
+    files: Files,
+    manifest_sha256: Option<String>,
+    /// The memberships, when they are being read already.
+    ahead: Mutex<Option<JoinHandle<Ahead>>>,
+}
+
+/// What its files are, and what they should be.
+#[derive(Debug, Clone)]
+struct Files {
     folder: PathBuf,
     manifest: Option<Manifest>,
-    manifest_sha256: Option<String>,
 }
+
+/// What was read of one kind, and the digest of its file.
+type Ahead = Result<(Ingest, String), SnapshotError>;
 
 /// What a snapshot gave.
 #[derive(Debug)]
@@ -95,73 +109,111 @@ impl Snapshot {
         match std::fs::read(folder.join(manifest::NAME)) {
             Ok(bytes) => {
                 let manifest = Manifest::parse(&bytes).map_err(SnapshotError::Manifest)?;
-                Ok(Self { folder, manifest: Some(manifest), manifest_sha256: Some(hex(&Sha256::digest(&bytes))) })
+                Ok(Self::of(Files { folder, manifest: Some(manifest) }, Some(hex(&Sha256::digest(&bytes)))))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if let Some(kind) = Kind::ALL.into_iter().find(|kind| !folder.join(plain_name(*kind)).is_file()) {
                     return Err(SnapshotError::Absent(plain_name(kind)));
                 }
-                Ok(Self { folder, manifest: None, manifest_sha256: None })
+                Ok(Self::of(Files { folder, manifest: None }, None))
             }
             Err(error) => Err(SnapshotError::Io { file: manifest::NAME.to_owned(), error }),
         }
     }
 
+    fn of(files: Files, manifest_sha256: Option<String>) -> Self {
+        Self { files, manifest_sha256, ahead: Mutex::default() }
+    }
+
     /// When it was taken; `None` without a manifest.
     pub fn as_of(&self) -> Option<Instant> {
-        self.manifest.as_ref().map(|manifest| manifest.as_of)
+        self.files.manifest.as_ref().map(|manifest| manifest.as_of)
     }
 
     /// The Zendesk that it was taken from; `None` without a manifest.
     pub fn zendesk(&self) -> Option<&str> {
-        self.manifest.as_ref().map(|manifest| manifest.zendesk.as_str())
+        self.files.manifest.as_ref().map(|manifest| manifest.zendesk.as_str())
     }
 
     /// Where its tickets came from, when known.
     pub fn ticket_source(&self) -> Option<&str> {
-        self.manifest.as_ref().and_then(|manifest| manifest.ticket_source.as_deref())
+        self.files.manifest.as_ref().and_then(|manifest| manifest.ticket_source.as_deref())
     }
 
     /// The first moment that its tickets cover; `None` without a manifest.
     pub fn tickets_from(&self) -> Option<Instant> {
-        self.manifest.as_ref().map(|manifest| manifest.tickets_from)
+        self.files.manifest.as_ref().map(|manifest| manifest.tickets_from)
+    }
+
+    /// Begins to read what needs no other data, while the caller does something else.
+    pub fn read_ahead(&self) {
+        if parallel::threads() > 1 {
+            let files = self.files.clone();
+            let read = std::thread::spawn(move || {
+                let mut ingest = Ingest::new(Domains::default());
+                let sha256 = files.read(Kind::Memberships, Instant::MIN, &mut ingest)?;
+                Ok((ingest, sha256))
+            });
+            *self.lock_ahead() = Some(read);
+        }
+    }
+
+    fn lock_ahead(&self) -> MutexGuard<'_, Option<JoinHandle<Ahead>>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads it all; tickets from before `tickets_from` are dropped as they are read.
     pub fn read(&self, domains: Domains, tickets_from: Instant) -> Result<Loaded, SnapshotError> {
-        let filter = Filter { tickets_from, list_ids: false };
         let mut ingest = Ingest::new(domains);
         let mut digests = BTreeMap::new();
-        let Self { folder, manifest, manifest_sha256 } = self;
         for kind in Kind::ALL {
-            let name = if manifest.is_some() { save::name(kind) } else { plain_name(kind) };
-            let file = open(folder, &name)?;
-            let mut reader = DigestingReader { inner: file, digest: Sha256::new() };
-            let read = if manifest.is_some() {
-                zstd::Decoder::new(&mut reader)
-                    .map_err(LineError::Io)
-                    .and_then(|decoder| read_records(decoder, kind, filter, &mut ingest))
+            let ahead = if kind == Kind::Memberships { self.lock_ahead().take() } else { None };
+            let sha256 = if let Some(ahead) = ahead {
+                let (read, sha256) = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                ingest.take_memberships(read);
+                sha256
             } else {
-                read_records(&mut reader, kind, filter, &mut ingest)
+                self.files.read(kind, tickets_from, &mut ingest)?
             };
-            // A file that breaks off in the middle still has a digest, which tells damage from anything else.
-            let rest = io::copy(&mut reader, &mut io::sink());
-            let sha256 = hex(&reader.digest.finalize());
-            if let Some(manifest) = manifest {
-                manifest
-                    .check(&name, &sha256, read.as_ref().ok().copied())
-                    .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
-            }
-            read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| line_error(&name, error))?;
-            digests.insert(name, sha256);
-            ingest.seal(kind);
+            digests.insert(self.files.name(kind), sha256);
         }
-        let multiple_organizations = match manifest {
+        let multiple_organizations = match &self.files.manifest {
             Some(manifest) => manifest.multiple_organizations,
-            None => plain_settings(folder, &mut digests)?,
+            None => plain_settings(&self.files.folder, &mut digests)?,
         };
-        digests.extend(manifest_sha256.iter().map(|sha256| (manifest::NAME.to_owned(), sha256.clone())));
+        digests.extend(self.manifest_sha256.iter().map(|sha256| (manifest::NAME.to_owned(), sha256.clone())));
         Ok(Loaded { world: ingest.finish(multiple_organizations), digests })
+    }
+}
+
+impl Files {
+    fn name(&self, kind: Kind) -> String {
+        if self.manifest.is_some() { save::name(kind) } else { plain_name(kind) }
+    }
+
+    /// Reads one kind, and seals it. Gives the SHA-256 of the file.
+    fn read(&self, kind: Kind, tickets_from: Instant, ingest: &mut Ingest) -> Result<String, SnapshotError> {
+        let filter = Filter { tickets_from, list_ids: false };
+        let name = self.name(kind);
+        let mut reader = DigestingReader { inner: open(&self.folder, &name)?, digest: Sha256::new() };
+        let read = if self.manifest.is_some() {
+            zstd::Decoder::new(&mut reader)
+                .map_err(LineError::Io)
+                .and_then(|decoder| read_records(decoder, kind, filter, ingest))
+        } else {
+            read_records(&mut reader, kind, filter, ingest)
+        };
+        // A file that breaks off in the middle still has a digest, which tells damage from anything else.
+        let rest = io::copy(&mut reader, &mut io::sink());
+        let sha256 = hex(&reader.digest.finalize());
+        if let Some(manifest) = &self.manifest {
+            manifest
+                .check(&name, &sha256, read.as_ref().ok().copied())
+                .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
+        }
+        read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| line_error(&name, error))?;
+        ingest.seal(kind);
+        Ok(sha256)
     }
 }
 
