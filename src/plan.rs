@@ -57,13 +57,13 @@ pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Pl
             .cmp(&key(b))
             .then_with(|| a.domain.map(|domain| texts.text(domain)).cmp(&b.domain.map(|domain| texts.text(domain))))
     });
-    for (number, (at, action)) in prepared.into_iter().enumerate() {
-        issues[at].actions.add(ActionRef::Prepared(number as u32));
+    for (number, (at, action)) in (0..).zip(&prepared) {
+        issues[*at].actions.add(ActionRef::Prepared(number));
         if let (ActionCode::SetOrgExternalId, Some(account)) = (action.code, action.account) {
-            plan.links.insert(account, number as u32);
+            plan.links.insert(account, number);
         }
-        plan.prepared.push(action);
     }
+    plan.prepared = prepared.into_iter().map(|(_, action)| action).collect();
     plan
 }
 

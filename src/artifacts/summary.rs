@@ -1,6 +1,6 @@
 //! `summary.json` for machines and `summary.md` for the operator.
 
-use super::tables::by_account;
+use super::tables::{AccountRow, by_account};
 use super::{Run, Seq, TOOL_VERSION, write_json};
 use crate::audit::{Audit, Totals};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope};
@@ -214,11 +214,16 @@ pub fn write_markdown(
         out,
         "\n## Accounts to look at\n\n| account | name | issues | prepared | blocked | most frequent |\n| --- | --- | ---: | ---: | ---: | --- |"
     )?;
-    let mut rows: Vec<_> = by_account(audit).collect();
-    let count = rows.len();
     // The worst first; the order of the reference among equals.
-    rows.sort_by_key(|row| std::cmp::Reverse((row.blocked, row.prepared, row.total())));
-    for row in rows.iter().take(MOST_ACCOUNTS) {
+    let mut worst: Vec<AccountRow<'_>> = Vec::new();
+    let mut count = 0;
+    for row in by_account(audit) {
+        let weight = |row: &AccountRow<'_>| (row.blocked, row.prepared, row.total());
+        worst.insert(worst.partition_point(|kept| weight(kept) >= weight(&row)), row);
+        worst.truncate(MOST_ACCOUNTS);
+        count += 1;
+    }
+    for row in &worst {
         let codes: Vec<String> = row.top_codes.iter().map(|code| format!("`{code}`")).collect();
         let id = row.sf_account_id.map(markdown_cell).unwrap_or_default();
         writeln!(
