@@ -1,0 +1,36 @@
+//! Turns a plain folder into a snapshot as a live audit saves it: `cargo run --release --example save_snapshot -- FOLDER OUTDIR`.
+//!
+//! For measuring how fast an audit of such a snapshot is; its tickets are those of the folder, with no window.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use g_gremlin::model::domains::Domains;
+use g_gremlin::model::time::Instant;
+use g_gremlin::snapshot::{Facts, Snapshot, check_target, save};
+
+const USAGE: &str = "usage: save_snapshot FOLDER OUTDIR";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match &arguments[..] {
+        [folder, out] => convert(Path::new(folder), Path::new(out)),
+        _ => Err(USAGE.to_owned()),
+    };
+    if let Err(message) = outcome {
+        eprintln!("{message}");
+        return ExitCode::from(2);
+    }
+    ExitCode::SUCCESS
+}
+
+fn convert(folder: &Path, out: &Path) -> Result<(), String> {
+    let from = Instant::from_seconds(0);
+    let loaded = Snapshot::open(folder)
+        .and_then(|snapshot| snapshot.read(Domains::default(), from))
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    let facts = Facts { zendesk: "https://acme.zendesk.com", as_of: from, tickets_from: from, ticket_source: None };
+    check_target(out)
+        .and_then(|()| save(&loaded.world, &facts, out))
+        .map_err(|error| format!("{}: {error}", out.display()))
+}
