@@ -56,7 +56,7 @@ pub fn audit<'a>(
     let multiple_organizations_work = detect::user::multiple_organizations_work(&facts);
     let judged = detect::user::detect(&facts, &domains, multiple_organizations_work, &mut issues);
     let tickets_in_window = detect::ticket::detect(&facts, &judged, &mut issues);
-    sort(&facts, &mut issues);
+    facts.sort(&mut issues);
 
     warnings.extend(reference.warnings.iter().cloned());
     warnings.extend(detect::user::spread_warnings(&facts, &domains));
@@ -80,16 +80,6 @@ pub fn audit<'a>(
         multiple_organizations_work,
         domains,
     }
-}
-
-/// By account (none last), scope and code, org, user, ticket (absent first), domain.
-fn sort(facts: &Facts<'_>, issues: &mut [Issue]) {
-    // Accounts ascend by `sf_account_id`, and codes by scope.
-    let key = |issue: &Issue| {
-        (issue.account().unwrap_or(u32::MAX), issue.code, issue.org_id(), issue.user_id(), issue.ticket_id())
-    };
-    let domain = |issue: &Issue| issue.domain.map(|domain| facts.world.domains.text(domain));
-    issues.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| domain(a).cmp(&domain(b))));
 }
 
 impl<'a> Audit<'a> {

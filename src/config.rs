@@ -9,10 +9,11 @@ use crate::model::{domain, time};
 use crate::nearest::nearest;
 use crate::personal;
 use crate::settings::{DomainRules, Settings, Suppression, Thresholds, UserRules};
+use hashbrown::HashSet;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_yaml::Spanned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub const DEFAULT_ROOT: &str = "artifacts/zendesk_drift";
 pub const DEFAULT_ACCOUNTS: &str = "salesforce_accounts.csv";
 
 /// The configuration, checked; paths are relative to the folder of its file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `scheme://host[:port]`, lower-case.
     pub zendesk: Option<String>,
@@ -39,7 +40,7 @@ pub struct Config {
 }
 
 /// The limits of `apply`, which an audit records for it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApplyLimits {
     pub max_actions: u32,
     pub max_per_account: u32,
@@ -395,7 +396,7 @@ impl RawColumns {
 
 impl RawDomains {
     fn check(self) -> Result<DomainRules, ConfigError> {
-        let normalized = |entries: Option<Vec<Spanned<String>>>| -> Result<BTreeSet<String>, ConfigError> {
+        let normalized = |entries: Option<Vec<Spanned<String>>>| -> Result<HashSet<String>, ConfigError> {
             entries.unwrap_or_default().iter().map(normalized_domain).collect()
         };
         let Self { personal, not_personal, ignored } = self;

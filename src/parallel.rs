@@ -18,6 +18,20 @@ pub fn in_parts<T: Send>(len: usize, work: impl Fn(Range<usize>) -> T + Sync) ->
     parts_of(len, threads().min(len / LEAST).max(1), work)
 }
 
+/// What `work` makes of each item, in their order.
+pub fn map<T: Sync, R: Send + Clone>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    in_parts(items.len(), |range| items[range].iter().map(&work).collect::<Vec<R>>()).concat()
+}
+
+/// Does both, side by side.
+pub fn both<A: Send, B>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let a = scope.spawn(a);
+        let b = b();
+        (a.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), b)
+    })
+}
+
 fn parts_of<T: Send>(len: usize, parts: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let start = |part: usize| len * part / parts;
     let work = &work;

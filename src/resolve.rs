@@ -4,7 +4,8 @@ use crate::model::account_key::key_of;
 use crate::model::domains::DomainId;
 use crate::model::lists::Lists;
 use crate::model::world::World;
-use crate::reference::Reference;
+use crate::parallel;
+use crate::reference::{Account, Reference};
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
@@ -121,19 +122,17 @@ pub fn resolve(reference: &Reference, world: &World) -> Resolved {
 fn orgs_by_id(reference: &Reference, world: &World) -> Lists {
     let accounts = &reference.accounts;
     let hasher = hashbrown::DefaultHashBuilder::default();
+    let hash = |account: &Account| hasher.hash_one(&*account.key());
+    let hashes = parallel::map(accounts, hash);
     let mut by_key = HashTable::<AccountAt>::with_capacity(accounts.len());
-    for (at, account) in accounts.iter().enumerate() {
+    for (at, hash_of_key) in hashes.into_iter().enumerate() {
         // No two accounts have one key.
-        by_key.insert_unique(hasher.hash_one(&*account.key()), at as AccountAt, |at| {
-            hasher.hash_one(&*accounts[*at as usize].key())
-        });
+        by_key.insert_unique(hash_of_key, at as AccountAt, |at| hash(&accounts[*at as usize]));
     }
-    let account_of = |id: &str| {
-        let key = key_of(id);
+    let accounts_of_orgs = parallel::map(&world.orgs, |org| {
+        let key = key_of(org.trimmed_external_id()?);
         by_key.find(hasher.hash_one(&*key), |at| accounts[*at as usize].key() == key).copied()
-    };
-    let accounts_of_orgs: Vec<Option<AccountAt>> =
-        world.orgs.iter().map(|org| org.trimmed_external_id().and_then(account_of)).collect();
+    });
     Lists::new(accounts.len(), || {
         let numbered = accounts_of_orgs.iter().enumerate();
         numbered.filter_map(|(org, account)| account.map(|account| (account as usize, org as OrgAt)))

@@ -2,10 +2,11 @@
 
 use crate::catalogue::{IssueCode, Risk};
 use crate::model::account_key::account_key;
+use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the core is told.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     pub domains: DomainRules,
     pub users: UserRules,
@@ -15,18 +16,18 @@ pub struct Settings {
 }
 
 /// Which domains identify nobody. All normalized.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DomainRules {
     /// (built-in − `not_personal`) ∪ `personal`.
-    pub personal: BTreeSet<String>,
+    pub personal: HashSet<String>,
     /// Taken out of the built-in list, and never judged as spread.
-    pub not_personal: BTreeSet<String>,
+    pub not_personal: HashSet<String>,
     /// Never used for matching.
-    pub ignored: BTreeSet<String>,
+    pub ignored: HashSet<String>,
 }
 
 /// Which users are in scope.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRules {
     pub roles: BTreeSet<String>,
     pub include_suspended: bool,
@@ -79,7 +80,7 @@ impl Thresholds {
 }
 
 /// A finding that the operator has accepted for a while.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
     pub code: IssueCode,
     /// As written in the file; compared by account key.

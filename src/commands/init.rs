@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn the_template_is_the_default_configuration() {
         let written = Config::parse(&template(None, None), Path::new("")).expect("valid");
-        assert_eq!(format!("{written:?}"), format!("{:?}", Config::without_file()));
+        assert_eq!(written, Config::without_file());
     }
 
     #[test]

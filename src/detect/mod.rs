@@ -44,6 +44,18 @@ impl Facts<'_> {
         Issue::new(IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text), code, subject, evidence)
     }
 
+    /// Puts issues into the order of contract 6.4: by account (none last), scope and code, org, user, ticket (absent first),
+    /// domain. Stretches that are in order already are merged, not sorted again.
+    pub fn sort(&self, issues: &mut [Issue]) {
+        // Accounts ascend by `sf_account_id`, and codes by scope.
+        let key = |issue: &Issue| {
+            let account = issue.account().unwrap_or(u32::MAX);
+            (account, issue.code, issue.org_id(), issue.user_id(), issue.ticket_id())
+        };
+        let domain = |issue: &Issue| issue.domain.map(|domain| self.world.domains.text(domain));
+        issues.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| domain(a).cmp(&domain(b))));
+    }
+
     /// The domains of an account that it alone expects.
     pub fn unshared_domains(&self, account: AccountAt) -> impl Iterator<Item = DomainId> + '_ {
         let domains = &self.reference.accounts[account as usize].domains;

@@ -5,11 +5,22 @@ use crate::catalogue::{ActionCode, BlockedReason, IssueCode};
 use crate::detect::user::Domains;
 use crate::issue::{Action, Evidence, Issue, Subject};
 use crate::model::domains::DomainId;
+use crate::parallel;
 use crate::resolve::{AccountAt, OrgAt, Resolution};
+use std::ops::Range;
 
 /// Finds the org issues of all accounts.
 pub fn detect(facts: &Facts<'_>, domains: &Domains, issues: &mut Vec<Issue>) {
-    for account in 0..facts.reference.accounts.len() as AccountAt {
+    let parts = parallel::in_parts(facts.reference.accounts.len(), |accounts| {
+        let mut issues = Vec::new();
+        detect_part(facts, domains, accounts.start as AccountAt..accounts.end as AccountAt, &mut issues);
+        issues
+    });
+    parts.into_iter().for_each(|mut part| issues.append(&mut part));
+}
+
+fn detect_part(facts: &Facts<'_>, domains: &Domains, accounts: Range<AccountAt>, issues: &mut Vec<Issue>) {
+    for account in accounts {
         match &facts.resolved.accounts[account as usize] {
             Resolution::Duplicate(orgs) => {
                 let code = IssueCode::OrgDuplicateExternalId;

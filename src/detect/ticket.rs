@@ -64,14 +64,15 @@ pub fn judge(facts: &Facts<'_>, account_of: impl Fn(usize) -> Option<AccountAt>,
 
 /// Finds the ticket issues and tells how many tickets are in the window. `issues` holds the user issues.
 pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
-    // Each user has one issue at most, and they were found in the order of the users.
-    let of_users: Vec<(u32, IssueId)> = issues
+    // Each user has one issue at most.
+    let mut of_users: Vec<(u32, IssueId)> = issues
         .iter()
         .filter_map(|issue| match issue.evidence {
             Evidence::User(user) => Some((user, issue.id)),
             Evidence::Account | Evidence::Ticket { .. } => None,
         })
         .collect();
+    of_users.sort_unstable();
     let rows = &facts.world.tickets.rows;
     let parts = parallel::in_parts(rows.len(), |tickets| {
         let mut found = Vec::new();
@@ -81,6 +82,7 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
             in_window += u64::from(judgement != Judgement::OutsideWindow);
             found.extend(issue(facts, &of_users, at, judgement));
         }
+        facts.sort(&mut found);
         (in_window, found)
     });
     parts.into_iter().fold(0, |all, (in_window, mut found)| {

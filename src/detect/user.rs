@@ -105,7 +105,7 @@ impl Domains {
     pub fn judge(facts: &Facts<'_>) -> Self {
         let world = facts.world;
         let mut domains = Self {
-            verdicts: world.domains.ids().map(|domain| verdict(facts, domain)).collect(),
+            verdicts: parallel::map(&world.domains.ids().collect::<Vec<_>>(), |domain| verdict(facts, *domain)),
             affected: vec![0; world.domains.len()],
             roles_in_scope: world.roles.iter().map(|role| facts.settings.users.roles.contains(&**role)).collect(),
         };
@@ -160,20 +160,30 @@ impl Domains {
     /// Looks at where the users of each expected domain are: finds the spread ones, and counts the affected users.
     fn count_users(&mut self, facts: &Facts<'_>) {
         let world = facts.world;
-        let mut seats = vec![Seats::default(); self.verdicts.len()];
-        for (at, user) in world.users.iter().enumerate() {
-            let Some(domain) = self.in_scope(facts, user) else { continue };
-            let (Verdict::Expected(_, org) | Verdict::SeveralOrgs(_, org)) = self.verdicts[domain.index()] else {
-                continue;
-            };
-            let org_id = facts.org_id(org);
-            seats[domain.index()].add(facts, at, org_id);
-            if user.flags().verified
-                && facts.resolved.holders(domain).is_empty()
-                && world.membership_in(at, org_id).is_none()
-            {
-                self.affected[domain.index()] += 1;
+        let parts = parallel::in_parts(world.users.len(), |users| {
+            let mut seats = vec![Seats::default(); self.verdicts.len()];
+            let mut affected = vec![0; self.verdicts.len()];
+            for at in users {
+                let user = &world.users[at];
+                let Some(domain) = self.in_scope(facts, user) else { continue };
+                let (Verdict::Expected(_, org) | Verdict::SeveralOrgs(_, org)) = self.verdicts[domain.index()] else {
+                    continue;
+                };
+                let org_id = facts.org_id(org);
+                seats[domain.index()].add(facts, at, org_id);
+                if user.flags().verified
+                    && facts.resolved.holders(domain).is_empty()
+                    && world.membership_in(at, org_id).is_none()
+                {
+                    affected[domain.index()] += 1;
+                }
             }
+            (seats, affected)
+        });
+        let mut seats = vec![Seats::default(); self.verdicts.len()];
+        for (part_seats, part_affected) in parts {
+            seats.iter_mut().zip(part_seats).for_each(|(seats, part)| seats.merge(part));
+            self.affected.iter_mut().zip(part_affected).for_each(|(affected, part)| *affected += part);
         }
         for (domain, seats) in world.domains.ids().zip(&seats) {
             if seats.looks_spread() && !facts.settings.domains.not_personal.contains(world.domains.text(domain)) {
@@ -211,11 +221,22 @@ impl Seats {
 
     fn add_other(&mut self, org_id: u64) {
         self.other += 1;
-        if !self.others.contains(&(org_id + 1))
+        self.note_other(org_id + 1);
+    }
+
+    fn note_other(&mut self, slot: u64) {
+        if !self.others.contains(&slot)
             && let Some(free) = self.others.iter_mut().find(|slot| **slot == 0)
         {
-            *free = org_id + 1;
+            *free = slot;
         }
+    }
+
+    /// Adds what was counted of other users.
+    fn merge(&mut self, part: Self) {
+        self.own += part.own;
+        self.other += part.other;
+        part.others.into_iter().filter(|slot| *slot != 0).for_each(|slot| self.note_other(slot));
     }
 
     fn looks_spread(&self) -> bool {
@@ -280,6 +301,7 @@ pub fn detect(facts: &Facts<'_>, domains: &Domains, several_work: bool, issues: 
             judged.accounts.push(account.and_then(|account| NonZeroU32::new(account + 1)));
             issues.extend(issue);
         }
+        facts.sort(&mut issues);
         (judged, issues)
     });
     let mut all = Judged { counts: UserCounts::default(), accounts: Vec::with_capacity(facts.world.users.len()) };

@@ -12,7 +12,7 @@ mod wire;
 
 use crate::model::domains::{DomainId, DomainIds, Domains};
 use crate::model::time::Instant;
-use crate::model::world::{MAX_ID, Membership, Memberships, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
+use crate::model::world::{MAX_ID, Membership, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
 use scan::Plain;
 use serde::Deserialize;
 use serde_json::json;
@@ -487,9 +487,8 @@ impl Ingest {
         for kind in Kind::ALL {
             self.seal(kind);
         }
-        self.world.memberships = Memberships::new(self.sealed_memberships, &self.world.users);
         self.world.multiple_organizations = multiple_organizations;
-        self.world.index();
+        self.world.complete(self.sealed_memberships);
         self.world
     }
 

@@ -7,6 +7,7 @@ use super::domains::{DomainId, DomainIds, Domains};
 use super::texts::Texts;
 use super::time::Instant;
 use super::untrusted::{self, Untrusted};
+use crate::parallel;
 
 /// The greatest id that survives JSON everywhere, 2^53 − 1.
 pub const MAX_ID: u64 = (1 << 53) - 1;
@@ -157,7 +158,7 @@ pub struct Memberships {
 
 impl Memberships {
     /// Groups memberships, each with the id of its user and ascending by that and their own, by `users`, which ascend too.
-    pub fn new(mut memberships: Vec<(u64, Membership)>, users: &[User]) -> Self {
+    fn new(mut memberships: Vec<(u64, Membership)>, users: &[User]) -> Self {
         // For each user the number of memberships, in the place after the user's own; sums make them starts.
         let mut starts = vec![0u32; users.len() + 1];
         let mut of_nobody = Vec::new();
@@ -337,10 +338,19 @@ pub struct World {
 }
 
 impl World {
-    /// Builds the indexes. Call it once the rows are complete and sorted.
-    pub fn index(&mut self) {
-        self.org_index = IdIndex::new(self.orgs.len(), |i| self.orgs[i].id);
-        self.user_index = IdIndex::new(self.users.len(), |i| self.users[i].id());
+    /// Takes in the memberships and builds the indexes. Call it once the rows are complete and sorted; `memberships` come each
+    /// with the id of its user, ascending by that and their own.
+    pub fn complete(&mut self, memberships: Vec<(u64, Membership)>) {
+        let (memberships, (org_index, user_index)) = parallel::both(
+            || Memberships::new(memberships, &self.users),
+            || {
+                let orgs = IdIndex::new(self.orgs.len(), |i| self.orgs[i].id);
+                (orgs, IdIndex::new(self.users.len(), |i| self.users[i].id()))
+            },
+        );
+        self.memberships = memberships;
+        self.org_index = org_index;
+        self.user_index = user_index;
     }
 
     /// The org with this id, when it exists.
