@@ -6,6 +6,8 @@ set -euo pipefail
 arguments=()
 case $COMMAND in audit | apply | diff) arguments+=(--command="$COMMAND") ;; esac
 if [ -n "$RUN_DIR" ]; then arguments+=("$RUN_DIR"); else arguments+=(--failed="$EXIT_CODE"); fi
+# What the comparison was held against is in neither run folder.
+if [ -n "$RUN_DIR" ] && [ "$COMMAND" = diff ]; then arguments+=(--exit-code="$EXIT_CODE"); fi
 if [ -n "$RUN_DIR" ] && [ -n "$BASELINE_DIR" ]; then arguments+=(--baseline="$BASELINE_DIR"); fi
 for target in $TARGETS; do arguments+=(--to="$target"); done
 if [ -n "$ARTIFACT_NAME" ]; then arguments+=(--artifact-name="$ARTIFACT_NAME"); fi

@@ -318,6 +318,18 @@ export const SCENARIOS = {
     assert.ok(Number(after.outputs['prepared-actions']) < Number(audit.outputs['prepared-actions']));
   },
 
+  'where a dispatch names no caps, those of the configuration hold': async (world) => {
+    world.commit({ 'gremlin.zendesk_drift.yaml': world.config('apply:\n  max_actions: 2\n  max_per_account: 1\n') }, 'caps');
+    world.main = world.head();
+    const audit = await scheduledAudit(world);
+    const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
+    const run = world.run('workflow_dispatch', { inputs: {} }, { workflow: 'drift-apply.yml' });
+    const { review } = await runWorkflow({ file: WORKFLOW('drift-apply.yml'), world: run, inputs });
+    sound(review, world);
+    const receipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
+    assert.deepEqual(receipt.caps_used, { max_actions: 2, max_per_account: 1 });
+  },
+
   'a cancelled apply finishes its action, and its receipt is uploaded': async (world) => {
     const audit = await scheduledAudit(world);
     const plan = inArtifact(artifacts(world)[0], /_audit\/fix_plan\.json$/);
@@ -497,6 +509,24 @@ export const SCENARIOS = {
     assert.equal(outputs.breached, 'max_new_issues');
     assert.equal(outputs['new-issues'], '1');
     assert.equal(world.api.comments.length, 1);
+  },
+
+  'the answer to a change says that the limit of new issues is exceeded': async (world) => {
+    const limit = (number) => world.config(`thresholds:\n  max_new_issues: ${number}\n`);
+    world.commit({ 'gremlin.zendesk_drift.yaml': limit(0) }, 'a limit');
+    world.main = world.head();
+    await scheduledAudit(world);
+    const commit = world.mergeOf({
+      'gremlin.zendesk_drift.yaml': limit(1000),
+      'salesforce_accounts.csv': `${world.reference}001ACME900,Acme Newcomer,newcomer.example,,,\n`,
+    });
+    const more = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {} };
+    const run = world.run('pull_request', { number: 9, pull_request: { number: 9 } }, more);
+    const { check } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: run });
+    sound(check, world);
+    assert.equal(check.steps.__2.outputs.breached, 'max_new_issues', check.text);
+    for (const said of [check.summary, world.api.comments[0].body]) assert.match(said, /a threshold is breached: 1 new issue/);
+    assert.ok(check.annotations.some(({ level, title }) => level === 'error' && title.includes('a threshold is breached')));
   },
 
   'a pull request with nothing to compare with says what is missing': async (world) => {
