@@ -50,8 +50,12 @@ function sound(record, world) {
 
 /** An audit by the workflow, as the schedule starts it. */
 async function scheduledAudit(world, more = {}) {
-  const run = world.run('schedule', { schedule: '17 5 * * 1-5' }, more);
-  const { audit } = await runWorkflow({ file: WORKFLOW('drift-audit.yml'), world: run });
+  return auditOf(world, world.run('schedule', { schedule: '17 5 * * 1-5' }, more));
+}
+
+/** An audit by the workflow, as a run starts it. */
+async function auditOf(world, run, inputs = {}) {
+  const { audit } = await runWorkflow({ file: WORKFLOW('drift-audit.yml'), world: run, inputs });
   sound(audit, world);
   return Object.assign(audit, { runId: run.runId, outputs: audit.steps.__1.outputs, ended: audit.steps.__1 });
 }
@@ -140,6 +144,21 @@ export const SCENARIOS = {
     assert.equal(second.outputs['new-issues'], '0');
     assert.equal(second.outputs['plan-hash'], first.outputs['plan-hash']);
     assert.equal(artifacts(world).length, 2);
+  },
+
+  'after a change of the Zendesk, a dispatch audits without a baseline, and the next ones have one': async (world) => {
+    await scheduledAudit(world);
+    const elsewhere = world.config().replace('127.0.0.1', 'localhost');
+    world.commit({ 'gremlin.zendesk_drift.yaml': elsewhere }, 'another Zendesk');
+    world.main = world.head();
+    const stuck = await scheduledAudit(world);
+    assert.equal(stuck.outputs['exit-code'], '2', 'a baseline of another Zendesk is an error');
+    const anew = await auditOf(world, world.run('workflow_dispatch', { inputs: {} }), { 'without-baseline': true });
+    assert.equal(anew.outputs['exit-code'], '0', anew.text);
+    assert.equal(anew.outputs['new-issues'], '');
+    const next = await scheduledAudit(world);
+    assert.equal(next.outputs['exit-code'], '0', next.text);
+    assert.equal(next.outputs['new-issues'], '0');
   },
 
   'a repository that is not private shows counts and the hash, and uploads nothing': async (world) => {
