@@ -319,19 +319,23 @@ pub struct Trace {
     #[arg(long, value_name = "ID", help_heading = "Subject (exactly one)")]
     pub sf_account_id: Option<String>,
     /// The org with this id
-    #[arg(long, value_name = "N", help_heading = "Subject (exactly one)")]
+    #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
     pub zendesk_org_id: Option<u64>,
     /// The user with this id
-    #[arg(long, value_name = "N", help_heading = "Subject (exactly one)")]
+    #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
     pub zendesk_user_id: Option<u64>,
     /// The ticket with this id
-    #[arg(long, value_name = "N", help_heading = "Subject (exactly one)")]
+    #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
     pub zendesk_ticket_id: Option<u64>,
     /// This domain; of a URL or an e-mail address, its domain
     #[arg(long, value_name = "DOMAIN", help_heading = "Subject (exactly one)")]
     pub domain: Option<String>,
     #[command(flatten)]
     pub source: Source,
+}
+
+fn parse_id(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| "an id in Zendesk is a number, such as 4001".to_owned())
 }
 
 const SUBJECTS: [&str; 5] = ["sf_account_id", "zendesk_org_id", "zendesk_user_id", "zendesk_ticket_id", "domain"];

@@ -37,7 +37,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     make_root(&config.root)?;
     console.say(open(format!("Wrote {}", escape::line(&shown_path(&path)))));
     console.say(open(format!("Made  {}/", escape::line(&shown_path(&config.root)))));
-    let facts = check_reference(&console, &config)?;
+    let facts = check_reference(&console, &config, &path)?;
     console.data(open(format!(
         "{}\n",
         json!({ "config": shown_path(&path), "root": shown_path(&config.root), "reference": facts })
@@ -94,14 +94,21 @@ fn make_root(root: &Path) -> Result<(), Failure> {
 }
 
 /// Says what the reference holds; `None` when it is not there yet.
-fn check_reference(console: &Console, config: &Config) -> Result<Option<serde_json::Value>, Failure> {
+fn check_reference(console: &Console, config: &Config, written: &Path) -> Result<Option<serde_json::Value>, Failure> {
     let path = &config.accounts_csv;
     if !path.exists() {
         return Ok(None);
     }
     let mut domains = Domains::default();
     let reference = reference::read(&read_reference(path)?, &config.columns, &config.settings.domains, &mut domains)
-        .map_err(|problems| reference_failure(path, problems))?;
+        .map_err(|problems| {
+            // The same command again would find the configuration in its way.
+            reference_failure(path, problems).help(open(format!(
+                "correct the export, or map its headers under salesforce.columns in {}; then g-gremlin zendesk drift doctor{}",
+                shown_path(written),
+                named(written)
+            )))
+        })?;
     console.warnings(&reference.warnings);
     if !reference.ignored_columns.is_empty() {
         console.notice(super::ignored_columns(&reference.ignored_columns));
@@ -146,16 +153,17 @@ fn next(console: &Console, path: &Path, config: &Config, has_reference: bool, ha
         console.say("  Set zendesk.subdomain in the configuration.");
     }
     console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
-    // The usual one is found without being named.
-    let named = if path == Path::new(FILE_NAME) {
-        String::new()
-    } else {
-        format!(" --config {}", escape::line(&shown_path(path)))
-    };
-    console.say("  Then audit; it checks the reference first, and writes nothing to Zendesk:");
+    let named = named(path);
+    console.say("  Then check all of it, and audit. Neither writes to Zendesk:");
+    console.say(open(format!("    g-gremlin zendesk drift doctor{named}")));
     console.say(open(format!("    g-gremlin zendesk drift audit{named}")));
     let lookback = plural(config.settings.lookback_days.into(), "day");
     console.say(open(format!("  It looks at the tickets of {lookback}, and at every org, user and membership.")));
+}
+
+/// How a command names the configuration; the usual one is found without.
+fn named(path: &Path) -> String {
+    if path == Path::new(FILE_NAME) { String::new() } else { format!(" --config {}", escape::line(&shown_path(path))) }
 }
 
 /// The configuration that `init` writes: every key with its default, and why one would change it.

@@ -324,7 +324,7 @@ fn init_writes_the_three_workflows_once_and_nothing_else() {
         .args(["init", "--github"])
         .assert()
         .code(2)
-        .stderr(predicate::str::contains("drift-pr.yml, drift-apply.yml exists already"));
+        .stderr(predicate::str::contains("already there: drift-pr.yml, drift-apply.yml\n"));
     assert_eq!(std::fs::read_to_string(workflow("drift-pr.yml")).expect("there"), "mine");
     assert!(!workflow("drift-audit.yml").exists(), "all or none");
 
@@ -353,7 +353,7 @@ fn init_writes_a_configuration_once_and_checks_the_export() {
         .assert()
         .code(2)
         .stdout("Wrote ./gremlin.zendesk_drift.yaml\nMade  ./artifacts/zendesk_drift/\n")
-        .stderr("error: the reference CSV salesforce_accounts.csv cannot be used\n  caused by: line 2: `sf_account_id` is blank\n  help: correct the export and run the command again; nothing was read from Zendesk\n");
+        .stderr("error: the reference CSV salesforce_accounts.csv cannot be used\n  caused by: line 2: `sf_account_id` is blank\n  help: correct the export, or map its headers under salesforce.columns in ./gremlin.zendesk_drift.yaml; then g-gremlin zendesk drift doctor\n");
     assert!(folder.path().join("gremlin.zendesk_drift.yaml").is_file(), "it is written all the same");
     std::fs::copy(demo().join("salesforce_accounts.csv"), folder.path().join("salesforce_accounts.csv"))
         .expect("copied");
@@ -362,6 +362,17 @@ fn init_writes_a_configuration_once_and_checks_the_export() {
         .assert()
         .code(0)
         .stdout(predicate::str::contains("accounts                  ┆ 9"));
+}
+
+#[test]
+fn an_id_in_zendesk_that_is_no_number_is_told_in_words() {
+    for flag in ["--zendesk-org-id", "--zendesk-user-id", "--zendesk-ticket-id"] {
+        gremlin(&folder())
+            .args(["trace", "--demo", flag, "acme"])
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains(format!("'{flag} <N>': an id in Zendesk is a number, such as 4001")));
+    }
 }
 
 #[test]

@@ -44,8 +44,8 @@ pub fn run(console: &Console, options: &Options) -> Result<Exit, Failure> {
         WORKFLOWS.map(|(name, _)| name).into_iter().filter(|name| folder.join(name).exists()).collect();
     if !options.force && !present.is_empty() {
         return Err(Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}")))
-            .because(open(format!("{} exists already", present.join(", "))))
-            .help("move it away, or let --force replace it"));
+            .because(open(format!("already there: {}", present.join(", "))))
+            .help("move away what is there, or let --force replace it"));
     }
     let failed = |error| Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}"))).because(error);
     fs::create_dir_all(folder).map_err(failed)?;
@@ -63,13 +63,14 @@ pub fn run(console: &Console, options: &Options) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-const NEXT: &str = "\
-  Commit them with gremlin.zendesk_drift.yaml and the reference CSV, to a private repository.
+const NEXT: &str = "  Commit them with gremlin.zendesk_drift.yaml and the reference CSV, to a private repository.
   Make two environments in the repository's settings, both for the default branch only, and in each the secrets
   ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET:
     zendesk-read   of an OAuth client with the scope read
     zendesk-write  of one with read and write; with required reviewers, where your plan of GitHub has them
   Then run the workflow \"Drift audit\" once: pull requests are checked against what it saves.
+  drift-pr.yml looks at changes of gremlin.zendesk_drift.yaml and salesforce_accounts.csv. Where yours have other names,
+  write them at the top of its step.
   The check of pull requests is named \"Drift of the change\"; it can be a required one.";
 
 #[cfg(test)]
