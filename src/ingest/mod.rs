@@ -213,24 +213,22 @@ fn optional_id(value: Option<wire::Id>, field: &'static str) -> Result<Option<u6
     value.map(|value| id(value, field)).transpose()
 }
 
-fn time(text: Option<&wire::Text<'_>>) -> Result<Option<Instant>, Fault> {
-    text.map(|text| Instant::parse(&text.0).ok_or(Fault::NotATime("updated_at"))).transpose()
+/// `updated_at`: the time, and whether its text must be kept because the time alone does not give it back.
+fn time(text: Option<&wire::Text<'_>>) -> Result<(Option<Instant>, bool), Fault> {
+    let Some(text) = text else { return Ok((None, false)) };
+    let (time, usual) = Instant::parse_spelled(&text.0).ok_or(Fault::NotATime("updated_at"))?;
+    Ok((Some(time), !usual))
 }
 
 fn boxed(text: Option<wire::Text<'_>>) -> Option<Box<str>> {
     text.map(|text| text.0.into())
 }
 
-/// Whether the text must be kept because the time alone does not give it back.
-fn is_odd(text: Option<&wire::Text<'_>>, time: Option<Instant>) -> bool {
-    matches!((text, time), (Some(text), Some(time)) if !time.is_written_as(&text.0))
-}
-
 fn parse_org(record: &str, rows: &mut Vec<OrgRow>, text: &mut Vec<u8>) -> Result<Facts, Fault> {
     let wire::Organization { id: org, name, external_id, domain_names, shared_tickets, updated_at, deleted_at } =
         from_json(record)?;
     let org = id(org, "id")?;
-    let updated = time(updated_at.as_ref())?;
+    let (updated, _) = time(updated_at.as_ref())?;
     let domain_names = domain_names.unwrap_or_default();
     let flag = |on: bool, bit: u8| if on { bit } else { 0 };
     rows.push(OrgRow {
@@ -264,10 +262,9 @@ fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: 
     } = from_json(record)?;
     let user = id(user, "id")?;
     let organization_id = optional_id(organization_id, "organization_id")?;
-    let updated = time(updated_at.as_ref())?;
+    let (updated, odd) = time(updated_at.as_ref())?;
     let role = roles.number(role.as_ref().map_or("", |role| &role.0), "role", usize::from(u8::MAX))?;
     let flag = |on: bool, bit: u8| if on { bit } else { 0 };
-    let odd = is_odd(updated_at.as_ref(), updated);
     let row = UserRow {
         id: user,
         organization_id: organization_id.and_then(|id| std::num::NonZeroU64::new(id + 1)),
@@ -293,8 +290,7 @@ fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: 
 fn parse_membership(record: &str, rows: &mut Vec<MembershipRow>, odd: &mut Vec<Box<str>>) -> Result<Facts, Fault> {
     let wire::Membership { id: membership, user_id, organization_id, default, updated_at, deleted_at } =
         from_json(record)?;
-    let updated = time(updated_at.as_ref())?;
-    let is_odd = is_odd(updated_at.as_ref(), updated);
+    let (updated, is_odd) = time(updated_at.as_ref())?;
     if is_odd {
         odd.extend(boxed(updated_at));
     }
@@ -323,7 +319,8 @@ fn parse_ticket(
     let ticket = id(ticket, "id")?;
     let requester_id = optional_id(requester_id, "requester_id")?;
     let organization_id = optional_id(organization_id, "organization_id")?;
-    let updated = time(updated_at.as_ref())?.ok_or(Fault::Missing("updated_at"))?;
+    let (updated, is_odd) = time(updated_at.as_ref())?;
+    let updated = updated.ok_or(Fault::Missing("updated_at"))?;
     if updated < from {
         return Ok((ticket, Some(updated), None, None));
     }
@@ -333,7 +330,7 @@ fn parse_ticket(
         statuses.number(status.as_ref().map_or("", |status| &status.0), "status", Ticket::STATUSES)? as u16
     };
     let time = match u32::try_from(updated.seconds()) {
-        Ok(seconds) if !is_odd(updated_at.as_ref(), Some(updated)) => TicketTime::Seconds(seconds),
+        Ok(seconds) if !is_odd => TicketTime::Seconds(seconds),
         _ => {
             odd.extend(boxed(updated_at).map(|text| (updated, text)));
             TicketTime::Odd(odd.len() as u32 - 1)

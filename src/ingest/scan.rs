@@ -136,10 +136,10 @@ fn scan_object<'a>(record: &'a str, mut member: impl FnMut(&[u8], &mut Scanner<'
     } else {
         loop {
             scanner.space();
-            let key = scanner.text()?;
+            let key = scanner.key()?;
             scanner.expect(b':')?;
             scanner.space();
-            member(key.as_bytes(), &mut scanner)?;
+            member(key, &mut scanner)?;
             match scanner.token()? {
                 b',' => {}
                 b'}' => break,
@@ -208,12 +208,16 @@ impl<'a> Scanner<'a> {
     fn id(&mut self) -> Option<Id> {
         let start = self.at;
         let mut number = 0;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number * 10 + u64::from(digit - b'0');
-            self.at += 1;
-            if self.at - start > 16 {
-                return None;
+        for c in self.rest().iter().take(17) {
+            let digit = c.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
             }
+            number = number * 10 + u64::from(digit);
+            self.at += 1;
+        }
+        if self.at - start > 16 {
+            return None;
         }
         let leading_zero = self.at - start > 1 && self.text.as_bytes()[start] == b'0';
         (self.at > start && !leading_zero).then_some(Id(number))
@@ -228,6 +232,13 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         let escaped = self.string()?;
         if escaped { None } else { self.text.get(start..self.at - 1) }
+    }
+
+    /// The same, as bytes.
+    fn key(&mut self) -> Option<&'a [u8]> {
+        let start = self.at + 1;
+        let escaped = self.string()?;
+        if escaped { None } else { self.text.as_bytes().get(start..self.at - 1) }
     }
 
     fn borrowed(&mut self) -> Option<Text<'a>> {

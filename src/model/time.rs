@@ -16,12 +16,17 @@ impl Instant {
 
     /// Reads an RFC 3339 time with a zone; `None` when it is none, or outside the years that fit.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_spelled(text).map(|(time, _)| time)
+    }
+
+    /// The same, and whether the time is spelled as it usually is, `2026-04-17T22:15:30Z`, so that the text need not be kept.
+    pub fn parse_spelled(text: &str) -> Option<(Self, bool)> {
         if let Some(seconds) = parse_canonical(text.as_bytes()) {
-            return Some(Self(seconds * 1_000_000_000));
+            return Some((Self(seconds * 1_000_000_000), true));
         }
         // The crate also reads a blank in place of the `T`; RFC 3339 allows it, and so do we.
         let timestamp: Timestamp = text.parse().ok()?;
-        i64::try_from(timestamp.as_nanosecond()).ok().map(Self)
+        i64::try_from(timestamp.as_nanosecond()).ok().map(|time| (Self(time), false))
     }
 
     /// From whole seconds since 1970.
@@ -59,11 +64,6 @@ impl Instant {
         self.format("%Y-%m-%d")
     }
 
-    /// Whether `text` is how this time is usually written, so that the text need not be kept.
-    pub fn is_written_as(self, text: &str) -> bool {
-        parse_canonical(text.as_bytes()).is_some_and(|seconds| seconds * 1_000_000_000 == self.0)
-    }
-
     fn format(self, format: &str) -> String {
         Timestamp::from_second(self.seconds()).unwrap_or_default().strftime(format).to_string()
     }
@@ -76,15 +76,22 @@ pub fn is_date(text: &str) -> bool {
 
 /// The usual spelling, `2026-04-17T22:15:30Z`, in seconds since 1970; `None` for any other, and for leap seconds.
 fn parse_canonical(b: &[u8]) -> Option<i64> {
-    if b.len() != 20 || b[4] != b'-' || b[7] != b'-' || b[10] != b'T' || b[13] != b':' || b[16] != b':' || b[19] != b'Z'
-    {
+    let b: &[u8; 20] = b.try_into().ok()?;
+    if [b[4], b[7], b[10], b[13], b[16], b[19]] != *b"--T::Z" {
         return None;
     }
-    let number = |range: std::ops::Range<usize>| {
-        b[range].iter().try_fold(0i64, |n, c| c.is_ascii_digit().then(|| n * 10 + i64::from(c - b'0')))
+    let mut valid = true;
+    let mut digit = |at: usize| {
+        let digit = b[at].wrapping_sub(b'0');
+        valid &= digit <= 9;
+        i64::from(digit)
     };
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let mut pair = |at: usize| digit(at) * 10 + digit(at + 1);
+    let (year, month, day) = (pair(0) * 100 + pair(2), pair(5), pair(8));
+    let (hour, minute, second) = (pair(11), pair(14), pair(17));
+    if !valid {
+        return None;
+    }
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days_in_month = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -120,7 +127,8 @@ mod tests {
         let time = Instant::parse("2026-04-17T22:15:30Z").expect("a time");
         assert_eq!(Instant::parse("2026-04-18T00:15:30+02:00"), Some(time));
         assert!(Instant::parse("2026-04-17T22:15:30.000000001Z").expect("a time") > time);
-        assert!(!time.is_written_as("2026-04-18T00:15:30+02:00"));
+        assert_eq!(Instant::parse_spelled("2026-04-17T22:15:30Z"), Some((time, true)));
+        assert_eq!(Instant::parse_spelled("2026-04-18T00:15:30+02:00"), Some((time, false)));
         assert_eq!(time.compact(), "20260417_221530Z");
     }
 
