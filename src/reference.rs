@@ -156,9 +156,11 @@ pub fn read(
     reference.facts.delimiter = rows.delimiter_name();
 
     let mut problems = Collected::default();
-    let mut known = HashTable::<u32>::new();
+    // Each account by the hash of its key.
+    let mut known = HashTable::<(u64, u32)>::new();
     let hasher = hashbrown::DefaultHashBuilder::default();
-    while let Some(row) = rows.next()? {
+    let mut row = Row::default();
+    while rows.next(&mut row)? {
         if row.cells.len() > header.cells {
             problems.add(
                 row.line,
@@ -177,18 +179,16 @@ pub fn read(
         }
         let key = account_key::key_of(id);
         let accounts = &reference.accounts;
-        let entry = known.entry(
-            hasher.hash_one(&*key),
-            |at| accounts[*at as usize].key() == key,
-            |at| hasher.hash_one(&*accounts[*at as usize].key()),
-        );
+        let hash = hasher.hash_one(&*key);
+        let same = |(known, at): &(u64, u32)| *known == hash && accounts[*at as usize].key() == key;
+        let entry = known.entry(hash, same, |(hash, _)| *hash);
         match entry {
             Entry::Occupied(first) => {
-                let first = accounts[*first.get() as usize].line;
+                let first = accounts[first.get().1 as usize].line;
                 problems.add(row.line, format_args!("`{id}` is the same account as on line {first}"));
                 continue;
             }
-            Entry::Vacant(free) => free.insert(accounts.len() as u32),
+            Entry::Vacant(free) => free.insert((hash, accounts.len() as u32)),
         };
         let account = account(&row, &header, id, rules, domains, &mut reference);
         reference.accounts.push(account);
@@ -202,7 +202,7 @@ pub fn read(
     if reference.accounts.is_empty() {
         return Err(single("there is a header, but no row below it".to_owned()));
     }
-    reference.accounts.sort_by(|a, b| a.sf_account_id().cmp(&b.sf_account_id()));
+    sort(&mut reference.accounts);
     let accounts = &reference.accounts;
     reference.expecting = Lists::new(domains.len(), || {
         let numbered = accounts.iter().enumerate();
@@ -211,6 +211,21 @@ pub fn read(
     warn_of_shared_domains(&mut reference, domains);
     crate::warning::sort(&mut reference.warnings);
     Ok(reference)
+}
+
+/// Sorts by `sf_account_id`, byte by byte: first by as much of it as a Salesforce id has, which is at hand.
+fn sort(accounts: &mut [Account]) {
+    let beginning = |account: &Account| {
+        let mut beginning = [0u8; 24];
+        let id = account.sf_account_id().raw().as_bytes();
+        let length = id.len().min(beginning.len());
+        beginning[..length].copy_from_slice(&id[..length]);
+        beginning
+    };
+    accounts.sort_by_cached_key(beginning);
+    for alike in accounts.chunk_by_mut(|a, b| beginning(a) == beginning(b)).filter(|alike| alike.len() > 1) {
+        alike.sort_by(|a, b| a.sf_account_id().cmp(&b.sf_account_id()));
+    }
 }
 
 fn account(
@@ -358,7 +373,8 @@ pub fn written(
 ) -> Option<Written> {
     let mut rows = Rows::of(utf8(bytes).ok()?);
     let header = Header::find(&mut rows, columns).ok()?;
-    while let Some(row) = rows.next().ok()? {
+    let mut row = Row::default();
+    while rows.next(&mut row).ok()? {
         if row.line != account.line as usize {
             continue;
         }
@@ -408,6 +424,7 @@ pub fn entries(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A row of cells, untrimmed, and the line on which it starts.
+#[derive(Default)]
 struct Row {
     line: usize,
     cells: csv::StringRecord,
@@ -435,25 +452,26 @@ impl<'t> Rows<'t> {
         Self { text, reader, lines: LineStarts::of(text.as_bytes()), delimiter, unclosed: None }
     }
 
-    fn next(&mut self) -> Result<Option<Row>, Problems> {
-        let mut cells = csv::StringRecord::new();
+    /// Reads the next row into `row`; `false` when there is none.
+    fn next(&mut self, row: &mut Row) -> Result<bool, Problems> {
+        let Row { line, cells } = row;
         loop {
             let start = self.reader.position().byte() as usize;
             // The text is UTF-8 and rows may have any length: there is nothing that could fail.
-            if !self.reader.read_record(&mut cells).map_err(|error| single(error.to_string()))? {
-                return Ok(None);
+            if !self.reader.read_record(cells).map_err(|error| single(error.to_string()))? {
+                return Ok(false);
             }
             let start = start + line_ends(&self.text.as_bytes()[start.min(self.text.len())..]);
-            let line = self.lines.line_of(start);
+            *line = self.lines.line_of(start);
             if cells.len() == 1 && cells[0] == END[1..] {
-                return Ok(None);
+                return Ok(false);
             }
             if cells.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
-                self.unclosed = Some(line);
-                return Ok(None);
+                self.unclosed = Some(*line);
+                return Ok(false);
             }
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
-                return Ok(Some(Row { line, cells }));
+                return Ok(true);
             }
         }
     }
@@ -541,12 +559,13 @@ struct Header {
 
 impl Header {
     fn find(rows: &mut Rows<'_>, columns: &BTreeMap<String, String>) -> Result<Self, Problems> {
-        let Some(header) = rows.next()? else {
+        let mut header = Row::default();
+        if !rows.next(&mut header)? {
             return Err(single(match rows.unclosed {
                 Some(line) => format!("line {line}: a quote is opened in this row and never closed"),
                 None => "it is empty".to_owned(),
             }));
-        };
+        }
         let fold = |text: &str| text.trim().to_lowercase();
         let wanted = COLUMNS.map(|column| fold(columns.get(column).map_or(column, String::as_str)));
         let mut at = [None; COLUMNS.len()];

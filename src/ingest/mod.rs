@@ -571,8 +571,10 @@ impl Ingest {
         }
     }
 
-    /// Takes over the memberships that `other` has sealed.
-    pub fn take_memberships(&mut self, other: Self) {
+    /// Takes over what `other` has read before this one has read anything: orgs, and memberships, which are sealed.
+    pub fn take(&mut self, other: Self) {
+        self.orgs = other.orgs;
+        self.org_text = other.org_text;
         self.sealed_memberships = other.sealed_memberships;
     }
 

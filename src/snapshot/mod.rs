@@ -77,7 +77,7 @@ impl SnapshotError {
 pub struct Snapshot {
     files: Files,
     manifest_sha256: Option<String>,
-    /// The memberships, when they are being read already.
+    /// What is being read already.
     ahead: Mutex<Option<JoinHandle<Ahead>>>,
 }
 
@@ -88,8 +88,8 @@ struct Files {
     manifest: Option<Manifest>,
 }
 
-/// What was read of one kind, and the digest of its file.
-type Ahead = Result<(Ingest, String), SnapshotError>;
+/// What was read ahead, and of each kind the digest of its file.
+type Ahead = (Ingest, BTreeMap<Kind, Result<String, SnapshotError>>);
 
 /// What a snapshot gave.
 #[derive(Debug)]
@@ -147,15 +147,18 @@ impl Snapshot {
 
     /// Begins to read what needs no other data, while the caller does something else.
     pub fn read_ahead(&self) {
-        if parallel::threads() > 1 {
-            let files = self.files.clone();
-            let read = std::thread::spawn(move || {
-                let mut ingest = Ingest::new(Domains::default());
-                let sha256 = files.read(Kind::Memberships, Instant::MIN, &mut ingest)?;
-                Ok((ingest, sha256))
-            });
-            *self.lock_ahead() = Some(read);
+        if parallel::threads() == 1 {
+            return;
         }
+        let files = self.files.clone();
+        let read = std::thread::spawn(move || {
+            let mut ingest = Ingest::new(Domains::default());
+            let mut read = |kind| (kind, files.read(kind, Instant::MIN, &mut ingest));
+            let digests = BTreeMap::from([read(Kind::Organizations), read(Kind::Memberships)]);
+            ingest.seal(Kind::Memberships);
+            (ingest, digests)
+        });
+        *self.lock_ahead() = Some(read);
     }
 
     fn lock_ahead(&self) -> MutexGuard<'_, Option<JoinHandle<Ahead>>> {
@@ -166,16 +169,17 @@ impl Snapshot {
     pub fn read(&self, domains: Domains, tickets_from: Instant) -> Result<Loaded, SnapshotError> {
         let mut ingest = Ingest::new(domains);
         let mut digests = BTreeMap::new();
+        let mut done = BTreeMap::new();
+        if let Some(ahead) = self.lock_ahead().take() {
+            let (read, outcomes) = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            ingest.take(read);
+            done = outcomes;
+        }
+        // Whatever was read first, errors come in the order of the kinds.
         for kind in Kind::ALL {
-            let ahead = if kind == Kind::Memberships { self.lock_ahead().take() } else { None };
-            let sha256 = if let Some(ahead) = ahead {
-                let (read, sha256) = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-                ingest.take_memberships(read);
-                sha256
-            } else {
-                self.files.read(kind, tickets_from, &mut ingest)?
-            };
+            let sha256 = done.remove(&kind).unwrap_or_else(|| self.files.read(kind, tickets_from, &mut ingest))?;
             digests.insert(self.files.name(kind), sha256);
+            ingest.seal(kind);
         }
         let multiple_organizations = match &self.files.manifest {
             Some(manifest) => manifest.multiple_organizations,
@@ -191,7 +195,7 @@ impl Files {
         if self.manifest.is_some() { save::name(kind) } else { plain_name(kind) }
     }
 
-    /// Reads one kind, and seals it. Gives the SHA-256 of the file.
+    /// Reads one kind, without sealing it. Gives the SHA-256 of the file.
     fn read(&self, kind: Kind, tickets_from: Instant, ingest: &mut Ingest) -> Result<String, SnapshotError> {
         let filter = Filter { tickets_from, list_ids: false };
         let name = self.name(kind);
@@ -212,7 +216,6 @@ impl Files {
                 .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
         }
         read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| line_error(&name, error))?;
-        ingest.seal(kind);
         Ok(sha256)
     }
 }
