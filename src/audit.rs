@@ -56,6 +56,9 @@ pub fn audit<'a>(
     let multiple_organizations_work = detect::user::multiple_organizations_work(&facts);
     let judged = detect::user::detect(&facts, &domains, multiple_organizations_work, &mut issues);
     let tickets_in_window = detect::ticket::detect(&facts, &judged, &mut issues);
+    let users = judged.counts;
+    // It knows an account for every user; from here on nobody asks.
+    drop(judged);
     facts.sort(&mut issues);
 
     warnings.extend(reference.warnings.iter().cloned());
@@ -64,7 +67,6 @@ pub fn audit<'a>(
     warning::sort(&mut warnings);
     let plan = plan::prepare(&facts, &domains, &mut issues);
 
-    let users = judged.counts;
     Audit {
         reference,
         world,

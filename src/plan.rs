@@ -51,11 +51,12 @@ pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Pl
         issue.blocked_reason = reasons.into_iter().min().filter(|_| all_blocked);
     }
     let texts = &facts.world.domains;
-    prepared.sort_by(|(_, a), (_, b)| {
+    prepared.sort_unstable_by(|(a_at, a), (b_at, b)| {
         let key = |action: &Action| (action.code, action.account, action.org_id, action.user.map(|(_, id)| id));
         key(a)
             .cmp(&key(b))
             .then_with(|| a.domain.map(|domain| texts.text(domain)).cmp(&b.domain.map(|domain| texts.text(domain))))
+            .then_with(|| a_at.cmp(b_at))
     });
     for (number, (at, action)) in (0..).zip(&prepared) {
         issues[*at].actions.add(ActionRef::Prepared(number));

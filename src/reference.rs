@@ -202,6 +202,7 @@ pub fn read(
     if reference.accounts.is_empty() {
         return Err(single("there is a header, but no row below it".to_owned()));
     }
+    reference.accounts.shrink_to_fit();
     sort(&mut reference.accounts);
     let accounts = &reference.accounts;
     reference.expecting = Lists::new(domains.len(), || {

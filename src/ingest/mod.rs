@@ -501,9 +501,8 @@ impl Ingest {
                     .then_with(|| canonical_org(a, &text).cmp(&canonical_org(b, &text)))
             },
         );
-        rows.retain(|row| row.flags & DELETED_RECORD == 0);
         let domains = &mut self.world.domains;
-        self.world.orgs.extend(rows.into_iter().map(|row| {
+        self.world.orgs.extend(rows.into_iter().filter(|row| row.flags & DELETED_RECORD == 0).map(|row| {
             let OrgTexts { name, external_id, updated_at: _, domain_names } = row.texts(&text);
             let mut held: DomainIds = domain_names.filter_map(|text| domains.org_domain(text)).collect();
             held.sort_unstable();
@@ -525,9 +524,9 @@ impl Ingest {
                     .then_with(|| canonical_user(a, &text, roles).cmp(&canonical_user(b, &text, roles)))
             },
         );
-        rows.retain(|row| row.flags & DELETED_RECORD == 0);
         let mut users: Vec<User> = rows
             .into_iter()
+            .filter(|row| row.flags & DELETED_RECORD == 0)
             .map(|row| {
                 let has = |bit: u8| row.flags & bit != 0;
                 let flags = UserFlags {
@@ -559,9 +558,9 @@ impl Ingest {
                     .then_with(|| canonical_membership(a, &odd).cmp(&canonical_membership(b, &odd)))
             },
         );
-        rows.retain(|row| !row.deleted);
         let mut memberships: Vec<(u64, Membership)> = rows
             .into_iter()
+            .filter(|row| !row.deleted)
             .map(|row| (row.user_id, Membership::new(row.id, row.organization_id, row.default)))
             .collect();
         memberships.shrink_to_fit();
@@ -600,9 +599,10 @@ impl Ingest {
 
 /// Sorts by id and keeps, of the rows with one id, the greatest in `order`.
 fn keep_once<T>(rows: &mut Vec<T>, id: impl Fn(&T) -> u64, order: impl Fn(&T, &T) -> Ordering) {
-    if !rows.is_sorted_by_key(&id) {
-        rows.sort_unstable_by_key(&id);
+    if rows.is_sorted_by(|a, b| id(a) < id(b)) {
+        return;
     }
+    rows.sort_unstable_by_key(&id);
     rows.dedup_by(|later, kept| {
         let same = id(later) == id(kept);
         if same && order(later, kept) == Ordering::Greater {

@@ -36,7 +36,8 @@ pub fn read_records(
 ) -> Result<u64, LineError> {
     let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), taken: 0, ended: false });
     let sink = Mutex::new(InOrder { ingest, waiting: BTreeMap::new(), next: 0, records: 0, lines: 0, failed: None });
-    let workers = crate::parallel::threads();
+    // One more than there are cores: at any time one of them may be waiting for its turn to read or to append.
+    let workers = crate::parallel::threads() + 1;
     std::thread::scope(|scope| {
         for _ in 1..workers {
             scope.spawn(|| work(&blocks, &sink, kind, filter));
