@@ -17,6 +17,7 @@ use scan::Plain;
 use serde::Deserialize;
 use serde_json::json;
 use std::cmp::Ordering;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 /// The four kinds of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -198,6 +199,18 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// Looks up the domains of users, as far as they are known already. Needs no turn: [`Ingest::append`] does the rest.
+    pub fn look_up(&mut self, domains: &RwLock<Domains>) {
+        let Rows::Users(rows, text, _) = &mut self.rows else { return };
+        let after_at: Vec<&str> = rows.iter().map(|row| row.after_at(text).unwrap_or_default()).collect();
+        let domains = domains.read().unwrap_or_else(PoisonError::into_inner);
+        for (row, domain) in rows.iter_mut().zip(domains.find_all(&after_at)) {
+            row.domain = domain;
+        }
+    }
+}
+
 /// What a record says of itself: its id, its time, the user and the org that it refers to.
 type Facts = (u64, Option<Instant>, Option<u64>, Option<u64>);
 
@@ -373,6 +386,7 @@ fn get_text(from: &[u8], at: usize) -> (Option<&str>, usize) {
 /// Collects batches into a world. Append every batch of a kind, then seal the kind.
 pub struct Ingest {
     world: World,
+    domains: Arc<RwLock<Domains>>,
     orgs: Vec<OrgRow>,
     org_text: Vec<u8>,
     users: Vec<UserRow>,
@@ -390,10 +404,9 @@ pub struct Ingest {
 impl Ingest {
     /// Starts with the domains that the reference already knows, so that both sides share their ids.
     pub fn new(domains: Domains) -> Self {
-        let mut world = World::default();
-        world.domains = domains;
         Self {
-            world,
+            world: World::default(),
+            domains: Arc::new(RwLock::new(domains)),
             orgs: Vec::new(),
             org_text: Vec::new(),
             users: Vec::new(),
@@ -408,6 +421,11 @@ impl Ingest {
         }
     }
 
+    /// The domains that are known so far, for [`Batch::look_up`].
+    pub fn domains(&self) -> Arc<RwLock<Domains>> {
+        Arc::clone(&self.domains)
+    }
+
     /// Takes in a batch; batches come in the order of their source.
     pub fn append(&mut self, batch: Batch) -> Result<(), Fault> {
         match batch.rows {
@@ -416,7 +434,7 @@ impl Ingest {
                 self.orgs.extend(rows.into_iter().map(|row| OrgRow { text: base + row.text, ..row }));
                 self.org_text.extend_from_slice(&text);
             }
-            Rows::Users(rows, text, roles) => self.append_users(&rows, &text, &roles)?,
+            Rows::Users(rows, text, roles) => self.append_users(rows, &text, &roles)?,
             Rows::Memberships(rows, mut odd) => {
                 let base = self.odd_times.len() as u32;
                 self.odd_times.append(&mut odd);
@@ -430,23 +448,15 @@ impl Ingest {
         Ok(())
     }
 
-    fn append_users(&mut self, rows: &[UserRow], text: &[u8], roles: &Names) -> Result<(), Fault> {
+    fn append_users(&mut self, mut rows: Vec<UserRow>, text: &[u8], roles: &Names) -> Result<(), Fault> {
         let base = self.user_text.len() as u64;
-        let after_at = |row: &UserRow| {
-            let (email, _) = get_text(text, row.text as usize);
-            email.and_then(|email| email.rfind('@').map(|at| &email[at + 1..]))
-        };
-        let after_at: Vec<&str> = rows.iter().map(|row| after_at(row).unwrap_or_default()).collect();
-        let domains = self.world.domains.email_domains(&after_at);
-        self.users.reserve(rows.len());
-        for (row, domain) in rows.iter().zip(domains) {
-            self.users.push(UserRow {
-                text: base + row.text,
-                domain,
-                role: self.roles.adopt(roles, usize::from(row.role), "role", usize::from(u8::MAX))? as u8,
-                ..*row
-            });
+        let mut domains = write(&self.domains);
+        for row in &mut rows {
+            row.domain = row.domain.or_else(|| domains.email_domain(row.after_at(text)?));
+            row.text += base;
+            row.role = self.roles.adopt(roles, usize::from(row.role), "role", usize::from(u8::MAX))? as u8;
         }
+        self.users.append(&mut rows);
         self.user_text.extend_from_slice(text);
         Ok(())
     }
@@ -484,6 +494,7 @@ impl Ingest {
         for kind in Kind::ALL {
             self.seal(kind);
         }
+        self.world.domains = std::mem::take(&mut *write(&self.domains));
         self.world.multiple_organizations = multiple_organizations;
         self.world.complete(self.sealed_memberships);
         self.world
@@ -492,17 +503,13 @@ impl Ingest {
     fn seal_orgs(&mut self) {
         let mut rows = std::mem::take(&mut self.orgs);
         let text = std::mem::take(&mut self.org_text);
-        keep_once(
+        keep_what_exists(
             &mut rows,
-            |row| row.id,
-            |a, b| {
-                (a.updated.cmp(&b.updated))
-                    .then((a.flags & DELETED_RECORD).cmp(&(b.flags & DELETED_RECORD)))
-                    .then_with(|| canonical_org(a, &text).cmp(&canonical_org(b, &text)))
-            },
+            |row| (row.id, row.updated, row.flags & DELETED_RECORD != 0),
+            |row| canonical_org(row, &text),
         );
-        let domains = &mut self.world.domains;
-        self.world.orgs.extend(rows.into_iter().filter(|row| row.flags & DELETED_RECORD == 0).map(|row| {
+        let mut domains = write(&self.domains);
+        self.world.orgs.extend(rows.into_iter().map(|row| {
             let OrgTexts { name, external_id, updated_at: _, domain_names } = row.texts(&text);
             let mut held: DomainIds = domain_names.filter_map(|text| domains.org_domain(text)).collect();
             held.sort_unstable();
@@ -515,18 +522,13 @@ impl Ingest {
         let mut rows = std::mem::take(&mut self.users);
         let text = std::mem::take(&mut self.user_text);
         let roles = &self.roles;
-        keep_once(
+        keep_what_exists(
             &mut rows,
-            |row| row.id,
-            |a, b| {
-                (a.updated.cmp(&b.updated))
-                    .then((a.flags & DELETED_RECORD).cmp(&(b.flags & DELETED_RECORD)))
-                    .then_with(|| canonical_user(a, &text, roles).cmp(&canonical_user(b, &text, roles)))
-            },
+            |row| (row.id, row.updated, row.flags & DELETED_RECORD != 0),
+            |row| canonical_user(row, &text, roles),
         );
         let mut users: Vec<User> = rows
             .into_iter()
-            .filter(|row| row.flags & DELETED_RECORD == 0)
             .map(|row| {
                 let has = |bit: u8| row.flags & bit != 0;
                 let flags = UserFlags {
@@ -549,18 +551,9 @@ impl Ingest {
     fn seal_memberships(&mut self) {
         let mut rows = std::mem::take(&mut self.memberships);
         let odd = std::mem::take(&mut self.odd_times);
-        keep_once(
-            &mut rows,
-            |row| row.id,
-            |a, b| {
-                (a.updated.cmp(&b.updated))
-                    .then(a.deleted.cmp(&b.deleted))
-                    .then_with(|| canonical_membership(a, &odd).cmp(&canonical_membership(b, &odd)))
-            },
-        );
+        keep_what_exists(&mut rows, |row| (row.id, row.updated, row.deleted), |row| canonical_membership(row, &odd));
         let mut memberships: Vec<(u64, Membership)> = rows
             .into_iter()
-            .filter(|row| !row.deleted)
             .map(|row| (row.user_id, Membership::new(row.id, row.organization_id, row.default)))
             .collect();
         memberships.shrink_to_fit();
@@ -584,32 +577,46 @@ impl Ingest {
             odd_times: std::mem::take(&mut self.odd_ticket_times),
         };
         let mut rows = std::mem::take(&mut tickets.rows);
-        keep_once(&mut rows, Ticket::id, |a, b| {
-            let deleted = |row: &Ticket| row.status() == usize::from(DELETED);
-            (tickets.time(a).cmp(&tickets.time(b)))
-                .then(deleted(a).cmp(&deleted(b)))
-                .then_with(|| canonical_ticket(a, &tickets).cmp(&canonical_ticket(b, &tickets)))
-        });
-        rows.retain(|row| row.status() != usize::from(DELETED));
+        keep_what_exists(
+            &mut rows,
+            |row| (row.id(), tickets.time(row), row.status() == usize::from(DELETED)),
+            |row| canonical_ticket(row, &tickets),
+        );
         if self.world.tickets.rows.is_empty() {
             self.world.tickets = Tickets { rows, ..tickets };
         }
     }
 }
 
-/// Sorts by id and keeps, of the rows with one id, the greatest in `order`.
-fn keep_once<T>(rows: &mut Vec<T>, id: impl Fn(&T) -> u64, order: impl Fn(&T, &T) -> Ordering) {
-    if rows.is_sorted_by(|a, b| id(a) < id(b)) {
-        return;
+/// A poisoned lock means that another thread panicked, which ends the program anyway.
+fn write(domains: &RwLock<Domains>) -> RwLockWriteGuard<'_, Domains> {
+    domains.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sorts by id and keeps of the rows with one id the one that counts, unless that is deleted. `facts` of a row: its id, when it
+/// was updated, and whether it is deleted; `canonical`: its canonical JSON, which decides between equals.
+fn keep_what_exists<T>(
+    rows: &mut Vec<T>,
+    facts: impl Fn(&T) -> (u64, Instant, bool),
+    canonical: impl Fn(&T) -> String,
+) {
+    let id = |row: &T| facts(row).0;
+    let deleted = |row: &T| facts(row).2;
+    if !rows.is_sorted_by(|a, b| id(a) < id(b)) {
+        rows.sort_unstable_by_key(id);
+        rows.dedup_by(|later, kept| {
+            let same = id(later) == id(kept);
+            // The later update, then the deleted one.
+            let order = || facts(later).cmp(&facts(kept)).then_with(|| canonical(later).cmp(&canonical(kept)));
+            if same && order() == Ordering::Greater {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
     }
-    rows.sort_unstable_by_key(&id);
-    rows.dedup_by(|later, kept| {
-        let same = id(later) == id(kept);
-        if same && order(later, kept) == Ordering::Greater {
-            std::mem::swap(later, kept);
-        }
-        same
-    });
+    if rows.iter().any(deleted) {
+        rows.retain(|row| !deleted(row));
+    }
 }
 
 struct OrgTexts<'a, I> {
@@ -630,6 +637,12 @@ impl OrgRow {
 }
 
 impl UserRow {
+    /// What follows the last `@` of the address, whose text begins in `text`.
+    fn after_at<'a>(&self, text: &'a [u8]) -> Option<&'a str> {
+        let (email, _) = get_text(text, self.text as usize);
+        email.and_then(|email| email.rfind('@').map(|at| &email[at + 1..]))
+    }
+
     fn organization_id(&self) -> Option<u64> {
         self.organization_id.map(|id| id.get() - 1)
     }

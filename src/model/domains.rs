@@ -87,7 +87,7 @@ impl Domains {
 
     /// The same as [`Domains::find`] for many texts, step by step for all of them: each step waits for memory, and so they
     /// wait together.
-    fn find_all(&self, texts: &[&str]) -> Vec<Option<DomainId>> {
+    pub fn find_all(&self, texts: &[&str]) -> Vec<Option<DomainId>> {
         let likely: Vec<Option<u32>> = texts.iter().map(|text| self.likely(text)).collect();
         let likely: Vec<Option<(u32, &str)>> =
             likely.iter().map(|at| at.map(|at| (at, self.at(at as usize)))).collect();
@@ -103,12 +103,6 @@ impl Domains {
     /// A domain whose hash looks like that of the text, if it has one.
     fn likely(&self, text: &str) -> Option<u32> {
         self.table.find(self.hasher.hash_one(text), |_| true).copied()
-    }
-
-    /// The domains of e-mail addresses, each from what follows its last `@`.
-    pub fn email_domains(&mut self, after_at: &[&str]) -> Vec<Option<DomainId>> {
-        let found = self.find_all(after_at);
-        found.into_iter().zip(after_at).map(|(found, text)| found.or_else(|| self.email_domain(text))).collect()
     }
 
     /// The domain of an e-mail address, from what follows its last `@`.

@@ -2,9 +2,10 @@
 //! order of the file.
 
 use crate::ingest::{Batch, Fault, Filter, Ingest, Kind};
+use crate::model::domains::Domains;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::sync::Mutex;
+use std::sync::{Mutex, RwLock};
 
 /// How much is parsed at a time, or one line, if that is longer. Small enough to be in the cache until it is parsed.
 const BLOCK: usize = 1 << 19;
@@ -35,19 +36,26 @@ pub fn read_records(
     ingest: &mut Ingest,
 ) -> Result<u64, LineError> {
     let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), taken: 0, ended: false });
+    let domains = ingest.domains();
     let sink = Mutex::new(InOrder { ingest, waiting: BTreeMap::new(), next: 0, records: 0, lines: 0, failed: None });
     // One more than there are cores: at any time one of them may be waiting for its turn to read or to append.
     let workers = crate::parallel::threads() + 1;
     std::thread::scope(|scope| {
         for _ in 1..workers {
-            scope.spawn(|| work(&blocks, &sink, kind, filter));
+            scope.spawn(|| work(&blocks, &sink, &domains, kind, filter));
         }
-        work(&blocks, &sink, kind, filter);
+        work(&blocks, &sink, &domains, kind, filter);
     });
     sink.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).outcome()
 }
 
-fn work<R: Read>(blocks: &Mutex<Blocks<R>>, sink: &Mutex<InOrder<'_>>, kind: Kind, filter: Filter) {
+fn work<R: Read>(
+    blocks: &Mutex<Blocks<R>>,
+    sink: &Mutex<InOrder<'_>>,
+    domains: &RwLock<Domains>,
+    kind: Kind,
+    filter: Filter,
+) {
     let mut buffer = Vec::new();
     loop {
         let block = lock(blocks).next(&mut buffer);
@@ -56,6 +64,10 @@ fn work<R: Read>(blocks: &Mutex<Blocks<R>>, sink: &Mutex<InOrder<'_>>, kind: Kin
             Ok(Some(Block { sequence, length })) => (sequence, parse(&buffer[..length], kind, filter)),
             Err((sequence, error)) => (sequence, Err(LineError::Io(error))),
         };
+        let outcome = outcome.map(|(mut batch, lines)| {
+            batch.look_up(domains);
+            (batch, lines)
+        });
         let failed = outcome.is_err();
         if !lock(sink).put(sequence, outcome) || failed {
             lock(blocks).ended = true;
