@@ -23,6 +23,13 @@ pub fn map<T: Sync, R: Send + Clone>(items: &[T], work: impl Fn(&T) -> R + Sync)
     in_parts(items.len(), |range| items[range].iter().map(&work).collect::<Vec<R>>()).concat()
 }
 
+/// Sorts by a key that no two items share, the halves side by side. Where they do not overlap, nothing is left to merge.
+pub fn sort_by_key<T: Send, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K + Sync) {
+    let (low, high) = items.split_at_mut(items.len() / 2);
+    both(|| low.sort_unstable_by_key(&key), || high.sort_unstable_by_key(&key));
+    items.sort_by_key(key);
+}
+
 /// Does both, side by side.
 pub fn both<A: Send, B>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
     std::thread::scope(|scope| {
@@ -72,6 +79,13 @@ mod tests {
         assert_eq!(in_parts(0, |range| range.len()), [0]);
         assert_eq!(in_parts(3 * LEAST, |range| range.len()).into_iter().sum::<usize>(), 3 * LEAST);
     }
+    #[test]
+    fn halves_make_a_whole() {
+        let mut items: Vec<u32> = (0..1000).map(|i| i * 7919 % 1009).collect();
+        sort_by_key(&mut items, |item| *item);
+        assert!(items.is_sorted() && items.len() == 1000);
+    }
+
     #[test]
     fn all_work_is_done_and_the_first_failure_told() {
         let done = AtomicUsize::new(0);

@@ -122,7 +122,7 @@ pub fn plan_hash(audit: &Audit<'_>, run: &Run) -> String {
     hex(&digest.finalize())
 }
 
-fn write_canonical_plan(audit: &Audit<'_>, run: &Run, out: &mut dyn Write) -> io::Result<()> {
+fn write_canonical_plan<W: Write>(audit: &Audit<'_>, run: &Run, out: &mut W) -> io::Result<()> {
     out.write_all(br#"{"actions":["#)?;
     write_rows(out, prepared(audit).map(CanonicalPrepared::from))?;
     out.write_all(br#"],"blocked":["#)?;
@@ -135,7 +135,7 @@ fn write_canonical_plan(audit: &Audit<'_>, run: &Run, out: &mut dyn Write) -> io
     out.flush()
 }
 
-fn write_rows<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io::Result<()> {
+fn write_rows<W: Write, T: Serialize>(out: &mut W, rows: impl Iterator<Item = T>) -> io::Result<()> {
     for (index, row) in rows.enumerate() {
         if index > 0 {
             out.write_all(b",")?;

@@ -8,6 +8,9 @@ use crate::model::world::Ticket;
 use crate::parallel;
 use crate::resolve::{AccountAt, Resolution};
 
+/// How many tickets are looked at together: their requesters are anywhere in memory.
+const AT_ONCE: usize = 256;
+
 /// What becomes of a ticket. `account` is an index, `requester` that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
@@ -37,15 +40,19 @@ pub enum Judgement {
     },
 }
 
-/// Judges one ticket. `account_of` tells the one account that a user was evaluated for.
-pub fn judge(facts: &Facts<'_>, account_of: impl Fn(usize) -> Option<AccountAt>, ticket: &Ticket) -> Judgement {
+/// Judges one ticket, by the index of its requester, if that exists. `account_of` tells the one account that a user was
+/// evaluated for.
+pub fn judge(
+    facts: &Facts<'_>,
+    ticket: &Ticket,
+    requester: Option<usize>,
+    account_of: impl FnOnce(usize) -> Option<AccountAt>,
+) -> Judgement {
     let world = facts.world;
     if !facts.in_window(ticket) {
         return Judgement::OutsideWindow;
     }
-    let Some(requester) = ticket.requester_id().and_then(|id| world.user_at(id)) else {
-        return Judgement::NoRequester;
-    };
+    let Some(requester) = requester else { return Judgement::NoRequester };
     let Some(account) = account_of(requester) else { return Judgement::RequesterNotJudged { requester } };
     let Some(org_id) = facts.resolved.org_id(account) else {
         return match facts.resolved.accounts[account as usize] {
@@ -77,10 +84,15 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
     let parts = parallel::in_parts(rows.len(), |tickets| {
         let mut found = Vec::new();
         let mut in_window = 0;
-        for at in tickets {
-            let judgement = judge(facts, |user| judged.account(user), &rows[at]);
-            in_window += u64::from(judgement != Judgement::OutsideWindow);
-            found.extend(issue(facts, &of_users, at, judgement));
+        for (from, some) in tickets.clone().step_by(AT_ONCE).zip(rows[tickets].chunks(AT_ONCE)) {
+            let requesters: Vec<Option<u64>> = some.iter().map(Ticket::requester_id).collect();
+            let requesters = facts.world.users_at(&requesters);
+            let accounts: Vec<Option<AccountAt>> = requesters.iter().map(|user| judged.account((*user)?)).collect();
+            for (index, ticket) in some.iter().enumerate() {
+                let judgement = judge(facts, ticket, requesters[index], |_| accounts[index]);
+                in_window += u64::from(judgement != Judgement::OutsideWindow);
+                found.extend(issue(facts, &of_users, from + index, judgement));
+            }
         }
         facts.sort(&mut found);
         (in_window, found)

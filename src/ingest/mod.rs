@@ -13,6 +13,7 @@ mod wire;
 use crate::model::domains::{DomainId, DomainIds, Domains};
 use crate::model::time::Instant;
 use crate::model::world::{MAX_ID, Membership, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
+use crate::parallel;
 use scan::Plain;
 use serde::Deserialize;
 use serde_json::json;
@@ -595,15 +596,15 @@ fn write(domains: &RwLock<Domains>) -> RwLockWriteGuard<'_, Domains> {
 
 /// Sorts by id and keeps of the rows with one id the one that counts, unless that is deleted. `facts` of a row: its id, when it
 /// was updated, and whether it is deleted; `canonical`: its canonical JSON, which decides between equals.
-fn keep_what_exists<T>(
+fn keep_what_exists<T: Send>(
     rows: &mut Vec<T>,
-    facts: impl Fn(&T) -> (u64, Instant, bool),
+    facts: impl Fn(&T) -> (u64, Instant, bool) + Sync,
     canonical: impl Fn(&T) -> String,
 ) {
     let id = |row: &T| facts(row).0;
     let deleted = |row: &T| facts(row).2;
     if !rows.is_sorted_by(|a, b| id(a) < id(b)) {
-        rows.sort_unstable_by_key(id);
+        parallel::sort_by_key(rows, id);
         rows.dedup_by(|later, kept| {
             let same = id(later) == id(kept);
             // The later update, then the deleted one.

@@ -368,6 +368,18 @@ impl World {
         self.user_index.find(id, |i| self.users[i].id())
     }
 
+    /// The same for many ids, step by step for all of them: each step waits for memory, and so they wait together.
+    pub fn users_at(&self, ids: &[Option<u64>]) -> Vec<Option<usize>> {
+        let likely: Vec<Option<usize>> = ids.iter().map(|id| self.user_index.first_like((*id)?)).collect();
+        let ids_there = likely.iter().map(|at| at.and_then(|at| self.users.get(at)).map(User::id));
+        let ids_there: Vec<Option<u64>> = ids_there.collect();
+        let found = ids.iter().zip(likely).zip(ids_there).map(|((id, likely), there)| {
+            let id = (*id)?;
+            if there == Some(id) { likely } else { self.user_at(id) }
+        });
+        found.collect()
+    }
+
     /// The memberships of a user, ascending by id.
     pub fn memberships_of(&self, user: usize) -> &[Membership] {
         self.memberships.of(user)
@@ -413,6 +425,12 @@ impl IdIndex {
         }
         buckets.push(len as u32);
         Self { first, shift, buckets }
+    }
+
+    /// The first row whose id is in the bucket of this one, if it has a bucket.
+    fn first_like(&self, wanted: u64) -> Option<usize> {
+        let bucket = (wanted.checked_sub(self.first)? >> self.shift) as usize;
+        self.buckets.get(bucket).map(|row| *row as usize)
     }
 
     fn find(&self, wanted: u64, id: impl Fn(usize) -> u64) -> Option<usize> {
@@ -468,6 +486,19 @@ mod tests {
             assert_eq!((user.flags(), User::new(1, None, None, 0, flags).organization_id()), (flags, None));
         }
         assert_eq!((size_of::<User>(), size_of::<Membership>(), size_of::<Ticket>()), (20, 16, 28));
+    }
+
+    #[test]
+    fn many_users_are_found_at_once() {
+        let flags = UserFlags { active: true, suspended: false, shared: false, verified: true };
+        let users: Vec<User> = (0..100).map(|i| User::new(50 + i * i, None, None, 0, flags)).collect();
+        let mut world = World { users, ..World::default() };
+        world.complete(Vec::new());
+        let wanted: Vec<Option<u64>> = std::iter::once(None).chain((0..10_100).map(Some)).collect();
+        let one_by_one: Vec<Option<usize>> = wanted.iter().map(|id| world.user_at((*id)?)).collect();
+        assert_eq!(world.users_at(&wanted), one_by_one);
+        assert_eq!(one_by_one.iter().flatten().count(), 100);
+        assert_eq!(World::default().users_at(&wanted[..2]), [None, None]);
     }
 
     #[test]

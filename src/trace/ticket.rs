@@ -43,7 +43,8 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
         Outcome::Evaluated { account, .. } => account,
         Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => None,
     };
-    let judgement = judge(&facts, account_of, ticket);
+    let requester = ticket.requester_id().and_then(|id| world.user_at(id));
+    let judgement = judge(&facts, ticket, requester, account_of);
     let (name, account, org_id, mismatch) = match judgement {
         Judgement::OutsideWindow => ("outside_window", None, None, None),
         Judgement::NoRequester => ("no_requester", None, None, None),
@@ -56,7 +57,6 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
             (IssueCode::TicketOrgMismatch.as_str(), Some(account), Some(org_id), Some(mismatch))
         }
     };
-    let requester = ticket.requester_id().and_then(|id| world.user_at(id));
     let echo = match judgement {
         Judgement::Duplicate { requester, .. } | Judgement::Mismatch { requester, .. } => match audit.user(requester) {
             Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
