@@ -97,6 +97,7 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
         facts.sort(&mut found);
         (in_window, found)
     });
+    issues.reserve_exact(parts.iter().map(|(_, found)| found.len()).sum());
     parts.into_iter().fold(0, |all, (in_window, mut found)| {
         issues.append(&mut found);
         all + in_window

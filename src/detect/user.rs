@@ -106,7 +106,7 @@ impl Domains {
         let world = facts.world;
         let mut domains = Self {
             verdicts: parallel::map(&world.domains.ids().collect::<Vec<_>>(), |domain| verdict(facts, *domain)),
-            affected: vec![0; world.domains.len()],
+            affected: Vec::new(),
             roles_in_scope: world.roles.iter().map(|role| facts.settings.users.roles.contains(&**role)).collect(),
         };
         domains.count_users(facts);
@@ -160,9 +160,8 @@ impl Domains {
     /// Looks at where the users of each expected domain are: finds the spread ones, and counts the affected users.
     fn count_users(&mut self, facts: &Facts<'_>) {
         let world = facts.world;
-        let parts = parallel::in_parts(world.users.len(), |users| {
+        let mut parts = parallel::in_parts(world.users.len(), |users| {
             let mut seats = vec![Seats::default(); self.verdicts.len()];
-            let mut affected = vec![0; self.verdicts.len()];
             for at in users {
                 let user = &world.users[at];
                 let Some(domain) = self.in_scope(facts, user) else { continue };
@@ -170,21 +169,22 @@ impl Domains {
                     continue;
                 };
                 let org_id = facts.org_id(org);
-                seats[domain.index()].add(facts, at, org_id);
+                let seats = &mut seats[domain.index()];
+                seats.add(facts, at, org_id);
                 if user.flags().verified
                     && facts.resolved.holders(domain).is_empty()
                     && world.membership_in(at, org_id).is_none()
                 {
-                    affected[domain.index()] += 1;
+                    seats.affected += 1;
                 }
             }
-            (seats, affected)
+            seats
         });
-        let mut seats = vec![Seats::default(); self.verdicts.len()];
-        for (part_seats, part_affected) in parts {
-            seats.iter_mut().zip(part_seats).for_each(|(seats, part)| seats.merge(part));
-            self.affected.iter_mut().zip(part_affected).for_each(|(affected, part)| *affected += part);
+        let mut seats = parts.swap_remove(0);
+        for part in parts {
+            seats.iter_mut().zip(part).for_each(|(seats, part)| seats.merge(part));
         }
+        self.affected = seats.iter().map(|seats| seats.affected).collect();
         for (domain, seats) in world.domains.ids().zip(&seats) {
             if seats.looks_spread() && !facts.settings.domains.not_personal.contains(world.domains.text(domain)) {
                 self.verdicts[domain.index()] = Verdict::Spread;
@@ -200,8 +200,10 @@ pub struct Seats {
     pub own: u32,
     /// Users whose default org is another one that exists.
     pub other: u32,
-    /// The first three different other orgs: id + 1, so that 0 is none.
-    others: [u64; 3],
+    /// Users whom Zendesk would add to the account's org by itself.
+    affected: u32,
+    /// The first three different other orgs: index + 1, so that 0 is none.
+    others: [u32; 3],
 }
 
 impl Seats {
@@ -209,8 +211,12 @@ impl Seats {
     fn add(&mut self, facts: &Facts<'_>, at: usize, org_id: u64) {
         match facts.world.default_org(at) {
             Some(default) if default == org_id => self.own += 1,
-            Some(default) if facts.world.org(default).is_some() => self.add_other(default),
-            _ => {}
+            default => {
+                if let Some(org) = default.and_then(|id| facts.world.org_at(id)) {
+                    self.other += 1;
+                    self.note_other(org as OrgAt + 1);
+                }
+            }
         }
     }
 
@@ -219,12 +225,7 @@ impl Seats {
         self.others.iter().filter(|slot| **slot != 0).count()
     }
 
-    fn add_other(&mut self, org_id: u64) {
-        self.other += 1;
-        self.note_other(org_id + 1);
-    }
-
-    fn note_other(&mut self, slot: u64) {
+    fn note_other(&mut self, slot: u32) {
         if !self.others.contains(&slot)
             && let Some(free) = self.others.iter_mut().find(|slot| **slot == 0)
         {
@@ -236,6 +237,7 @@ impl Seats {
     fn merge(&mut self, part: Self) {
         self.own += part.own;
         self.other += part.other;
+        self.affected += part.affected;
         part.others.into_iter().filter(|slot| *slot != 0).for_each(|slot| self.note_other(slot));
     }
 
