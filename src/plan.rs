@@ -2,7 +2,7 @@
 //!
 //! The plan holds rows and indexes; its texts (`from`, `to`, preconditions, notes) are derived where they are written.
 
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Status};
+use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope, Status};
 use crate::detect::user::Domains;
 use crate::detect::{self, Facts, org};
 use crate::issue::{Action, ActionRef, Issue};
@@ -24,8 +24,10 @@ pub struct Plan {
 /// Makes the plan of ordered issues, and gives every issue its status, reason and actions.
 pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Plan {
     let broken = broken_links(facts, issues);
-    let mut prepared = Vec::new();
-    let mut plan = Plan::default();
+    // Room for one action of each issue: a large plan is not to be moved while it grows.
+    let room = issues.iter().filter(|issue| issue.code.scope() != Scope::Ticket).count();
+    let mut prepared = Vec::with_capacity(room);
+    let mut plan = Plan { blocked: Vec::with_capacity(room), ..Plan::default() };
     for (at, issue) in issues.iter_mut().enumerate() {
         let proposals =
             if issue.suppression().is_none() { detect::proposals(facts, domains, issue) } else { Vec::new() };

@@ -8,7 +8,9 @@ use crate::model::world::Ticket;
 use crate::parallel;
 use crate::resolve::{AccountAt, Resolution};
 
-/// How many tickets are looked at together: their requesters are anywhere in memory.
+/// How many tickets are looked at before what was found is put to the rest, so that it is never there twice as a whole.
+const STRETCH: usize = 1 << 20;
+/// How many requesters are looked up together: they are anywhere in memory.
 const AT_ONCE: usize = 256;
 
 /// What becomes of a ticket. `account` is an index, `requester` that of a user.
@@ -81,27 +83,31 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
         .collect();
     of_users.sort_unstable();
     let rows = &facts.world.tickets.rows;
-    let parts = parallel::in_parts(rows.len(), |tickets| {
-        let mut found = Vec::new();
-        let mut in_window = 0;
-        for (from, some) in tickets.clone().step_by(AT_ONCE).zip(rows[tickets].chunks(AT_ONCE)) {
-            let requesters: Vec<Option<u64>> = some.iter().map(Ticket::requester_id).collect();
-            let requesters = facts.world.users_at(&requesters);
-            let accounts: Vec<Option<AccountAt>> = requesters.iter().map(|user| judged.account((*user)?)).collect();
-            for (index, ticket) in some.iter().enumerate() {
-                let judgement = judge(facts, ticket, requesters[index], |_| accounts[index]);
-                in_window += u64::from(judgement != Judgement::OutsideWindow);
-                found.extend(issue(facts, &of_users, from + index, judgement));
+    let mut all_in_window = 0;
+    for stretch in (0..rows.len()).step_by(STRETCH) {
+        let parts = parallel::in_parts((rows.len() - stretch).min(STRETCH), |tickets| {
+            let tickets = stretch + tickets.start..stretch + tickets.end;
+            let mut found = Vec::new();
+            let mut in_window = 0;
+            for (from, some) in tickets.clone().step_by(AT_ONCE).zip(rows[tickets].chunks(AT_ONCE)) {
+                let requesters: Vec<Option<u64>> = some.iter().map(Ticket::requester_id).collect();
+                let requesters = facts.world.users_at(&requesters);
+                let accounts: Vec<Option<AccountAt>> = requesters.iter().map(|user| judged.account((*user)?)).collect();
+                for (index, ticket) in some.iter().enumerate() {
+                    let judgement = judge(facts, ticket, requesters[index], |_| accounts[index]);
+                    in_window += u64::from(judgement != Judgement::OutsideWindow);
+                    found.extend(issue(facts, &of_users, from + index, judgement));
+                }
             }
+            facts.sort(&mut found);
+            (in_window, found)
+        });
+        for (in_window, mut found) in parts {
+            all_in_window += in_window;
+            issues.append(&mut found);
         }
-        facts.sort(&mut found);
-        (in_window, found)
-    });
-    issues.reserve_exact(parts.iter().map(|(_, found)| found.len()).sum());
-    parts.into_iter().fold(0, |all, (in_window, mut found)| {
-        issues.append(&mut found);
-        all + in_window
-    })
+    }
+    all_in_window
 }
 
 /// The issue of the ticket at an index, if it has one. `of_users`: the issues of users, by the user's index.
