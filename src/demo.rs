@@ -36,7 +36,7 @@ pub fn world(domains: Domains, tickets_from: Instant) -> Result<World, String> {
     let mut ingest = Ingest::new(domains);
     for kind in Kind::ALL {
         let filter = Filter { tickets_from, list_ids: false };
-        read_records(records_of(kind), kind, filter, &mut ingest)
+        read_records(records_of(kind), kind, filter, &mut ingest, None)
             .map_err(|error| format!("{}: {error:?}", kind.as_str()))?;
     }
     Ok(ingest.finish(multiple_organizations(SETTINGS)?))

@@ -3,6 +3,7 @@
 
 use crate::ingest::{Batch, Fault, Filter, Ingest, Kind};
 use crate::model::domains::Domains;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Mutex, RwLock};
@@ -28,29 +29,32 @@ impl From<io::Error> for LineError {
 
 /// Reads records of one kind, one JSON object a line, into `ingest`. Gives the number of records.
 ///
-/// Blank lines are skipped. Errors: the first one by line that any worker met.
+/// Blank lines are skipped. Without an error, `digest` gets every byte. Errors: the first one by line that any worker met.
 pub fn read_records(
     reader: impl Read + Send,
     kind: Kind,
     filter: Filter,
     ingest: &mut Ingest,
+    digest: Option<&mut Sha256>,
 ) -> Result<u64, LineError> {
     let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), taken: 0, ended: false });
+    let digest = Mutex::new(digest);
     let domains = ingest.domains();
     let sink = Mutex::new(InOrder { ingest, waiting: BTreeMap::new(), next: 0, records: 0, lines: 0, failed: None });
     // One more than there are cores: at any time one of them may be waiting for its turn to read or to append.
     let workers = crate::parallel::threads() + 1;
     std::thread::scope(|scope| {
         for _ in 1..workers {
-            scope.spawn(|| work(&blocks, &sink, &domains, kind, filter));
+            scope.spawn(|| work(&blocks, &digest, &sink, &domains, kind, filter));
         }
-        work(&blocks, &sink, &domains, kind, filter);
+        work(&blocks, &digest, &sink, &domains, kind, filter);
     });
     sink.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).outcome()
 }
 
 fn work<R: Read>(
     blocks: &Mutex<Blocks<R>>,
+    digest: &Mutex<Option<&mut Sha256>>,
     sink: &Mutex<InOrder<'_>>,
     domains: &RwLock<Domains>,
     kind: Kind,
@@ -58,7 +62,15 @@ fn work<R: Read>(
 ) {
     let mut buffer = Vec::new();
     loop {
-        let block = lock(blocks).next(&mut buffer);
+        let mut reading = lock(blocks);
+        let block = reading.next(&mut buffer);
+        // Whoever has read waits for the digest before the next one may read: so it sees the blocks in their order.
+        let mut digesting = lock(digest);
+        drop(reading);
+        if let (Ok(Some(block)), Some(digest)) = (&block, &mut *digesting) {
+            digest.update(&buffer[..block.length]);
+        }
+        drop(digesting);
         let (sequence, outcome) = match block {
             Ok(None) => return,
             Ok(Some(Block { sequence, length })) => (sequence, parse(&buffer[..length], kind, filter)),

@@ -199,22 +199,22 @@ impl Files {
     fn read(&self, kind: Kind, tickets_from: Instant, ingest: &mut Ingest) -> Result<String, SnapshotError> {
         let filter = Filter { tickets_from, list_ids: false };
         let name = self.name(kind);
-        let mut reader = DigestingReader { inner: open(&self.folder, &name)?, digest: Sha256::new() };
-        let read = if self.manifest.is_some() {
-            zstd::Decoder::new(&mut reader)
-                .map_err(LineError::Io)
-                .and_then(|decoder| read_records(decoder, kind, filter, ingest))
-        } else {
-            read_records(&mut reader, kind, filter, ingest)
+        let file = open(&self.folder, &name)?;
+        let Some(manifest) = &self.manifest else {
+            let mut digest = Sha256::new();
+            read_records(file, kind, filter, ingest, Some(&mut digest)).map_err(|error| line_error(&name, error))?;
+            return Ok(hex(&digest.finalize()));
         };
+        let mut reader = DigestingReader { inner: file, digest: Sha256::new() };
+        let read = zstd::Decoder::new(&mut reader)
+            .map_err(LineError::Io)
+            .and_then(|decoder| read_records(decoder, kind, filter, ingest, None));
         // A file that breaks off in the middle still has a digest, which tells damage from anything else.
         let rest = io::copy(&mut reader, &mut io::sink());
         let sha256 = hex(&reader.digest.finalize());
-        if let Some(manifest) = &self.manifest {
-            manifest
-                .check(&name, &sha256, read.as_ref().ok().copied())
-                .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
-        }
+        manifest
+            .check(&name, &sha256, read.as_ref().ok().copied())
+            .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
         read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| line_error(&name, error))?;
         Ok(sha256)
     }
