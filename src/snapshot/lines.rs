@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::sync::{Mutex, RwLock};
 
 /// How much is parsed at a time, or one line, if that is longer. Small enough to be in the cache until it is parsed.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 19;
 /// How much is read at a time.
 const PIECE: usize = 1 << 17;
 
