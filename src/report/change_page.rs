@@ -7,6 +7,7 @@ use super::place::{self, Place};
 use crate::catalogue::{IssueCode, Status};
 use crate::diff::{ActionRow, Diff};
 use crate::escape::markdown_cell;
+use crate::gate::Judgement;
 use crate::run_folder::{IssueRow, RunFolder};
 use crate::zendesk::grouped;
 use std::collections::{BTreeMap, HashMap};
@@ -18,15 +19,15 @@ pub struct ChangeReport<'a> {
     pub base: &'a RunFolder,
     pub head: &'a RunFolder,
     pub diff: &'a Diff<'a>,
-    /// Whether a threshold of the comparison is breached, beyond those that the head's own summary tells.
+    /// Whether the comparison breached its threshold. What the head's own summary says of thresholds is of its state, much of
+    /// which was there before the change, and decides nothing here.
     pub is_breached: bool,
     pub place: &'a Place,
 }
 
 /// The verdict in a few words.
 pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
-    let ChangeReport { head, diff, .. } = *report;
-    let breached = report.is_breached || head.summary.thresholds.iter().any(|judgement| judgement.breached);
+    let ChangeReport { diff, is_breached, .. } = *report;
     let (new, resolved) = (diff.new.len() as u64, diff.resolved.len() as u64);
     let actions = diff.prepared.added.len() + diff.prepared.dropped.len();
     let effect = match (new, resolved, diff.changed.len(), actions) {
@@ -38,7 +39,7 @@ pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
         ),
         (new, resolved, ..) => format!("{}, {} resolved", counted(new, "new issue"), grouped(resolved)),
     };
-    match (breached, new) {
+    match (is_breached, new) {
         (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),
         (false, 1..) => (Mark::Look, effect),
         (false, 0) => (Mark::Good, effect),
@@ -56,26 +57,12 @@ impl ChangeReport<'_> {
         if is_public {
             page.text(place::PUBLIC);
         }
-        let breached: Vec<_> = head.summary.thresholds.iter().filter(|judgement| judgement.breached).collect();
-        if !breached.is_empty() {
-            page.text("\n### Breached thresholds\n\n");
-            let row = |judgement: &&crate::gate::Judgement| {
-                let (limit, value) = (grouped(judgement.limit), grouped(judgement.value));
-                format!("| {} | {limit} | {value} |\n", markdown_cell(&judgement.name))
-            };
-            page.rows(Rows {
-                head: "| threshold | limit | value |\n| --- | ---: | ---: |\n",
-                rows: breached.iter().take(50).map(row).collect(),
-                total: breached.len(),
-                what: "breached thresholds",
-                all: place.file("summary.json"),
-            });
-        }
         self.issues(&mut page, "New issues", &diff.new, length);
         self.issues(&mut page, "Resolved issues", &diff.resolved, length);
         self.changed(&mut page, length);
         self.actions(&mut page, length);
         self.own_suppressions(&mut page, length);
+        self.exceeded(&mut page);
         page.text(format!("\nThe plan of the changed side:\n\n```text\nplan_hash: {}\n```\n", head.plan.hash));
         page
     }
@@ -103,6 +90,31 @@ impl ChangeReport<'_> {
             let _ = writeln!(text, "\n{}", notes.join(" "));
         }
         text
+    }
+
+    /// The limits that the changed side exceeds, for information: the audits judge them.
+    fn exceeded(&self, page: &mut Page) {
+        let exceeded: Vec<_> = self.head.summary.thresholds.iter().filter(|judgement| judgement.breached).collect();
+        if exceeded.is_empty() {
+            return;
+        }
+        page.text(
+            "\n### Limits that the changed side exceeds\n\nFor information: an audit judges these. A change is held to one limit, how many issues are new.\n\n",
+        );
+        let before: HashMap<&str, u64> =
+            self.base.summary.thresholds.iter().map(|judgement| (judgement.name.as_str(), judgement.value)).collect();
+        let row = |judgement: &&Judgement| {
+            let before = before.get(judgement.name.as_str()).map(|value| grouped(*value)).unwrap_or_default();
+            let (limit, value) = (grouped(judgement.limit), grouped(judgement.value));
+            format!("| {} | {limit} | {before} | {value} |\n", markdown_cell(&judgement.name))
+        };
+        page.rows(Rows {
+            head: "| threshold | limit | before | after |\n| --- | ---: | ---: | ---: |\n",
+            rows: exceeded.iter().take(50).map(row).collect(),
+            total: exceeded.len(),
+            what: "limits",
+            all: self.place.file("summary.json"),
+        });
     }
 
     fn issues(&self, page: &mut Page, heading: &str, issues: &[&IssueRow], length: Length) {

@@ -528,6 +528,17 @@ export const SCENARIOS = {
     assert.equal(outputs.breached, 'max_new_issues');
     assert.equal(outputs['new-issues'], '1');
     assert.equal(world.api.comments.length, 1);
+
+    const harmless = world.mergeOf({ 'gremlin.zendesk_drift.yaml': `${limit(0)}# words\n` });
+    const again = { ...world.run('pull_request', { number: 8, pull_request: { number: 8 } }, more), checkout: { ...more.checkout, commit: harmless } };
+    const { check: green } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: again });
+    sound(green, world);
+    assert.equal(green.result, 'success', green.text);
+    assert.ok(!green.annotations.some(({ level }) => level === 'error'));
+    for (const said of [green.summary, world.api.comments[0].body]) {
+      assert.doesNotMatch(said, /a threshold is breached/);
+      assert.match(said, /Limits that the changed side exceeds/);
+    }
   },
 
   'the answer to a change says that the limit of new issues is exceeded': async (world) => {

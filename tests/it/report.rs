@@ -195,6 +195,7 @@ fn before_and_after(folder: &Path) -> [PathBuf; 2] {
     let fixture = expected("all_codes").parent().expect("a fixture").to_owned();
     let read = |name: &str| std::fs::read_to_string(fixture.join(name)).expect("a file of the fixture");
     let (yaml, csv) = (read("gremlin.zendesk_drift.yaml"), read("salesforce_accounts.csv"));
+    let yaml = format!("{yaml}thresholds:\n  max_total_issues: 10\n");
     std::fs::write(folder.join("before.yaml"), &yaml).expect("written");
     std::fs::write(folder.join("salesforce_accounts.csv"), &csv).expect("written");
     let more = "suppressions:\n  - code: account_missing_zendesk_org\n    sf_account_id: 001CASE099\n    reason: in the next quarter\n";
@@ -209,7 +210,8 @@ fn before_and_after(folder: &Path) -> [PathBuf; 2] {
         command
             .args(["audit", "--quiet", "--config", config, "--out", out, "--as-of", "2026-04-17T22:15:30Z"])
             .args(more);
-        stdout(command.arg("--snapshot").arg(&fixture).current_dir(folder));
+        let code = command.arg("--snapshot").arg(&fixture).current_dir(folder).status().expect("it runs").code();
+        assert_eq!(code, Some(1), "max_total_issues is exceeded before and after");
         folder.join(out).join("20260417_221530Z_audit")
     };
     let before = audit("before.yaml", "before", &[]);
@@ -259,6 +261,24 @@ fn a_change_is_told_by_what_it_does() {
     assert_eq!(alone.status.code(), Some(2), "a change has two sides");
     let other = gremlin().arg("report").arg(&after).arg("--baseline").arg(expected("demo")).output().expect("it runs");
     assert!(other.status.code() == Some(2), "{}", text(&other.stderr));
+}
+
+#[test]
+fn limits_that_were_exceeded_before_a_change_are_told_and_do_not_decide() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [after, before] = before_and_after(folder.path());
+    let told = |code: &str| {
+        let mut command = gremlin();
+        command.args(["report", "--command", "diff", "--to", "comment", "--to", "annotations", "--exit-code", code]);
+        stdout(command.arg("--baseline").arg(&before).arg(&after))
+    };
+    let page = told("0");
+    assert!(page.starts_with("## 🟡 This change: 1 new issue, 1 resolved\n"), "{page}");
+    assert!(!page.contains("a threshold is breached") && !page.contains("::error"), "{page}");
+    let (_, table) = page.split_once("\n### Limits that the changed side exceeds\n").expect("told all the same");
+    assert!(table.contains("| threshold | limit | before | after |\n"), "{page}");
+    assert!(table.contains("| `max_total_issues` | 10 |"), "{page}");
+    assert!(told("1").starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 1 resolved\n"));
 }
 
 #[test]
