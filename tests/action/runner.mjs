@@ -237,7 +237,7 @@ class Scope {
     const named = step.uses.toString();
     started.uses = named;
     started.with = texts(step.with, contexts);
-    if (named === './') return this.composite(started);
+    if (named === './' || named.startsWith('g-gremlin/g-gremlin@')) return this.composite(started);
     const action = Object.entries(machine.world.actions).find(([name]) => named.startsWith(`${name}@`))?.[1];
     if (!action) throw new Error(`nothing stands for ${named}`);
     try {
@@ -455,7 +455,8 @@ async function runJob({ id, job, workflow, world, inputs, jobs }) {
   const token = world.tokenFor?.(permissions) ?? `token-${randomUUID()}`;
   const machine = new Machine({ ...world, token, workflowName: workflow.name?.toString() }, id);
   const shared = { github: machine.github, vars: world.vars ?? {}, inputs };
-  const result = { permissions, environment, started: [] };
+  const concurrency = [workflow, job].map((one) => texts(one.concurrency, shared));
+  const result = { permissions, environment, concurrency, started: [] };
 
   const all = needed.every((name) => jobs[name].result === 'success');
   const status = {
