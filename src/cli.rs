@@ -239,6 +239,9 @@ pub struct Init {
     /// Write the three GitHub workflows to .github/workflows instead: the audit, the check of pull requests, the apply
     #[arg(long, conflicts_with_all = ["sf_accounts", "subdomain"])]
     pub github: bool,
+    /// With --github: the commit or the tag of the action that the workflows use, a commit in full [default: the tag of this version]
+    #[arg(long, value_name = "REF", requires = "github")]
+    pub action_ref: Option<String>,
     /// Overwrite a configuration or workflows that exist
     #[arg(long)]
     pub force: bool,

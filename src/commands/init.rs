@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let console = common.console();
     if options.github {
-        return github::run(&console, &options);
+        return github::run(&console, common, &options);
     }
     let path = common.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { blob } from './github_api.mjs';
 import { runAction, runWorkflow } from './runner.mjs';
-import { REPOSITORY, WORKFLOW, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
+import { BINARY, REPOSITORY, WORKFLOW, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
 
 /** Account names and ids, domains and org names that the demo's data holds: what must stay out of public places. */
 const NAMES = /Acme|001ACME|\.example\b/i;
@@ -54,8 +55,8 @@ async function scheduledAudit(world, more = {}) {
 }
 
 /** An audit by the workflow, as a run starts it. */
-async function auditOf(world, run, inputs = {}) {
-  const { audit } = await runWorkflow({ file: WORKFLOW('drift-audit.yml'), world: run, inputs });
+async function auditOf(world, run, inputs = {}, file = WORKFLOW('drift-audit.yml')) {
+  const { audit } = await runWorkflow({ file, world: run, inputs });
   sound(audit, world);
   return Object.assign(audit, { runId: run.runId, outputs: audit.steps.__1.outputs, ended: audit.steps.__1 });
 }
@@ -315,6 +316,9 @@ export const SCENARIOS = {
     const live = await dispatch({ live: true, 'max-actions': '4', 'max-per-account': '2' });
     assert.equal(live.review.result, 'success');
     assert.equal(live.apply.environment, 'zendesk-write');
+    // Of the workflow and of the job: one apply at a time, and a dry run waits for none.
+    assert.deepEqual(live.review.concurrency, [{}, {}]);
+    assert.deepEqual(live.apply.concurrency, [{}, { group: 'drift-apply', 'cancel-in-progress': 'false' }]);
     assert.deepEqual(live.apply.permissions, { contents: 'read', actions: 'read', 'pull-requests': 'read' });
     const applied = artifacts(world).at(-1);
     assert.match(applied.name, /^g-gremlin-apply-\d+-1$/);
@@ -506,6 +510,42 @@ export const SCENARIOS = {
     const broken = await check({ 'gremlin.zendesk_drift.yaml': 'version: 2\n' });
     assert.equal(broken.result, 'failure');
     assert.equal(broken.steps.__2.outputs['exit-code'], '2');
+  },
+
+  'the workflows that init writes look at the files that the configuration names': async (world) => {
+    const names = { 'drift.yaml': world.config().replace('salesforce_accounts.csv', 'accounts.csv'), 'accounts.csv': world.reference };
+    world.git('rm', '--quiet', 'gremlin.zendesk_drift.yaml', 'salesforce_accounts.csv');
+    world.commit(names, 'other names');
+    world.main = world.head();
+    execFileSync(BINARY, ['zendesk', 'drift', 'init', '--github', '--config', 'drift.yaml'], { cwd: world.remote, stdio: 'pipe' });
+    const written = (name) => path.join(world.remote, '.github/workflows', name);
+    const audit = await auditOf(world, world.run('schedule', {}), {}, written('drift-audit.yml'));
+    assert.equal(audit.outputs['exit-code'], '0', audit.text);
+
+    const check = async (file, files) => {
+      const more = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit: world.mergeOf(files) }, secrets: {} };
+      const { check: job } = await runWorkflow({ file, world: world.run('pull_request', { number: 5, pull_request: { number: 5 } }, more) });
+      sound(job, world);
+      return job;
+    };
+    const change = { 'accounts.csv': world.reference.replace(/^001ACME009.*\n/m, '') };
+    const kept = path.join(world.folder, 'drift-pr.yml');
+    cpSync(written('drift-pr.yml'), kept);
+    const seen = await check(kept, change);
+    assert.equal(seen.result, 'success', seen.text);
+    assert.match(world.api.comments[0].body, /1 resolved/);
+
+    // Where the names are those of nothing, a change would be missed.
+    const blind = await check(WORKFLOW('drift-pr.yml'), change);
+    assert.equal(blind.result, 'failure');
+    assert.ok(blind.annotations.some(({ message }) => message.includes('gremlin.zendesk_drift.yaml is on neither side')));
+    const half = path.join(world.folder, 'half.yml');
+    writeFileSync(half, readFileSync(kept, 'utf8').replace('REFERENCE: accounts.csv', 'REFERENCE: salesforce_accounts.csv'));
+    const missed = await check(half, change);
+    assert.equal(missed.result, 'failure');
+    assert.ok(missed.annotations.some(({ message }) => message.includes('salesforce_accounts.csv is on neither side')));
+    writeFileSync(half, readFileSync(kept, 'utf8').replace('REFERENCE: accounts.csv', "REFERENCE: ''"));
+    assert.equal((await check(half, change)).steps.__2.outcome, 'skipped');
   },
 
   'a change that brings new issues is red, and cannot raise its own limit': async (world) => {

@@ -314,7 +314,7 @@ fn init_writes_the_three_workflows_once_and_nothing_else() {
     );
     for (name, ours) in g_gremlin::commands::init::github::WORKFLOWS {
         let written = std::fs::read_to_string(workflow(name)).expect("written");
-        assert_eq!(written, g_gremlin::commands::init::github::for_users(ours));
+        assert_eq!(written, g_gremlin::commands::init::github::Theirs::default().workflow(ours));
     }
     assert!(!folder.path().join("gremlin.zendesk_drift.yaml").exists());
 
@@ -331,6 +331,37 @@ fn init_writes_the_three_workflows_once_and_nothing_else() {
     gremlin(&folder).args(["init", "--github", "--force"]).assert().code(0);
     assert!(workflow("drift-audit.yml").exists());
     gremlin(&folder).args(["init", "--github", "--subdomain", "acme"]).assert().code(2);
+}
+
+#[test]
+fn init_writes_workflows_with_the_names_of_the_configuration_and_the_commit_of_the_action() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("ops")).expect("made");
+    let config = "version: 1\nsalesforce:\n  accounts_csv: accounts.csv\n";
+    std::fs::write(folder.path().join("ops/drift.yaml"), config).expect("written");
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    gremlin(&folder)
+        .args(["init", "--github", "--config", "ops/drift.yaml", "--action-ref", commit])
+        .assert()
+        .code(0)
+        .stdout(
+            predicate::str::contains("drift-pr.yml looks at changes of ops/drift.yaml and ops/accounts.csv.\n")
+                .and(predicate::str::contains("version: source or binary-path"))
+                .and(predicate::str::contains("gh api").not()),
+        );
+    let written = std::fs::read_to_string(folder.path().join(".github/workflows/drift-pr.yml")).expect("written");
+    assert!(written.contains("CONFIG: ops/drift.yaml\n          REFERENCE: ops/accounts.csv\n"), "{written}");
+    assert!(written.contains(&format!("@{commit} # v")), "{written}");
+
+    let again = |arguments: &[&str]| gremlin(&folder).args(["init", "--github", "--force"]).args(arguments).assert();
+    again(&[]).code(0).stdout(predicate::str::contains("gh api repos/g-gremlin/g-gremlin/commits/v1.0.0 --jq .sha\n"));
+    again(&["--action-ref", "v1 # x"]).code(2).stderr(predicate::str::contains("--action-ref cannot be used"));
+    again(&["--config", "absent.yaml"]).code(2);
+    gremlin(&folder).args(["init", "--action-ref", "v1"]).assert().code(2);
+
+    std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), config.replace("accounts.csv", "/mnt/a.csv"))
+        .expect("written");
+    again(&[]).code(0).stderr(predicate::str::contains("is no path inside this repository"));
 }
 
 #[test]
