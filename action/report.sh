@@ -9,6 +9,7 @@ if [ -n "$RUN_DIR" ]; then arguments+=("$RUN_DIR"); else arguments+=(--failed="$
 # What the comparison was held against is in neither run folder.
 if [ -n "$RUN_DIR" ] && [ "$COMMAND" = diff ]; then arguments+=(--exit-code="$EXIT_CODE"); fi
 if [ -n "$RUN_DIR" ] && [ -n "$BASELINE_DIR" ]; then arguments+=(--baseline="$BASELINE_DIR"); fi
+if [ -n "$RUN_DIR" ] && [ "$COMMAND" = apply ] && [ "$APPLY_FOLLOWS" = true ]; then arguments+=(--apply-follows); fi
 for target in $TARGETS; do arguments+=(--to="$target"); done
 if [ -n "$ARTIFACT_NAME" ]; then arguments+=(--artifact-name="$ARTIFACT_NAME"); fi
 if [ -n "$ARTIFACT_URL" ]; then arguments+=(--artifact-url="$ARTIFACT_URL"); fi

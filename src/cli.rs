@@ -211,6 +211,9 @@ pub struct Report {
     /// With --command diff: the exit code of the comparison, whose thresholds the run folders do not know
     #[arg(long, value_name = "CODE", conflicts_with = "failed")]
     pub exit_code: Option<u8>,
+    /// Of a dry run: this run of the workflow goes on to apply the plan, once that is approved
+    #[arg(long, help_heading = "In a workflow", conflicts_with = "failed")]
+    pub apply_follows: bool,
     /// The artifact that holds the run folder
     #[arg(long, value_name = "NAME", help_heading = "In a workflow")]
     pub artifact_name: Option<String>,

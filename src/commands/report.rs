@@ -23,7 +23,7 @@ use crate::run_folder::{self, RunFolder};
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The width of tables where there is no terminal.
 const WIDTH: u16 = 120;
@@ -40,7 +40,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let finished = finished(options)?;
     let diff = finished.diff();
     let change = finished.base().zip(diff.as_ref()).map(|(base, diff)| Change::of(&base.summary.run_id, diff));
-    let report = finished.report(diff.as_ref(), change.as_ref(), &place, options.exit_code);
+    let report = finished.report(diff.as_ref(), change.as_ref(), &place, options);
     let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0.max(60));
     for target in targets {
         match target {
@@ -74,7 +74,7 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         let receipt = run_folder::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)).map_err(|error| {
             Failure::invalid(open(format!("the run folder {} cannot be used", folder.display()))).because(&error)
         })?;
-        return Ok(Finished::Apply { plan: plan_of(&receipt), receipt });
+        return Ok(Finished::Apply { plan: plan_of(folder, &receipt), receipt });
     }
     let run = Box::new(super::diff::open(folder, "run folder")?);
     let base = match &options.baseline {
@@ -97,11 +97,10 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
     Ok(Finished::Audit { run, base, applied })
 }
 
-/// The plan that a receipt is about, if it is still where it was and the same: names and targets come from it.
-fn plan_of(receipt: &ApplyReceipt) -> Option<PlanFile> {
-    let bytes = std::fs::read(&receipt.source_plan_path).ok()?;
-    let plan = PlanFile::parse(&bytes).ok()?;
-    (plan.hash == receipt.source_plan_hash && plan.hash == plan.stated_hash).then_some(plan)
+/// The plan that the receipt in this folder is about, if it is found: names and targets come from it.
+fn plan_of(folder: &Path, receipt: &ApplyReceipt) -> Option<PlanFile> {
+    let (_, plan) = super::verify::find_plan(folder, &receipt.source_plan_hash, &receipt.source_plan_path)?;
+    (plan.hash == plan.stated_hash).then_some(plan)
 }
 
 /// Where the report is read: from the options, and from what GitHub tells every step.
@@ -139,17 +138,19 @@ impl Finished {
         diff: Option<&'a Diff<'a>>,
         change: Option<&'a Change>,
         place: &'a Place,
-        exit_code: Option<u8>,
+        options: &Options,
     ) -> Report<'a> {
         match (self, diff) {
             (Self::Audit { run, applied, base: _ }, _) => {
                 Report::Audit(AuditReport { run, change, applied: applied.as_ref(), place })
             }
             (Self::Change { base, head }, Some(diff)) => {
-                let is_breached = exit_code == Some(Exit::Breached.code());
+                let is_breached = options.exit_code == Some(Exit::Breached.code());
                 Report::Change(ChangeReport { base, head, diff, is_breached, place })
             }
-            (Self::Apply { receipt, plan }, _) => Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), place }),
+            (Self::Apply { receipt, plan }, _) => {
+                Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), apply_follows: options.apply_follows, place })
+            }
             (Self::Failed { subject, code }, _) => {
                 Report::Failed(FailedReport { subject: *subject, code: *code, place })
             }

@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The name of a plan in a run folder.
+const PLAN: &str = "fix_plan.json";
 /// How many mismatches of one file are printed one by one.
 const MOST_MISMATCHES: usize = 20;
 
@@ -130,18 +132,25 @@ fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
         (None, None) => return Err(not_usable(folder, "its journal tells nothing, and it has no receipt")),
     };
     let (hash, path) = named;
+    find_plan(folder, &hash, &path).map(|(found, _)| found).ok_or_else(|| {
+        not_usable(folder, format!("no plan with the hash {hash} is beside it or at {path}")).help(
+            "name the audit's folder, and this receipt:\n  g-gremlin zendesk drift verify AUDIT_RUN_DIR --receipt APPLY_RUN_DIR/apply_receipt.json",
+        )
+    })
+}
+
+/// The plan with this hash: in the folder of an apply, among the runs beside it, or else at the path that its receipt names,
+/// which is relative to where the apply ran.
+pub(super) fn find_plan(folder: &Path, hash: &str, path: &str) -> Option<(PlanOf, PlanFile)> {
     let runs = std::fs::read_dir(beside(folder)).into_iter().flatten().filter_map(Result::ok);
     let runs: BTreeSet<PathBuf> = runs.map(|entry| entry.path()).collect();
-    let beside = runs.iter().map(|run| (run.join("fix_plan.json"), format!("../{}/fix_plan.json", file_name(run))));
-    for (path, name) in beside.chain([(PathBuf::from(&path), path.clone())]) {
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        if PlanFile::parse(&bytes).is_ok_and(|plan| plan.hash == hash) {
-            return Ok(PlanOf { name, bytes });
-        }
-    }
-    Err(not_usable(folder, format!("no plan with the hash {hash} is beside it or at {path}")).help(
-        "name the audit's folder, and this receipt:\n  g-gremlin zendesk drift verify AUDIT_RUN_DIR --receipt APPLY_RUN_DIR/apply_receipt.json",
-    ))
+    let beside = runs.iter().map(|run| (run.join(PLAN), format!("../{}/{PLAN}", file_name(run))));
+    let inside = (folder.join(PLAN), PLAN.to_owned());
+    [inside].into_iter().chain(beside).chain([(PathBuf::from(path), path.to_owned())]).find_map(|(path, name)| {
+        let bytes = std::fs::read(path).ok()?;
+        let plan = PlanFile::parse(&bytes).ok().filter(|plan| plan.hash == hash)?;
+        Some((PlanOf { name, bytes }, plan))
+    })
 }
 
 fn tell(console: &Console, folder: &Path, verdict: &Verdict) {

@@ -17,8 +17,10 @@ use std::fmt::Write as _;
 #[derive(Debug, Clone, Copy)]
 pub struct ApplyReport<'a> {
     pub receipt: &'a ApplyReceipt,
-    /// The plan that was applied, if it is still there: names, targets and notes come from it.
+    /// The plan that was applied, if it is found: names, targets and notes come from it.
     pub plan: Option<&'a PlanFile>,
+    /// Whether the workflow's run that this dry run is part of goes on to apply the plan.
+    pub apply_follows: bool,
     pub place: &'a Place,
 }
 
@@ -78,6 +80,9 @@ impl ApplyReport<'_> {
         page.text(self.outcomes());
         if !is_public && !receipt.results.is_empty() {
             page.text("\n### Actions\n\n");
+            if self.plan.is_none() {
+                page.text(NO_PLAN);
+            }
             page.rows(self.actions(length));
         }
         page.text(self.plan_blocked());
@@ -185,7 +190,7 @@ impl ApplyReport<'_> {
     }
 
     fn next(&self) -> String {
-        let Self { receipt, plan, place } = *self;
+        let Self { receipt, plan, place, apply_follows } = *self;
         // A receipt says which hash; anything else than one is outside text.
         let hash = &receipt.source_plan_hash;
         let is_hash = hash.len() == 64 && hash.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
@@ -199,11 +204,19 @@ impl ApplyReport<'_> {
             _ if !receipt.completed => text
                 .push_str("\nApply the same plan again: it settles what was open, and goes on where this run ended.\n"),
             Mode::DryRun if is_demo => text.push_str("\nThe demo's plan can be dry-run, and applied to nothing.\n"),
+            Mode::DryRun if receipt.counts.would_apply > 0 && apply_follows => {
+                let _ = write!(
+                    text,
+                    "\n**This run goes on to carry it out.** Approving the environment of its apply job does so, {}; rejecting it, or cancelling this run, writes nothing. Where that environment has no reviewers, the apply follows by itself.\n",
+                    self.caps()
+                );
+            }
             Mode::DryRun if receipt.counts.would_apply > 0 && is_hash && place.run.is_some() => {
                 let _ = write!(
                     text,
-                    "\nTo carry it out, run {} again with the same audit run and hash, and `-f live=true`.\n",
-                    markdown_code(&place.apply_workflow)
+                    "\nTo carry it out, run {} again with the same audit run, hash and caps ({}), and `-f live=true`.\n",
+                    markdown_code(&place.apply_workflow),
+                    self.caps()
                 );
             }
             Mode::DryRun if receipt.counts.would_apply > 0 && is_hash => {
@@ -225,6 +238,16 @@ impl ApplyReport<'_> {
         text
     }
 
+    /// The caps that were in force.
+    fn caps(&self) -> String {
+        let caps = &self.receipt.caps_used;
+        format!(
+            "at most {} and {} of one account",
+            counted(caps.max_actions.into(), "action"),
+            grouped(caps.max_per_account.into())
+        )
+    }
+
     fn run_facts(&self) -> String {
         let receipt = self.receipt;
         let mut text = "\n<details>\n<summary>About this run</summary>\n\n| | |\n| --- | --- |\n".to_owned();
@@ -243,6 +266,9 @@ impl ApplyReport<'_> {
         text
     }
 }
+
+/// What is said where the plan is not found.
+const NO_PLAN: &str = "The plan is neither where the receipt says nor beside this run folder, so names and targets are missing here. Put the audit's run folder beside this one, and render again.\n\n";
 
 /// The results in the order in which an operator wants to see them.
 const RESULTS: [(Outcome, &str); 5] = [

@@ -134,7 +134,7 @@ pub fn change(report: &ChangeReport<'_>) -> String {
 
 /// An apply, on a terminal of this width.
 pub fn apply(report: &ApplyReport<'_>, width: u16) -> String {
-    let ApplyReport { receipt, plan: _, place } = *report;
+    let ApplyReport { receipt, place, .. } = *report;
     let (mark, verdict) = apply_page::verdict(receipt);
     let counts = &receipt.counts;
     let mut text = format!(

@@ -265,7 +265,7 @@ fn no_outside_text_leaves_its_code_span() {
         let report =
             AuditReport { run: &run, change: Some(&change), applied: Some(&hostile_receipt(seed, 1)), place: &place };
         let receipt = hostile_receipt(seed, 25);
-        let apply = ApplyReport { receipt: &receipt, plan: None, place: &place };
+        let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
         let base = demo();
         let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
         assert!(!diff.new.is_empty() && !diff.resolved.is_empty() && !diff.changed.is_empty());
@@ -317,7 +317,7 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
         let mut place = place(audience);
         place.artifact = Some(Artifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
         let audit = AuditReport { run: &run, change: Some(&change(1)), applied: Some(&receipt), place: &place };
-        let apply = ApplyReport { receipt: &receipt, plan: None, place: &place };
+        let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
         let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: true, place: &place };
         for page in [audit.page(Length::Full), apply.page(Length::Full), changes.page(Length::Full)] {
             let text = page.render(Room::summary(0));
@@ -388,7 +388,7 @@ fn in_public_no_outside_text_is_told_at_all() {
     receipt.started_at = None;
     let plan = PlanFile::parse(include_bytes!("../../fixtures/all_codes/expected/fix_plan.json")).expect("a plan");
     let audit = AuditReport { run: &run, change: None, applied: None, place: &place };
-    let apply = ApplyReport { receipt: &receipt, plan: Some(&plan), place: &place };
+    let apply = ApplyReport { receipt: &receipt, plan: Some(&plan), apply_follows: false, place: &place };
     for text in [
         audit.page(Length::Full).render(Room::summary(0)),
         audit.page(Length::Short).render(Room::comment()),

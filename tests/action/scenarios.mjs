@@ -312,9 +312,12 @@ export const SCENARIOS = {
     assert.deepEqual(world.zendesk.writes(), []);
     const dryReceipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
     assert.equal(dryReceipt.mode, 'dry_run');
+    assert.match(dry.review.summary, /run `drift-apply\.yml` again .*`-f live=true`/);
 
     const live = await dispatch({ live: true, 'max-actions': '4', 'max-per-account': '2' });
     assert.equal(live.review.result, 'success');
+    assert.match(live.review.summary, /This run goes on to carry it out.* at most 4 actions and 2 of one account/);
+    assert.doesNotMatch(live.review.summary, /live=true/);
     assert.equal(live.apply.environment, 'zendesk-write');
     // Of the workflow and of the job: one apply at a time, and a dry run waits for none.
     assert.deepEqual(live.review.concurrency, [{}, {}]);

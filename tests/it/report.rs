@@ -333,3 +333,34 @@ fn later_steps_learn_what_an_apply_did_and_the_receipt_is_where_out_says() {
     let page = stdout(command.arg(audit.parent().expect("a run")));
     assert!(page.contains("\n**It was applied** in `"), "{page}");
 }
+
+#[test]
+fn a_report_of_an_apply_finds_its_plan_from_anywhere_and_says_when_there_is_none() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let dry = stage.command(&["apply", "--plan", &plan.path, "--max-actions", "4"]).output().expect("it runs");
+    assert!(dry.status.success(), "{}", text(&dry.stderr));
+    let [run] = &stage.runs("_apply")[..] else { panic!("one apply") };
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let report = |more: &[&str]| {
+        let mut command = gremlin();
+        command.envs(WORKFLOW).env("GREMLIN_ALLOW_PUBLIC_ARTIFACTS", "true").args(["report", "--to", "job-summary"]);
+        stdout(command.args(more).arg(run).current_dir(&elsewhere))
+    };
+    let page = report(&[]);
+    assert!(page.contains("| blank → `") && !page.contains("The plan is neither"), "{page}");
+    assert!(page.contains("again with the same audit run, hash and caps (at most 4 actions and "), "{page}");
+
+    let page = report(&["--apply-follows"]);
+    assert!(
+        page.contains("\n**This run goes on to carry it out.**") && page.contains("at most 4 actions and "),
+        "{page}"
+    );
+    assert!(!page.contains("live=true"), "{page}");
+
+    let audit = stage.path().join(&plan.path);
+    std::fs::remove_file(&audit).expect("there");
+    let page = report(&[]);
+    assert!(!page.contains("| blank → `"), "{page}");
+    assert!(page.contains("\n### Actions\n\nThe plan is neither where the receipt says nor beside"), "{page}");
+}
