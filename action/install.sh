@@ -40,6 +40,11 @@ choose_target() {
 # Contradicted is an error; what cannot be had is a notice. So everything that needs the network comes first.
 attested() { # ARCHIVE REPOSITORY
   local repository=${2#https://github.com/} bundle
+  # The token is of the server that runs this job, and the attestation lies at github.com.
+  if [ "$GITHUB_SERVER_URL" != https://github.com ]; then
+    notice "the attestation was not checked: it is at github.com, where the token of this server must not go; the SHA-256 was"
+    return
+  fi
   if [ -z "$token" ] || ! command -v gh >/dev/null; then
     notice "the attestation was not checked: that needs gh and a token; the SHA-256 was"
     return

@@ -53,7 +53,7 @@ function release({ target = 'x86_64-unknown-linux-musl', program = 'g-gremlin', 
   return { folder, actionPath, releases, tools, name };
 }
 
-async function install(released, { inputs = {}, gh = 'good', runner = {}, token = 'ghs_secret' } = {}) {
+async function install(released, { inputs = {}, gh = 'good', runner = {}, token = 'ghs_secret', serverUrl = 'https://github.com' } = {}) {
   const world = {
     repository: REPOSITORY,
     folder: released.folder,
@@ -65,6 +65,7 @@ async function install(released, { inputs = {}, gh = 'good', runner = {}, token 
     tools: [released.tools],
     runner,
     token,
+    serverUrl,
     machineEnv: { RELEASES: released.releases, GH: gh },
   };
   const record = await runAction({ world, inputs: { command: 'doctor', version: '9.9.9', ...inputs } });
@@ -166,6 +167,23 @@ test('the token is for gh alone', () =>
     assert.equal(run.tokens.trim(), '0');
     assert.ok(!run.text.includes('***'));
   }));
+
+test('the token of another server goes nowhere, and the sum is checked all the same', async () => {
+  for (const serverUrl of ['https://github.acme.example', 'https://acme.ghe.com', 'https://github.com.acme.example']) {
+    await withRelease({}, async (released) => {
+      const run = await install(released, { serverUrl });
+      assert.ok(run.installed, run.text);
+      assert.equal(run.gh, '', 'gh is not asked');
+      assert.equal(run.tokens.trim(), '0');
+      assert.match(told(run, 'notice'), /not checked: .*github\.com, where the token of this server must not go/);
+    });
+  }
+  await withRelease({ archive: (file) => writeFileSync(file, 'other') }, async (released) => {
+    const run = await install(released, { serverUrl: 'https://github.acme.example' });
+    assert.equal(run.installed, false);
+    assert.match(told(run, 'error'), /SHA-256/);
+  });
+});
 
 test('a binary-path that is not there is an error', () =>
   withRelease({}, async (released) => {
