@@ -48,7 +48,14 @@ only() { # WHAT MATCH...
   chosen=$2
 }
 
+# Ends the step where the command lacks an input, before the program speaks of options that nobody has typed.
+needs() { # INPUT VALUE
+  if [ -z "$2" ]; then invalid 2 "the command $COMMAND needs the input $1"; fi
+}
+
 needs_a_run() { # INPUT
+  # The step that looks for the run has not run.
+  if [ -z "$FOUND" ]; then invalid 2 "the input $1 is from-run, so the command $COMMAND needs the input from-run"; fi
   if [ "$FOUND" != true ]; then
     invalid 3 "no audit run with an artifact was found for the input $1; run the audit workflow once, with save-snapshot"
   fi
@@ -78,6 +85,7 @@ audit() {
   option --snapshot "$SNAPSHOT"
   if [ "$BASELINE" = from-run ]; then
     # The first audit has nothing to be compared with.
+    if [ -z "$FOUND" ]; then needs_a_run baseline; fi
     BASELINE=
     if [ "$FOUND" = true ]; then
       only "run folder" "$from_run"/*_audit
@@ -99,6 +107,7 @@ audit() {
 }
 
 apply() {
+  needs plan "$PLAN"
   if [ "$PLAN" = from-run ]; then
     needs_a_run plan
     only fix_plan.json "$from_run"/*_audit/fix_plan.json
@@ -125,9 +134,9 @@ apply() {
 # Both configurations are audited on one snapshot; a run that breaches thresholds is as good as another. The limit of new issues is
 # that of the configuration before the change, which cannot raise its own.
 diff() {
+  needs base-config "$BASE_CONFIG"
+  needs snapshot "$SNAPSHOT"
   choose_snapshot
-  if [ -z "$SNAPSHOT" ]; then invalid 2 "the command diff needs the input snapshot"; fi
-  if [ -z "$BASE_CONFIG" ]; then invalid 2 "the command diff needs the input base-config"; fi
 
   echo "::group::Before the change"
   arguments=(audit --config="$BASE_CONFIG" --snapshot="$SNAPSHOT" --out="$upload/before")

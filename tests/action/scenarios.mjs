@@ -289,6 +289,22 @@ export const SCENARIOS = {
     assert.equal(world.zendesk.requests.length, 0);
   },
 
+  'an input that the command needs is asked for by its name': async (world) => {
+    for (const [inputs, missing] of [
+      [{ command: 'apply' }, 'the command apply needs the input plan'],
+      [{ command: 'apply', plan: 'from-run' }, 'the command apply needs the input from-run'],
+      [{ command: 'diff', snapshot: 'x' }, 'the command diff needs the input base-config'],
+      [{ command: 'diff', 'base-config': 'gremlin.zendesk_drift.yaml' }, 'the command diff needs the input snapshot'],
+      [{ command: 'audit', baseline: 'from-run' }, 'the command audit needs the input from-run'],
+    ]) {
+      const run = await action(world, inputs);
+      assert.equal(run.outputs['exit-code'], '2', missing);
+      const errors = run.annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
+      assert.ok(errors[0].endsWith(missing), `${errors}`);
+    }
+    assert.equal(world.zendesk.requests.length, 0);
+  },
+
   'from audit to artifact to dispatch to receipt': async (world) => {
     const audit = await scheduledAudit(world);
     const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
