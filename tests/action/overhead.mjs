@@ -2,7 +2,7 @@
 // GitHub's own services are stubs here, so uploading is a copy. Run it with a release build:
 //   G_GREMLIN_PROFILE=release node --import ./tests/action/json_imports.mjs tests/action/overhead.mjs
 import { runWorkflow } from './runner.mjs';
-import { WORKFLOW, makeWorld } from './world.mjs';
+import { makeWorld } from './world.mjs';
 
 const RUNS = 7;
 
@@ -22,7 +22,7 @@ for (let run = 0; run < RUNS; run += 1) {
   try {
     for (const warm of [false, true]) {
       world.zendesk.requests.length = 0;
-      const { audit } = await runWorkflow({ file: WORKFLOW('drift-audit.yml'), world: world.run('schedule') });
+      const { audit } = await runWorkflow({ file: world.workflow('drift-audit.yml'), world: world.run('schedule') });
       if (audit.result !== 'success') throw new Error(audit.text);
       // The second has everything that a later one has: a baseline to find, download and compare with.
       if (warm) shown.push({ total: audit.millis.Audit, zendesk: open(world.zendesk.requests), steps: audit.millis });

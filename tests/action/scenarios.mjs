@@ -8,7 +8,7 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { blob } from './github_api.mjs';
 import { runAction, runWorkflow } from './runner.mjs';
-import { BINARY, REPOSITORY, WORKFLOW, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
+import { BINARY, REPOSITORY, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
 
 /** Account names and ids, domains and org names that the demo's data holds: what must stay out of public places. */
 const NAMES = /Acme|001ACME|\.example\b/i;
@@ -55,7 +55,7 @@ async function scheduledAudit(world, more = {}) {
 }
 
 /** An audit by the workflow, as a run starts it. */
-async function auditOf(world, run, inputs = {}, file = WORKFLOW('drift-audit.yml')) {
+async function auditOf(world, run, inputs = {}, file = world.workflow('drift-audit.yml')) {
   const { audit } = await runWorkflow({ file, world: run, inputs });
   sound(audit, world);
   return Object.assign(audit, { runId: run.runId, outputs: audit.steps.__1.outputs, ended: audit.steps.__1 });
@@ -310,7 +310,7 @@ export const SCENARIOS = {
     const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
     const dispatch = async (more) => {
       const run = world.run('workflow_dispatch', { inputs: {} }, { workflow: 'drift-apply.yml' });
-      const jobs = await runWorkflow({ file: WORKFLOW('drift-apply.yml'), world: run, inputs: { ...inputs, ...more } });
+      const jobs = await runWorkflow({ file: world.workflow('drift-apply.yml'), world: run, inputs: { ...inputs, ...more } });
       for (const job of Object.values(jobs)) if (job.result !== 'skipped') sound(job, world);
       return jobs;
     };
@@ -366,7 +366,7 @@ export const SCENARIOS = {
     const audit = await scheduledAudit(world);
     const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
     const run = world.run('workflow_dispatch', { inputs: {} }, { workflow: 'drift-apply.yml' });
-    const { review } = await runWorkflow({ file: WORKFLOW('drift-apply.yml'), world: run, inputs });
+    const { review } = await runWorkflow({ file: world.workflow('drift-apply.yml'), world: run, inputs });
     sound(review, world);
     const receipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
     assert.deepEqual(receipt.caps_used, { max_actions: 2, max_per_account: 1 });
@@ -493,7 +493,7 @@ export const SCENARIOS = {
       const payload = { number: 7, pull_request: { number: 7 } };
       const options = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {}, ...more };
       const run = world.run('pull_request', payload, { ref: 'refs/pull/7/merge', ...options });
-      const { check: job } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: run });
+      const { check: job } = await runWorkflow({ file: world.workflow('drift-pr.yml'), world: run });
       sound(job, world);
       return job;
     };
@@ -555,7 +555,7 @@ export const SCENARIOS = {
     assert.match(world.api.comments[0].body, /1 resolved/);
 
     // Where the names are those of nothing, a change would be missed.
-    const blind = await check(WORKFLOW('drift-pr.yml'), change);
+    const blind = await check(world.workflow('drift-pr.yml'), change);
     assert.equal(blind.result, 'failure');
     assert.ok(blind.annotations.some(({ message }) => message.includes('gremlin.zendesk_drift.yaml is on neither side')));
     const half = path.join(world.folder, 'half.yml');
@@ -579,7 +579,7 @@ export const SCENARIOS = {
     });
     const more = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {} };
     const run = world.run('pull_request', { number: 8, pull_request: { number: 8 } }, more);
-    const { check } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: run });
+    const { check } = await runWorkflow({ file: world.workflow('drift-pr.yml'), world: run });
     sound(check, world);
     assert.equal(check.result, 'failure');
     const { outputs } = check.steps.__2;
@@ -590,7 +590,7 @@ export const SCENARIOS = {
 
     const harmless = world.mergeOf({ 'gremlin.zendesk_drift.yaml': `${limit(0)}# words\n` });
     const again = { ...world.run('pull_request', { number: 8, pull_request: { number: 8 } }, more), checkout: { ...more.checkout, commit: harmless } };
-    const { check: green } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: again });
+    const { check: green } = await runWorkflow({ file: world.workflow('drift-pr.yml'), world: again });
     sound(green, world);
     assert.equal(green.result, 'success', green.text);
     assert.ok(!green.annotations.some(({ level }) => level === 'error'));
@@ -611,7 +611,7 @@ export const SCENARIOS = {
     });
     const more = { workflow: 'drift-pr.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {} };
     const run = world.run('pull_request', { number: 9, pull_request: { number: 9 } }, more);
-    const { check } = await runWorkflow({ file: WORKFLOW('drift-pr.yml'), world: run });
+    const { check } = await runWorkflow({ file: world.workflow('drift-pr.yml'), world: run });
     sound(check, world);
     assert.equal(check.steps.__2.outputs.breached, 'max_new_issues', check.text);
     for (const said of [check.summary, world.api.comments[0].body]) assert.match(said, /a threshold is breached: 1 new issue/);
@@ -628,7 +628,7 @@ export const SCENARIOS = {
   'plans are applied from the default branch only': async (world) => {
     const run = world.run('workflow_dispatch', {}, { workflow: 'drift-apply.yml', ref: 'refs/heads/feature' });
     const inputs = { 'audit-run-id': '1', 'plan-hash': '0'.repeat(64), live: true };
-    const jobs = await runWorkflow({ file: WORKFLOW('drift-apply.yml'), world: run, inputs });
+    const jobs = await runWorkflow({ file: world.workflow('drift-apply.yml'), world: run, inputs });
     assert.equal(jobs.review.result, 'failure');
     assert.equal(jobs.review.started.length, 1);
     assert.equal(jobs.apply.result, 'skipped');
@@ -639,7 +639,7 @@ export const SCENARIOS = {
       const event = { 'drift-audit.yml': 'schedule', 'drift-pr.yml': 'pull_request' }[name] ?? 'workflow_dispatch';
       const run = { ...world.run(event), repository: 'g-gremlin/g-gremlin' };
       const inputs = name === 'drift-apply.yml' ? { 'audit-run-id': '1', 'plan-hash': '0', live: true } : {};
-      const jobs = await runWorkflow({ file: WORKFLOW(name), world: run, inputs });
+      const jobs = await runWorkflow({ file: world.workflow(name), world: run, inputs });
       for (const job of Object.values(jobs)) assert.equal(job.result, 'skipped');
     }
   },

@@ -10,7 +10,6 @@ import { GitHubApi } from './github_api.mjs';
 import { startZendesk } from './zendesk.mjs';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-export const WORKFLOW = (name) => path.join(ROOT, '.github/workflows', name);
 const PROFILE = process.env.G_GREMLIN_PROFILE ?? 'debug';
 export const BINARY = process.env.G_GREMLIN_BINARY ?? path.join(ROOT, 'target', PROFILE, 'g-gremlin');
 const FAKE_ZENDESK = path.join(ROOT, 'target/debug/examples/fake_zendesk');
@@ -27,11 +26,12 @@ export const ZENDESK_VARIABLES = [
   'ZENDESK_API_TOKEN',
 ];
 
-export async function makeWorld({ isPrivate = true, action = path.join(ROOT, 'action.yml') } = {}) {
+/** A world; `root` holds the action, its scripts and the workflows under test. */
+export async function makeWorld({ isPrivate = true, root = ROOT } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'g-gremlin-action-'));
   const zendesk = await startZendesk(FAKE_ZENDESK, path.join(ROOT, 'fixtures/demo'));
   const api = await new GitHubApi({ repository: REPOSITORY, isPrivate, folder }).start();
-  return new World({ folder, zendesk, api, isPrivate, action });
+  return new World({ folder, zendesk, api, isPrivate, root });
 }
 
 export class World {
@@ -44,6 +44,11 @@ export class World {
     this.reference = readFileSync(path.join(ROOT, 'fixtures/demo/salesforce_accounts.csv'), 'utf8');
     this.commit({ 'salesforce_accounts.csv': this.reference, 'gremlin.zendesk_drift.yaml': this.config() }, 'start');
     this.main = this.head();
+  }
+
+  /** A workflow under test. */
+  workflow(name) {
+    return path.join(this.root, '.github/workflows', name);
   }
 
   config(more = '') {
@@ -94,8 +99,8 @@ export class World {
       api: this.api,
       runId,
       actions: ACTIONS,
-      action: this.action,
-      actionPath: ROOT,
+      action: path.join(this.root, 'action.yml'),
+      actionPath: this.root,
       checkout: { remote: this.remote, commit: this.main },
       tokenFor: (permissions) => this.api.tokenFor(permissions, more),
       secrets: { 'zendesk-read': ZENDESK_SECRETS, 'zendesk-write': ZENDESK_SECRETS },
