@@ -8,6 +8,7 @@ case $COMMAND in audit | apply | diff) arguments+=(--command="$COMMAND") ;; esac
 if [ -n "$RUN_DIR" ]; then arguments+=("$RUN_DIR"); else arguments+=(--failed="$EXIT_CODE"); fi
 # What the comparison was held against is in neither run folder.
 if [ -n "$RUN_DIR" ] && [ "$COMMAND" = diff ]; then arguments+=(--exit-code="$EXIT_CODE"); fi
+if [ -n "$RUN_DIR" ] && [ -n "$SHORTER_WINDOW" ]; then arguments+=(--shorter-window="$SHORTER_WINDOW"); fi
 if [ -n "$RUN_DIR" ] && [ -n "$BASELINE_DIR" ]; then arguments+=(--baseline="$BASELINE_DIR"); fi
 if [ -n "$RUN_DIR" ] && [ "$COMMAND" = apply ] && [ "$APPLY_FOLLOWS" = true ]; then arguments+=(--apply-follows); fi
 for target in $TARGETS; do arguments+=(--to="$target"); done

@@ -152,6 +152,16 @@ diff() {
   option --config "$CONFIG"
   option --sf-accounts "$SF_ACCOUNTS"
   gremlin "${arguments[@]}"
+  if [ "$code" = 2 ]; then
+    # A window longer than the snapshot's is no fault of the change. If that is all, the window of the other side helps.
+    local days
+    days=$(sed -n 's/^ *"lookback_days": \([0-9]*\),*$/\1/p' "${before[0]}/summary.json" | head -n 1)
+    gremlin "${arguments[@]}" --lookback-days="$days"
+    if [ "$code" -lt 2 ]; then
+      echo "::notice title=g-gremlin::the change looks further back than the snapshot, so both sides were audited with the tickets of $days days"
+      echo "shorter-window=$days" >>"$GITHUB_OUTPUT"
+    fi
+  fi
   echo "::endgroup::"
   if [ "$code" -gt 1 ]; then return; fi
   local after=("$upload"/*_audit)

@@ -211,6 +211,9 @@ pub struct Report {
     /// With --command diff: the exit code of the comparison, whose thresholds the run folders do not know
     #[arg(long, value_name = "CODE", conflicts_with = "failed")]
     pub exit_code: Option<u8>,
+    /// With --command diff: the days of tickets that both sides were audited with, where the change asks for more than there are
+    #[arg(long, value_name = "DAYS", conflicts_with = "failed")]
+    pub shorter_window: Option<u32>,
     /// Of a dry run: this run of the workflow goes on to apply the plan, once that is approved
     #[arg(long, help_heading = "In a workflow", conflicts_with = "failed")]
     pub apply_follows: bool,

@@ -146,7 +146,14 @@ impl Finished {
             }
             (Self::Change { base, head }, Some(diff)) => {
                 let is_breached = options.exit_code == Some(Exit::Breached.code());
-                Report::Change(ChangeReport { base, head, diff, is_breached, place })
+                Report::Change(ChangeReport {
+                    base,
+                    head,
+                    diff,
+                    is_breached,
+                    shorter_window: options.shorter_window,
+                    place,
+                })
             }
             (Self::Apply { receipt, plan }, _) => {
                 Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), apply_follows: options.apply_follows, place })

@@ -22,6 +22,8 @@ pub struct ChangeReport<'a> {
     /// Whether the comparison breached its threshold. What the head's own summary says of thresholds is of its state, much of
     /// which was there before the change, and decides nothing here.
     pub is_breached: bool,
+    /// The days of tickets that both sides were audited with, where the changed side asks for more than the snapshot has.
+    pub shorter_window: Option<u32>,
     pub place: &'a Place,
 }
 
@@ -88,6 +90,13 @@ impl ChangeReport<'_> {
         let notes: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
         if !notes.is_empty() {
             let _ = writeln!(text, "\n{}", notes.join(" "));
+        }
+        if let Some(days) = self.shorter_window {
+            let _ = writeln!(
+                text,
+                "\n> **The changed side looks further back than the snapshot.** Both sides were audited with the tickets of {}; what older tickets would add is not in this comparison.",
+                counted(days.into(), "day")
+            );
         }
         text
     }

@@ -269,7 +269,14 @@ fn no_outside_text_leaves_its_code_span() {
         let base = demo();
         let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
         assert!(!diff.new.is_empty() && !diff.resolved.is_empty() && !diff.changed.is_empty());
-        let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: false, place: &place };
+        let changes = ChangeReport {
+            base: &base,
+            head: &run,
+            diff: &diff,
+            is_breached: false,
+            shorter_window: Some(30),
+            place: &place,
+        };
         for length in [Length::Full, Length::Short] {
             assert_harmless(&changes.page(length).render(Room::comment()));
             assert_harmless(&report.page(length).render(Room::summary(0)));
@@ -318,7 +325,14 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
         place.artifact = Some(Artifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
         let audit = AuditReport { run: &run, change: Some(&change(1)), applied: Some(&receipt), place: &place };
         let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
-        let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: true, place: &place };
+        let changes = ChangeReport {
+            base: &base,
+            head: &run,
+            diff: &diff,
+            is_breached: true,
+            shorter_window: Some(30),
+            place: &place,
+        };
         for page in [audit.page(Length::Full), apply.page(Length::Full), changes.page(Length::Full)] {
             let text = page.render(Room::summary(0));
             assert!(text.len() < 1_000_000, "{} bytes", text.len());
@@ -353,7 +367,14 @@ fn an_annotation_is_one_command_whatever_the_data() {
         let receipt = hostile_receipt(seed, 30);
         let base = demo();
         let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
-        let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: false, place: &place };
+        let changes = ChangeReport {
+            base: &base,
+            head: &run,
+            diff: &diff,
+            is_breached: false,
+            shorter_window: Some(30),
+            place: &place,
+        };
         for lines in [annotations::audit(&report), annotations::apply(&receipt), annotations::change(&changes)] {
             for line in lines.lines() {
                 let (properties, _) =
@@ -381,7 +402,14 @@ fn in_public_no_outside_text_is_told_at_all() {
         vec![Judgement { name: "max_total_issues".to_owned(), limit: 1, value: 2, breached: true }];
     let base = demo();
     let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
-    let changes = ChangeReport { base: &base, head: &run, diff: &diff, is_breached: false, place: &place };
+    let changes = ChangeReport {
+        base: &base,
+        head: &run,
+        diff: &diff,
+        is_breached: false,
+        shorter_window: Some(30),
+        place: &place,
+    };
     let mut receipt = hostile_receipt(7, 20);
     receipt.run_id = "20260417_221530Z_apply".to_owned();
     receipt.source_plan_hash = "0".repeat(64);

@@ -84,6 +84,7 @@ const BROKEN_FILES = [
   ['a report that does not know how the comparison ended', REPORT, 'arguments+=(--exit-code="$EXIT_CODE")', 'true', LIMIT],
   ['a report that does not name the artifact', REPORT, 'arguments+=(--artifact-name="$ARTIFACT_NAME")', 'true', AUDIT],
   ['a report that does not know that an apply follows', REPORT, 'arguments+=(--apply-follows)', 'true', WHOLE],
+  ['a comparison that does not say that its window is shorter', REPORT, 'arguments+=(--shorter-window="$SHORTER_WINDOW")', 'true', PULL],
   ['a report of the side before the change', REPORT, 'arguments+=("$RUN_DIR"); else', 'arguments+=("${BASELINE_DIR:-$RUN_DIR}"); else', PULL],
   ['an archive whose sum is not checked', INSTALL, '[ "$(sha256 "$archive")" = "$wanted" ]', 'true', SUM],
   ['an attestation whose contradiction is ignored', INSTALL, 'failed "the attestation of the release', 'notice "the attestation of the release', ATTESTATION],

@@ -526,6 +526,11 @@ export const SCENARIOS = {
     assert.notEqual(fork.summary, '');
     assert.ok(fork.annotations.some(({ level }) => level === 'warning'), 'the fork is told why there is no comment');
 
+    const longer = await check({ 'gremlin.zendesk_drift.yaml': world.config('tickets:\n  lookback_days: 90\n') });
+    assert.equal(longer.result, 'success', longer.text);
+    assert.match(world.api.comments[0].body, /further back than the snapshot.* the tickets of 30 days/);
+    assert.ok(longer.annotations.some(({ level, message }) => level === 'notice' && message.includes('tickets of 30 days')));
+
     const broken = await check({ 'gremlin.zendesk_drift.yaml': 'version: 2\n' });
     assert.equal(broken.result, 'failure');
     assert.equal(broken.steps.__2.outputs['exit-code'], '2');

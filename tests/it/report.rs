@@ -278,6 +278,7 @@ fn limits_that_were_exceeded_before_a_change_are_told_and_do_not_decide() {
     let (_, table) = page.split_once("\n### Limits that the changed side exceeds\n").expect("told all the same");
     assert!(table.contains("| threshold | limit | before | after |\n"), "{page}");
     assert!(table.contains("| `max_total_issues` | 10 |"), "{page}");
+    assert!(!page.contains("further back than the snapshot"), "{page}");
     assert!(told("1").starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 1 resolved\n"));
 }
 
