@@ -40,6 +40,12 @@ pub(crate) fn result(action: &PlannedAction, status: Outcome, reason: Option<Ski
     }
 }
 
+/// The result of an action that a run which ended early did not come to. It is known since the run began, so that the receipt
+/// of a run that ended by itself and the one made from a killed run's journal are the same.
+pub(crate) fn unreached(action: &PlannedAction, began: Instant) -> ActionResult {
+    result(action, Outcome::Skipped, Some(SkipReason::Aborted), began)
+}
+
 /// Why an apply ends before its time.
 #[derive(Debug)]
 pub enum Stop {

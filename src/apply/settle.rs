@@ -2,9 +2,8 @@
 
 use super::journal::Story;
 use super::look::{Reads, look};
-use super::{Stop, result, unless_stopped};
+use super::{Stop, result, unless_stopped, unreached};
 use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Counts, Outcome, SCHEMA};
-use crate::catalogue::SkipReason;
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
 use crate::plan_file::PlanFile;
@@ -43,7 +42,7 @@ pub fn receipt(plan: &PlanFile, story: &Story) -> ApplyReceipt {
         .iter()
         .map(|action| match story.results.get(&action.action_id) {
             Some(result) => result.clone(),
-            None => result(action, Outcome::Skipped, Some(SkipReason::Aborted), began),
+            None => unreached(action, began),
         })
         .collect();
     ApplyReceipt {

@@ -6,7 +6,7 @@ use crate::apply::execute::Execution;
 use crate::apply::journal::{self, Begin, Entry, Journal, Story};
 use crate::apply::look::{OrgIndex, Reads};
 use crate::apply::select::{Choice, Narrowing, Selection};
-use crate::apply::{Stop, settle};
+use crate::apply::{Stop, settle, unreached};
 use crate::artifacts::Source;
 use crate::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
 use crate::artifacts::summary::plural;
@@ -251,12 +251,24 @@ impl Job<'_> {
         Ok(Run { run_id, folder, journal, mode })
     }
 
-    /// Reads the list of orgs and walks the plan.
+    /// Reads the list of orgs and walks the plan. When it ends early, what was decided so far comes with the reason: the same
+    /// that the journal has by then.
     async fn choose(
         &self,
         records: &impl Reads,
         journal: &mut Journal,
         stop: &Deferred,
+    ) -> Result<(Vec<Choice>, OrgIndex), (Vec<ActionResult>, Stop)> {
+        let mut so_far = Vec::new();
+        self.walk(records, journal, stop, &mut so_far).await.map_err(|stop| (so_far, stop))
+    }
+
+    async fn walk(
+        &self,
+        records: &impl Reads,
+        journal: &mut Journal,
+        stop: &Deferred,
+        so_far: &mut Vec<ActionResult>,
     ) -> Result<(Vec<Choice>, OrgIndex), Stop> {
         let console = &self.console;
         console.heading("Checking the plan against Zendesk...");
@@ -266,13 +278,19 @@ impl Job<'_> {
             if at > 0 && at.is_multiple_of(PROGRESS_STEP) {
                 console.notice(open(format!("checked {at} of {} actions", actions.len())));
             }
-            let Some(result) = result else { return Ok(()) };
+            let Some(result) = result else {
+                // It is selected, and this is what becomes of it if the walk ends early.
+                so_far.push(unreached(&actions[at], self.started_at));
+                return Ok(());
+            };
             let entry = Entry::Result(result.clone());
             if result.reason.is_some_and(SkipReason::is_changed_precondition) {
-                journal.append(&entry)
+                journal.append(&entry)?;
             } else {
-                journal.note(&entry)
+                journal.note(&entry)?;
             }
+            so_far.push(result.clone());
+            Ok(())
         };
         let selection =
             Selection { plan: self.plan, narrowing: &self.narrowing, caps: self.caps, clock: clock::now, stop };
@@ -286,7 +304,7 @@ impl Job<'_> {
     async fn dry_run(&self, records: &impl Reads, mut run: Run, stop: &Deferred) -> Result<Exit, Failure> {
         let (choices, _) = match self.choose(records, &mut run.journal, stop).await {
             Ok(chosen) => chosen,
-            Err(stop) => return self.end(run, Vec::new(), Some(stop), false),
+            Err((so_far, stop)) => return self.end(run, so_far, Some(stop), false),
         };
         report::plan(&self.console, self.plan, &choices, self.caps);
         let actions = self.plan.actions.iter().zip(choices);
@@ -319,13 +337,13 @@ impl Job<'_> {
     ) -> Result<Exit, Failure> {
         let (choices, index) = match self.choose(records, &mut run.journal, stop).await {
             Ok(chosen) => chosen,
-            Err(stop) => return self.end(run, Vec::new(), Some(stop), false),
+            Err((so_far, stop)) => return self.end(run, so_far, Some(stop), false),
         };
         report::plan(&self.console, self.plan, &choices, self.caps);
         let selected = choices.iter().filter(|choice| matches!(choice, Choice::Selected(_))).count();
         if let Err(full) = run.journal.reserve(&run.folder, room(self.plan, &choices)) {
             run.journal.release();
-            return self.end(run, results_of(self.plan, choices), Some(Stop::Disk(full)), false);
+            return self.end(run, self.results_of(choices), Some(Stop::Disk(full)), false);
         }
         let writer = Writer::new(session, confirmed, pace);
         if selected > 0 {
@@ -354,6 +372,16 @@ impl Job<'_> {
         self.end(run, results, ended, began_to_write)
     }
 
+    /// Results where nothing was applied: what was selected was not reached.
+    fn results_of(&self, choices: Vec<Choice>) -> Vec<ActionResult> {
+        let choices = self.plan.actions.iter().zip(choices);
+        let result = |(action, choice)| match choice {
+            Choice::Not(result) => result,
+            Choice::Selected(_) => unreached(action, self.started_at),
+        };
+        choices.map(result).collect()
+    }
+
     /// Writes the receipts, closes the journal, says how it went, and turns it into the exit code.
     fn end(
         &self,
@@ -363,10 +391,7 @@ impl Job<'_> {
         began_to_write: bool,
     ) -> Result<Exit, Failure> {
         // Whatever was not reached is told as well.
-        for action in &self.plan.actions[results.len()..] {
-            let aborted = crate::apply::result(action, Outcome::Skipped, Some(SkipReason::Aborted), clock::now());
-            results.push(aborted);
-        }
+        results.extend(self.plan.actions[results.len()..].iter().map(|action| unreached(action, self.started_at)));
         let finished_at = clock::now();
         let receipt = ApplyReceipt {
             schema: apply_receipt::SCHEMA.to_owned(),
@@ -598,13 +623,6 @@ fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
         }
     }
     room
-}
-
-/// Results where nothing was applied: what was selected was not reached.
-fn results_of(plan: &PlanFile, choices: Vec<Choice>) -> Vec<ActionResult> {
-    let aborted = |action| crate::apply::result(action, Outcome::Skipped, Some(SkipReason::Aborted), clock::now());
-    let choices = plan.actions.iter().zip(choices);
-    choices.map(|(action, choice)| if let Choice::Not(result) = choice { result } else { aborted(action) }).collect()
 }
 
 const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";

@@ -168,9 +168,9 @@ fn results(name: &str, receipt: &ApplyReceipt, story: &Story, plan: &PlanFile, o
     }
     for (at, (told, result)) in told.results.iter().zip(&receipt.results).enumerate() {
         // What an early end did not reach is told by the receipt alone; a disk that failed may have kept the journal from it.
-        let unreached = result.reason == Some(SkipReason::Aborted)
-            || (!receipt.completed && !story.results.contains_key(&result.action_id));
-        if told != result && !unreached {
+        let by_the_receipt_alone = !story.results.contains_key(&result.action_id)
+            && (result.reason == Some(SkipReason::Aborted) || !receipt.completed);
+        if told != result && !by_the_receipt_alone {
             let json = |result| serde_json::to_value(result).unwrap_or_default();
             let (told, result) = (json(told), json(result));
             for member in members(&told).chain(members(&result)).collect::<BTreeSet<_>>() {

@@ -2,9 +2,12 @@
 #![cfg(unix)]
 
 use super::stage::{Plan, Ran, Stage};
-use crate::fake_zendesk::{Fault, FaultKind, Hold, Point, Refusal, Which};
+use crate::fake_zendesk::{Fault, FaultKind, Hold, Kind, Point, Refusal, Which};
+use g_gremlin::apply::journal::Story;
+use g_gremlin::apply::settle;
+use g_gremlin::plan_file::PlanFile;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Child, Stdio};
 
 impl Stage {
@@ -97,6 +100,48 @@ fn a_signal_before_the_first_write_leaves_everything_as_it_was() {
         assert!(ran.results().iter().all(|(_, result)| result == "skipped:aborted"), "{path} {nth}");
         assert_eq!(ran.receipt["completed"], false);
         drop(hold);
+    }
+}
+
+#[test]
+fn what_was_decided_before_the_end_is_in_the_receipt_as_in_the_journal() {
+    let only = ["--only-action", "A002", "--only-action", "A003", "--only-action", "A005"];
+    for live in [true, false] {
+        let stage = Stage::all_codes();
+        let plan = stage.audit();
+        stage.fake.with_world(|world| world.set(Kind::Organizations, 1040, "domain_names", json!([])));
+        let hold = stage.fake.hold(Point::Received, Which::on("/api/v2/organizations/1290").method("GET"));
+        let args = Stage::live(&plan, &only);
+        let left_out = if live { 0..0 } else { 3..6 };
+        let args = args.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
+        let mut command = stage.command(&args.map(|(_, arg)| arg.as_str()).collect::<Vec<_>>());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        hold.wait();
+        signal(&child, Signal::INT);
+        let ran = stage.ended(child).is(130);
+        assert_eq!(ran.receipt["mode"], if live { "apply" } else { "dry_run" });
+        assert_eq!(ran.result("A001"), "skipped:not_selected");
+        assert_eq!(ran.result("A002"), "skipped:precondition_changed_org_domain_gone");
+        assert_eq!([ran.result("A003"), ran.result("A004")], ["skipped:aborted", "skipped:aborted"]);
+        assert_eq!((ran.count("attempted"), ran.count("skipped")), (1, plan.actions().len() as u64));
+
+        let journal = std::fs::read(ran.folder.join("journal.ndjson")).expect("a journal");
+        let story = Story::parse(&journal).expect("a journal").expect("a first line");
+        let bytes = std::fs::read(stage.path().join(&plan.path)).expect("a plan");
+        let rebuilt = settle::receipt(&PlanFile::parse(&bytes).expect("a plan"), &story);
+        assert_eq!(serde_json::to_value(rebuilt).expect("JSON"), ran.receipt);
+
+        // A receipt that forgets what its journal tells is found out.
+        let mut forgetful = ran.receipt.clone();
+        forgetful["results"][1]["reason"] = "aborted".into();
+        forgetful["results"][1].as_object_mut().expect("a result").remove("before");
+        forgetful["counts"]["attempted"] = 0.into();
+        let json = g_gremlin::artifacts::json(&forgetful);
+        std::fs::write(ran.folder.join("apply_receipt.json"), json).expect("written");
+        let verified = stage.command(&["verify"]).arg(&ran.folder).output().expect("the program runs");
+        let told = String::from_utf8_lossy(&verified.stdout) + String::from_utf8_lossy(&verified.stderr);
+        assert!(told.contains("results[1].reason: differs from journal.ndjson"), "{told}");
+        assert_eq!(verified.status.code(), Some(1));
     }
 }
 
