@@ -161,9 +161,11 @@ struct RawColumns {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RawDomains {
-    personal: Option<Vec<Spanned<String>>>,
+    #[serde(default, deserialize_with = "given")]
+    personal: Given<Vec<Spanned<String>>>,
     not_personal: Option<Vec<Spanned<String>>>,
-    ignored: Option<Vec<Spanned<String>>>,
+    #[serde(default, deserialize_with = "given")]
+    ignored: Given<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -190,11 +192,16 @@ struct RawArtifacts {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RawThresholds {
-    max_total_issues: Option<u64>,
-    max_blocked_actions: Option<u64>,
-    max_by_risk: Option<BTreeMap<Name<Risk>, u64>>,
-    max_by_code: Option<BTreeMap<Name<IssueCode>, u64>>,
-    max_new_issues: Option<u64>,
+    #[serde(default, deserialize_with = "given")]
+    max_total_issues: Given<u64>,
+    #[serde(default, deserialize_with = "given")]
+    max_blocked_actions: Given<u64>,
+    #[serde(default, deserialize_with = "given")]
+    max_by_risk: Given<BTreeMap<Name<Risk>, Spanned<Option<u64>>>>,
+    #[serde(default, deserialize_with = "given")]
+    max_by_code: Given<BTreeMap<Name<IssueCode>, Spanned<Option<u64>>>>,
+    #[serde(default, deserialize_with = "given")]
+    max_new_issues: Given<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -208,14 +215,39 @@ struct RawApply {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSuppression {
-    code: Name<IssueCode>,
-    sf_account_id: Option<Quoted>,
-    org_id: Option<u64>,
-    user_id: Option<u64>,
-    domain: Option<Spanned<String>>,
-    issue_id: Option<Quoted>,
-    reason: Spanned<String>,
-    expires: Option<Spanned<String>>,
+    code: Spanned<Option<Name<IssueCode>>>,
+    #[serde(default, deserialize_with = "given")]
+    sf_account_id: Given<Quoted>,
+    #[serde(default, deserialize_with = "given")]
+    org_id: Given<u64>,
+    #[serde(default, deserialize_with = "given")]
+    user_id: Given<u64>,
+    #[serde(default, deserialize_with = "given")]
+    domain: Given<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    issue_id: Given<Quoted>,
+    reason: Spanned<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    expires: Given<Spanned<String>>,
+}
+
+/// A key whose absence widens what is done or loosens a limit. So it is absent, or it has a value: one that is left empty is
+/// most likely a value that got lost, and is refused by [`value`].
+type Given<T> = Option<Spanned<Option<T>>>;
+
+/// Reads a key that is there, with or without a value. Of an `Option` alone, null would be the same as absent.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
+    Spanned::deserialize(deserializer).map(Some)
+}
+
+/// The value of a key, unless the key is absent.
+fn value<T>(key: &str, given: Given<T>) -> Result<Option<T>, ConfigError> {
+    given.map(|given| needed(key, given)).transpose()
+}
+
+fn needed<T>(key: &str, given: Spanned<Option<T>>) -> Result<T, ConfigError> {
+    let line = given.referenced.line();
+    given.value.ok_or_else(|| at(line, format_args!("`{key}` has no value; give it one, or take the key out")))
 }
 
 /// A name of the catalogue.
@@ -333,20 +365,12 @@ impl Raw {
             Some(days) => checked_lookback(days.value).map_err(|why| at(days.referenced.line(), why))?,
         };
         let RawArtifacts { root } = artifacts.unwrap_or_default();
-        let RawThresholds { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues } =
-            thresholds.unwrap_or_default();
         let RawApply { max_actions, max_per_account, max_plan_age_hours } = apply.unwrap_or_default();
         let settings = Settings {
             domains: domains.unwrap_or_default().check()?,
             users: users.unwrap_or_default().check()?,
             lookback_days,
-            thresholds: Thresholds {
-                max_total_issues,
-                max_blocked_actions,
-                max_by_risk: max_by_risk.unwrap_or_default().into_iter().map(|(name, limit)| (name.0, limit)).collect(),
-                max_by_code: max_by_code.unwrap_or_default().into_iter().map(|(name, limit)| (name.0, limit)).collect(),
-                max_new_issues,
-            },
+            thresholds: thresholds.unwrap_or_default().check()?,
             suppressions: suppressions
                 .unwrap_or_default()
                 .into_iter()
@@ -394,6 +418,26 @@ impl RawColumns {
     }
 }
 
+impl RawThresholds {
+    fn check(self) -> Result<Thresholds, ConfigError> {
+        fn limits<T: Named + Ord>(
+            key: &str,
+            given: Given<BTreeMap<Name<T>, Spanned<Option<u64>>>>,
+        ) -> Result<BTreeMap<T, u64>, ConfigError> {
+            let limits = value(key, given)?.unwrap_or_default().into_iter();
+            limits.map(|(name, limit)| Ok((name.0, needed(key, limit)?))).collect()
+        }
+        let Self { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues } = self;
+        Ok(Thresholds {
+            max_total_issues: value("max_total_issues", max_total_issues)?,
+            max_blocked_actions: value("max_blocked_actions", max_blocked_actions)?,
+            max_by_risk: limits("max_by_risk", max_by_risk)?,
+            max_by_code: limits("max_by_code", max_by_code)?,
+            max_new_issues: value("max_new_issues", max_new_issues)?,
+        })
+    }
+}
+
 impl RawDomains {
     fn check(self) -> Result<DomainRules, ConfigError> {
         let normalized = |entries: Option<Vec<Spanned<String>>>| -> Result<HashSet<String>, ConfigError> {
@@ -406,9 +450,9 @@ impl RawDomains {
             .map(|domain| (*domain).to_owned())
             .filter(|domain| !not_personal.contains(domain));
         Ok(DomainRules {
-            personal: builtin.chain(normalized(personal)?).collect(),
+            personal: builtin.chain(normalized(value("personal", personal)?)?).collect(),
             not_personal,
-            ignored: normalized(ignored)?,
+            ignored: normalized(value("ignored", ignored)?)?,
         })
     }
 }
@@ -451,9 +495,11 @@ impl RawUsers {
 impl RawSuppression {
     fn check(self) -> Result<Suppression, ConfigError> {
         let Self { code, sf_account_id, org_id, user_id, domain, issue_id, reason, expires } = self;
-        if reason.value.trim().is_empty() {
-            return Err(at(reason.referenced.line(), "the `reason` of a suppression must not be empty"));
-        }
+        let line = reason.referenced.line();
+        let Some(reason) = reason.value.filter(|reason| !reason.trim().is_empty()) else {
+            return Err(at(line, "the `reason` of a suppression must not be empty"));
+        };
+        let (expires, domain) = (value("expires", expires)?, value("domain", domain)?);
         if let Some(expires) = expires.as_ref().filter(|expires| !time::is_date(&expires.value)) {
             return Err(at(
                 expires.referenced.line(),
@@ -461,13 +507,13 @@ impl RawSuppression {
             ));
         }
         Ok(Suppression {
-            code: code.0,
-            sf_account_id: sf_account_id.map(|id| id.0),
-            org_id,
-            user_id,
+            code: needed("code", code)?.0,
+            sf_account_id: value("sf_account_id", sf_account_id)?.map(|id| id.0),
+            org_id: value("org_id", org_id)?,
+            user_id: value("user_id", user_id)?,
             domain: domain.as_ref().map(normalized_domain).transpose()?,
-            issue_id: issue_id.map(|id| id.0),
-            reason: reason.value,
+            issue_id: value("issue_id", issue_id)?.map(|id| id.0),
+            reason,
             expires: expires.map(|expires| expires.value),
         })
     }
@@ -602,6 +648,46 @@ mod tests {
             "line 4: `expires` is a day such as 2026-12-31, not `31.12.2026`"
         );
         assert!(parse(&text("    reason: x\n    expires: 2026-12-31\n")).is_ok());
+    }
+
+    #[test]
+    fn a_key_without_a_value_never_widens_anything() {
+        let message =
+            |line: u32, key: &str| format!("line {line}: `{key}` has no value; give it one, or take the key out");
+        for key in ["sf_account_id", "org_id", "user_id", "domain", "issue_id", "expires"] {
+            for null in ["", " ~", " null", " # gone"] {
+                let text = format!(
+                    "suppressions:\n  - code: ticket_org_mismatch\n    {key}:{null}\n    reason: x\n  - code: user_domain_ambiguous\n    reason: y\n"
+                );
+                assert_eq!(error(&text), message(3, key), "{text}");
+                let last = format!("suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    {key}:{null}");
+                assert_eq!(error(&last), message(4, key), "{last}");
+            }
+        }
+        assert_eq!(error("suppressions: [{ reason: x, code: ~ }]"), message(1, "code"));
+        let text = "suppressions:\n  - code: ticket_org_mismatch\n    reason:\n";
+        assert_eq!(error(text), "line 3: the `reason` of a suppression must not be empty");
+        for key in ["max_total_issues", "max_blocked_actions", "max_by_risk", "max_by_code", "max_new_issues"] {
+            assert_eq!(error(&format!("thresholds:\n  {key}:\n")), message(2, key));
+        }
+        assert_eq!(error("thresholds:\n  max_by_risk:\n    high: 3\n    critical:\n"), message(4, "max_by_risk"));
+        for key in ["personal", "ignored"] {
+            assert_eq!(error(&format!("domains:\n  {key}:\n")), message(2, key));
+            assert!(parse(&format!("domains:\n  {key}: []\n")).is_ok());
+        }
+        // Without a value these are as strict as without the key.
+        for (section, key) in [
+            ("apply", "max_actions"),
+            ("apply", "max_per_account"),
+            ("apply", "max_plan_age_hours"),
+            ("users", "roles"),
+            ("users", "include_suspended"),
+            ("users", "require_verified"),
+            ("tickets", "allow_list"),
+            ("domains", "not_personal"),
+        ] {
+            assert_eq!(parse(&format!("{section}:\n  {key}: ~\n")), parse(""), "{key}");
+        }
     }
 
     #[test]
