@@ -108,7 +108,7 @@ impl<'a> Confirmed<'a> {
 
 /// Checks the terms. `Ok(None)`: a dry run, and allowed.
 pub fn check<'a>(plan: &'a PlanFile, terms: &Terms<'_>) -> Result<Option<Confirmed<'a>>, Refusal> {
-    let Terms { live, confirmed_hash, zendesk, max_plan_age_hours, now } = *terms;
+    let Terms { live, confirmed_hash, zendesk, max_plan_age_hours: _, now: _ } = *terms;
     if plan.hash != plan.stated_hash {
         return Err(Refusal::Changed { stated: plan.stated_hash.clone(), found: plan.hash.clone() });
     }
@@ -131,6 +131,13 @@ pub fn check<'a>(plan: &'a PlanFile, terms: &Terms<'_>) -> Result<Option<Confirm
     if !live {
         return Ok(None);
     }
+    check_age(plan, terms)?;
+    Ok(Some(Confirmed { plan }))
+}
+
+/// Checks the plan's age, which refuses a live run alone; who only looks is told.
+pub fn check_age(plan: &PlanFile, terms: &Terms<'_>) -> Result<(), Refusal> {
+    let Terms { max_plan_age_hours, now, .. } = *terms;
     let (from, latest) = (plan.created_at.min(plan.as_of), plan.created_at.max(plan.as_of));
     if latest > now {
         return Err(Refusal::FromTheFuture { from: latest.rfc3339(), now: now.rfc3339() });
@@ -138,5 +145,5 @@ pub fn check<'a>(plan: &'a PlanFile, terms: &Terms<'_>) -> Result<Option<Confirm
     if now.seconds() - from.seconds() > i64::from(max_plan_age_hours) * 3600 {
         return Err(Refusal::TooOld { from: from.rfc3339(), max_hours: max_plan_age_hours });
     }
-    Ok(Some(Confirmed { plan }))
+    Ok(())
 }

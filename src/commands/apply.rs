@@ -49,7 +49,6 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         config.root.clone_from(root);
     }
     let plan = read_plan(&options.plan)?;
-    let narrowing = narrowing(&plan, options)?;
     let confirmed_hash = options.confirm_plan_hash.as_deref().map(str::trim);
     let terms = Terms {
         live: options.apply,
@@ -68,9 +67,12 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             max_actions: options.max_actions.unwrap_or(config.apply.max_actions),
             max_per_account: options.max_per_account.unwrap_or(config.apply.max_per_account),
         },
-        narrowing,
         options,
         started_at,
+        outdated: match plan.source {
+            Source::Zendesk if !options.apply => consent::check_age(&plan, &terms).err(),
+            Source::Zendesk | Source::Demo => None,
+        },
         audit_folder: audit_folder(&options.plan, &plan),
     };
     match plan.source {
@@ -165,9 +167,10 @@ struct Job<'a> {
     /// The options that a live run of what this one shows has in common with it.
     again: Vec<Message>,
     caps: Caps,
-    narrowing: Narrowing,
     options: &'a Options,
     started_at: Instant,
+    /// Of a dry run: why a live one would be refused for the plan's age.
+    outdated: Option<Refusal>,
     audit_folder: Option<PathBuf>,
 }
 
@@ -177,14 +180,16 @@ struct Run {
     folder: PathBuf,
     journal: Journal,
     mode: Mode,
+    narrowing: Narrowing,
 }
 
 impl Job<'_> {
     fn on_the_demo(&self, config: &Config) -> Result<Exit, Failure> {
         let records = demo::records().map_err(|error| disk("the demo's fixtures cannot be read", error.to_string()))?;
         let root = prepare_root(config)?;
+        let narrowing = narrowing(self.plan, self.options)?;
         let stop = Deferred::begin();
-        let run = self.begin(&root, Mode::DryRun)?;
+        let run = self.begin(&root, Mode::DryRun, narrowing)?;
         runtime()?.block_on(self.dry_run(&records, run, &stop))
     }
 
@@ -209,6 +214,12 @@ impl Job<'_> {
             Some(_) => Some(take_lock(origin)?),
             None => None,
         };
+        // What is left of the plan comes after every reason to refuse all of it.
+        let narrowing = narrowing(self.plan, self.options)?;
+        if let Some(refusal) = &self.outdated {
+            let notice = Message::from(refusal).then("; with --apply it will be refused: ", &open(refusal.help()));
+            self.console.notice(notice);
+        }
         let progress = live::progress(&self.console);
         let session = access.open(progress.as_ref());
         let records = Records::new(&session);
@@ -220,19 +231,19 @@ impl Job<'_> {
                         "an earlier apply of this plan was interrupted, or is still running; the next run with --apply settles it",
                     );
                 }
-                let run = self.begin(&root, Mode::DryRun)?;
+                let run = self.begin(&root, Mode::DryRun, narrowing)?;
                 runtime.block_on(self.dry_run(&records, run, &stop))
             }
             Some(confirmed) => {
                 runtime.block_on(self.settle_interrupted_runs(&root, &records, &stop))?;
-                let run = self.begin(&root, Mode::Apply)?;
+                let run = self.begin(&root, Mode::Apply, narrowing)?;
                 let pace = if access.is_loopback() { WritePace::none() } else { WritePace::careful() };
                 runtime.block_on(self.apply(&session, &records, &confirmed, pace, run, progress.as_ref(), &stop))
             }
         }
     }
 
-    fn begin(&self, root: &Root, mode: Mode) -> Result<Run, Failure> {
+    fn begin(&self, root: &Root, mode: Mode, narrowing: Narrowing) -> Result<Run, Failure> {
         let failed = |error: std::io::Error| disk(NOTHING_WRITTEN, error);
         let (run_id, folder) = root.begin(self.started_at, "apply").map_err(failed)?;
         let begin = Begin {
@@ -248,7 +259,7 @@ impl Job<'_> {
             started_at: self.started_at.rfc3339(),
         };
         let journal = Journal::create(&folder, begin).map_err(failed)?;
-        Ok(Run { run_id, folder, journal, mode })
+        Ok(Run { run_id, folder, journal, mode, narrowing })
     }
 
     /// Reads the list of orgs and walks the plan. When it ends early, what was decided so far comes with the reason: the same
@@ -256,21 +267,22 @@ impl Job<'_> {
     async fn choose(
         &self,
         records: &impl Reads,
-        journal: &mut Journal,
+        run: &mut Run,
         stop: &Deferred,
     ) -> Result<(Vec<Choice>, OrgIndex), (Vec<ActionResult>, Stop)> {
         let mut so_far = Vec::new();
-        self.walk(records, journal, stop, &mut so_far).await.map_err(|stop| (so_far, stop))
+        self.walk(records, run, stop, &mut so_far).await.map_err(|stop| (so_far, stop))
     }
 
     async fn walk(
         &self,
         records: &impl Reads,
-        journal: &mut Journal,
+        run: &mut Run,
         stop: &Deferred,
         so_far: &mut Vec<ActionResult>,
     ) -> Result<(Vec<Choice>, OrgIndex), Stop> {
         let console = &self.console;
+        let Run { journal, narrowing, .. } = run;
         console.heading("Checking the plan against Zendesk...");
         let mut index = crate::apply::unless_stopped(stop, OrgIndex::read(records)).await?;
         let actions = &self.plan.actions;
@@ -292,8 +304,7 @@ impl Job<'_> {
             so_far.push(result.clone());
             Ok(())
         };
-        let selection =
-            Selection { plan: self.plan, narrowing: &self.narrowing, caps: self.caps, clock: clock::now, stop };
+        let selection = Selection { plan: self.plan, narrowing, caps: self.caps, clock: clock::now, stop };
         let choices = selection.choose(records, &mut index, &mut decided).await?;
         let selected = actions.iter().zip(&choices).filter(|(_, choice)| matches!(choice, Choice::Selected(_)));
         let action_ids = selected.map(|(action, _)| action.action_id.clone()).collect();
@@ -302,7 +313,7 @@ impl Job<'_> {
     }
 
     async fn dry_run(&self, records: &impl Reads, mut run: Run, stop: &Deferred) -> Result<Exit, Failure> {
-        let (choices, _) = match self.choose(records, &mut run.journal, stop).await {
+        let (choices, _) = match self.choose(records, &mut run, stop).await {
             Ok(chosen) => chosen,
             Err((so_far, stop)) => return self.end(run, so_far, Some(stop), false),
         };
@@ -335,7 +346,7 @@ impl Job<'_> {
         progress: &dyn Progress,
         stop: &Deferred,
     ) -> Result<Exit, Failure> {
-        let (choices, index) = match self.choose(records, &mut run.journal, stop).await {
+        let (choices, index) = match self.choose(records, &mut run, stop).await {
             Ok(chosen) => chosen,
             Err((so_far, stop)) => return self.end(run, so_far, Some(stop), false),
         };
@@ -413,7 +424,8 @@ impl Job<'_> {
         let closed = write_receipt(&run.folder, &receipt).and_then(|()| run.journal.append(&end));
         self.copy_to_the_audit(&receipt);
         let shown = shown_path(&run.folder);
-        report::summary(&self.console, self.plan, &self.again, &receipt, &shown);
+        let again = self.outdated.is_none().then_some(&*self.again);
+        report::summary(&self.console, self.plan, again, &receipt, &shown);
         self.print_json(&receipt, &shown);
         // Also of a run that ended early: its receipt is worth keeping.
         let told = self.options.outputs.tell(self.console.audience, outputs(&run.folder, &receipt));

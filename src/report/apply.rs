@@ -195,8 +195,8 @@ pub(super) fn status(outcome: Outcome) -> &'static str {
 }
 
 /// The counts, where the receipt is, and what comes next: after a dry run the live one with the same `options`, so that what
-/// was shown is what will be done. `folder` is how a person reaches the run folder from here.
-pub fn summary(console: &Console, plan: &PlanFile, options: &[Message], receipt: &ApplyReceipt, folder: &str) {
+/// was shown is what will be done; `None` where that would be refused. `folder` is how a person reaches the run folder from here.
+pub fn summary(console: &Console, plan: &PlanFile, options: Option<&[Message]>, receipt: &ApplyReceipt, folder: &str) {
     let counts = &receipt.counts;
     let parts = [
         (counts.would_apply, "would be applied"),
@@ -222,13 +222,15 @@ pub fn summary(console: &Console, plan: &PlanFile, options: &[Message], receipt:
         console.heading("\nNext:");
         if plan.source == crate::artifacts::Source::Demo {
             console.say("  The demo's plan is dry-run only. Audit your own Zendesk for one that can be applied.");
-        } else {
+        } else if let Some(options) = options {
             console.say("  Carry it out:");
             console.say("    g-gremlin zendesk drift apply \\");
             for option in options {
                 console.say(option.clone().map(|option| format!("      {option} \\")));
             }
             console.say(open(format!("      --apply --confirm-plan-hash {}", plan.hash)));
+        } else {
+            console.say("  Audit again: this plan is not of an age that may be applied.");
         }
     } else if counts.blocked > 0 {
         console.say("\n  Apply the same plan again for what the caps have left.");

@@ -117,7 +117,12 @@ fn an_old_plan_and_one_from_the_future_are_refused_live_alone() {
         refused(&stage, &args, 4, cause);
     }
     let old = changed(&stage, &plan, false, |file| file["as_of"] = "2026-01-01T00:00:00Z".into());
-    stage.dry_run(&old, &[]).is(0);
+    let ran = stage.dry_run(&old, &[]).is(0);
+    assert!(ran.err.contains("note: the plan is too old: it is from 2026-01-01T00:00:00Z"), "{}", ran.err);
+    assert!(ran.err.contains("with --apply it will be refused: run the audit again"), "{}", ran.err);
+    assert!(!ran.out.contains("--confirm-plan-hash") && ran.out.contains("\n  Audit again: "), "{}", ran.out);
+    let ran = stage.dry_run(&plan, &[]).is(0);
+    assert!(ran.out.contains("--confirm-plan-hash") && !ran.err.contains("too old"), "{}", ran.out);
 }
 
 #[test]
@@ -134,6 +139,8 @@ fn only_one_apply_at_a_time() {
     let cause = format!("another apply to {} is running on this machine", stage.fake.url());
     assert!(second.err.contains(&cause), "{}", second.err);
     assert_eq!(stage.runs("_apply").len(), 1, "the second one left nothing");
+    let args = Stage::live(&plan, &["--only-action", "A0002"]);
+    stage.run(&args.iter().map(String::as_str).collect::<Vec<_>>()).is(4);
     // Nothing is held against those who only look.
     let dry = stage.dry_run(&plan, &["--only-action", "A002"]).is(0);
     assert!(dry.err.contains("an earlier apply of this plan was interrupted, or is still running"), "{}", dry.err);
@@ -151,6 +158,23 @@ fn a_name_that_the_plan_does_not_know_is_no_empty_plan() {
     refused(&stage, &args, 2, "the plan has no prepared action for --only-action A0002\n  help: the nearest is A002");
     let args = ["apply", "--plan", &plan.path, "--only-account", "001CASE0004"];
     refused(&stage, &args, 2, "--only-account 001CASE0004\n  help: the nearest is 001CASE004");
+}
+
+#[test]
+fn what_refuses_the_whole_plan_is_told_before_what_is_left_of_it() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let unknown = ["--only-action", "A0002"];
+    let refused = |plan: &Plan, cause: &str| {
+        let args = Stage::live(plan, &unknown);
+        refused(&stage, &args.iter().map(String::as_str).collect::<Vec<_>>(), 4, cause);
+    };
+    let other = Plan { hash: "0".repeat(64), ..plan.clone() };
+    refused(&other, "--confirm-plan-hash is 000");
+    let renamed = changed(&stage, &plan, false, |file| file["plan"]["actions"][0]["org_name"] = "Other".into());
+    refused(&renamed, "the plan was changed");
+    let old = changed(&stage, &plan, false, |file| file["as_of"] = "2026-01-01T00:00:00Z".into());
+    refused(&old, "the plan is too old");
 }
 
 #[test]
