@@ -101,7 +101,8 @@ impl Manifest {
         }
         Ok(Self {
             zendesk,
-            as_of: time(&as_of)?,
+            // As every `as_of`.
+            as_of: time(&as_of)?.whole_seconds(),
             tickets_from: time(&tickets_from)?,
             ticket_source,
             multiple_organizations,
@@ -118,6 +119,27 @@ impl Manifest {
                 Err(format!("it holds other than the {} records that the manifest tells", facts.records))
             }
             Some(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_snapshot_is_cut_to_whole_seconds() {
+        let whole = Instant::parse("2026-04-17T22:15:30Z").expect("a time");
+        let zendesk = "https://acme.zendesk.com";
+        let facts = crate::snapshot::Facts { zendesk, as_of: whole, tickets_from: whole, ticket_source: None };
+        let file = FileFacts { records: 0, sha256: String::new() };
+        let files = Kind::ALL.map(|kind| (crate::snapshot::save::name(kind), file.clone())).into();
+        let text = crate::artifacts::json(&render(&facts, None, files));
+        for fraction in ["", ".9", ".000000001"] {
+            let text = text
+                .replace("\"as_of\": \"2026-04-17T22:15:30Z", &format!("\"as_of\": \"2026-04-17T22:15:30{fraction}Z"));
+            assert!(text.contains(fraction));
+            assert_eq!(Manifest::parse(text.as_bytes()).expect("a manifest").as_of, whole, "{fraction}");
         }
     }
 }
