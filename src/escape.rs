@@ -45,6 +45,12 @@ pub fn shell_word(text: &str) -> String {
     if plain { text.to_owned() } else { format!("'{}'", terminal(text).replace('\'', "'\\''")) }
 }
 
+/// An option of a shell command with its value, which is not taken for another option where it begins with a hyphen.
+pub fn shell_option(flag: &str, value: &str) -> String {
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{flag}{between}{}", shell_word(value))
+}
+
 fn visible(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(most));
     for (count, c) in text.chars().enumerate() {
@@ -155,6 +161,8 @@ mod tests {
         assert_eq!(shell_word("./artifacts/run_1"), "./artifacts/run_1");
         assert_eq!(shell_word("001; rm -rf ~"), "'001; rm -rf ~'");
         assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_option("--domain", "acme.com"), "--domain acme.com");
+        assert_eq!(shell_option("--sf-account-id", "-x y"), "--sf-account-id='-x y'");
     }
 
     #[test]

@@ -112,8 +112,16 @@ fn resolutions(console: &Console, audit: &Audit<'_>) {
             plural(conflict, "account")
         )));
     }
-    if missing > 0 {
-        console.say(open(format!("  {} missing Zendesk org entirely", plural(missing, "account"))));
+    let resolved = audit.reference.accounts.iter().zip(&audit.resolved.accounts);
+    let needs_none =
+        resolved.filter(|(account, resolution)| !account.org_expected && matches!(resolution, Resolution::Missing(_)));
+    let need_none = needs_none.count() as u64;
+    if missing > need_none {
+        console.say(open(format!("  {} missing Zendesk org entirely", plural(missing - need_none, "account"))));
+    }
+    if need_none > 0 {
+        console
+            .say(open(format!("  {} without a Zendesk org, as zendesk_expected says", plural(need_none, "account"))));
     }
 }
 
@@ -140,10 +148,10 @@ pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
         console.say(open(format!("      --plan {}", escape::shell_word(&format!("{folder}/fix_plan.json")))));
     }
     if let Some(account) = account {
-        let id = escape::shell_word(audit.reference.accounts[account as usize].sf_account_id().raw());
+        let id = audit.reference.accounts[account as usize].sf_account_id();
+        let subject = escape::shell_option("--sf-account-id", id.raw());
         let gap = if audit.plan.prepared.is_empty() { "" } else { "\n" };
-        console
-            .say(format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace --sf-account-id {id}{source}"));
+        console.say(format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace {subject}{source}"));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Explained;
 use super::issue::IssueView;
 use crate::catalogue::Status;
-use crate::escape::shell_word;
+use crate::escape::shell_option;
 use serde::Serialize;
 
 /// How many accounts are named for a further trace.
@@ -38,7 +38,7 @@ pub(super) fn steps(explained: &Explained<'_>, issues: &[IssueView<'_>], flags: 
     accounts.dedup();
     accounts.truncate(MOST_TRACED);
     if !accounts.is_empty() {
-        let only: String = accounts.iter().map(|id| format!(" --only-account {}", shell_word(id))).collect();
+        let only: String = accounts.iter().map(|id| format!(" {}", shell_option("--only-account", id))).collect();
         steps.push(Step {
             about: None,
             text:
@@ -60,7 +60,7 @@ pub(super) fn steps(explained: &Explained<'_>, issues: &[IssueView<'_>], flags: 
 
 /// The subjects that are one step away.
 fn near(explained: &Explained<'_>) -> Vec<String> {
-    let account = |id: &str| format!("--sf-account-id {}", shell_word(id));
+    let account = |id: &str| shell_option("--sf-account-id", id);
     let org = |id: u64| format!("--zendesk-org-id {id}");
     let user = |id: u64| format!("--zendesk-user-id {id}");
     let mut near: Vec<String> = match explained {

@@ -2,6 +2,7 @@
 
 use super::account::folded;
 use crate::audit::Audit;
+use crate::escape::shell_option;
 use crate::model::account_key::account_key;
 use crate::model::world::MAX_ID;
 use crate::nearest;
@@ -44,7 +45,7 @@ pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, Unknown>
     });
     Err(Unknown {
         what: format!("no account of the reference has the id {}", id.trim()),
-        near: near.into_iter().map(|id| format!("--sf-account-id {}", crate::escape::shell_word(id))).collect(),
+        near: near.into_iter().map(|id| shell_option("--sf-account-id", id)).collect(),
         remark,
     })
 }
