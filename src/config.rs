@@ -8,6 +8,7 @@ use crate::catalogue::{IssueCode, Risk};
 use crate::model::{domain, time};
 use crate::nearest::nearest;
 use crate::personal;
+use crate::reference::shown;
 use crate::settings::{DomainRules, Settings, Suppression, Thresholds, UserRules};
 use hashbrown::HashSet;
 use serde::Deserialize;
@@ -463,7 +464,7 @@ fn normalized_domain(entry: &Spanned<String>) -> Result<String, ConfigError> {
             domain::NotUsable::NotADomain => "is no domain",
             domain::NotUsable::PublicSuffix => "is a public suffix, not a domain of somebody",
         };
-        at(entry.referenced.line(), format_args!("`{}` {why}", entry.value))
+        at(entry.referenced.line(), format_args!("`{}` {why}", shown(&entry.value)))
     })
 }
 
@@ -540,7 +541,7 @@ pub fn origin_of_subdomain(subdomain: &str) -> Result<String, String> {
     if valid {
         Ok(format!("https://{}.zendesk.com", subdomain.to_ascii_lowercase()))
     } else {
-        Err(format!("the subdomain is the part before .zendesk.com, such as `acme`, not `{subdomain}`"))
+        Err(format!("the subdomain is the part before .zendesk.com, such as `acme`, not `{}`", shown(subdomain)))
     }
 }
 
@@ -717,6 +718,8 @@ mod tests {
             assert!(origin(text).is_err(), "{text}");
         }
         assert_eq!(origin_of_subdomain("Acme"), Ok("https://acme.zendesk.com".to_owned()));
+        let address = origin_of_subdomain("jane.doe@acme").expect_err("an address");
+        assert!(address.ends_with("not `…@acme`"), "{address}");
         assert!(origin_of_subdomain("acme.zendesk.com").is_err() && origin_of_subdomain("-a").is_err());
     }
 
@@ -731,6 +734,7 @@ mod tests {
             error("domains:\n  ignored:\n    - acme.com\n    - co.uk\n"),
             "line 4: `co.uk` is a public suffix, not a domain of somebody"
         );
+        assert_eq!(error("domains: { ignored: [jane.doe@localhost] }"), "line 1: `…@localhost` is no domain");
     }
 
     #[test]

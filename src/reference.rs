@@ -62,6 +62,7 @@ impl Account {
         Untrusted::borrowed(self.texts.get(1).unwrap_or_default())
     }
 
+    /// As [`shown`].
     pub fn website(&self) -> Option<Untrusted<&str>> {
         self.texts.get(2).map(Untrusted::borrowed)
     }
@@ -271,7 +272,9 @@ fn account(
                     NotUsable::NotADomain => "is no domain",
                     NotUsable::PublicSuffix => "is a public suffix, under which anybody can have a domain",
                 };
-                warn(warnings, WarningCode::DomainNotUsable, Some(entry), format!("{entry} {why}; it is not used"));
+                let entry = shown(entry);
+                let message = format!("{entry} {why}; it is not used");
+                warn(warnings, WarningCode::DomainNotUsable, Some(&entry), message);
             }
             Fate::Personal(domain) => {
                 let text = domains.text(domain);
@@ -286,7 +289,8 @@ fn account(
     found.sort_by(|a, b| domains.text(*a).cmp(domains.text(*b)));
     found.dedup();
 
-    let website = Some(header.cell(row, 3).trim()).filter(|website| !website.is_empty());
+    let website = Some(shown(header.cell(row, 3).trim())).filter(|website| !website.is_empty());
+    let website = website.as_deref();
     if found.is_empty() {
         let website =
             website.map_or("it has no website either".to_owned(), |website| format!("its website is {website}"));
@@ -297,6 +301,7 @@ fn account(
         "no" | "false" | "n" | "0" => false,
         "" | "yes" | "true" | "y" | "1" => true,
         other => {
+            let other = shown(other);
             let message = format!("zendesk_expected is \"{other}\", which is neither yes nor no; it is taken for yes");
             warn(warnings, WarningCode::ZendeskExpectedUnclear, None, message);
             true
@@ -308,6 +313,15 @@ fn account(
         org_expected,
         texts: Texts::new([Some(id), Some(&*untrusted::name(header.cell(row, 1).trim())), website]),
         domains: found,
+    }
+}
+
+/// A text of the file as people may read it. What stands before the last `@` may be somebody's name, and is left out
+/// (contract 9).
+pub fn shown(text: &str) -> Cow<'_, str> {
+    match text.rfind('@') {
+        None | Some(0) => Cow::Borrowed(text),
+        Some(at) => Cow::Owned(format!("…{}", &text[at..])),
     }
 }
 
@@ -351,7 +365,7 @@ pub struct Written {
     pub line: u32,
     /// The cells of domains: the override first, then the account's.
     pub cells: [WrittenCell; 2],
-    /// The cell `zendesk_expected`, trimmed.
+    /// The cell `zendesk_expected`, trimmed, as [`shown`].
     pub zendesk_expected: Untrusted,
 }
 
@@ -361,7 +375,7 @@ pub struct WrittenCell {
     pub column: &'static str,
     /// Whether its entries were looked at: those of the account are not where the override is in force.
     pub read: bool,
-    /// Each entry with its normal form, if it has one, and its fate. Of a cell that was not read, what they would be.
+    /// Each entry, as [`shown`], with its normal form, if it has one, and its fate. Of a cell that was not read, what they would be.
     pub entries: Vec<(Untrusted, Option<String>, Fate)>,
 }
 
@@ -382,7 +396,7 @@ pub fn written(
         let mut domains = Domains::default();
         let cells = [header.cell(&row, OVERRIDE), header.cell(&row, ACCOUNT_DOMAINS)];
         let in_force = in_force(cells, rules, &mut domains);
-        let mut shown = |column: usize, cell| {
+        let mut written = |column: usize, cell| {
             let read = in_force.iter().find(|(read, _)| *read == column);
             let fates = read.map(|(_, fates)| fates.clone());
             let fates = fates.unwrap_or_else(|| self::in_force([cell, ""], rules, &mut domains).swap_remove(0).1);
@@ -391,12 +405,12 @@ pub fn written(
                     Fate::NotUsable(_) => None,
                     Fate::Personal(id) | Fate::Ignored(id) | Fate::Expected(id) => Some(domains.text(id).to_owned()),
                 };
-                (Untrusted::verbatim(entry), normal, fate)
+                (Untrusted::verbatim(&shown(entry)), normal, fate)
             });
             WrittenCell { column: COLUMNS[column], read: read.is_some(), entries: entries.collect() }
         };
-        let cells = [shown(OVERRIDE, cells[0]), shown(ACCOUNT_DOMAINS, cells[1])];
-        let zendesk_expected = Untrusted::verbatim(header.cell(&row, ZENDESK_EXPECTED).trim());
+        let cells = [written(OVERRIDE, cells[0]), written(ACCOUNT_DOMAINS, cells[1])];
+        let zendesk_expected = Untrusted::verbatim(&shown(header.cell(&row, ZENDESK_EXPECTED).trim()));
         return Some(Written { line: account.line, cells, zendesk_expected });
     }
     None
@@ -581,9 +595,12 @@ impl Header {
                 None => ignored.push(cell.trim().to_owned()),
             }
         }
+        // Each header that is none of our columns yet may be meant for one of them.
+        let mut free: Vec<&str> = ignored.iter().map(String::as_str).collect();
         for column in (0..REQUIRED).filter(|column| at[*column].is_none()) {
             let found: Vec<&str> = header.cells.iter().map(str::trim).filter(|cell| !cell.is_empty()).collect();
-            let nearest = crate::nearest::nearest(&wanted[column], found.iter().copied());
+            let nearest = crate::nearest::nearest(&wanted[column], free.iter().copied());
+            free.retain(|header| Some(*header) != nearest);
             let hint = nearest
                 .map(|nearest| format!("; the nearest is \"{nearest}\", which `salesforce.columns` can map"))
                 .unwrap_or_default();

@@ -20,9 +20,86 @@ fn a_delimiter_inside_quotes_does_not_count() {
         "\"sf_account_id,,,,\";account_name\n1;2\n",
         &[
             "line 1: the column `sf_account_id` is missing; the headers are: sf_account_id,,,,, account_name; the nearest is \"sf_account_id,,,,\", which `salesforce.columns` can map",
-            "line 1: the column `account_domains` is missing; the headers are: sf_account_id,,,,, account_name; the nearest is \"account_name\", which `salesforce.columns` can map",
+            "line 1: the column `account_domains` is missing; the headers are: sf_account_id,,,,, account_name",
         ],
     );
+}
+
+#[test]
+fn only_a_header_that_nothing_uses_is_suggested() {
+    let folder = folder();
+    let config = "salesforce:\n  columns:\n    sf_account_id: Account ID\n";
+    std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), config).expect("written");
+    with_reference(&folder, b"Account ID,account_name,Owner\n1,2,3\n").code(2).stderr(predicate::str::contains(
+        "line 1: the column `account_domains` is missing; the headers are: Account ID, account_name, Owner\n",
+    ));
+    std::fs::remove_file(folder.path().join("gremlin.zendesk_drift.yaml")).expect("removed");
+    with_reference(&folder, b"Account ID,Account Name,account_domains\n1,2,3\n")
+        .code(2)
+        .stderr(predicate::str::contains("`sf_account_id` is missing; the headers are: Account ID, Account Name, account_domains; the nearest is \"Account ID\","))
+        .stderr(predicate::str::contains("`account_name` is missing; the headers are: Account ID, Account Name, account_domains; the nearest is \"Account Name\","));
+}
+
+#[test]
+fn what_stands_before_the_last_at_sign_is_told_nowhere() {
+    let folder = folder();
+    let csv = "sf_account_id,account_name,account_domains,website,zendesk_expected\n\
+               A1,a,jane.doe@localhost a@jane.doe@b n/a,mailto:jane.doe@acme.example,ask Jane.Doe@acme.example\n";
+    with_reference(&folder, csv.as_bytes()).code(0).stderr(predicate::str::contains("jane").not());
+    for file in std::fs::read_dir(only_run(folder.path().join("out"))).expect("a run") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("text").to_lowercase();
+        assert!(!text.contains("jane"), "{}", path.display());
+    }
+    let warnings = summary(&folder.path().join("out"))["warnings"].clone();
+    let told: Vec<(&str, &str)> = warnings
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|warning| {
+            let known = warning["line"] == 2;
+            known.then(|| {
+                (warning["domain"].as_str().unwrap_or_default(), warning["message"].as_str().unwrap_or_default())
+            })
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("n/a", "n/a is no domain; it is not used"),
+            ("…@b", "…@b is no domain; it is not used"),
+            ("…@localhost", "…@localhost is no domain; it is not used"),
+            ("", "A1 has no domain that can be matched; its website is …@acme.example"),
+            ("", "zendesk_expected is \"…@acme.example\", which is neither yes nor no; it is taken for yes"),
+        ]
+    );
+    for format in ["text", "json"] {
+        gremlin(&folder)
+            .args(["trace", "--sf-accounts", "a.csv", "--sf-account-id", "A1", "--format", format, "--snapshot"])
+            .arg(super::demo())
+            .assert()
+            .code(0)
+            .stdout(predicate::str::contains("…@localhost").and(predicate::str::contains("…@acme.example")))
+            .stdout(predicate::str::contains("jane").not());
+    }
+}
+
+#[test]
+fn accounts_that_need_no_org_are_not_missing_one_and_an_id_that_looks_like_an_option_is_none() {
+    let folder = folder();
+    let csv = "sf_account_id,account_name,account_domains,zendesk_expected\n\
+               -x,a,a.example,\nA2,b,b.example,no\nA3,c,c.example,no\n";
+    with_reference(&folder, csv.as_bytes())
+        .code(0)
+        .stdout(predicate::str::contains("  1 account missing Zendesk org entirely\n"))
+        .stdout(predicate::str::contains("  2 accounts without a Zendesk org, as zendesk_expected says\n"))
+        .stdout(predicate::str::contains("  Org issues:    1"))
+        .stdout(predicate::str::contains("drift trace --sf-account-id=-x --sf-accounts"));
+    gremlin(&folder)
+        .args(["trace", "--sf-account-id=-x", "--sf-accounts", "a.csv", "--snapshot"])
+        .arg(super::demo())
+        .assert()
+        .code(0);
 }
 
 #[test]

@@ -97,7 +97,12 @@ impl<'a> Audit<'a> {
         let mut expected: Vec<String> = vec![];
         for entry in &read {
             match text::domain(entry) {
-                None => self.warn("domain_not_usable", number, Some(entry)),
+                None => {
+                    // What stands before the last `@` may name a person.
+                    let at = entry.rfind('@').unwrap_or(0);
+                    let shown = if at > 0 { format!("…{}", &entry[at..]) } else { entry.clone() };
+                    self.warn("domain_not_usable", number, Some(&shown));
+                }
                 Some(domain) if self.personal.contains(&domain) => {
                     self.warn("personal_domain", number, Some(&domain));
                 }
