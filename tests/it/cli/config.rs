@@ -88,7 +88,10 @@ fn what_is_wrong_is_told_by_its_line() {
             "line 4: unknown key `org`; the nearest known one is `org_id`",
         ),
         ("suppressions:\n  - reason: x\n", "line 2: the key `code` is missing"),
-        ("suppressions:\n  - code: ticket_org_mismatch\n    reason:\n", "line 3: a text is expected here"),
+        (
+            "suppressions:\n  - code: ticket_org_mismatch\n    reason:\n",
+            "line 3: the `reason` of a suppression must not be empty",
+        ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    expires: 2026-02-30\n",
             "line 4: `expires` is a day such as 2026-12-31, not `2026-02-30`",
