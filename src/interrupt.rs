@@ -40,14 +40,26 @@ impl Unfinished {
         std::fs::File::create_new(self.path().join(name))
     }
 
-    /// Gives the folder its final name, at once. Fails when something is there already; the folder then stays unfinished.
-    pub fn finish(&mut self, name: &Path) -> std::io::Result<()> {
+    /// Gives folders their final names, all or none, and no signal comes in between. Fails when something is there already; the
+    /// folders then stay unfinished.
+    pub fn finish(folders: &mut [(&mut Self, &Path)]) -> std::io::Result<()> {
         let mut unfinished = unfinished();
-        std::fs::rename(self.path(), name)?;
-        if let Some(folder) = self.folder.take() {
-            unfinished.retain(|path| path != folder.path());
-            // It no longer exists under its old name; there is nothing left to remove.
-            let _renamed_away = folder.keep();
+        for at in 0..folders.len() {
+            let (folder, name) = &folders[at];
+            if let Err(error) = std::fs::rename(folder.path(), name) {
+                for (folder, name) in &folders[..at] {
+                    // It was just the other way round.
+                    let _ = std::fs::rename(name, folder.path());
+                }
+                return Err(error);
+            }
+        }
+        for (folder, _) in folders {
+            if let Some(folder) = folder.folder.take() {
+                unfinished.retain(|path| path != folder.path());
+                // It no longer exists under its old name; there is nothing left to remove.
+                let _renamed_away = folder.keep();
+            }
         }
         Ok(())
     }

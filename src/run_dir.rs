@@ -36,11 +36,13 @@ impl Root {
     /// Writes a run folder by `write`, which is told the run id, and gives it its name when it is complete.
     ///
     /// The id is `<time>_<kind>`; where that is taken, `_2`, `_3`, … is appended, and `write` is called again when another
-    /// run takes the name in the meantime.
+    /// run takes the name in the meantime. A folder `beside` it, already filled, gets its name at the same moment: there are
+    /// both, or neither.
     pub fn publish(
         &self,
         time: Instant,
         kind: &str,
+        mut beside: Option<(Folder, &Path)>,
         mut write: impl FnMut(&str, &Folder) -> io::Result<()>,
     ) -> io::Result<(String, PathBuf)> {
         for run_id in run_ids(time, kind) {
@@ -48,9 +50,10 @@ impl Root {
             if name.symlink_metadata().is_ok() {
                 continue;
             }
-            let folder = Folder::create(&self.path)?;
+            let mut folder = Folder::create(&self.path)?;
             write(&run_id, &folder)?;
-            match folder.finish(&name) {
+            let beside = beside.as_mut().map(|(folder, name)| (folder, *name));
+            match Folder::finish(std::iter::once((&mut folder, &*name)).chain(beside)) {
                 Ok(()) => return Ok((run_id, name)),
                 Err(_) if name.symlink_metadata().is_ok() => {}
                 Err(error) => return Err(error),
@@ -146,14 +149,21 @@ impl Folder {
         lock(&self.files).clone()
     }
 
-    /// Makes the files durable and gives the folder its name.
-    pub fn finish(mut self, name: &Path) -> io::Result<()> {
-        for syncing in std::mem::take(&mut *lock(&self.syncing)) {
-            syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    /// Makes the files durable and gives the folders their names, all or none.
+    pub fn finish<'a>(folders: impl Iterator<Item = (&'a mut Self, &'a Path)>) -> io::Result<()> {
+        let mut named = Vec::new();
+        for (folder, name) in folders {
+            for syncing in std::mem::take(&mut *lock(&folder.syncing)) {
+                syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            }
+            sync_folder(folder.unfinished.path())?;
+            named.push((&mut folder.unfinished, name));
         }
-        sync_folder(self.unfinished.path())?;
-        self.unfinished.finish(name)?;
-        sync_folder(name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        Unfinished::finish(&mut named)?;
+        for (_, name) in named {
+            sync_folder(name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+        }
+        Ok(())
     }
 }
 
@@ -181,5 +191,44 @@ impl Write for Digesting {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_run_and_the_folder_beside_it_are_both_there_or_neither() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let root = Root::prepare(&parent.path().join("root")).expect("a root");
+        let name = parent.path().join("beside");
+        let publish = |works: bool| {
+            let beside = Folder::create(parent.path()).expect("a folder");
+            beside.file("b", |out| out.write_all(b"b")).expect("written");
+            let time = Instant::from_seconds(0);
+            root.publish(time, "audit", Some((beside, &name)), |_, folder| {
+                folder.file("a", |out| if works { out.write_all(b"a") } else { Err(io::Error::other("no")) })
+            })
+        };
+        // Nothing is left of either when the run cannot be written, nor when the other name is taken.
+        assert!(publish(false).is_err());
+        std::fs::create_dir(&name).expect("made");
+        std::fs::write(name.join("other"), "").expect("written");
+        assert!(publish(true).is_err());
+        assert_eq!((names(parent.path()), names(root.path())), (vec!["beside".into(), "root".into()], vec![]));
+        assert_eq!(names(&name), ["other"]);
+        std::fs::remove_dir_all(&name).expect("removed");
+
+        let (run_id, run) = publish(true).expect("published");
+        assert_eq!(names(root.path()), [run_id]);
+        assert_eq!((names(&run), names(&name)), (vec!["a".to_owned()], vec!["b".to_owned()]));
     }
 }

@@ -86,16 +86,19 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let compared = baseline.as_ref().map(|base| diff::compare(&Side::of_run(base), &Side::of_audit(&found, &rows)));
     let new_issues = compared.as_ref().map(|compared| compared.new.len() as u64);
     let thresholds = gate::judge(&config.settings.thresholds, &totals, new_issues);
-    if let Some(folder) = &options.save_snapshot {
+    let snapshot = options.save_snapshot.as_deref().map(|folder| {
         let facts = snapshot::Facts {
             zendesk: &read.zendesk,
             as_of: read.as_of,
             tickets_from: read.tickets_from,
             ticket_source: read.ticket_source.as_deref(),
         };
-        snapshot::save(&world, &facts, folder)
-            .map_err(|error| disk(open(format!("the snapshot {} could not be saved", folder.display())), error))?;
-    }
+        let saved = snapshot::save(&world, &facts, folder);
+        saved.map(|saved| (saved, folder)).map_err(|error| {
+            disk(open(format!("the snapshot {} could not be saved; nothing was left behind", folder.display())), error)
+        })
+    });
+    let snapshot = snapshot.transpose()?;
 
     let origin = Origin {
         options: recorded_options(common, &options, &config, &accounts_path),
@@ -123,7 +126,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         limits: config.apply,
     };
     let (run_id, folder) = root
-        .publish(started_at, "audit", |run_id, folder| {
+        .publish(started_at, "audit", snapshot, |run_id, folder| {
             run.run_id = run_id.to_owned();
             written.write(&run, options.source.as_of, folder)
         })

@@ -46,8 +46,8 @@ fn parent(folder: &Path) -> &Path {
     folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Saves a world as `folder`, whole or not at all.
-pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<()> {
+/// Writes a world beside `folder`, which is the name that the result is to get.
+pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<Folder> {
     let unfinished = Folder::create(parent(folder))?;
     let mut files = BTreeMap::new();
     for kind in Kind::ALL {
@@ -64,11 +64,11 @@ pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<()> {
     unfinished.file(manifest::NAME, |out| {
         crate::artifacts::write_json(&manifest::render(facts, world.multiple_organizations, files), out)
     })?;
-    if folder.is_dir() {
+    if cfg!(not(unix)) && folder.is_dir() {
         // Known to be empty; not every system renames over an empty folder.
         std::fs::remove_dir(folder)?;
     }
-    unfinished.finish(folder)
+    Ok(unfinished)
 }
 
 fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64> {
