@@ -91,11 +91,18 @@ fn ignored_columns(columns: &[String]) -> Message {
 }
 
 fn read_reference(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        Failure::invalid(open(format!("the reference CSV {} cannot be read", path.display())))
+    std::fs::read(path).map_err(|error| no_reference(path, error))
+}
+
+/// Makes sure that the reference can be opened, before anything else is asked for.
+fn find_reference(path: &Path) -> Result<(), Failure> {
+    std::fs::File::open(path).map(drop).map_err(|error| no_reference(path, error))
+}
+
+fn no_reference(path: &Path, error: std::io::Error) -> Failure {
+    Failure::invalid(open(format!("the reference CSV {} cannot be read", path.display())))
             .because(error)
             .help("export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains, and name the file with --sf-accounts")
-    })
 }
 
 impl Outputs {

@@ -1,6 +1,8 @@
 //! Where an audit and a trace read from: the configuration in force, and exactly one source (contract 1).
 
-use super::{ConfigFile, disk, file_name, live, named_zendesk, read_config, read_reference, reference_failure};
+use super::{
+    ConfigFile, disk, file_name, find_reference, live, named_zendesk, read_config, read_reference, reference_failure,
+};
 use crate::artifacts::Source;
 use crate::artifacts::receipt::Requests;
 use crate::audience::{Message, open};
@@ -72,6 +74,7 @@ impl From {
         }
         match &config.zendesk {
             Some(zendesk) => {
+                find_reference(&config.accounts_csv)?;
                 Ok(Self::Live { zendesk: zendesk.clone(), credentials: live::credentials(live::READ_SCOPE)? })
             }
             None => Err(Failure::invalid("no Zendesk is named")

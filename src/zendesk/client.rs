@@ -3,7 +3,7 @@
 //! Left out: what the answers mean and which request comes next (`read`). Only what is harmless to repeat may come through
 //! here; a write must be settled by reading, never sent again blindly.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, SystemTime};
@@ -242,6 +242,8 @@ pub(super) struct Client<'a> {
     stats: RefCell<Stats>,
     /// Held while a token is being granted, so that streams side by side wait for one grant instead of each asking.
     grant: tokio::sync::Mutex<Option<Grant>>,
+    /// Whether there ever was an answer, good or bad.
+    answered: Cell<bool>,
     /// Every token ever granted here, since none of them may be shown.
     tokens: RefCell<Vec<Secret>>,
 }
@@ -264,6 +266,7 @@ impl<'a> Client<'a> {
             pace: RefCell::new(Pace::new(reserve_percent)),
             stats: RefCell::default(),
             grant: tokio::sync::Mutex::new(None),
+            answered: Cell::new(false),
             tokens: RefCell::default(),
         }
     }
@@ -357,6 +360,7 @@ impl<'a> Client<'a> {
         let slot = self.pace.borrow_mut().begin(endpoint);
         let started = Instant::now();
         let answered = self.transport.send(request).await;
+        self.answered.set(self.answered.get() || answered.is_ok());
         let headers = answered.as_ref().ok().map(|answer| &answer.headers);
         self.pace.borrow_mut().end(slot, headers, Instant::now());
         let (seen, answer) = match answered {
@@ -443,6 +447,9 @@ impl<'a> Client<'a> {
         let place = stream.place();
         let said = if let Seen::Status(_) = seen { self.said(answer) } else { Said::default() };
         let last = format!("{seen}{said}");
+        if matches!(seen, Seen::Fault(Fault::Unreachable(_))) && !self.answered.get() {
+            return ReadError::NeverReached { place, last, tries: spent.tries };
+        }
         match because {
             Because::Tries => ReadError::TriesSpent { place, last, tries: spent.tries },
             Because::Silence => ReadError::TooSilent { place, last, silence_secs: spent.silence.as_secs() },

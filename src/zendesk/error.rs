@@ -26,6 +26,9 @@ pub enum ReadError {
     /// The certificate of the server is not trusted.
     #[error("{place}: {cause}")]
     Untrusted { place: String, cause: String },
+    /// Nothing was ever heard from the host, and there was no connection to the end.
+    #[error("{place}: {last} after {tries} tries")]
+    NeverReached { place: String, last: String, tries: u32 },
     /// Every try failed; `last` is how the last one did.
     #[error("{place}: {last} after {tries} tries")]
     TriesSpent { place: String, last: String, tries: u32 },
@@ -86,6 +89,9 @@ impl ReadError {
             Self::TriesSpent { last, .. } | Self::TooSilent { last, .. } if last.starts_with("429") => {
                 "another integration uses the account's rate limit; run again later".into()
             }
+            Self::NeverReached { .. } => {
+                "check the subdomain or base_url, the network and its proxy, then run again; nothing was written".into()
+            }
             Self::TriesSpent { .. } | Self::TooSilent { .. } => {
                 "check the network and https://status.zendesk.com, then run again; nothing was written".into()
             }
@@ -133,6 +139,7 @@ impl ReadError {
             Self::Refused { status, .. } => format!("Zendesk answered {status}"),
             Self::Redirected { status, .. } => format!("Zendesk answered {status}, a redirect"),
             Self::Untrusted { .. } => "the certificate of the server is not trusted".to_owned(),
+            Self::NeverReached { tries, .. } => format!("Zendesk was not reached in {tries} tries"),
             Self::TriesSpent { last, tries, .. } => format!("{} after {tries} tries", seen(last)),
             Self::TooSilent { last, silence_secs, .. } => {
                 format!("{}, and no good page for {silence_secs} s", seen(last))

@@ -185,6 +185,7 @@ fn is_answer(error: &ReadError) -> bool {
         | ReadError::WaitTooLong { last, .. } => last.starts_with("429"),
         ReadError::Insecure { .. }
         | ReadError::NoClient { .. }
+        | ReadError::NeverReached { .. }
         | ReadError::Redirected { .. }
         | ReadError::Untrusted { .. } => false,
     }

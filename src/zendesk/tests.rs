@@ -367,6 +367,18 @@ async fn eight_tries_are_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_that_was_never_reached_may_be_the_wrong_one() {
+    let nowhere = || Some(Err(Fault::Unreachable("no such host".to_owned())));
+    let ran = run(|_, _| nowhere()).await;
+    let error = ran.error();
+    assert!(matches!(error, ReadError::NeverReached { tries: 8, .. }) && error.help().contains("subdomain"), "{error}");
+    assert!(error.to_string().ends_with(": no connection (no such host) after 8 tries"), "{error}");
+    // One that has answered is the right one.
+    let ran = run(|call, _| if on(call, USERS) { nowhere() } else { None }).await;
+    assert!(matches!(ran.error(), ReadError::TriesSpent { .. }) && !ran.error().help().contains("subdomain"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn ten_minutes_without_a_good_page_are_all() {
     // Each try takes two minutes before it fails.
     let setup = Setup { takes: Duration::from_secs(120), ..Setup::default() };

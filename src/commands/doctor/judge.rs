@@ -54,7 +54,7 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
             let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
             let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
             let next = match error {
-                ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
+                ReadError::NeverReached { .. } | ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
                     "check the subdomain, the network and its proxy, and https://status.zendesk.com".into()
                 }
                 other => other.next(),

@@ -185,6 +185,19 @@ fn a_reference_that_is_not_there_says_what_to_export() {
 }
 
 #[test]
+fn a_reference_that_is_not_there_is_told_before_missing_credentials() {
+    let folder = folder();
+    let audit = || {
+        let mut command = gremlin(&folder);
+        command.args(["audit", "--subdomain", "acme", "--sf-accounts", "a.csv"]);
+        command.assert().code(2)
+    };
+    audit().stderr(predicate::str::starts_with("error: the reference CSV a.csv cannot be read\n"));
+    std::fs::write(folder.path().join("a.csv"), HEADER).expect("written");
+    audit().stderr(predicate::str::starts_with("error: there are no usable credentials for Zendesk\n"));
+}
+
+#[test]
 fn a_byte_that_is_no_text_is_found_by_its_line_at_every_line_end() {
     for end in ["\n", "\r\n", "\r"] {
         let csv =
