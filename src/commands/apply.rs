@@ -20,7 +20,7 @@ use crate::demo;
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Deferred;
-use crate::lock::Lock;
+use crate::lock::{Lock, NoLock};
 use crate::model::account_key::account_key;
 use crate::model::time::Instant;
 use crate::nearest::nearest;
@@ -652,14 +652,18 @@ fn prepare_root(config: &Config) -> Result<Root, Failure> {
 }
 
 fn take_lock(zendesk: &str) -> Result<Lock, Failure> {
-    let lock = Lock::take(zendesk).map_err(|error| disk("the lock of the apply could not be taken", error))?;
-    lock.ok_or_else(|| {
-        Failure::new(Exit::Refused, "refused; nothing was written to Zendesk")
+    let refused = || Failure::new(Exit::Refused, "refused; nothing was written to Zendesk");
+    Lock::take(zendesk).map_err(|no| match no {
+        NoLock::Held => refused()
             .because(Message::with_public(
                 format!("another apply to {zendesk} is running on this machine"),
                 "another apply to the same Zendesk is running on this machine",
             ))
-            .help("wait until it has ended, then do a dry run and apply again")
+            .help("wait until it has ended, then do a dry run and apply again"),
+        NoLock::Closed { .. } => refused()
+            .because(open(no.to_string()))
+            .help("whether another apply is running cannot be known; when none is, have its owner remove the file"),
+        NoLock::Disk(error) => disk("the lock of the apply could not be taken", error),
     })
 }
 

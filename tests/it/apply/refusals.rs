@@ -139,6 +139,10 @@ fn only_one_apply_at_a_time() {
     let cause = format!("another apply to {} is running on this machine", stage.fake.url());
     assert!(second.err.contains(&cause), "{}", second.err);
     assert_eq!(stage.runs("_apply").len(), 1, "the second one left nothing");
+    // Nor does another folder for temporary files make it free.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let third = stage.command(&args).env("TMPDIR", elsewhere.path()).output().expect("the program runs");
+    assert_eq!(third.status.code(), Some(4), "{}", String::from_utf8_lossy(&third.stderr));
     let args = Stage::live(&plan, &["--only-action", "A0002"]);
     stage.run(&args.iter().map(String::as_str).collect::<Vec<_>>()).is(4);
     // Nothing is held against those who only look.

@@ -83,6 +83,18 @@ impl Ran {
     }
 }
 
+/// The lock file of this Zendesk goes while its port is still held, so that nobody else can mean the same one.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(self.fake.url());
+        let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        for folder in [PathBuf::from("/tmp"), std::env::temp_dir()] {
+            // A stage need not have applied anything.
+            let _ = std::fs::remove_file(folder.join(format!("g-gremlin-apply-{name}.lock")));
+        }
+    }
+}
+
 impl Stage {
     /// The world of the fixture that shows every action.
     pub fn all_codes() -> Self {
