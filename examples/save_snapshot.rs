@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use g_gremlin::model::domains::Domains;
 use g_gremlin::model::time::Instant;
+use g_gremlin::run_dir::Folder;
 use g_gremlin::snapshot::{Facts, Snapshot, check_target, save};
 
 const USAGE: &str = "usage: save_snapshot FOLDER OUTDIR";
@@ -32,5 +33,6 @@ fn convert(folder: &Path, out: &Path) -> Result<(), String> {
     let facts = Facts { zendesk: "https://acme.zendesk.com", as_of: from, tickets_from: from, ticket_source: None };
     check_target(out)
         .and_then(|()| save(&loaded.world, &facts, out))
+        .and_then(|mut saved| Folder::finish(std::iter::once((&mut saved, out))))
         .map_err(|error| format!("{}: {error}", out.display()))
 }
