@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many parts there are at most. More cores are rarely there in CI, and gain little.
+/// How many parts there are at most: what was measured. CI rarely has more cores.
 const MOST: usize = 2;
 /// A part that is smaller is not worth a thread.
 const LEAST: usize = 4096;
@@ -23,7 +23,8 @@ pub fn map<T: Sync, R: Send + Clone>(items: &[T], work: impl Fn(&T) -> R + Sync)
     in_parts(items.len(), |range| items[range].iter().map(&work).collect::<Vec<R>>()).concat()
 }
 
-/// Sorts by a key that no two items share, the halves side by side. Where they do not overlap, nothing is left to merge.
+/// Sorts by a key, the halves side by side; items with the same key come in any order. Where the halves do not overlap, nothing
+/// is left to merge.
 pub fn sort_by_key<T: Send, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K + Sync) {
     let (low, high) = items.split_at_mut(items.len() / 2);
     both(|| low.sort_unstable_by_key(&key), || high.sort_unstable_by_key(&key));

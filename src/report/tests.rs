@@ -12,7 +12,7 @@ use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, 
 use crate::artifacts::receipt::{Receipt, SuppressionsFrom, WouldSuppress};
 use crate::audience::Audience;
 use crate::catalogue::{ActionCode, IssueCode, SkipReason, Status};
-use crate::diff::{Side, compare};
+use crate::diff::{Diff, Side, compare};
 use crate::gate::Judgement;
 use crate::plan_file::{PlanFile, PlannedAction};
 use crate::run_folder::{AccountRow, IssueRow, RunFolder};
@@ -21,6 +21,17 @@ use std::path::Path;
 
 /// Stands in every hostile text, and nowhere else.
 const CANARY: char = 'Ж';
+
+/// A change with all that its page can say.
+fn change_report<'a>(
+    base: &'a RunFolder,
+    head: &'a RunFolder,
+    diff: &'a Diff<'a>,
+    is_breached: bool,
+    place: &'a Place,
+) -> ChangeReport<'a> {
+    ChangeReport { base, head, diff, is_breached, shorter_window: Some(30), place }
+}
 
 fn demo() -> RunFolder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo/expected");
@@ -269,14 +280,7 @@ fn no_outside_text_leaves_its_code_span() {
         let base = demo();
         let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
         assert!(!diff.new.is_empty() && !diff.resolved.is_empty() && !diff.changed.is_empty());
-        let changes = ChangeReport {
-            base: &base,
-            head: &run,
-            diff: &diff,
-            is_breached: false,
-            shorter_window: Some(30),
-            place: &place,
-        };
+        let changes = change_report(&base, &run, &diff, false, &place);
         for length in [Length::Full, Length::Short] {
             assert_harmless(&changes.page(length).render(Room::comment()));
             assert_harmless(&report.page(length).render(Room::summary(0)));
@@ -325,14 +329,7 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
         place.artifact = Some(Artifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
         let audit = AuditReport { run: &run, change: Some(&change(1)), applied: Some(&receipt), place: &place };
         let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
-        let changes = ChangeReport {
-            base: &base,
-            head: &run,
-            diff: &diff,
-            is_breached: true,
-            shorter_window: Some(30),
-            place: &place,
-        };
+        let changes = change_report(&base, &run, &diff, true, &place);
         for page in [audit.page(Length::Full), apply.page(Length::Full), changes.page(Length::Full)] {
             let text = page.render(Room::summary(0));
             assert!(text.len() < 1_000_000, "{} bytes", text.len());
@@ -367,14 +364,7 @@ fn an_annotation_is_one_command_whatever_the_data() {
         let receipt = hostile_receipt(seed, 30);
         let base = demo();
         let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
-        let changes = ChangeReport {
-            base: &base,
-            head: &run,
-            diff: &diff,
-            is_breached: false,
-            shorter_window: Some(30),
-            place: &place,
-        };
+        let changes = change_report(&base, &run, &diff, false, &place);
         for lines in [annotations::audit(&report), annotations::apply(&receipt), annotations::change(&changes)] {
             for line in lines.lines() {
                 let (properties, _) =
@@ -402,14 +392,7 @@ fn in_public_no_outside_text_is_told_at_all() {
         vec![Judgement { name: "max_total_issues".to_owned(), limit: 1, value: 2, breached: true }];
     let base = demo();
     let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
-    let changes = ChangeReport {
-        base: &base,
-        head: &run,
-        diff: &diff,
-        is_breached: false,
-        shorter_window: Some(30),
-        place: &place,
-    };
+    let changes = change_report(&base, &run, &diff, false, &place);
     let mut receipt = hostile_receipt(7, 20);
     receipt.run_id = "20260417_221530Z_apply".to_owned();
     receipt.source_plan_hash = "0".repeat(64);
