@@ -140,6 +140,8 @@ pub fn watch() {
                 // Nothing better can be done with a folder that cannot be removed.
                 let _ = std::fs::remove_dir_all(folder);
             }
+            // These are the last words: whoever else is about to say something waits for a turn that does not come.
+            let _last_words = std::io::stderr().lock();
             crate::console::interrupted();
             #[expect(clippy::exit, reason = "an interrupted program ends here, whatever else is going on")]
             std::process::exit(Exit::Interrupted.code().into());
