@@ -6,13 +6,13 @@
 mod world;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use g_gremlin::artifacts::plan::plan_hash;
-use g_gremlin::artifacts::{Run, Source};
-use g_gremlin::audit::audit;
 use g_gremlin::config::Config;
 use g_gremlin::model::domains::Domains;
 use g_gremlin::model::time::Instant;
 use g_gremlin::reference;
+use g_gremlin::rules::audit::audit;
+use g_gremlin::run::artifacts::plan::plan_hash;
+use g_gremlin::run::artifacts::{Run, Source};
 use g_gremlin::snapshot::Snapshot;
 use std::hint::black_box;
 

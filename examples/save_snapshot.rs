@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use g_gremlin::model::domains::Domains;
 use g_gremlin::model::time::Instant;
-use g_gremlin::run_dir::Folder;
+use g_gremlin::run::create::Folder;
 use g_gremlin::snapshot::{Facts, Snapshot, check_target, save};
 
 const USAGE: &str = "usage: save_snapshot FOLDER OUTDIR";

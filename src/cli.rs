@@ -92,7 +92,7 @@ fn parse_folder(text: &str) -> Result<String, String> {
 
 fn parse_hash(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let is_hash = text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hash = crate::digest::is_sha256(text);
     if is_hash { Ok(text.to_owned()) } else { Err("a plan's hash is 64 digits of 0-9 and a-f".to_owned()) }
 }
 
@@ -441,11 +441,11 @@ fn parse_threshold(text: &str) -> Result<(String, u64), String> {
         text.split_once('=').ok_or("a threshold is written NAME=VALUE, such as max_total_issues=200")?;
     let value = value.trim().parse().map_err(|_| format!("the limit of {name} is a whole number, not \"{value}\""))?;
     let name = name.trim();
-    if crate::settings::Thresholds::default().set(name, value) {
+    if crate::model::settings::Thresholds::default().set(name, value) {
         return Ok((name.to_owned(), value));
     }
-    let known = crate::settings::Thresholds::names();
-    let nearest = crate::nearest::nearest(name, known.iter().map(String::as_str));
+    let known = crate::model::settings::Thresholds::names();
+    let nearest = crate::text::nearest::nearest(name, known.iter().map(String::as_str));
     Err(match nearest {
         Some(nearest) => format!("there is no threshold \"{name}\"; the nearest is {nearest}"),
         None => format!("there is no threshold \"{name}\"; known are {}", known.join(", ")),

@@ -3,11 +3,11 @@
 //! Callers pass outside text through `escape` before it comes here; a reader that goes away is no error. What an audience
 //! may not read is not printed, and that is said once.
 
-use crate::audience::{Audience, Message, WITHHELD};
 use crate::catalogue::WarningCode;
-use crate::escape;
 use crate::exit::Failure;
-use crate::warning::Warning;
+use crate::model::warning::Warning;
+use crate::text::audience::{Audience, Message, WITHHELD};
+use crate::text::escape;
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};

@@ -1,7 +1,7 @@
 //! Exit codes (contract 1), and failures that say what happened, to which thing, and what to do next.
 
-use crate::audience::{Audience, Message};
-use crate::escape;
+use crate::text::audience::{Audience, Message};
+use crate::text::escape;
 use std::fmt;
 
 /// How the program ends.

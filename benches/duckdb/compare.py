@@ -66,7 +66,7 @@ def parse_arguments():
     parser.add_argument("--own-snapshot", type=Path, help="the same data as a snapshot saved by g-gremlin")
     parser.add_argument("--as-of", default="2026-04-17T22:15:30Z", help="the clock of both sides (default: %(default)s)")
     parser.add_argument("--binary", type=Path, default=REPOSITORY / "target/release/g-gremlin")
-    parser.add_argument("--personal", type=Path, default=REPOSITORY / "src/data/personal_domains.txt")
+    parser.add_argument("--personal", type=Path, default=REPOSITORY / "src/model/data/personal_domains.txt")
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs must be at least 1")

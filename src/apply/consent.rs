@@ -2,10 +2,10 @@
 //!
 //! Only what passes all of them becomes a [`Confirmed`], and only with that can a writer be made.
 
-use crate::artifacts::Source;
-use crate::audience::{Message, open};
 use crate::model::time::Instant;
-use crate::plan_file::PlanFile;
+use crate::run::artifacts::Source;
+use crate::run::plan_file::PlanFile;
+use crate::text::audience::{Message, open};
 
 /// Why the whole run is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +91,7 @@ pub struct Terms<'a> {
 /// A plan that may be applied live. It can be made by [`check`] alone, and nowhere else:
 ///
 /// ```compile_fail,E0451
-/// fn forge(plan: &g_gremlin::plan_file::PlanFile) -> g_gremlin::apply::consent::Confirmed<'_> {
+/// fn forge(plan: &g_gremlin::run::plan_file::PlanFile) -> g_gremlin::apply::consent::Confirmed<'_> {
 ///     g_gremlin::apply::consent::Confirmed { plan }
 /// }
 /// ```

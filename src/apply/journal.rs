@@ -3,9 +3,9 @@
 //! An intention is written before its request is sent, and a result before the next action begins. So after a crash at any
 //! point, the journal tells which single write may have happened: the intention without a result.
 
-use crate::artifacts::apply_receipt::{ActionResult, Caps, Mode};
 use crate::catalogue::SkipReason;
-use crate::run_dir::sync_folder;
+use crate::run::artifacts::apply_receipt::{ActionResult, Caps, Mode};
+use crate::run::create::sync_folder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
 use crate::model::record::{Membership, Org, User};
-use crate::plan_file::PlannedAction;
+use crate::run::plan_file::PlannedAction;
 use crate::zendesk::{self, ReadError};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -44,7 +44,7 @@ impl Look {
         }
     }
 
-    /// The part of Zendesk that the action changes, as receipts show it: see [`crate::artifacts::apply_receipt::ActionResult`].
+    /// The part of Zendesk that the action changes, as receipts show it: see [`crate::run::artifacts::apply_receipt::ActionResult`].
     pub fn state(&self, action: &PlannedAction) -> Value {
         match action.action_code {
             ActionCode::SetOrgExternalId => json!(self.org.as_ref().and_then(|org| org.external_id.as_deref())),

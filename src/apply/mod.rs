@@ -10,16 +10,17 @@
 pub mod consent;
 pub mod execute;
 pub mod journal;
+pub mod lock;
 pub mod look;
 pub mod recheck;
 pub mod select;
 pub mod settle;
 
-use crate::artifacts::apply_receipt::{ActionResult, Outcome};
 use crate::catalogue::SkipReason;
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
-use crate::plan_file::PlannedAction;
+use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
+use crate::run::plan_file::PlannedAction;
 use crate::zendesk::ReadError;
 
 /// A result without anything but what the plan and the outcome say.

@@ -3,9 +3,9 @@
 use super::look::{Look, OrgIndex};
 use crate::catalogue::SkipReason;
 use crate::model::account_key::account_key;
+use crate::model::precondition::Precondition;
 use crate::model::record::Org;
-use crate::plan_file::PlannedAction;
-use crate::precondition::Precondition;
+use crate::run::plan_file::PlannedAction;
 
 /// The reason of the first precondition, in the plan's order, that does not hold; `None` when all hold.
 ///

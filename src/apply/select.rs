@@ -4,13 +4,13 @@
 use super::look::{Look, OrgIndex, Reads, look};
 use super::recheck::recheck;
 use super::{Stop, result, unless_stopped};
-use crate::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::account_key::account_key;
 use crate::model::record::Membership;
 use crate::model::time::Instant;
-use crate::plan_file::{PlanFile, PlannedAction};
+use crate::run::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
+use crate::run::plan_file::{PlanFile, PlannedAction};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What `--only-account` and `--only-action` leave of a plan; empty sets leave everything.

@@ -3,10 +3,10 @@
 use super::journal::Story;
 use super::look::{Reads, look};
 use super::{Stop, result, unless_stopped, unreached};
-use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Counts, Outcome, SCHEMA};
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
-use crate::plan_file::PlanFile;
+use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Counts, Outcome, SCHEMA};
+use crate::run::plan_file::PlanFile;
 
 /// Looks whether the writes that a journal leaves open took; one result for each.
 ///

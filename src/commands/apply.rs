@@ -1,33 +1,34 @@
 //! `apply`: from a plan file to receipts. A dry run reads and checks everything; with consent, the writes follow.
 
-use super::{ConfigFile, disk, file_name, live, read_config, shown_path};
+use super::{ConfigFile, disk, live, read_config};
 use crate::apply::consent::{self, Confirmed, Refusal, Terms};
 use crate::apply::execute::Execution;
 use crate::apply::journal::{self, Begin, Entry, Journal, Story};
+use crate::apply::lock::{Lock, NoLock};
 use crate::apply::look::{OrgIndex, Reads};
 use crate::apply::select::{Choice, Narrowing, Selection};
 use crate::apply::{Stop, settle, unreached};
-use crate::artifacts::Source;
-use crate::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
-use crate::artifacts::summary::plural;
-use crate::audience::{Audience, Message, open};
 use crate::catalogue::SkipReason;
 use crate::cli::{Apply as Options, Common};
 use crate::clock;
 use crate::config::Config;
 use crate::console::Console;
-use crate::demo;
-use crate::escape;
 use crate::exit::{Exit, Failure};
+use crate::github::step_output::Output;
 use crate::interrupt::Deferred;
-use crate::lock::{Lock, NoLock};
 use crate::model::account_key::account_key;
 use crate::model::time::Instant;
-use crate::nearest::nearest;
-use crate::plan_file::{PlanError, PlanFile};
+use crate::paths::{file_name, shown_path};
 use crate::report::apply as report;
-use crate::run_dir::{self, Root};
-use crate::step_output::Output;
+use crate::run::artifacts::Source;
+use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
+use crate::run::create::{self, Root};
+use crate::run::plan_file::{PlanError, PlanFile};
+use crate::snapshot::demo;
+use crate::text::audience::{Audience, Message, open};
+use crate::text::escape;
+use crate::text::nearest::nearest;
+use crate::text::words::plural;
 use crate::zendesk::{self, Access, Progress, Records, Session, Timing, WritePace, Writer};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -476,7 +477,7 @@ impl Job<'_> {
             return;
         }
         // A dry run holds no lock, so it leaves alone what another run may be writing there.
-        let cleared = if receipt.mode == Mode::Apply { run_dir::remove_unfinished(folder) } else { Ok(()) };
+        let cleared = if receipt.mode == Mode::Apply { create::remove_unfinished(folder) } else { Ok(()) };
         if let Err(error) = cleared.and_then(|()| write_receipt(folder, receipt)) {
             self.console.notice(Message::from("the audit's folder did not get the receipt").then(": ", &error.into()));
         }
@@ -489,7 +490,7 @@ impl Job<'_> {
             #[serde(flatten)]
             receipt: &'a ApplyReceipt,
         }
-        let json = |receipt| crate::artifacts::json(&Printed { run_dir: folder, receipt });
+        let json = |receipt| crate::run::artifacts::json(&Printed { run_dir: folder, receipt });
         self.console.data(Message::with_public(json(receipt), json(&receipt.for_everybody())));
     }
 
@@ -524,7 +525,7 @@ impl Job<'_> {
 fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
     let Counts { attempted: _, applied, blocked, skipped, failed, would_apply } = receipt.counts;
     vec![
-        ("run-dir", super::absolute(folder)),
+        ("run-dir", crate::paths::absolute(folder)),
         ("plan-hash", receipt.source_plan_hash.clone()),
         ("applied", applied.to_string()),
         ("skipped", skipped.to_string()),
@@ -553,7 +554,7 @@ impl Interrupted {
     /// Tells what was found out: in its receipt, and then in its journal, so that it is found again if this run is killed in
     /// between.
     fn close(mut self, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
-        run_dir::remove_unfinished(&self.folder)?;
+        create::remove_unfinished(&self.folder)?;
         let is_told = self.is_told();
         let Self { folder, story, is_ended, has_receipt: _ } = &mut self;
         let (completed, at) = story.ended.get_or_insert_with(|| (false, clock::now().rfc3339())).clone();
@@ -640,7 +641,7 @@ fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
 const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";
 
 fn write_receipt(folder: &Path, receipt: &ApplyReceipt) -> std::io::Result<()> {
-    run_dir::replace_file(&folder.join(apply_receipt::FILE_NAME), |out| receipt.write(out))
+    create::replace_file(&folder.join(apply_receipt::FILE_NAME), |out| receipt.write(out))
 }
 
 fn prepare_root(config: &Config) -> Result<Root, Failure> {

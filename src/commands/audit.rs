@@ -1,35 +1,36 @@
 //! `audit`: read, resolve, detect, plan, write artifacts, gate on thresholds.
 
 use super::source::{self, From};
-use super::{ConfigFile, disk, file_name, read_config, shown_path};
-use crate::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
-use crate::artifacts::summary::{Summary, summary};
-use crate::artifacts::tables::IssueFiles;
-use crate::artifacts::{self, Run};
-use crate::audience::{Message, open};
-use crate::audit::{Audit, Totals, audit};
+use super::{ConfigFile, disk, read_config};
 use crate::catalogue::IssueCode;
 use crate::cli::{Audit as Options, Common, Source};
 use crate::clock;
 use crate::config::{ApplyLimits, Config};
 use crate::console::{Console, Format};
-use crate::diff::{self, Side};
-use crate::escape;
+use crate::digest::sha256;
 use crate::exit::{Exit, Failure};
-use crate::gate::{self, Judgement};
+use crate::github::step_output::Output;
 use crate::model::domains::Domains;
+use crate::model::settings::Suppression;
 use crate::model::time::Instant;
 use crate::parallel;
+use crate::paths::{file_name, shown_path};
 use crate::report::{self, terminal};
-use crate::run_dir::{Folder, Root};
-use crate::run_folder::RunFolder;
-use crate::settings::Suppression;
+use crate::rules::audit::{Audit, Totals, audit};
+use crate::rules::gate::{self, Judgement};
+use crate::rules::suppress;
+use crate::run::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
+use crate::run::artifacts::summary::{Summary, summary};
+use crate::run::artifacts::tables::IssueFiles;
+use crate::run::artifacts::{self, Run};
+use crate::run::create::{Folder, Root};
+use crate::run::diff::{self, Side};
+use crate::run::read::RunFolder;
 use crate::snapshot;
-use crate::step_output::Output;
-use crate::suppress;
+use crate::text::audience::{Message, open};
+use crate::text::escape;
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -298,10 +299,6 @@ impl Written<'_> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    artifacts::plan::hex(&Sha256::digest(bytes))
-}
-
 /// What later steps of a workflow learn. Nothing is known of new issues without a baseline.
 fn outputs(
     folder: &Path,
@@ -311,7 +308,7 @@ fn outputs(
     new_issues: Option<u64>,
 ) -> Vec<Output> {
     vec![
-        ("run-dir", super::absolute(folder)),
+        ("run-dir", crate::paths::absolute(folder)),
         ("plan-hash", plan_hash.to_owned()),
         ("total-issues", totals.issues.to_string()),
         ("prepared-actions", totals.prepared.to_string()),
@@ -335,7 +332,7 @@ fn print_json(
         #[serde(flatten)]
         baseline: &'a Baseline,
         #[serde(flatten)]
-        counts: artifacts::diff::Counts,
+        counts: diff::document::Counts,
     }
     #[derive(Serialize)]
     struct Printed<'a> {
@@ -351,7 +348,7 @@ fn print_json(
         let since = origin.baseline.as_ref().zip(compared);
         let json = |summary, own_would_suppress| {
             let since_baseline =
-                since.map(|(baseline, diff)| Since { baseline, counts: artifacts::diff::Counts::of(diff) });
+                since.map(|(baseline, diff)| Since { baseline, counts: diff::document::Counts::of(diff) });
             artifacts::json(&Printed { run_dir: folder, summary, since_baseline, own_would_suppress })
         };
         let own_would_suppress = origin.suppressions_from.as_ref().map(|from| from.own_would_suppress.as_slice());

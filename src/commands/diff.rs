@@ -1,17 +1,18 @@
 //! `diff`: two finished runs in, what changed between them out.
 
 use super::{ConfigFile, read_config};
-use crate::artifacts::{self, diff::document};
-use crate::audience::{self, Message};
 use crate::catalogue::IssueCode;
 use crate::cli::{Common, Diff as Options};
-use crate::diff::{self, About, Side};
-use crate::escape;
 use crate::exit::{Exit, Failure};
-use crate::gate::{self, Judgement};
+use crate::github::step_output::Output;
 use crate::report::{diff as report, terminal};
-use crate::run_folder::RunFolder;
-use crate::step_output::Output;
+use crate::rules::gate::{self, Judgement};
+use crate::run::artifacts;
+use crate::run::diff::document::document;
+use crate::run::diff::{self, About, Side};
+use crate::run::read::RunFolder;
+use crate::text::audience::{self, Message};
+use crate::text::escape;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;

@@ -10,12 +10,12 @@ use std::fmt;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::audience::open;
 use crate::catalogue::{Entry, Explanation, Kind};
 use crate::cli::{Common, Explain as Options};
 use crate::exit::{Exit, Failure};
-use crate::nearest::nearest;
-use crate::report::wrap::wrap;
+use crate::text::audience::open;
+use crate::text::nearest::nearest;
+use crate::text::wrap::wrap;
 
 /// The width that the list fits into: two columns, the longest name and the longest title.
 const LIST_WIDTH: u16 = 100;

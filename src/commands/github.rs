@@ -1,15 +1,15 @@
 //! `github`: what the workflows ask GitHub before they trust something. Nothing is written there.
 
 use super::disk;
-use crate::audience::open;
 use crate::cli::{CheckApproval, Common, FindRun, GithubCommand, Outputs};
 use crate::clock;
 use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
 use crate::github::approval::{self, Question};
 use crate::github::runs::{self, Wanted};
+use crate::github::step_output::Output;
 use crate::github::{Check, DEFAULT_API, GitHub, GitHubError, Repository, Token};
-use crate::step_output::Output;
+use crate::text::audience::open;
 use serde_json::{Map, Value};
 
 /// Runs `github`.
@@ -157,7 +157,7 @@ fn tell(console: &Console, checks: &[Check]) {
     for Check { what, instead } in checks {
         console.say(open(match instead {
             None => format!("  ok    {what}"),
-            Some(instead) => format!("  fail  {what}: {}", crate::escape::terminal(instead)),
+            Some(instead) => format!("  fail  {what}: {}", crate::text::escape::terminal(instead)),
         }));
     }
 }
@@ -176,7 +176,7 @@ fn publish(console: &Console, outputs: &Outputs, results: Vec<Output>) -> Result
     if console.format == Format::Json {
         let data: Map<String, Value> =
             results.iter().map(|(name, value)| (name.replace('-', "_"), value.clone().into())).collect();
-        console.data(open(crate::artifacts::json(&data)));
+        console.data(open(crate::run::artifacts::json(&data)));
     }
     outputs.append(results)
 }

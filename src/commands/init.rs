@@ -2,16 +2,17 @@
 
 pub mod github;
 
-use super::{read_reference, reference_failure, shown_path};
-use crate::artifacts::summary::plural;
-use crate::audience::open;
+use super::{read_reference, reference_failure};
 use crate::cli::{Common, Init as Options};
 use crate::config::{self, Config, DEFAULT_ACCOUNTS, FILE_NAME};
 use crate::console::Console;
-use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::model::domains::Domains;
+use crate::paths::shown_path;
 use crate::reference::{self, Reference};
+use crate::text::audience::open;
+use crate::text::escape;
+use crate::text::words::plural;
 use comfy_table::{Table, presets};
 use serde_json::json;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! The live read of an audit: credentials, progress, and a sink that turns pages into a world.
 
-use crate::artifacts::receipt::Requests;
-use crate::audience::open;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -9,6 +7,8 @@ use crate::ingest::{self, Batch, Filter, Ingest};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
 use crate::model::world::World;
+use crate::run::artifacts::receipt::Requests;
+use crate::text::audience::open;
 use crate::zendesk::{
     self, Credentials, Kind, Missing, Pause, Plain, Progress, ReadOptions, Silent, Sink, SoFar, Taken, Terminal, Timing,
 };

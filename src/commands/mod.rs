@@ -13,14 +13,14 @@ mod source;
 pub mod trace;
 pub mod verify;
 
-use crate::audience::{Audience, Message, open};
 use crate::cli::{Common, Outputs};
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::gate::Judgement;
+use crate::github::step_output::{self, Output};
 use crate::reference::Problems;
-use crate::step_output::{self, Output};
+use crate::rules::gate::Judgement;
+use crate::text::audience::{Audience, Message, open};
 use std::path::Path;
 
 impl Common {
@@ -124,22 +124,6 @@ impl Outputs {
 fn breached(thresholds: &[Judgement]) -> String {
     let breached = thresholds.iter().filter(|judgement| judgement.breached);
     breached.map(|judgement| judgement.name.as_str()).collect::<Vec<_>>().join(",")
-}
-
-/// A folder as later steps can name it, whatever their working folder is.
-fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
-}
-
-/// A path as a person would type it from here.
-fn shown_path(path: &Path) -> String {
-    let text = path.display().to_string();
-    if path.is_absolute() || text.starts_with("..") || text.starts_with("./") { text } else { format!("./{text}") }
-}
-
-/// The last part of a path.
-fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// A failure of the local disk.

@@ -1,16 +1,11 @@
 //! `report`: renders a finished run, or one that left nothing, for the places where people look.
 
 use super::{disk, github};
-use crate::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
-use crate::artifacts::receipt;
-use crate::audience::open;
 use crate::cli::{Common, Report as Options, Target};
 use crate::console::{Console, Format};
-use crate::diff::{self, Diff, Side};
 use crate::exit::{Exit, Failure};
 use crate::github::GitHub;
 use crate::github::comment::{self, Key, Posted, Upserted};
-use crate::plan_file::PlanFile;
 use crate::report::apply_page::{self, ApplyReport};
 use crate::report::audit_page::{self, AuditReport, Length};
 use crate::report::change::Change;
@@ -19,7 +14,12 @@ use crate::report::failed_page::{FailedReport, Subject};
 use crate::report::page::{Page, Room};
 use crate::report::place::{Artifact, Place, WorkflowRun};
 use crate::report::{annotations, overview};
-use crate::run_folder::{self, RunFolder};
+use crate::run::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
+use crate::run::artifacts::receipt;
+use crate::run::diff::{self, Diff, Side};
+use crate::run::plan_file::PlanFile;
+use crate::run::read::{self, RunFolder};
+use crate::text::audience::open;
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -47,7 +47,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             // The renderers have left out what this audience may not read.
             Target::Terminal => {
                 console.say(open(report.terminal(width)));
-                console.data(open(crate::artifacts::json(&report.data())));
+                console.data(open(crate::run::artifacts::json(&report.data())));
             }
             Target::JobSummary => job_summary(&console, &report.page(Length::Full))?,
             Target::Comment => comment(&console, options, &report.page(Length::Short))?,
@@ -71,7 +71,7 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default() });
     };
     if !folder.join(receipt::FILE_NAME).exists() && folder.join(apply_receipt::FILE_NAME).exists() {
-        let receipt = run_folder::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)).map_err(|error| {
+        let receipt = read::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)).map_err(|error| {
             Failure::invalid(open(format!("the run folder {} cannot be used", folder.display()))).because(&error)
         })?;
         return Ok(Finished::Apply { plan: plan_of(folder, &receipt), receipt });

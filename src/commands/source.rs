@@ -1,25 +1,24 @@
 //! Where an audit and a trace read from: the configuration in force, and exactly one source (contract 1).
 
-use super::{
-    ConfigFile, disk, file_name, find_reference, live, named_zendesk, read_config, read_reference, reference_failure,
-};
-use crate::artifacts::Source;
-use crate::artifacts::receipt::Requests;
-use crate::audience::{Message, open};
+use super::{ConfigFile, disk, find_reference, live, named_zendesk, read_config, read_reference, reference_failure};
 use crate::catalogue::WarningCode;
 use crate::cli::{Common, Source as Options};
 use crate::clock;
 use crate::config::{self, Config};
 use crate::console::Console;
-use crate::demo;
-use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
+use crate::model::warning::Warning;
 use crate::model::world::World;
+use crate::paths::file_name;
 use crate::reference::{self, Reference};
+use crate::run::artifacts::Source;
+use crate::run::artifacts::receipt::Requests;
+use crate::snapshot::demo;
 use crate::snapshot::{self, Snapshot};
-use crate::warning::Warning;
+use crate::text::audience::{Message, open};
+use crate::text::escape;
 use crate::zendesk::Credentials;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

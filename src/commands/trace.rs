@@ -1,10 +1,7 @@
 //! `trace`: why the audit decided as it did about one account, org, user, ticket or domain.
 
+use super::disk;
 use super::source::{self, From};
-use super::{disk, shown_path};
-use crate::artifacts;
-use crate::audience::{Message, open};
-use crate::audit::audit;
 use crate::cli::{Common, Trace as Options};
 use crate::clock;
 use crate::config::Config;
@@ -13,8 +10,12 @@ use crate::exit::{Exit, Failure};
 use crate::model::domain;
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
+use crate::paths::shown_path;
 use crate::report::trace::{Line, render};
+use crate::rules::audit::audit;
+use crate::run::artifacts;
 use crate::snapshot::Snapshot;
+use crate::text::audience::{Message, open};
 use crate::trace::{self, Context, SCHEMA, Subject, Trace, Unknown};
 use serde::Serialize;
 use std::path::{Path, PathBuf};

@@ -1,16 +1,18 @@
 //! `verify`: read a run folder and say of everything in it whether it matches.
 
-use super::{disk, file_name};
+use super::disk;
 use crate::apply::journal;
-use crate::artifacts::apply_receipt::{self, Mode};
-use crate::artifacts::{self, summary::plural};
-use crate::audience::{Message, open};
 use crate::cli::{Common, Verify as Options};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::plan_file::PlanFile;
-use crate::run_folder::read_apply_receipt;
-use crate::verify::{self, AuditFolder, DIGESTED, Files, Given, Kind, Mismatch, PlanOf, Verdict};
+use crate::paths::file_name;
+use crate::run::artifacts;
+use crate::run::artifacts::apply_receipt::{self, Mode};
+use crate::run::plan_file::PlanFile;
+use crate::run::read::read_apply_receipt;
+use crate::run::verify::{self, AuditFolder, DIGESTED, Files, Given, Kind, Mismatch, PlanOf, Verdict};
+use crate::text::audience::{Message, open};
+use crate::text::words::plural;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io;
@@ -161,13 +163,13 @@ fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
     };
     let run = run_id.clone().unwrap_or_else(|| file_name(folder));
     console.heading(Message::with_public(
-        format!("Verifying the {name} {}...", crate::escape::terminal(&run)),
+        format!("Verifying the {name} {}...", crate::text::escape::terminal(&run)),
         format!("Verifying the {name}..."),
     ));
     for check in checks {
         let state = if check.mismatches == 0 { "ok" } else { "WRONG" };
         console.say(Message::with_public(
-            format!("  {state:<7}{:<27}{}", check.name, crate::escape::terminal(&check.what)),
+            format!("  {state:<7}{:<27}{}", check.name, crate::text::escape::terminal(&check.what)),
             format!("  {state:<7}{}", check.name),
         ));
     }

@@ -8,6 +8,7 @@ pub mod approval;
 mod client;
 pub mod comment;
 pub mod runs;
+pub mod step_output;
 
 pub use client::{DEFAULT_API, GitHub, GitHubError, Token};
 

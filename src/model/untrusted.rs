@@ -1,4 +1,4 @@
-//! Text from outside. It has no `Display`, so that it reaches people only through `crate::escape`.
+//! Text from outside. It has no `Display`, so that it reaches people only through `crate::text::escape`.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ impl Untrusted {
         Self(text.into())
     }
 
-    /// The text itself, for comparing and for `crate::escape`.
+    /// The text itself, for comparing and for `crate::text::escape`.
     pub fn raw(&self) -> &str {
         &self.0
     }

@@ -4,14 +4,14 @@
 //! more than eight here, and each is short.
 
 use super::apply_page;
-use super::audit_page::{self, AuditReport, Mark, counted};
+use super::audit_page::{self, AuditReport, Mark};
 use super::change;
 use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
-use crate::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
-use crate::escape;
-use crate::zendesk::grouped;
+use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
+use crate::text::escape;
+use crate::text::words::{counted, grouped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 

@@ -3,13 +3,13 @@
 
 use crate::apply::look::Look;
 use crate::apply::select::Choice;
-use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Mode, Outcome};
-use crate::artifacts::summary::plural;
-use crate::audience::{Message, open};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::console::Console;
-use crate::escape;
-use crate::plan_file::{PlanFile, PlannedAction};
+use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Mode, Outcome};
+use crate::run::plan_file::{PlanFile, PlannedAction};
+use crate::text::audience::{Message, open};
+use crate::text::escape;
+use crate::text::words::plural;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::collections::BTreeMap;
 
@@ -220,7 +220,7 @@ pub fn summary(console: &Console, plan: &PlanFile, options: Option<&[Message]>, 
     console.say(open(format!("\nplan_hash: {}", plan.hash)));
     if receipt.mode == Mode::DryRun && counts.would_apply > 0 && receipt.completed {
         console.heading("\nNext:");
-        if plan.source == crate::artifacts::Source::Demo {
+        if plan.source == crate::run::artifacts::Source::Demo {
             console.say("  The demo's plan is dry-run only. Audit your own Zendesk for one that can be applied.");
         } else if let Some(options) = options {
             console.say("  Carry it out:");

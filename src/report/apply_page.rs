@@ -1,14 +1,14 @@
 //! A dry run or an apply as a job summary and as a comment: how it went, what became of each action, before and after.
 
-use super::audit_page::{Length, Mark, counted};
+use super::audit_page::{Length, Mark};
 use super::page::{Page, Rows};
 use super::place::{self, Place};
-use crate::artifacts::Source;
-use crate::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Mode, Outcome};
 use crate::catalogue::{ActionCode, BlockedReason, SkipReason};
-use crate::escape::{markdown_cell, markdown_code, shell_word};
-use crate::plan_file::{PlanFile, PlannedAction};
-use crate::zendesk::grouped;
+use crate::run::artifacts::Source;
+use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Mode, Outcome};
+use crate::run::plan_file::{PlanFile, PlannedAction};
+use crate::text::escape::{markdown_cell, markdown_code, shell_word};
+use crate::text::words::{counted, grouped};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -193,7 +193,7 @@ impl ApplyReport<'_> {
         let Self { receipt, plan, place, apply_follows } = *self;
         // A receipt says which hash; anything else than one is outside text.
         let hash = &receipt.source_plan_hash;
-        let is_hash = hash.len() == 64 && hash.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hash = crate::digest::is_sha256(hash);
         let mut text = if is_hash {
             format!("\n```text\nplan_hash: {hash}\n```\n")
         } else {

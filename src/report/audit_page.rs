@@ -3,13 +3,13 @@
 use super::change::Change;
 use super::page::{Page, Rows};
 use super::place::{self, Place};
-use crate::artifacts::Source;
-use crate::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, WarningCode};
-use crate::escape::{markdown_cell, markdown_code, shell_word};
-use crate::gate::Judgement;
-use crate::run_folder::{AccountRow, RunFolder};
-use crate::zendesk::grouped;
+use crate::rules::gate::Judgement;
+use crate::run::artifacts::Source;
+use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
+use crate::run::read::{AccountRow, RunFolder};
+use crate::text::escape::{markdown_cell, markdown_code, shell_word};
+use crate::text::words::{counted, grouped};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -75,11 +75,6 @@ pub fn verdict(run: &RunFolder, change: Option<&Change>) -> (Mark, String) {
         (0, _, 0) => (Mark::Look, format!("{issues}{new}; no threshold is set")),
         (0, ..) => (Mark::Look, format!("{issues}{new}; no threshold is breached")),
     }
-}
-
-/// `1 issue`, `2,317 issues`.
-pub fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", grouped(count)) }
 }
 
 impl AuditReport<'_> {

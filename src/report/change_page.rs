@@ -1,15 +1,15 @@
 //! What a change of the configuration or of the reference does: two audits of one snapshot, and the difference between them.
 
-use super::audit_page::{Length, Mark, counted};
+use super::audit_page::{Length, Mark};
 use super::change::by_code;
 use super::page::{Page, Rows};
 use super::place::{self, Place};
 use crate::catalogue::{IssueCode, Status};
-use crate::diff::{ActionRow, Diff};
-use crate::escape::markdown_cell;
-use crate::gate::Judgement;
-use crate::run_folder::{IssueRow, RunFolder};
-use crate::zendesk::grouped;
+use crate::rules::gate::Judgement;
+use crate::run::diff::{ActionRow, Diff};
+use crate::run::read::{IssueRow, RunFolder};
+use crate::text::escape::markdown_cell;
+use crate::text::words::{counted, grouped};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 

@@ -1,14 +1,14 @@
 //! The console's account of the difference between two runs.
 
 use super::terminal::by_code;
-use crate::artifacts::receipt::SuppressionsFrom;
-use crate::artifacts::summary::plural;
-use crate::audience::open;
 use crate::catalogue::IssueCode;
 use crate::console::Console;
-use crate::diff::{ActionRow, Delta, Diff};
-use crate::escape;
-use crate::run_folder::IssueRow;
+use crate::run::artifacts::receipt::SuppressionsFrom;
+use crate::run::diff::{ActionRow, Delta, Diff};
+use crate::run::read::IssueRow;
+use crate::text::audience::open;
+use crate::text::escape;
+use crate::text::words::plural;
 
 /// How many issues or actions of one kind are printed one by one.
 const MOST_ROWS: usize = 20;

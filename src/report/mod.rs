@@ -14,7 +14,6 @@ pub mod page;
 pub mod place;
 pub mod terminal;
 pub mod trace;
-pub mod wrap;
 
 #[cfg(test)]
 mod tests;

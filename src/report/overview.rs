@@ -1,13 +1,13 @@
 //! A finished run on a terminal, from its folder.
 
 use super::apply_page::{self, ApplyReport};
-use super::audit_page::{self, AuditReport, counted};
+use super::audit_page::{self, AuditReport};
 use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
-use crate::artifacts::apply_receipt::Outcome;
 use crate::catalogue::{BlockedReason, IssueCode};
-use crate::escape;
-use crate::zendesk::grouped;
+use crate::run::artifacts::apply_receipt::Outcome;
+use crate::text::escape;
+use crate::text::words::{counted, grouped};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::fmt::Write as _;
 

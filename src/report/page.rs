@@ -3,6 +3,8 @@
 //! Texts and heads of tables are written by this program and short. Rows come from data, in any number and length: each is
 //! taken whole or not at all, and what was left out is said. Left out: what a page says (the pages beside this one).
 
+use crate::text::words::grouped;
+
 /// How much fits somewhere, and how it is counted there.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
@@ -49,12 +51,8 @@ pub struct Rows {
 impl Rows {
     fn cut(&self, shown: usize) -> String {
         let Self { total, what, all, .. } = self;
-        format!("\n**{} of {} {what} are shown.** All are in {all}.\n", grouped(shown), grouped(*total))
+        format!("\n**{} of {} {what} are shown.** All are in {all}.\n", grouped(shown as u64), grouped(*total as u64))
     }
-}
-
-fn grouped(count: usize) -> String {
-    crate::zendesk::grouped(count as u64)
 }
 
 /// A page in the making.

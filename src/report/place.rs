@@ -1,7 +1,7 @@
 //! Where a report is read, and what it can point to from there.
 
-use crate::audience::Audience;
-use crate::escape;
+use crate::text::audience::Audience;
+use crate::text::escape;
 
 /// The surroundings of a report.
 #[derive(Debug, Clone)]

@@ -1,13 +1,14 @@
 //! The console's account of an audit, in the shape of the guide.
 
-use crate::artifacts::summary::{plural, read_counts};
-use crate::audience::{Message, open};
-use crate::audit::{Audit, Totals};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope};
 use crate::console::Console;
-use crate::escape;
-use crate::gate::Judgement;
-use crate::resolve::Resolution;
+use crate::rules::audit::{Audit, Totals};
+use crate::rules::gate::Judgement;
+use crate::rules::resolve::Resolution;
+use crate::run::artifacts::summary::read_counts;
+use crate::text::audience::{Message, open};
+use crate::text::escape;
+use crate::text::words::plural;
 
 /// The order in which the console counts codes: what can be repaired first.
 const CODES: [IssueCode; 12] = [

@@ -1,10 +1,10 @@
 //! A trace as text: headings, and below each what was seen and what follows from it, as a person would reason.
 
-use super::wrap::wrap;
-use crate::artifacts::summary::plural;
 use crate::catalogue::{ActionCode, Status};
-use crate::detect::user::OutOfScope;
-use crate::escape;
+use crate::rules::detect::user::OutOfScope;
+use crate::text::escape;
+use crate::text::words::plural;
+use crate::text::wrap::wrap;
 use crate::trace::{
     Account, AccountBrief, ActionView, Candidate, DefaultFrom, Domain, Entry, Explained, IdFormName, IssueView, Org,
     OrgBrief, OrgView, SeatsView, Ticket, Trace, User, UserCounts,

@@ -1,9 +1,9 @@
 //! Reading NDJSON on both cores, without letting it show: blocks of lines are parsed side by side and appended in the
 //! order of the file.
 
+use crate::digest::{Digest, Hasher};
 use crate::ingest::{Batch, Fault, Filter, Ingest, Kind};
 use crate::model::domains::Domains;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Mutex, RwLock};
@@ -35,7 +35,7 @@ pub fn read_records(
     kind: Kind,
     filter: Filter,
     ingest: &mut Ingest,
-    digest: Option<&mut Sha256>,
+    digest: Option<&mut Hasher>,
 ) -> Result<u64, LineError> {
     let blocks = Mutex::new(Blocks { reader, carry: Vec::new(), taken: 0, ended: false });
     let digest = Mutex::new(digest);
@@ -54,7 +54,7 @@ pub fn read_records(
 
 fn work<R: Read>(
     blocks: &Mutex<Blocks<R>>,
-    digest: &Mutex<Option<&mut Sha256>>,
+    digest: &Mutex<Option<&mut Hasher>>,
     sink: &Mutex<InOrder<'_>>,
     domains: &RwLock<Domains>,
     kind: Kind,

@@ -51,7 +51,7 @@ pub(super) fn render(
 ) -> impl Serialize {
     Wire {
         format: format!("{FORMAT}{VERSION}"),
-        tool_version: crate::artifacts::TOOL_VERSION.to_owned(),
+        tool_version: crate::run::artifacts::TOOL_VERSION.to_owned(),
         zendesk: facts.zendesk.to_owned(),
         as_of: facts.as_of.rfc3339(),
         tickets_from: facts.tickets_from.rfc3339(),
@@ -134,7 +134,7 @@ mod tests {
         let facts = crate::snapshot::Facts { zendesk, as_of: whole, tickets_from: whole, ticket_source: None };
         let file = FileFacts { records: 0, sha256: String::new() };
         let files = Kind::ALL.map(|kind| (crate::snapshot::save::name(kind), file.clone())).into();
-        let text = crate::artifacts::json(&render(&facts, None, files));
+        let text = crate::run::artifacts::json(&render(&facts, None, files));
         for fraction in ["", ".9", ".000000001"] {
             let text = text
                 .replace("\"as_of\": \"2026-04-17T22:15:30Z", &format!("\"as_of\": \"2026-04-17T22:15:30{fraction}Z"));

@@ -4,26 +4,26 @@
 //! no names of users, no subjects) and a manifest that vouches for every byte. A plain one holds NDJSON files with
 //! Zendesk's field names, as other tools export them, and no manifest.
 
+pub mod demo;
 pub mod lines;
 mod manifest;
 mod save;
 
 pub use save::{Facts, check_target, save};
 
-use crate::artifacts::plan::hex;
-use crate::audience::{self, Audience, Message};
+use crate::digest::{Digest, Digesting, Hasher, hex, sha256};
 use crate::ingest::{Fault, Filter, Ingest, Kind};
 use crate::model::domains::Domains;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::parallel;
+use crate::text::audience::{self, Audience, Message};
 use lines::{LineError, read_records};
 use manifest::Manifest;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -109,7 +109,7 @@ impl Snapshot {
         match std::fs::read(folder.join(manifest::NAME)) {
             Ok(bytes) => {
                 let manifest = Manifest::parse(&bytes).map_err(SnapshotError::Manifest)?;
-                Ok(Self::of(Files { folder, manifest: Some(manifest) }, Some(hex(&Sha256::digest(&bytes)))))
+                Ok(Self::of(Files { folder, manifest: Some(manifest) }, Some(sha256(&bytes))))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if let Some(kind) = Kind::ALL.into_iter().find(|kind| !folder.join(plain_name(*kind)).is_file()) {
@@ -201,17 +201,17 @@ impl Files {
         let name = self.name(kind);
         let file = open(&self.folder, &name)?;
         let Some(manifest) = &self.manifest else {
-            let mut digest = Sha256::new();
+            let mut digest = Hasher::new();
             read_records(file, kind, filter, ingest, Some(&mut digest)).map_err(|error| line_error(&name, error))?;
             return Ok(hex(&digest.finalize()));
         };
-        let mut reader = DigestingReader { inner: file, digest: Sha256::new() };
+        let mut reader = Digesting::new(file);
         let read = zstd::Decoder::new(&mut reader)
             .map_err(LineError::Io)
             .and_then(|decoder| read_records(decoder, kind, filter, ingest, None));
         // A file that breaks off in the middle still has a digest, which tells damage from anything else.
         let rest = io::copy(&mut reader, &mut io::sink());
-        let sha256 = hex(&reader.digest.finalize());
+        let sha256 = reader.finish().1;
         manifest
             .check(&name, &sha256, read.as_ref().ok().copied())
             .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
@@ -248,7 +248,7 @@ fn plain_settings(folder: &Path, digests: &mut BTreeMap<String, String>) -> Resu
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(SnapshotError::Io { file: SETTINGS.to_owned(), error }),
     };
-    digests.insert(SETTINGS.to_owned(), hex(&Sha256::digest(&bytes)));
+    digests.insert(SETTINGS.to_owned(), sha256(&bytes));
     multiple_organizations(&bytes).map_err(|how| SnapshotError::Damaged { file: SETTINGS.to_owned(), how })
 }
 
@@ -270,18 +270,4 @@ pub fn multiple_organizations(bytes: &[u8]) -> Result<Option<bool>, String> {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("it is not the JSON of the account settings (line {})", error.line()))?;
     Ok(answer.settings.and_then(|settings| settings.user).and_then(|user| user.multiple_organizations))
-}
-
-/// A reader that digests what passes.
-struct DigestingReader {
-    inner: File,
-    digest: Sha256,
-}
-
-impl Read for DigestingReader {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(into)?;
-        self.digest.update(&into[..read]);
-        Ok(read)
-    }
 }

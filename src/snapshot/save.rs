@@ -4,7 +4,7 @@ use super::manifest::{self, FileFacts};
 use crate::ingest::Kind;
 use crate::model::time::Instant;
 use crate::model::world::{Membership, UserFlags, World};
-use crate::run_dir::Folder;
+use crate::run::create::Folder;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -62,7 +62,7 @@ pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<Folde
         files.insert(name, FileFacts { records, sha256 });
     }
     unfinished.file(manifest::NAME, |out| {
-        crate::artifacts::write_json(&manifest::render(facts, world.multiple_organizations, files), out)
+        crate::run::artifacts::write_json(&manifest::render(facts, world.multiple_organizations, files), out)
     })?;
     if cfg!(not(unix)) && folder.is_dir() {
         // Known to be empty; not every system renames over an empty folder.

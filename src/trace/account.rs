@@ -2,13 +2,13 @@
 
 use super::Context;
 use super::brief::{OrgBrief, OrgView, SeatsView, UserCounts, org_ids, sf_ids, users_of};
-use crate::detect::org::linking_domains;
 use crate::model::account_key::{self, IdForm};
 use crate::model::domain::NotUsable;
 use crate::model::domains::DomainId;
+use crate::model::warning::Warning;
 use crate::reference::{self, Fate};
-use crate::resolve::{AccountAt, OrgAt, other_claims};
-use crate::warning::Warning;
+use crate::rules::detect::org::linking_domains;
+use crate::rules::resolve::{AccountAt, OrgAt, other_claims};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,9 +1,9 @@
 //! What other subjects look like in a line, and what is counted of them.
 
-use crate::audit::Audit;
-use crate::detect::user::{Outcome, Seats};
 use crate::model::domains::DomainId;
-use crate::resolve::{AccountAt, OrgAt};
+use crate::rules::audit::Audit;
+use crate::rules::detect::user::{Outcome, Seats};
+use crate::rules::resolve::{AccountAt, OrgAt};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

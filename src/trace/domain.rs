@@ -2,9 +2,9 @@
 
 use super::brief::{AccountBrief, OrgView, SeatsView, UserCounts, users_of};
 use super::unknown::{self, Unknown};
-use crate::audit::Audit;
 use crate::model::domains::DomainId;
-use crate::warning::Warning;
+use crate::model::warning::Warning;
+use crate::rules::audit::Audit;
 use serde::Serialize;
 
 /// A domain, step by step.

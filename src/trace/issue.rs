@@ -1,15 +1,15 @@
 //! The issues of a subject, each with its evidence and what is prepared or blocked.
 
 use super::brief::{org_ids, sf_ids};
-use crate::audit::Audit;
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
-use crate::detect::detail::detail;
-use crate::detect::{org, user};
-use crate::issue::{Action, ActionRef, Evidence, Issue};
 use crate::model::domains::DomainId;
-use crate::plan;
-use crate::precondition::Precondition;
-use crate::resolve::{AccountAt, OrgAt};
+use crate::model::precondition::Precondition;
+use crate::rules::audit::Audit;
+use crate::rules::detect::detail::detail;
+use crate::rules::detect::{org, user};
+use crate::rules::issue::{Action, ActionRef, Evidence, Issue};
+use crate::rules::plan;
+use crate::rules::resolve::{AccountAt, OrgAt};
 use serde::Serialize;
 
 /// One issue: its row in the artifacts, and its actions.

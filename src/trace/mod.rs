@@ -24,7 +24,7 @@ pub use ticket::Ticket;
 pub use unknown::{Unknown, account_at};
 pub use user::{DefaultFrom, MembershipView, User};
 
-use crate::audit::Audit;
+use crate::rules::audit::Audit;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use super::Explained;
 use super::issue::IssueView;
 use crate::catalogue::Status;
-use crate::escape::shell_option;
+use crate::text::escape::shell_option;
 use serde::Serialize;
 
 /// How many accounts are named for a further trace.

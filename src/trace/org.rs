@@ -2,9 +2,9 @@
 
 use super::account::folded;
 use super::brief::{AccountBrief, OrgView, UserCounts, org_ids, outcome, sf_ids, users_of};
-use crate::audit::Audit;
 use crate::model::account_key::account_key;
-use crate::resolve::{AccountAt, OrgAt};
+use crate::rules::audit::Audit;
+use crate::rules::resolve::{AccountAt, OrgAt};
 use serde::Serialize;
 
 /// An org, step by step.

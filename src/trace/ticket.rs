@@ -2,10 +2,10 @@
 
 use super::brief::{OrgBrief, sf_ids};
 use super::user::{self, User};
-use crate::audit::Audit;
 use crate::catalogue::IssueCode;
-use crate::detect::ticket::{Judgement, judge};
-use crate::detect::user::Outcome;
+use crate::rules::audit::Audit;
+use crate::rules::detect::ticket::{Judgement, judge};
+use crate::rules::detect::user::Outcome;
 use serde::Serialize;
 
 /// A ticket, step by step.

@@ -1,13 +1,13 @@
 //! A subject that does not exist, and what was probably meant.
 
 use super::account::folded;
-use crate::audit::Audit;
-use crate::escape::shell_option;
 use crate::model::account_key::account_key;
 use crate::model::world::MAX_ID;
-use crate::nearest;
 use crate::reference::Reference;
-use crate::resolve::AccountAt;
+use crate::rules::audit::Audit;
+use crate::rules::resolve::AccountAt;
+use crate::text::escape::shell_option;
+use crate::text::nearest;
 
 /// How many are named.
 const MOST: usize = 5;

@@ -1,10 +1,10 @@
 //! A user: in scope or why not, and where the domain of the e-mail address says that the user belongs.
 
 use super::brief::{AccountBrief, OrgBrief, SeatsView, outcome};
-use crate::audit::Audit;
-use crate::detect::user::{OutOfScope, Outcome, Verdict};
 use crate::model::world::{Membership, UserFlags};
-use crate::resolve::{OrgAt, Resolution};
+use crate::rules::audit::Audit;
+use crate::rules::detect::user::{OutOfScope, Outcome, Verdict};
+use crate::rules::resolve::{OrgAt, Resolution};
 use serde::Serialize;
 use std::collections::BTreeSet;
 

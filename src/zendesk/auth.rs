@@ -2,7 +2,7 @@
 //!
 //! Left out: sending the grant and keeping its token fresh (`client`), and reading the environment itself, which is an argument.
 
-use crate::audience::{Message, open};
+use crate::text::audience::{Message, open};
 use serde::{Deserialize, Serialize};
 
 /// How long a granted token is asked to last. New OAuth clients default to 1800 s, which a large audit outlives.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::auth::Credentials;
 use super::client::Endpoint;
-use crate::audience::{Message, open};
+use crate::text::audience::{Message, open};
 
 /// Why nothing was read. The text says what happened to which thing; [`ReadError::help`] says what to do next.
 #[derive(Debug, thiserror::Error)]

@@ -22,7 +22,7 @@ use super::http::{Answer, Answering, Http, Outgoing, Transport};
 use super::pace::{account_window, named_windows};
 use super::progress::Progress;
 use super::retry::Limits;
-use crate::audience::Message;
+use crate::text::audience::Message;
 
 /// The export withholds the latest minute; this is well before it.
 const EXPORT_SINCE_SECS: i64 = 300;

@@ -2,6 +2,7 @@
 //!
 //! Left out: deciding which of them fits (the caller's), and results. Every line goes to standard error or to the writer given.
 
+use crate::text::words::grouped;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -350,19 +351,6 @@ fn rough(time: Duration) -> String {
         minutes if minutes < 60 => format!("{minutes} min"),
         minutes => format!("{} h {} min", minutes / 60, minutes % 60),
     }
-}
-
-/// 1234567 as "1,234,567".
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[cfg(test)]

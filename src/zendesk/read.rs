@@ -16,7 +16,8 @@ use super::auth::Credentials;
 use super::client::{Ask, Client, Endpoint, Stream, Timing};
 use super::error::{Gap, ReadError, visible};
 use super::http::{Http, Transport};
-use super::progress::{Progress, SoFar, grouped};
+use super::progress::{Progress, SoFar};
+use crate::text::words::grouped;
 
 /// Zendesk's largest page of a list.
 pub(super) const PAGE_SIZE: u32 = 100;

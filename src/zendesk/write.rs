@@ -229,7 +229,7 @@ pub fn may_not_write(credentials: &Credentials) -> bool {
 mod tests {
     use super::*;
     use crate::apply::consent::{Terms, check};
-    use crate::plan_file::PlanFile;
+    use crate::run::plan_file::PlanFile;
     use crate::zendesk::auth::Secret;
     use crate::zendesk::client::{Client, Timing};
     use crate::zendesk::http::{Answering, Outgoing, Transport};

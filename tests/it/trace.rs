@@ -7,14 +7,14 @@ mod golden;
 mod steps;
 mod worlds;
 
-use g_gremlin::audit::{Audit, audit};
 use g_gremlin::config::Config;
-use g_gremlin::demo;
 use g_gremlin::model::domains::Domains;
 use g_gremlin::model::time::Instant;
 use g_gremlin::reference;
 use g_gremlin::report::trace::{Line, render};
+use g_gremlin::rules::audit::{Audit, audit};
 use g_gremlin::snapshot::Snapshot;
+use g_gremlin::snapshot::demo;
 use g_gremlin::trace::{Context, Subject, Trace, Unknown, explain};
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The checks of `doctor`: their names, what each tells, what to do about it; their results; and the page that lists them.
 
-use crate::audience::Message;
+use crate::text::audience::Message;
 use serde::Serialize;
 use std::fmt::Write;
 

@@ -1,12 +1,13 @@
 //! What the probes of a Zendesk mean for an audit and for an apply: one row a check, from findings alone. Pure.
 
 use super::check::{Check, Row};
-use crate::audience::{Audience, Message, open};
 use crate::config::Config;
-use crate::escape;
+use crate::text::audience::{Audience, Message, open};
+use crate::text::escape;
+use crate::text::words::grouped;
 use crate::zendesk::{
     Credentials, Estimate, Findings, Login, Me, RateLimit, ReadError, Reads, Size, Speed, TicketSource, estimate,
-    grouped, usable,
+    usable,
 };
 use serde::Serialize;
 use std::time::Duration;

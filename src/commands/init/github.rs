@@ -1,12 +1,12 @@
 //! `init --github`: writes the workflows of this repository, as a user's repository needs them.
 
-use crate::audience::open;
 use crate::cli::{Common, Init as Options};
 use crate::commands::read_config;
 use crate::config::{DEFAULT_ACCOUNTS, FILE_NAME};
 use crate::console::Console;
-use crate::escape;
 use crate::exit::{Exit, Failure};
+use crate::text::audience::open;
+use crate::text::escape;
 use serde_json::json;
 use std::fs;
 use std::path::{Component, Path};

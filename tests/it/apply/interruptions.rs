@@ -5,7 +5,7 @@ use super::stage::{Plan, Ran, Stage};
 use crate::fake_zendesk::{Fault, FaultKind, Hold, Kind, Point, Refusal, Which};
 use g_gremlin::apply::journal::Story;
 use g_gremlin::apply::settle;
-use g_gremlin::plan_file::PlanFile;
+use g_gremlin::run::plan_file::PlanFile;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::process::{Child, Stdio};
@@ -136,7 +136,7 @@ fn what_was_decided_before_the_end_is_in_the_receipt_as_in_the_journal() {
         forgetful["results"][1]["reason"] = "aborted".into();
         forgetful["results"][1].as_object_mut().expect("a result").remove("before");
         forgetful["counts"]["attempted"] = 0.into();
-        let json = g_gremlin::artifacts::json(&forgetful);
+        let json = g_gremlin::run::artifacts::json(&forgetful);
         std::fs::write(ran.folder.join("apply_receipt.json"), json).expect("written");
         let verified = stage.command(&["verify"]).arg(&ran.folder).output().expect("the program runs");
         let told = String::from_utf8_lossy(&verified.stdout) + String::from_utf8_lossy(&verified.stderr);

@@ -8,10 +8,10 @@ use g_gremlin::apply::execute::Execution;
 use g_gremlin::apply::journal::{Begin, Journal, SCHEMA, Story};
 use g_gremlin::apply::look::OrgIndex;
 use g_gremlin::apply::select::{Choice, Narrowing, Selection};
-use g_gremlin::artifacts::apply_receipt::{ActionResult, Caps, Mode, Outcome};
 use g_gremlin::interrupt::Deferred;
 use g_gremlin::model::time::Instant;
-use g_gremlin::plan_file::PlanFile;
+use g_gremlin::run::artifacts::apply_receipt::{ActionResult, Caps, Mode, Outcome};
+use g_gremlin::run::plan_file::PlanFile;
 use g_gremlin::zendesk::{Access, Credentials, Records, Secret, Silent, Timing, WritePace, Writer};
 use std::time::Duration;
 

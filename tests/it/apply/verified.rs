@@ -3,7 +3,7 @@
 
 use super::stage::Stage;
 use crate::model::random::Random;
-use g_gremlin::verify::{Files, PlanOf, apply_folder};
+use g_gremlin::run::verify::{Files, PlanOf, apply_folder};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -107,7 +107,8 @@ fn what_an_apply_could_not_have_told_is_named() {
         let mut value: Value = serde_json::from_slice(&whole["apply_receipt.json"]).expect("JSON");
         change(&mut value);
         // The members in the receipt's own order, so that the form is not what is told.
-        let typed: g_gremlin::artifacts::apply_receipt::ApplyReceipt = serde_json::from_value(value).expect("typed");
+        let typed: g_gremlin::run::artifacts::apply_receipt::ApplyReceipt =
+            serde_json::from_value(value).expect("typed");
         let mut bytes = Vec::new();
         typed.write(&mut bytes).expect("written");
         changed.insert("apply_receipt.json".to_owned(), bytes);

@@ -2,8 +2,8 @@
 
 use super::{AS_OF, folder, gremlin, only_run};
 use crate::model::random::Random;
-use g_gremlin::artifacts::receipt::own_digest;
-use g_gremlin::verify::{AuditFolder, Files, audit_folder};
+use g_gremlin::run::artifacts::receipt::own_digest;
+use g_gremlin::run::verify::{AuditFolder, Files, audit_folder};
 use predicates::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -135,7 +135,7 @@ impl<'a> Audit<'a> {
 }
 
 fn built_in_personal_domains() -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/personal_domains.txt");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/model/data/personal_domains.txt");
     let list = std::fs::read_to_string(path).expect("the list of personal domains");
     list.lines()
         .filter(|line| !line.starts_with('#'))

@@ -1,0 +1,207 @@
+//! The audit: from the reference and the world to issues and a plan, as one pure function.
+
+use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::model::domains::DomainId;
+use crate::model::settings::Settings;
+use crate::model::time::Instant;
+use crate::model::warning::{self, Warning};
+use crate::model::world::World;
+use crate::reference::Reference;
+use crate::rules::detect::user::{Domains, OutOfScope, Outcome, Seats, UserCounts, Verdict};
+use crate::rules::detect::{self, Facts};
+use crate::rules::issue::{Action, Issue};
+use crate::rules::plan::{self, Plan};
+use crate::rules::resolve::{self, Resolution, Resolved};
+use crate::rules::suppress;
+
+/// Everything that an audit found.
+#[derive(Debug)]
+pub struct Audit<'a> {
+    pub reference: &'a Reference,
+    pub world: &'a World,
+    pub settings: &'a Settings,
+    /// The clock of the audit: the window ends here, and suppressions expire by it.
+    pub as_of: Instant,
+    pub window: (Instant, Instant),
+    pub resolved: Resolved,
+    /// In the order of contract 6.4.
+    pub issues: Vec<Issue>,
+    pub plan: Plan,
+    pub users: UserCounts,
+    pub tickets_in_window: u64,
+    pub warnings: Vec<Warning>,
+    /// Whether a user may have memberships in several orgs.
+    pub multiple_organizations_work: bool,
+    domains: Domains,
+}
+
+/// Audits a world against a reference.
+///
+/// The domains of both must come from one [`crate::model::domains::Domains`]. `warnings` are those known before; the
+/// result holds them too. Nothing depends on the order in which records came, nor on the present time.
+pub fn audit<'a>(
+    reference: &'a Reference,
+    world: &'a World,
+    settings: &'a Settings,
+    as_of: Instant,
+    mut warnings: Vec<Warning>,
+) -> Audit<'a> {
+    let window = (as_of.minus_days(settings.lookback_days), as_of);
+    let resolved = resolve::resolve(reference, world);
+    let facts = Facts { reference, world, resolved: &resolved, settings, window };
+
+    let domains = Domains::judge(&facts);
+    let mut issues = Vec::new();
+    detect::org::detect(&facts, &domains, &mut issues);
+    let multiple_organizations_work = detect::user::multiple_organizations_work(&facts);
+    let judged = detect::user::detect(&facts, &domains, multiple_organizations_work, &mut issues);
+    let tickets_in_window = detect::ticket::detect(&facts, &judged, &mut issues);
+    let users = judged.counts;
+    // It knows an account for every user; from here on nobody asks.
+    drop(judged);
+    facts.sort(&mut issues);
+
+    warnings.extend(reference.warnings.iter().cloned());
+    warnings.extend(detect::user::spread_warnings(&facts, &domains));
+    warnings.extend(suppress::apply(&facts, &as_of.date(), &mut issues));
+    warning::sort(&mut warnings);
+    let plan = plan::prepare(&facts, &domains, &mut issues);
+
+    Audit {
+        reference,
+        world,
+        settings,
+        as_of,
+        window,
+        resolved,
+        issues,
+        plan,
+        users,
+        tickets_in_window,
+        warnings,
+        multiple_organizations_work,
+        domains,
+    }
+}
+
+impl<'a> Audit<'a> {
+    /// What rules and artifacts look things up in.
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            reference: self.reference,
+            world: self.world,
+            resolved: &self.resolved,
+            settings: self.settings,
+            window: self.window,
+        }
+    }
+
+    /// The notes of an action.
+    pub fn notes(&self, action: &Action) -> Vec<String> {
+        plan::notes(
+            &self.facts(),
+            |action| action.domain.map_or(0, |domain| self.domains.users_affected(domain)),
+            action,
+        )
+    }
+
+    /// What a domain says about its users.
+    pub fn verdict(&self, domain: DomainId) -> Verdict {
+        self.domains.verdict(domain)
+    }
+
+    /// Whether a domain looks like a provider's.
+    pub fn is_spread(&self, domain: DomainId) -> bool {
+        self.domains.is_spread(domain)
+    }
+
+    /// Where the users of a domain have their default org, when one resolved account expects it.
+    pub fn seats(&self, domain: DomainId) -> Option<Seats> {
+        self.domains.seats(&self.facts(), domain)
+    }
+
+    /// What the audit decided about the user at an index, before suppressions.
+    pub fn user(&self, at: usize) -> Outcome {
+        self.domains.outcome(&self.facts(), at, self.multiple_organizations_work)
+    }
+
+    /// Why the user at an index is not in scope; nothing for one who is.
+    pub fn out_of_scope(&self, at: usize) -> Vec<OutOfScope> {
+        self.domains.out_of_scope(&self.facts(), &self.world.users[at]).collect()
+    }
+
+    /// The issues that count: those that are not suppressed.
+    pub fn counted(&self) -> impl Iterator<Item = &Issue> {
+        self.issues.iter().filter(|issue| issue.status != Status::Suppressed)
+    }
+
+    /// How many accounts have each resolution, in the order of `summary.json`.
+    pub fn resolutions(&self) -> [(&'static str, u64); 6] {
+        let mut counts =
+            [("linked", 0), ("domain_linked", 0), ("duplicate", 0), ("contested", 0), ("conflict", 0), ("missing", 0)];
+        for resolution in &self.resolved.accounts {
+            let at = match resolution {
+                Resolution::Linked(_) => 0,
+                Resolution::DomainLinked(_) => 1,
+                Resolution::Duplicate(_) => 2,
+                Resolution::Contested(_) => 3,
+                Resolution::Conflict(_) => 4,
+                Resolution::Missing(_) => 5,
+            };
+            counts[at].1 += 1;
+        }
+        counts
+    }
+
+    /// All totals.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            issues: 0,
+            suppressed: 0,
+            prepared: self.plan.prepared.len() as u64,
+            blocked: self.plan.blocked.len() as u64,
+            by_scope: [0; Scope::ALL.len()],
+            by_code: [0; IssueCode::ALL.len()],
+            by_risk: [0; Risk::ALL.len()],
+            by_action: [0; ActionCode::ALL.len()],
+            by_reason: [0; BlockedReason::ALL.len()],
+            ticket_echoes: 0,
+        };
+        for issue in &self.issues {
+            if issue.status == Status::Suppressed {
+                totals.suppressed += 1;
+                continue;
+            }
+            totals.issues += 1;
+            totals.by_scope[issue.code.scope() as usize] += 1;
+            totals.by_code[issue.code as usize] += 1;
+            totals.by_risk[issue.code.risk() as usize] += 1;
+            totals.ticket_echoes +=
+                u64::from(matches!(issue.evidence, crate::rules::issue::Evidence::Ticket { echo_of: Some(_), .. }));
+        }
+        for action in &self.plan.prepared {
+            totals.by_action[action.code as usize] += 1;
+        }
+        for reason in self.plan.blocked.iter().filter_map(|action| action.blocked) {
+            totals.by_reason[reason as usize] += 1;
+        }
+        totals
+    }
+}
+
+/// The totals of an audit; lists are indexed by the catalogue's enums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Totals {
+    pub issues: u64,
+    pub suppressed: u64,
+    pub prepared: u64,
+    pub blocked: u64,
+    pub by_scope: [u64; Scope::ALL.len()],
+    pub by_code: [u64; IssueCode::ALL.len()],
+    pub by_risk: [u64; Risk::ALL.len()],
+    /// Prepared actions.
+    pub by_action: [u64; ActionCode::ALL.len()],
+    /// Blocked actions.
+    pub by_reason: [u64; BlockedReason::ALL.len()],
+    pub ticket_echoes: u64,
+}

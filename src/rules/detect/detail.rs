@@ -1,0 +1,162 @@
+//! One sentence for a person about each finding.
+
+use super::{Facts, org, user};
+use crate::catalogue::{BlockedReason, IssueCode, Status};
+use crate::rules::issue::{Evidence, Issue, Mismatch};
+use crate::rules::resolve::{OrgAt, Resolution};
+
+/// The sentence. It may hold outside text (external ids as stored): whoever shows it escapes it.
+pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
+    let account = issue.account().map(|account| (account, &facts.reference.accounts[account as usize]));
+    let org_id = issue.org_id().map(|id| id.to_string()).unwrap_or_default();
+    let domain = issue.domain.map(|domain| facts.world.domains.text(domain)).unwrap_or_default();
+    match (issue.code, account) {
+        (IssueCode::OrgDuplicateExternalId, Some(_)) => {
+            let orgs = org::conflicting_orgs(facts, issue);
+            let stored: Vec<String> = orgs.iter().map(|org| with_external_id(facts, *org)).collect();
+            format!("{} orgs have this account's id: {}.", orgs.len(), stored.join(", "))
+        }
+        (IssueCode::OrgMissingExternalId, Some((at, account))) => match &facts.resolved.accounts[at as usize] {
+            Resolution::DomainLinked(org) => {
+                let linking: Vec<&str> =
+                    org::linking_domains(facts, at, *org).map(|domain| facts.world.domains.text(domain)).collect();
+                let spread = if issue.blocked_reason == Some(BlockedReason::DomainSpreadAcrossOrgs)
+                    && issue.status == Status::Blocked
+                {
+                    ", but that looks like a provider's domain, so the link is not safe"
+                } else {
+                    ""
+                };
+                format!("Org {org_id} has no external id and is the only org with {}{spread}.", linking.join(", "))
+            }
+            _ => {
+                let held = account.domains.iter().filter(|domain| {
+                    facts.world.org(issue.org_id().unwrap_or_default()).is_some_and(|org| org.holds(**domain))
+                });
+                let held: Vec<&str> = held.map(|domain| facts.world.domains.text(*domain)).collect();
+                format!(
+                    "Org {org_id} has no external id and holds {}, but it also holds a domain that another account expects.",
+                    held.join(", ")
+                )
+            }
+        },
+        (IssueCode::OrgExternalIdConflict, Some((_, account))) => {
+            let stored =
+                issue.org_id().and_then(|id| facts.world.org_at(id)).map(|org| with_external_id(facts, org as OrgAt));
+            format!(
+                "The only org with a domain of this account is {}, linked to something other than {}.",
+                stored.unwrap_or_default(),
+                account.external_id().raw()
+            )
+        }
+        (IssueCode::OrgMissingExpectedDomain, Some((at, _))) => {
+            let missing: Vec<&str> =
+                org::missing_domains(facts, at).map(|domain| facts.world.domains.text(domain)).collect();
+            let (is, noun) = if missing.len() == 1 { ("is", "domain") } else { ("are", "domains") };
+            format!("The expected {noun} {} {is} on no org at all, so not on org {org_id} either.", missing.join(", "))
+        }
+        (IssueCode::OrgDomainAttachedElsewhere, Some(_)) => {
+            let others = numbers(facts, &org::conflicting_orgs(facts, issue));
+            let own = issue
+                .org_id()
+                .and_then(|id| facts.world.org(id))
+                .zip(issue.domain)
+                .is_some_and(|(org, domain)| org.holds(domain));
+            let also = if own { "as well as on" } else { "and not on" };
+            format!("{domain} is on {others}, {also} org {org_id}, which is this account's.")
+        }
+        (IssueCode::AccountMissingZendeskOrg, Some((at, account))) => {
+            let orgs = org::conflicting_orgs(facts, issue);
+            match &facts.resolved.accounts[at as usize] {
+                Resolution::Missing(candidates) if !candidates.is_empty() => {
+                    format!("No org has this account's id, and several hold a domain of it: {}.", numbers(facts, &orgs))
+                }
+                _ if !orgs.is_empty() => {
+                    format!(
+                        "No org has this account's id; {} only a domain that other accounts expect too.",
+                        holds(facts, &orgs)
+                    )
+                }
+                _ if account.domains.is_empty() => {
+                    "No org has this account's id, and the account has no domain to look for.".to_owned()
+                }
+                _ => "No org has this account's id or one of its domains.".to_owned(),
+            }
+        }
+        (IssueCode::UserResolutionBlockedDuplicateExternalId, Some(_)) => {
+            format!(
+                "The user's domain {domain} is expected by this account, but {} have its id.",
+                numbers(facts, &user::candidate_orgs(facts, issue))
+            )
+        }
+        (IssueCode::UserDomainAmbiguous, _) => {
+            let orgs = user::candidate_orgs(facts, issue);
+            let accounts = user::candidate_accounts(facts, issue).len();
+            let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(facts, &orgs) };
+            if accounts > 0 {
+                format!(
+                    "{accounts} accounts expect {domain}, which points to {on}; the user's default org settles it for none of them."
+                )
+            } else {
+                format!("{domain} points to {on}, and the user's default org is not the account's.")
+            }
+        }
+        (IssueCode::UserMissingExpectedMembership, _) => {
+            let but = match issue.blocked_reason {
+                Some(BlockedReason::UserNotVerified) => ", but the address is not verified",
+                Some(BlockedReason::MultipleOrganizationsOff) => {
+                    ", but belongs to another org and multiple organizations are off"
+                }
+                _ => "",
+            };
+            format!("A user with {domain} belongs to org {org_id} and is no member of it{but}.")
+        }
+        (IssueCode::UserDefaultOrgNotExpected, _) => {
+            let default = match issue.evidence {
+                Evidence::User(at) => facts.world.default_org(at as usize),
+                _ => None,
+            };
+            let default = default.map_or("there is no default org".to_owned(), |id| format!("the default org is {id}"));
+            format!("A user with {domain} is a member of org {org_id}, but {default}.")
+        }
+        (IssueCode::TicketResolutionBlockedDuplicateExternalId, _) => {
+            format!(
+                "The requester's domain {domain} leads to an account whose id several orgs have, so the ticket's org cannot be judged."
+            )
+        }
+        (IssueCode::TicketOrgMismatch, _) => {
+            let Evidence::Ticket { ticket, mismatch, .. } = issue.evidence else { return String::new() };
+            let booked = facts.world.tickets.rows[ticket as usize].organization_id();
+            let booked = booked.map_or("no org".to_owned(), |id| format!("org {id}"));
+            let how = match mismatch {
+                Some(Mismatch::OtherMemberOrg) => ", another org of the requester",
+                Some(Mismatch::NotMemberOrg) => ", of which the requester is no member",
+                Some(Mismatch::NoOrg) | None => "",
+            };
+            format!("The requester belongs to org {org_id}, but the ticket is booked to {booked}{how}.")
+        }
+        // Org issues always have an account.
+        (_, None) => String::new(),
+    }
+}
+
+fn with_external_id(facts: &Facts<'_>, org: OrgAt) -> String {
+    let org = &facts.world.orgs[org as usize];
+    format!("{} (\"{}\")", org.id, org.external_id().map_or("", |id| id.raw()))
+}
+
+/// `org 1`, `orgs 1 and 2`, `orgs 1, 2 and 3`; cut after ten.
+fn numbers(facts: &Facts<'_>, orgs: &[OrgAt]) -> String {
+    const MOST: usize = 10;
+    let ids: Vec<String> = orgs.iter().take(MOST).map(|org| facts.org_id(*org).to_string()).collect();
+    match &ids[..] {
+        [] => "no org".to_owned(),
+        [one] => format!("org {one}"),
+        _ if orgs.len() > MOST => format!("orgs {} and {} more", ids.join(", "), orgs.len() - MOST),
+        [most @ .., last] => format!("orgs {} and {last}", most.join(", ")),
+    }
+}
+
+fn holds(facts: &Facts<'_>, orgs: &[OrgAt]) -> String {
+    format!("{} {}", numbers(facts, orgs), if orgs.len() == 1 { "holds" } else { "hold" })
+}

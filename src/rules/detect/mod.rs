@@ -1,0 +1,74 @@
+//! Finding drift: twelve codes, each in the module of its scope (contract 6). Detection cannot fail.
+
+pub mod detail;
+pub mod org;
+pub mod ticket;
+pub mod user;
+
+use crate::catalogue::{IssueCode, Scope};
+use crate::model::domains::DomainId;
+use crate::model::settings::Settings;
+use crate::model::time::Instant;
+use crate::model::world::{Ticket, World};
+use crate::reference::Reference;
+use crate::rules::issue::{Action, Evidence, Issue, IssueId, Subject};
+use crate::rules::resolve::{AccountAt, Resolved};
+
+/// All that a rule may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub reference: &'a Reference,
+    pub world: &'a World,
+    pub resolved: &'a Resolved,
+    pub settings: &'a Settings,
+    /// First and last time of the ticket window, both in it.
+    pub window: (Instant, Instant),
+}
+
+/// What an issue proposes: its repairs, prepared or blocked, ordered by domain. What is blocked only by something else, such
+/// as a link that is not made, is `plan`'s.
+pub fn proposals(facts: &Facts<'_>, domains: &user::Domains, issue: &Issue) -> Vec<Action> {
+    match issue.code.scope() {
+        Scope::Org => org::proposals(facts, domains, issue),
+        Scope::User => user::proposal(facts, issue).into_iter().collect(),
+        Scope::Ticket => Vec::new(),
+    }
+}
+
+impl Facts<'_> {
+    /// A new issue.
+    pub fn issue(&self, code: IssueCode, subject: Subject, evidence: Evidence) -> Issue {
+        let Subject { account, org_id, user_id, ticket_id, domain } = subject;
+        let key = account.map(|account| self.reference.accounts[account as usize].key()).unwrap_or_default();
+        let domain_text = domain.map_or("", |domain| self.world.domains.text(domain));
+        Issue::new(IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text), code, subject, evidence)
+    }
+
+    /// Puts issues into the order of contract 6.4: by account (none last), scope and code, org, user, ticket (absent first),
+    /// domain. Stretches that are in order already are merged, not sorted again.
+    pub fn sort(&self, issues: &mut [Issue]) {
+        // Accounts ascend by `sf_account_id`, and codes by scope.
+        let key = |issue: &Issue| {
+            let account = issue.account().unwrap_or(u32::MAX);
+            (account, issue.code, issue.org_id(), issue.user_id(), issue.ticket_id())
+        };
+        let domain = |issue: &Issue| issue.domain.map(|domain| self.world.domains.text(domain));
+        issues.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| domain(a).cmp(&domain(b))));
+    }
+
+    /// The domains of an account that it alone expects.
+    pub fn unshared_domains(&self, account: AccountAt) -> impl Iterator<Item = DomainId> + '_ {
+        let domains = &self.reference.accounts[account as usize].domains;
+        domains.iter().copied().filter(|domain| !self.reference.is_shared(*domain))
+    }
+
+    /// Whether a ticket is in the window.
+    pub fn in_window(&self, ticket: &Ticket) -> bool {
+        (self.window.0..=self.window.1).contains(&self.world.tickets.time(ticket))
+    }
+
+    /// The id of the org at an index.
+    pub fn org_id(&self, org: crate::rules::resolve::OrgAt) -> u64 {
+        self.world.orgs[org as usize].id
+    }
+}

@@ -1,0 +1,141 @@
+//! The two ticket codes (contract 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
+
+use super::Facts;
+use super::user::Judged;
+use crate::catalogue::{IssueCode, Status};
+use crate::model::world::Ticket;
+use crate::parallel;
+use crate::rules::issue::{Evidence, Issue, IssueId, Mismatch, Subject};
+use crate::rules::resolve::{AccountAt, Resolution};
+
+/// How many tickets are looked at before what was found is put to the rest, so that it is never there twice as a whole.
+const STRETCH: usize = 1 << 20;
+/// How many requesters are looked up together: they are anywhere in memory.
+const AT_ONCE: usize = 256;
+
+/// What becomes of a ticket. `account` is an index, `requester` that of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    OutsideWindow,
+    /// There is no requester, or none that exists.
+    NoRequester,
+    /// The requester was not evaluated for one account.
+    RequesterNotJudged {
+        requester: usize,
+    },
+    /// The ticket is booked to the expected org.
+    Agrees {
+        requester: usize,
+        account: AccountAt,
+        org_id: u64,
+    },
+    /// Several orgs have the id of the requester's account.
+    Duplicate {
+        requester: usize,
+        account: AccountAt,
+    },
+    Mismatch {
+        requester: usize,
+        account: AccountAt,
+        org_id: u64,
+        mismatch: Mismatch,
+    },
+}
+
+/// Judges one ticket, by the index of its requester, if that exists. `account_of` tells the one account that a user was
+/// evaluated for.
+pub fn judge(
+    facts: &Facts<'_>,
+    ticket: &Ticket,
+    requester: Option<usize>,
+    account_of: impl FnOnce(usize) -> Option<AccountAt>,
+) -> Judgement {
+    let world = facts.world;
+    if !facts.in_window(ticket) {
+        return Judgement::OutsideWindow;
+    }
+    let Some(requester) = requester else { return Judgement::NoRequester };
+    let Some(account) = account_of(requester) else { return Judgement::RequesterNotJudged { requester } };
+    let Some(org_id) = facts.resolved.org_id(account) else {
+        return match facts.resolved.accounts[account as usize] {
+            Resolution::Duplicate(_) => Judgement::Duplicate { requester, account },
+            _ => Judgement::RequesterNotJudged { requester },
+        };
+    };
+    let mismatch = match ticket.organization_id() {
+        Some(org) if org == org_id => return Judgement::Agrees { requester, account, org_id },
+        None => Mismatch::NoOrg,
+        Some(org) if world.membership_in(requester, org).is_some() => Mismatch::OtherMemberOrg,
+        Some(_) => Mismatch::NotMemberOrg,
+    };
+    Judgement::Mismatch { requester, account, org_id, mismatch }
+}
+
+/// Finds the ticket issues and tells how many tickets are in the window. `issues` holds the user issues.
+pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
+    // Each user has one issue at most.
+    let mut of_users: Vec<(u32, IssueId)> = issues
+        .iter()
+        .filter_map(|issue| match issue.evidence {
+            Evidence::User(user) => Some((user, issue.id)),
+            Evidence::Account | Evidence::Ticket { .. } => None,
+        })
+        .collect();
+    of_users.sort_unstable();
+    let rows = &facts.world.tickets.rows;
+    let mut all_in_window = 0;
+    for stretch in (0..rows.len()).step_by(STRETCH) {
+        let parts = parallel::in_parts((rows.len() - stretch).min(STRETCH), |tickets| {
+            let tickets = stretch + tickets.start..stretch + tickets.end;
+            let mut found = Vec::new();
+            let mut in_window = 0;
+            for (from, some) in tickets.clone().step_by(AT_ONCE).zip(rows[tickets].chunks(AT_ONCE)) {
+                let requesters: Vec<Option<u64>> = some.iter().map(Ticket::requester_id).collect();
+                let requesters = facts.world.users_at(&requesters);
+                let accounts: Vec<Option<AccountAt>> = requesters.iter().map(|user| judged.account((*user)?)).collect();
+                for (index, ticket) in some.iter().enumerate() {
+                    let judgement = judge(facts, ticket, requesters[index], |_| accounts[index]);
+                    in_window += u64::from(judgement != Judgement::OutsideWindow);
+                    found.extend(issue(facts, &of_users, from + index, judgement));
+                }
+            }
+            facts.sort(&mut found);
+            (in_window, found)
+        });
+        for (in_window, mut found) in parts {
+            all_in_window += in_window;
+            issues.append(&mut found);
+        }
+    }
+    all_in_window
+}
+
+/// The issue of the ticket at an index, if it has one. `of_users`: the issues of users, by the user's index.
+fn issue(facts: &Facts<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: Judgement) -> Option<Issue> {
+    let (code, requester, account, org_id, mismatch) = match judgement {
+        Judgement::OutsideWindow
+        | Judgement::NoRequester
+        | Judgement::RequesterNotJudged { .. }
+        | Judgement::Agrees { .. } => return None,
+        Judgement::Duplicate { requester, account } => {
+            (IssueCode::TicketResolutionBlockedDuplicateExternalId, requester, account, None, None)
+        }
+        Judgement::Mismatch { requester, account, org_id, mismatch } => {
+            (IssueCode::TicketOrgMismatch, requester, account, Some(org_id), Some(mismatch))
+        }
+    };
+    let user = &facts.world.users[requester];
+    let requester = requester as u32;
+    let subject = Subject {
+        account: Some(account),
+        org_id,
+        user_id: Some(user.id()),
+        ticket_id: Some(facts.world.tickets.rows[at].id()),
+        domain: user.domain(),
+    };
+    let echo_of = of_users.binary_search_by_key(&requester, |(user, _)| *user).ok().map(|index| of_users[index].1);
+    let evidence = Evidence::Ticket { ticket: at as u32, requester, echo_of, mismatch };
+    let mut issue = facts.issue(code, subject, evidence);
+    issue.status = Status::Detected;
+    Some(issue)
+}

@@ -1,0 +1,91 @@
+//! Suppressions: findings that the operator has accepted, each with its reason (contract 6.5).
+//! What a suppressed link means for the account's other actions is `plan`'s.
+
+use crate::catalogue::{Status, WarningCode};
+use crate::model::settings::Suppression;
+use crate::model::warning::Warning;
+use crate::rules::detect::Facts;
+use crate::rules::issue::Issue;
+
+/// Marks the suppressed issues, and tells what is odd about the suppressions.
+/// `today` is the day of the audit, `2026-12-31`.
+pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warning> {
+    let suppressions = &facts.settings.suppressions;
+    let mut used = vec![false; suppressions.len()];
+    let mut warnings = Vec::new();
+    for (index, suppression) in suppressions.iter().enumerate() {
+        let name = format!("suppression {} ({})", index + 1, suppression.code);
+        let mut warn = |code, message| {
+            let (sf_account_id, domain) = (suppression.sf_account_id.clone(), suppression.domain.clone());
+            warnings.push(Warning { code, line: None, sf_account_id, domain, message });
+        };
+        if !suppression.in_force_on(today) {
+            let last = suppression.expires.as_deref().unwrap_or_default();
+            warn(WarningCode::SuppressionExpired, format!("{name} expired after {last}; its findings count again"));
+            continue;
+        }
+        if suppression.is_by_code_alone() {
+            warn(
+                WarningCode::SuppressionByCodeAlone,
+                format!("{name} has no selector; it silences every finding of its code"),
+            );
+        }
+        let selector = Selector::of(suppression);
+        for issue in issues.iter_mut().filter(|issue| issue.code == suppression.code) {
+            if selector.matches(facts, issue) {
+                used[index] = true;
+                // The first in the file gives the reason.
+                issue.suppress(index as u32);
+            }
+        }
+        if !used[index] {
+            warn(WarningCode::SuppressionUnused, format!("{name} matches no finding; it can be removed"));
+        }
+    }
+    warnings
+}
+
+/// The issues that count and that other suppressions would silence: of each the place, and the first suppression that
+/// matches. What the loss of a link would mean for other actions is left out: nothing of this is in force.
+pub fn would_silence<'s>(
+    facts: &Facts<'_>,
+    today: &str,
+    suppressions: &'s [Suppression],
+    issues: &[Issue],
+) -> Vec<(usize, &'s Suppression)> {
+    let in_force = suppressions.iter().filter(|suppression| suppression.in_force_on(today));
+    let selectors: Vec<Selector<'s>> = in_force.map(Selector::of).collect();
+    let counted = issues.iter().enumerate().filter(|(_, issue)| issue.status != Status::Suppressed);
+    counted
+        .filter_map(|(at, issue)| {
+            let matches =
+                |selector: &&Selector<'_>| selector.suppression.code == issue.code && selector.matches(facts, issue);
+            selectors.iter().find(matches).map(|selector| (at, selector.suppression))
+        })
+        .collect()
+}
+
+/// A suppression in the terms of the issues.
+struct Selector<'a> {
+    suppression: &'a Suppression,
+    account_key: Option<String>,
+}
+
+impl<'a> Selector<'a> {
+    fn of(suppression: &'a Suppression) -> Self {
+        Self { suppression, account_key: suppression.account_key() }
+    }
+
+    /// Whether every selector equals the issue's; the code does already.
+    fn matches(&self, facts: &Facts<'_>, issue: &Issue) -> bool {
+        let Suppression { code: _, sf_account_id: _, org_id, user_id, domain, issue_id, reason: _, expires: _ } =
+            self.suppression;
+        let key = || issue.account().map(|account| facts.reference.accounts[account as usize].key());
+        let text = || issue.domain.map(|domain| facts.world.domains.text(domain));
+        self.account_key.as_deref().is_none_or(|wanted| key().as_deref() == Some(wanted))
+            && org_id.is_none_or(|wanted| issue.org_id() == Some(wanted))
+            && user_id.is_none_or(|wanted| issue.user_id() == Some(wanted))
+            && domain.as_deref().is_none_or(|wanted| text() == Some(wanted))
+            && issue_id.as_deref().is_none_or(|wanted| issue.id.to_string() == wanted)
+    }
+}

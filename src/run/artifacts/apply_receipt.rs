@@ -1,0 +1,182 @@
+//! `apply_receipt.json`: what became of every action of a plan (contract 8.4).
+//!
+//! An audit writes it with `mode: not_run`; a dry run and an apply fill it. Counts are computed from the results, so they
+//! add up by construction.
+
+use super::{Seq, write_json};
+use crate::catalogue::{ActionCode, SkipReason};
+use crate::config::ApplyLimits;
+use crate::rules::audit::Audit;
+use crate::run::plan_file::BlockedAction;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// The schema of the receipt.
+pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-receipt/1";
+
+/// The name of the file.
+pub const FILE_NAME: &str = "apply_receipt.json";
+
+/// The plan, where its path is not told.
+const FILE_NAME_OF_A_PLAN: &str = "fix_plan.json";
+
+/// What was done with the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    NotRun,
+    DryRun,
+    Apply,
+}
+
+/// What became of one action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Written, and read back.
+    Applied,
+    /// Beyond a cap.
+    Blocked,
+    /// Not written; the reason says why.
+    Skipped,
+    /// The write did not take, was answered with an error, or nobody knows.
+    Failed,
+    /// A dry run's: it would be written.
+    WouldApply,
+}
+
+/// The result of one action. Absent members are left out; times are RFC 3339, in UTC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionResult {
+    pub action_id: String,
+    pub action_code: ActionCode,
+    pub status: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<SkipReason>,
+    pub sf_account_id: String,
+    pub org_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_id: Option<u64>,
+    /// The part of Zendesk that the action changes, as read right before: `external_id`, `domain_names`, or the user's
+    /// `{default_org_id, member_of}`. An inner `null` is a blank `external_id`.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "present")]
+    pub before: Option<Value>,
+    /// The same, as read back after the write.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "present")]
+    pub after: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<String>,
+    pub at: String,
+}
+
+/// A member that is there, `null` or not.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// The caps in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caps {
+    pub max_actions: u32,
+    pub max_per_account: u32,
+}
+
+/// How many actions came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Applied, failed, would be applied, or skipped for a changed precondition.
+    pub attempted: u64,
+    pub applied: u64,
+    /// Blocked by a cap.
+    pub blocked: u64,
+    pub skipped: u64,
+    pub failed: u64,
+    pub would_apply: u64,
+}
+
+impl Counts {
+    /// Counts the results.
+    pub fn of(results: &[ActionResult]) -> Self {
+        let mut counts = Self::default();
+        for result in results {
+            match result.status {
+                Outcome::Applied => counts.applied += 1,
+                Outcome::Blocked => counts.blocked += 1,
+                Outcome::Skipped => counts.skipped += 1,
+                Outcome::Failed => counts.failed += 1,
+                Outcome::WouldApply => counts.would_apply += 1,
+            }
+            let changed = result.reason.is_some_and(SkipReason::is_changed_precondition);
+            let attempted = match result.status {
+                Outcome::Applied | Outcome::Failed | Outcome::WouldApply => true,
+                Outcome::Skipped => changed,
+                Outcome::Blocked => false,
+            };
+            counts.attempted += u64::from(attempted);
+        }
+        counts
+    }
+}
+
+/// The whole receipt. `B` is the list of the plan's blocked actions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApplyReceipt<B = Vec<BlockedAction>> {
+    pub schema: String,
+    pub run_id: String,
+    /// As it was given on the command line; `fix_plan.json` where nothing was run.
+    pub source_plan_path: String,
+    pub source_plan_hash: String,
+    pub mode: Mode,
+    pub caps_used: Caps,
+    pub counts: Counts,
+    /// One for each prepared action of the plan, in its order.
+    pub results: Vec<ActionResult>,
+    pub plan_blocked: B,
+    pub started_at: Option<String>,
+    pub finished_at: Option<String>,
+    pub completed: bool,
+}
+
+impl<B: Serialize> ApplyReceipt<B> {
+    /// Writes `apply_receipt.json`.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        write_json(self, out)
+    }
+}
+
+impl ApplyReceipt {
+    /// The counts and the plan's hash, without the list of actions.
+    pub fn for_everybody(&self) -> Self {
+        let name = FILE_NAME_OF_A_PLAN.to_owned();
+        Self { source_plan_path: name, results: Vec::new(), plan_blocked: Vec::new(), ..self.clone() }
+    }
+}
+
+/// Writes the `apply_receipt.json` of a plan that was not applied.
+pub fn write_not_run(
+    audit: &Audit<'_>,
+    run_id: &str,
+    plan_hash: &str,
+    limits: ApplyLimits,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    ApplyReceipt {
+        schema: SCHEMA.to_owned(),
+        run_id: run_id.to_owned(),
+        source_plan_path: FILE_NAME_OF_A_PLAN.to_owned(),
+        source_plan_hash: plan_hash.to_owned(),
+        mode: Mode::NotRun,
+        caps_used: Caps { max_actions: limits.max_actions, max_per_account: limits.max_per_account },
+        counts: Counts::default(),
+        results: Vec::new(),
+        plan_blocked: Seq(|| super::plan::blocked(audit)),
+        started_at: None,
+        finished_at: None,
+        completed: false,
+    }
+    .write(out)
+}

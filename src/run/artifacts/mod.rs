@@ -1,0 +1,75 @@
+//! The artifacts of an audit as bytes (contract 9). Each function writes one file into what it is given; opening and
+//! digesting files is `run_dir`'s.
+
+pub mod apply_receipt;
+pub mod plan;
+pub mod receipt;
+pub mod summary;
+pub mod tables;
+
+use crate::model::time::Instant;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufWriter, Write};
+
+/// What every artifact of one run shares.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub run_id: String,
+    pub started_at: Instant,
+    /// When the plan was made.
+    pub created_at: Instant,
+    pub source: Source,
+    /// `scheme://host[:port]` of the audited Zendesk.
+    pub zendesk: String,
+}
+
+/// Where the Zendesk side came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Zendesk,
+    Demo,
+}
+
+impl Source {
+    /// The name that a plan carries.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Zendesk => "zendesk",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// The version of the program that made the run.
+pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Writes a JSON document: two spaces of indent, keys in the order of the fields, a final line end.
+pub fn write_json<T: Serialize + ?Sized>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    // What JSON is made of is written piece by piece; a buffer of a known type takes the pieces without a call for each.
+    let mut out = BufWriter::with_capacity(1 << 14, out);
+    serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// The same as a text.
+pub fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut json = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_json(value, &mut json);
+    String::from_utf8_lossy(&json).into_owned()
+}
+
+/// An iterator as a JSON array, element by element, so that long lists are never held as a whole.
+pub(crate) struct Seq<F>(pub F);
+
+impl<F, I> Serialize for Seq<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: Serialize>,
+{
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}

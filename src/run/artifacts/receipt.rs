@@ -1,0 +1,240 @@
+//! `receipt.json`, which says how the run came about and what its files are: written here, and read back.
+
+use super::{Run, Source, TOOL_VERSION, write_json};
+use crate::catalogue::BlockedReason;
+use crate::digest::{Digest, Digesting, Hasher, hex};
+use crate::model::domain::PUBLIC_SUFFIX_VERSION;
+use crate::model::personal;
+use crate::model::time::Instant;
+use crate::model::warning::Warning;
+use crate::rules::audit::{Audit, Totals};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// The schema of the receipt.
+pub const SCHEMA: &str = "g-gremlin/zendesk-drift/receipt/1";
+
+/// The name of the file.
+pub const FILE_NAME: &str = "receipt.json";
+
+/// How the run came about.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The options of the command, without secrets, folders and `--out`.
+    pub options: BTreeMap<&'static str, Value>,
+    /// SHA-256 of the configuration's bytes.
+    pub config_sha256: Option<String>,
+    /// SHA-256 of the reference's bytes.
+    pub reference_sha256: String,
+    /// SHA-256 of each file that a snapshot consists of; empty for a live audit.
+    pub snapshot_sha256: BTreeMap<String, String>,
+    /// Which endpoint the tickets came from, when known.
+    pub ticket_source: Option<String>,
+    /// What a live read cost.
+    pub requests: Option<Requests>,
+    pub baseline: Option<Baseline>,
+    pub suppressions_from: Option<SuppressionsFrom>,
+}
+
+/// The run that an audit was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    pub run_id: String,
+    pub plan_hash: String,
+    /// As the baseline's own receipt states it: it stands for the whole run.
+    pub receipt_sha256: String,
+}
+
+/// A configuration whose suppressions were in force instead of the run's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionsFrom {
+    pub sha256: String,
+    /// The issues that count, and that the run's own suppressions would silence, in their order.
+    pub own_would_suppress: Vec<WouldSuppress>,
+}
+
+/// An issue that a suppression which is not in force would silence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WouldSuppress {
+    pub issue_id: String,
+    /// Of the first suppression that matches.
+    pub reason: String,
+}
+
+/// What a live read cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requests {
+    pub total: u64,
+    pub by_endpoint: BTreeMap<String, u64>,
+    pub waited_for_pace_ms: u64,
+    pub waited_after_failures_ms: u64,
+}
+
+/// The whole receipt. Times are RFC 3339, in UTC; digests are 64 lower-case hex digits. `W` is the list of warnings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt<W = Vec<Warning>> {
+    pub schema: String,
+    pub run_id: String,
+    pub command: Command,
+    pub tool_version: String,
+    pub started_at: String,
+    pub finished_at: String,
+    pub as_of: String,
+    pub source: Source,
+    pub zendesk: String,
+    pub ticket_source: Option<String>,
+    pub ticket_window: Window,
+    pub public_suffix_list: String,
+    pub personal_domains: PersonalDomains,
+    pub digests: Digests,
+    pub baseline: Option<Baseline>,
+    pub suppressions_from: Option<SuppressionsFrom>,
+    pub counts: Counts,
+    /// How many blocked actions have each reason; reasons that none has are left out.
+    pub blockers: BTreeMap<BlockedReason, u64>,
+    pub warnings: W,
+    pub plan_hash: String,
+    pub requests: Option<Requests>,
+    /// The SHA-256 of every other file of the folder but `apply_receipt.json`, by name.
+    pub files: BTreeMap<String, String>,
+    /// The SHA-256 that `apply_receipt.json` has until the plan is applied.
+    pub apply_receipt_not_run_sha256: String,
+    /// The SHA-256 of this file's own bytes, these 64 digits left out.
+    pub receipt_sha256: String,
+}
+
+/// The command of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    pub name: String,
+    pub options: BTreeMap<String, Value>,
+}
+
+/// The times between which tickets were looked at, both included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    pub from: String,
+    pub to: String,
+}
+
+/// Which list of personal domains was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonalDomains {
+    pub sha256: String,
+    pub version: String,
+}
+
+/// The SHA-256 of what the run was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digests {
+    pub config: Option<String>,
+    pub reference: String,
+    /// By file; absent for a live audit and for the demo.
+    pub snapshot: Option<BTreeMap<String, String>>,
+}
+
+/// The counts that `summary.json` has too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    pub blocked_action_count: u64,
+    pub prepared_action_count: u64,
+    pub read: Read,
+    pub suppressed_issue_count: u64,
+    pub total_issue_count: u64,
+}
+
+/// How many records were read; tickets: in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    pub accounts: u64,
+    pub memberships: u64,
+    pub organizations: u64,
+    pub tickets: u64,
+    pub users: u64,
+}
+
+/// Writes `receipt.json`. `digests` are those of every other file of the folder.
+#[expect(clippy::too_many_arguments, reason = "the receipt names everything that a run is made of")]
+pub fn write(
+    audit: &Audit<'_>,
+    run: &Run,
+    origin: &Origin,
+    totals: &Totals,
+    plan_hash: &str,
+    finished_at: Instant,
+    mut digests: BTreeMap<String, String>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    // It changes when the plan is applied.
+    let not_run = digests.remove(super::apply_receipt::FILE_NAME).unwrap_or_default();
+    let [accounts, organizations, users, memberships, tickets] =
+        super::summary::read_counts(audit).map(|(_, count)| count);
+    let reasons = BlockedReason::ALL.into_iter().filter(|reason| totals.by_reason[*reason as usize] > 0);
+    let mut receipt = Receipt {
+        schema: SCHEMA.to_owned(),
+        run_id: run.run_id.clone(),
+        command: Command {
+            name: "zendesk drift audit".to_owned(),
+            options: origin.options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        },
+        tool_version: TOOL_VERSION.to_owned(),
+        started_at: run.started_at.rfc3339(),
+        finished_at: finished_at.rfc3339(),
+        as_of: audit.as_of.rfc3339(),
+        source: run.source,
+        zendesk: run.zendesk.clone(),
+        ticket_source: origin.ticket_source.clone(),
+        ticket_window: Window { from: audit.window.0.rfc3339(), to: audit.window.1.rfc3339() },
+        public_suffix_list: PUBLIC_SUFFIX_VERSION.to_owned(),
+        personal_domains: PersonalDomains { sha256: personal::digest(), version: personal::VERSION.to_owned() },
+        digests: Digests {
+            config: origin.config_sha256.clone(),
+            reference: origin.reference_sha256.clone(),
+            snapshot: Some(&origin.snapshot_sha256).filter(|files| !files.is_empty()).cloned(),
+        },
+        baseline: origin.baseline.clone(),
+        suppressions_from: origin.suppressions_from.clone(),
+        counts: Counts {
+            blocked_action_count: totals.blocked,
+            prepared_action_count: totals.prepared,
+            read: Read { accounts, memberships, organizations, tickets, users },
+            suppressed_issue_count: totals.suppressed,
+            total_issue_count: totals.issues,
+        },
+        blockers: reasons.map(|reason| (reason, totals.by_reason[reason as usize])).collect(),
+        warnings: super::summary::warnings(audit),
+        plan_hash: plan_hash.to_owned(),
+        requests: origin.requests.clone(),
+        files: digests,
+        apply_receipt_not_run_sha256: not_run,
+        receipt_sha256: String::new(),
+    };
+    let mut digest = Digesting::new(io::sink());
+    write_json(&receipt, &mut digest)?;
+    receipt.receipt_sha256 = digest.finish().1;
+    write_json(&receipt, out)
+}
+
+/// The digest of a receipt's bytes with the 64 digits of its own left out; `None` where they do not stand as written here.
+pub fn own_digest(bytes: &[u8], stated: &str) -> Option<String> {
+    let member = format!("\"receipt_sha256\": \"{stated}\"");
+    let at = bytes.windows(member.len()).rposition(|window| window == member.as_bytes())?;
+    let end = at + member.len() - 1;
+    let mut digest = Hasher::new();
+    digest.update(&bytes[..end - stated.len()]);
+    digest.update(&bytes[end..]);
+    Some(hex(&digest.finalize()))
+}

@@ -1,0 +1,8 @@
+//! A run folder: created whole or not at all, read back, compared and verified.
+
+pub mod artifacts;
+pub mod create;
+pub mod diff;
+pub mod plan_file;
+pub mod read;
+pub mod verify;

@@ -1,0 +1,153 @@
+//! Which files a folder has, and whether each has the digest that the receipt states.
+
+use super::{DIGESTED, Files, Mismatch, RECEIPT, Teller};
+use crate::apply::journal;
+use crate::digest::sha256;
+use crate::run::artifacts::receipt::Receipt;
+use crate::run::artifacts::{TOOL_VERSION, apply_receipt};
+use crate::run::read::RunFolderError;
+use crate::text::words::plural;
+
+/// Reads `receipt.json`, and checks it against its own digest and for what only it tells. `None`: it cannot be read.
+pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt> {
+    let bytes = files.get(RECEIPT)?;
+    // A changed digest is told below, and the rest is still worth a look.
+    let receipt: Receipt = match crate::run::read::parse_receipt(bytes) {
+        Ok(receipt) => receipt,
+        Err(RunFolderError::Changed { is, stated, .. }) => {
+            let mut teller = Teller::new(RECEIPT, out);
+            teller.equal("receipt_sha256", "is not the digest of this file", is, stated);
+            serde_json::from_slice(bytes).ok()?
+        }
+        Err(error) => {
+            out.push(super::broken(RECEIPT, &error));
+            return None;
+        }
+    };
+    let Receipt {
+        schema: _,
+        run_id: _,
+        command,
+        tool_version: _,
+        started_at,
+        finished_at,
+        as_of,
+        source: _,
+        zendesk: _,
+        ticket_source: _,
+        ticket_window,
+        public_suffix_list,
+        personal_domains,
+        digests,
+        baseline,
+        suppressions_from,
+        counts: _,
+        blockers: _,
+        warnings: _,
+        plan_hash,
+        requests,
+        files: _,
+        apply_receipt_not_run_sha256,
+        receipt_sha256: _,
+    } = &receipt;
+    let mut teller = Teller::new(RECEIPT, out);
+    teller.equal("command.name", "is another command", "zendesk drift audit", command.name.as_str());
+    for (place, text) in [("as_of", as_of), ("ticket_window.from", &ticket_window.from)] {
+        teller.time(place, text);
+    }
+    if let (Some(started), Some(finished)) =
+        (teller.time("started_at", started_at), teller.time("finished_at", finished_at))
+        && finished < started
+    {
+        teller.say("finished_at", "is before started_at");
+    }
+    if let Some(requests) = requests {
+        let sum = requests.by_endpoint.values().sum();
+        teller.equal("requests.total", "is not the sum over the endpoints", sum, requests.total);
+    }
+    let own = TOOL_VERSION == receipt.tool_version;
+    if own
+        && (personal_domains.version != crate::model::personal::VERSION
+            || personal_domains.sha256 != crate::model::personal::digest())
+    {
+        teller.say("personal_domains", "is not the list of this version of the program");
+    }
+    if own {
+        let known = crate::model::domain::PUBLIC_SUFFIX_VERSION;
+        teller.equal("public_suffix_list", "is not the list of this version of the program", known, public_suffix_list);
+    }
+    let inputs = [&digests.config, &Some(digests.reference.clone()), &Some(plan_hash.clone())];
+    let others = baseline.iter().flat_map(|baseline| [&baseline.plan_hash, &baseline.receipt_sha256]);
+    let others = others.chain(suppressions_from.iter().map(|from| &from.sha256));
+    let files = digests.snapshot.iter().flat_map(|files| files.values());
+    let inputs = inputs.into_iter().flatten().chain(files).chain(others);
+    for digest in inputs.chain([apply_receipt_not_run_sha256]).filter(|digest| !is_digest(digest)) {
+        teller.say("", format!("\"{digest}\" is no SHA-256"));
+    }
+    super::check_form(RECEIPT, &receipt, bytes, out);
+    Some(receipt)
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Checks that the folder has the files of an audit and no others, each with its digest.
+pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>, out: &mut Vec<Mismatch>) -> String {
+    let expected = || DIGESTED.into_iter().chain([RECEIPT, apply_receipt::FILE_NAME]);
+    for name in expected().filter(|name| !files.contains_key(*name)) {
+        Teller::new(name, out).say("", "is missing");
+    }
+    tell_strays(files.keys().filter(|name| expected().all(|known| known != *name)).chain(strays), out);
+    let Some(receipt) = receipt else { return "no digest could be compared".to_owned() };
+    for name in DIGESTED {
+        match (receipt.files.get(name), files.get(name)) {
+            (Some(stated), Some(bytes)) => Teller::new(name, out).equal(
+                "",
+                &format!("has not the SHA-256 that {RECEIPT} states"),
+                stated,
+                &sha256(bytes),
+            ),
+            (Some(_), None) => {}
+            (None, _) => Teller::new(RECEIPT, out).say("files", format!("does not name {name}")),
+        }
+    }
+    for name in receipt.files.keys().filter(|name| !DIGESTED.contains(&name.as_str())) {
+        Teller::new(RECEIPT, out).say("files", format!("names {name}, which no audit writes"));
+    }
+    format!("{} and {RECEIPT} itself", plural(receipt.files.len() as u64, "file"))
+}
+
+/// Checks which files the folder of an apply has.
+pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Mismatch>) -> String {
+    let expected = [apply_receipt::FILE_NAME, journal::FILE_NAME];
+    for name in expected.into_iter().filter(|name| !files.contains_key(*name)) {
+        let why = if name == apply_receipt::FILE_NAME {
+            "is missing: the run was interrupted, or still runs; the next apply of the plan writes it"
+        } else {
+            "is missing"
+        };
+        Teller::new(name, out).say("", why);
+    }
+    // An apply that was killed leaves the room that it had set aside.
+    let known = |name: &str| expected.contains(&name) || name == journal::RESERVE;
+    tell_strays(files.keys().filter(|name| !known(name)).chain(strays), out);
+    plural(expected.iter().filter(|name| files.contains_key(**name)).count() as u64, "file")
+}
+
+fn tell_strays<'a>(names: impl Iterator<Item = &'a String>, out: &mut Vec<Mismatch>) {
+    for name in names {
+        Teller::new(name, out).say("", "belongs to no run; nothing tells what it should be");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_64_lower_case_hex_digits() {
+        assert!(is_digest(&"0a".repeat(32)));
+        assert!(!is_digest(&"0A".repeat(32)) && !is_digest("0a") && !is_digest(&"0g".repeat(32)));
+    }
+}

@@ -1,0 +1,211 @@
+//! The one place through which outside text reaches people: spreadsheets, terminals, Markdown.
+//!
+//! Names, ids and domains come from other systems and may be written to attack whoever looks at them.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// How much of one text a person is shown.
+const SHOWN: usize = 200;
+
+/// A finished cell of a CSV: one that a spreadsheet would run as a formula gets a leading `'` (contract 9).
+/// Quoting is the CSV writer's.
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    if let Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\n' | b'\r') = text.as_bytes().first() {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text of a finished cell. One that was written as `'=…` in the first place reads the same as a guarded `=…`.
+pub fn text_of_csv_cell(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if matches!(csv_cell(text), Cow::Owned(_)) => text,
+        _ => cell,
+    }
+}
+
+/// The longest run of backticks that is shown as it is: GitHub's parser knows no fence of a code span of more than 80.
+const MOST_BACKTICKS: usize = 20;
+
+/// For a terminal or a log: one line, without escape sequences or characters that hide or reorder text, cut when very long.
+pub fn terminal(text: &str) -> String {
+    visible(text, SHOWN)
+}
+
+/// The same for a whole line of ours that has outside text in it, and so may be longer.
+pub fn line(text: &str) -> String {
+    visible(text, 10 * SHOWN)
+}
+
+/// One word of a shell command that a person may copy.
+pub fn shell_word(text: &str) -> String {
+    let plain = !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-/:=@+,".contains(&c));
+    if plain { text.to_owned() } else { format!("'{}'", terminal(text).replace('\'', "'\\''")) }
+}
+
+/// An option of a shell command with its value, which is not taken for another option where it begins with a hyphen.
+pub fn shell_option(flag: &str, value: &str) -> String {
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{flag}{between}{}", shell_word(value))
+}
+
+fn visible(text: &str, most: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(most));
+    for (count, c) in text.chars().enumerate() {
+        if count == most {
+            shown.push('…');
+            break;
+        }
+        // GitHub's runner takes `::` at the beginning of a line of a log, and `##[` anywhere, for a command to itself.
+        let commands = (c == ':' && shown.trim_start() == ":") || (c == '[' && shown.ends_with("##"));
+        if commands || misleads(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// For Markdown: a code span, in which nothing is a link, a mention, an issue, an emoji, an image or HTML. Not for tables.
+pub fn markdown_code(text: &str) -> String {
+    let mut shown = terminal(text);
+    if shown.trim().is_empty() {
+        return "(blank)".to_owned();
+    }
+    let mut longest_run = shown.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    if longest_run > MOST_BACKTICKS {
+        shown = shown.replace('`', "\\u{60}");
+        longest_run = 0;
+    }
+    let fence = "`".repeat(longest_run + 1);
+    // One space on each side is taken off again: it keeps a backtick apart from the fence, and saves a space of the text's
+    // own. Next to a fence, a dollar would be GitHub's mark of mathematics.
+    let touches = |c| matches!(c, '`' | ' ' | '$');
+    let pad = if shown.starts_with(touches) || shown.ends_with(touches) { " " } else { "" };
+    format!("{fence}{pad}{shown}{pad}{fence}")
+}
+
+/// The same for a cell of a table, which takes `\|` for a bar.
+pub fn markdown_cell(text: &str) -> String {
+    markdown_code(text).replace('|', "\\|")
+}
+
+/// For Markdown: a link with a text of ours. `None` when `url` is no web address.
+pub fn markdown_link(text: &'static str, url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+    // Whatever could end the link, or the cell that it stands in.
+    let mut address = String::new();
+    for c in url.as_str().chars() {
+        match c {
+            '(' | ')' | '<' | '>' | '[' | ']' | '|' | '\\' | '`' | '"' | '\'' => {
+                // Writing to a string cannot fail.
+                let _ = write!(address, "%{:02X}", c as u32);
+            }
+            c => address.push(c),
+        }
+    }
+    (address.len() <= 2000).then(|| format!("[{text}]({address})"))
+}
+
+/// A text of several parts, some of them from outside, as one line without a length of its own.
+pub fn neutral(text: &str) -> String {
+    visible(text, usize::MAX)
+}
+
+/// The message of a workflow command, as GitHub's toolkit encodes it.
+pub fn workflow_message(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command, such as its title.
+pub fn workflow_property(text: &str) -> String {
+    workflow_message(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Whether a character can hide or reorder what is shown around it: controls, bidirectional and zero-width ones, odd line ends.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text of the file as people may read it. What stands before the last `@` may be somebody's name, and is left out
+/// (contract 9).
+pub fn without_local_part(text: &str) -> Cow<'_, str> {
+    match text.rfind('@') {
+        None | Some(0) => Cow::Borrowed(text),
+        Some(at) => Cow::Owned(format!("…{}", &text[at..])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_becomes_text() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=1", "\r=1"] {
+            assert_eq!(csv_cell(text), format!("'{text}"));
+        }
+        assert_eq!(csv_cell("Acme = good"), "Acme = good");
+    }
+
+    #[test]
+    fn a_terminal_gets_no_control_of_any_kind() {
+        assert_eq!(
+            terminal("a\u{1b}[31mb\nc\u{202e}d\u{200b}\u{9b}"),
+            "a\\u{1b}[31mb\\u{a}c\\u{202e}d\\u{200b}\\u{9b}"
+        );
+        assert_eq!(terminal(&"x".repeat(100_000)).chars().count(), SHOWN + 1);
+        assert_eq!(terminal("Müller & Söhne 株式会社"), "Müller & Söhne 株式会社");
+    }
+
+    #[test]
+    fn a_copied_command_holds_one_word() {
+        assert_eq!(shell_word("./artifacts/run_1"), "./artifacts/run_1");
+        assert_eq!(shell_word("001; rm -rf ~"), "'001; rm -rf ~'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_option("--domain", "acme.com"), "--domain acme.com");
+        assert_eq!(shell_option("--sf-account-id", "-x y"), "--sf-account-id='-x y'");
+    }
+
+    #[test]
+    fn a_log_gives_no_command_to_the_runner() {
+        assert_eq!(terminal("::set-output name=x::y"), ":\\u{3a}set-output name=x::y");
+        assert_eq!(terminal("  ::error::x"), "  :\\u{3a}error::x");
+        assert_eq!(terminal("Acme ##[add-mask]x"), "Acme ##\\u{5b}add-mask]x");
+        assert_eq!(terminal("a::b #[c]"), "a::b #[c]");
+        assert_eq!(workflow_message("a%0A\r\n::b"), "a%250A%0D%0A::b");
+        assert_eq!(workflow_property("a:b,c\n"), "a%3Ab%2Cc%0A");
+    }
+
+    #[test]
+    fn a_link_leads_to_the_web_and_ends_where_it_should() {
+        assert_eq!(markdown_link("run", "https://a.example/x/1"), Some("[run](https://a.example/x/1)".to_owned()));
+        assert_eq!(
+            markdown_link("run", "https://a.example/x)(y|z`_"),
+            Some("[run](https://a.example/x%29%28y%7Cz%60_)".to_owned())
+        );
+        for no in ["javascript:alert(1)", "x", "", "file:///etc/passwd", "data:text/html,x"] {
+            assert_eq!(markdown_link("run", no), None);
+        }
+    }
+
+    #[test]
+    fn markdown_shows_the_text_and_nothing_else() {
+        assert_eq!(markdown_code("@octocat [x](http://evil) <img>"), "`@octocat [x](http://evil) <img>`");
+        assert_eq!(markdown_code("a|b"), "`a|b`");
+        assert_eq!(markdown_cell("a|b"), "`a\\|b`");
+        assert_eq!(markdown_code("a`b``c"), "```a`b``c```");
+        assert_eq!(markdown_code("`"), "`` ` ``");
+        assert_eq!(markdown_code(" a "), "`  a  `");
+        assert_eq!(markdown_code("$x"), "` $x `");
+        assert_eq!(markdown_code("  "), "(blank)");
+        assert_eq!(markdown_code(&format!("{}<img>", "`".repeat(21))), format!("`{}<img>`", "\\u{60}".repeat(21)));
+    }
+}

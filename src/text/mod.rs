@@ -1,0 +1,7 @@
+//! Text on its way to people: who may read it, how it is escaped, counted and wrapped.
+
+pub mod audience;
+pub mod escape;
+pub mod nearest;
+pub mod words;
+pub mod wrap;
