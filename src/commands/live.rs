@@ -3,14 +3,15 @@
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::ingest::{self, Batch, Filter, Ingest};
+use crate::ingest::{Batch, Filter, Ingest};
 use crate::model::domains::Domains;
+use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::run::artifacts::receipt::Requests;
 use crate::text::audience::open;
 use crate::zendesk::{
-    self, Credentials, Kind, Missing, Pause, Plain, Progress, ReadOptions, Silent, Sink, SoFar, Taken, Terminal, Timing,
+    self, Credentials, Missing, Pause, Plain, Progress, ReadOptions, Silent, Sink, SoFar, Taken, Terminal, Timing,
 };
 use serde_json::value::RawValue;
 use std::collections::{BTreeSet, HashSet};
@@ -147,19 +148,13 @@ impl Collector {
 
 impl Sink for Collector {
     fn take(&mut self, kind: Kind, records: &str) -> Result<Taken, String> {
-        let ingest_kind = match kind {
-            Kind::Organizations => ingest::Kind::Organizations,
-            Kind::Users => ingest::Kind::Users,
-            Kind::Memberships => ingest::Kind::Memberships,
-            Kind::Tickets => ingest::Kind::Tickets,
-        };
         let records: Vec<&RawValue> =
             serde_json::from_str(records).map_err(|_| "the records are not a JSON array".to_owned())?;
-        let mut batch = Batch::new(ingest_kind, self.filter);
+        let mut batch = Batch::new(kind, self.filter);
         for (index, record) in records.iter().enumerate() {
             batch.parse(record.get()).map_err(|fault| format!("record {} of the page: {fault}", index + 1))?;
         }
-        let seen = &mut self.seen[ingest_kind as usize];
+        let seen = &mut self.seen[kind as usize];
         let new = batch.ids.iter().filter(|id| seen.insert(**id)).count();
         self.users_referred_to.extend(&batch.user_references);
         self.orgs_referred_to.extend(&batch.org_references);
@@ -174,13 +169,13 @@ impl Sink for Collector {
     }
 
     fn missing(&self) -> Missing {
-        let absent = |referred_to: &HashSet<u64>, kind: ingest::Kind| -> Vec<u64> {
+        let absent = |referred_to: &HashSet<u64>, kind: Kind| -> Vec<u64> {
             let absent: BTreeSet<u64> = referred_to.difference(&self.seen[kind as usize]).copied().collect();
             absent.into_iter().collect()
         };
         Missing {
-            users: absent(&self.users_referred_to, ingest::Kind::Users),
-            organizations: absent(&self.orgs_referred_to, ingest::Kind::Organizations),
+            users: absent(&self.users_referred_to, Kind::Users),
+            organizations: absent(&self.orgs_referred_to, Kind::Organizations),
         }
     }
 }

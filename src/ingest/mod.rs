@@ -11,6 +11,7 @@ mod scan;
 mod wire;
 
 use crate::model::domains::{DomainId, DomainIds, Domains};
+use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::{MAX_ID, Membership, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
 use crate::parallel;
@@ -19,29 +20,6 @@ use serde::Deserialize;
 use serde_json::json;
 use std::cmp::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
-
-/// The four kinds of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    Organizations,
-    Users,
-    Memberships,
-    Tickets,
-}
-
-impl Kind {
-    pub const ALL: [Self; 4] = [Self::Organizations, Self::Users, Self::Memberships, Self::Tickets];
-
-    /// Zendesk's name of the collection.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Organizations => "organizations",
-            Self::Users => "users",
-            Self::Memberships => "organization_memberships",
-            Self::Tickets => "tickets",
-        }
-    }
-}
 
 /// What is wrong with a record. No text of the record is repeated, for it may hold an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,10 @@
 //! No rule and no I/O lives here.
 
 pub mod account_key;
+pub mod accounts;
 pub mod domain;
 pub mod domains;
+pub mod kind;
 pub mod lists;
 pub mod personal;
 pub mod precondition;

@@ -5,17 +5,15 @@
 
 use crate::catalogue::WarningCode;
 use crate::model::account_key::{self, IdForm};
+use crate::model::accounts::{Account, Reference};
 use crate::model::domain::NotUsable;
 use crate::model::domains::{DomainId, DomainIds, Domains};
-use crate::model::lists::Lists;
 use crate::model::settings::DomainRules;
-use crate::model::texts::Texts;
-use crate::model::untrusted::{self, Untrusted};
+use crate::model::untrusted::Untrusted;
 use crate::model::warning::Warning;
 use crate::text::escape::without_local_part;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
@@ -29,87 +27,6 @@ const ZENDESK_EXPECTED: usize = 5;
 
 /// How many problems are told one by one.
 const MOST_PROBLEMS: usize = 20;
-
-/// A row of the reference.
-#[derive(Debug)]
-pub struct Account {
-    /// The line of the file on which the row starts, from 1.
-    pub line: u32,
-    /// Whether the account should have an org at all.
-    pub org_expected: bool,
-    /// The id, the name and the website.
-    texts: Texts<3>,
-    /// The expected domains, ordered by text.
-    pub domains: DomainIds,
-}
-
-impl Account {
-    /// As the reference has it, trimmed.
-    pub fn sf_account_id(&self) -> Untrusted<&str> {
-        Untrusted::borrowed(self.texts.get(0).unwrap_or_default())
-    }
-
-    /// Two ids with the same key are the same account.
-    pub fn key(&self) -> Cow<'_, str> {
-        account_key::key_of(self.sf_account_id().raw())
-    }
-
-    /// What the linked org's `external_id` should be.
-    pub fn external_id(&self) -> Untrusted<Cow<'_, str>> {
-        Untrusted::derived(account_key::external_id_for(self.sf_account_id().raw()))
-    }
-
-    pub fn name(&self) -> Untrusted<&str> {
-        Untrusted::borrowed(self.texts.get(1).unwrap_or_default())
-    }
-
-    /// As [`shown`].
-    pub fn website(&self) -> Option<Untrusted<&str>> {
-        self.texts.get(2).map(Untrusted::borrowed)
-    }
-}
-
-/// The whole reference.
-#[derive(Debug, Default)]
-pub struct Reference {
-    /// Ordered by `sf_account_id`, byte by byte.
-    pub accounts: Vec<Account>,
-    pub warnings: Vec<Warning>,
-    /// Headers that are none of our columns, as written.
-    pub ignored_columns: Vec<String>,
-    /// The accounts that expect each domain, ascending.
-    expecting: Lists,
-    pub facts: Facts,
-}
-
-/// What `init` tells about a reference.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Facts {
-    pub ids_15: usize,
-    pub ids_18: usize,
-    pub ids_other: usize,
-    pub personal_domains: usize,
-    pub without_org: usize,
-    pub delimiter: &'static str,
-}
-
-impl Reference {
-    /// The accounts (indexes) that expect a domain.
-    pub fn expecting(&self, domain: DomainId) -> &[u32] {
-        self.expecting.of(domain.index())
-    }
-
-    /// Whether two or more accounts expect the domain.
-    pub fn is_shared(&self, domain: DomainId) -> bool {
-        self.expecting(domain).len() > 1
-    }
-
-    /// How many different domains are expected, and how many of them are shared.
-    pub fn domain_counts(&self) -> (usize, usize) {
-        let with_more_than = |least: usize| self.expecting.iter().filter(|accounts| accounts.len() > least).count();
-        (with_more_than(0), with_more_than(1))
-    }
-}
 
 /// What is wrong with a reference, every offending row by its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +71,8 @@ pub fn read(
     let text = utf8(bytes)?;
     let mut rows = Rows::of(text);
     let header = Header::find(&mut rows, columns)?;
-    let mut reference = Reference { ignored_columns: header.ignored.clone(), ..Reference::default() };
+    let mut reference = Reference::default();
+    reference.ignored_columns.clone_from(&header.ignored);
     reference.facts.delimiter = rows.delimiter_name();
 
     let mut problems = Collected::default();
@@ -204,13 +122,10 @@ pub fn read(
     if reference.accounts.is_empty() {
         return Err(single("there is a header, but no row below it".to_owned()));
     }
-    reference.accounts.shrink_to_fit();
-    sort(&mut reference.accounts);
-    let accounts = &reference.accounts;
-    reference.expecting = Lists::new(domains.len(), || {
-        let numbered = accounts.iter().enumerate();
-        numbered.flat_map(|(at, account)| account.domains.iter().map(move |domain| (domain.index(), at as u32)))
-    });
+    let mut accounts = std::mem::take(&mut reference.accounts);
+    accounts.shrink_to_fit();
+    sort(&mut accounts);
+    reference.set_accounts(accounts, domains);
     warn_of_shared_domains(&mut reference, domains);
     crate::model::warning::sort(&mut reference.warnings);
     Ok(reference)
@@ -309,12 +224,7 @@ fn account(
         }
     };
     facts.without_org += usize::from(!org_expected);
-    Account {
-        line: row.line as u32,
-        org_expected,
-        texts: Texts::new([Some(id), Some(&*untrusted::name(header.cell(row, 1).trim())), website]),
-        domains: found,
-    }
+    Account::new(row.line as u32, id, header.cell(row, 1).trim(), website, org_expected, found)
 }
 
 /// What becomes of an entry of a domain cell.

@@ -1,12 +1,12 @@
 //! The audit: from the reference and the world to issues and a plan, as one pure function.
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::model::accounts::Reference;
 use crate::model::domains::DomainId;
 use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::model::warning::{self, Warning};
 use crate::model::world::World;
-use crate::reference::Reference;
 use crate::rules::detect::user::{Domains, OutOfScope, Outcome, Seats, UserCounts, Verdict};
 use crate::rules::detect::{self, Facts};
 use crate::rules::issue::{Action, Issue};

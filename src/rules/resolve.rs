@@ -1,11 +1,11 @@
 //! Which org is which account's: the strict order of contract 5, and nothing fuzzy.
 
 use crate::model::account_key::key_of;
+use crate::model::accounts::{Account, Reference};
 use crate::model::domains::DomainId;
 use crate::model::lists::Lists;
 use crate::model::world::World;
 use crate::parallel;
-use crate::reference::{Account, Reference};
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;

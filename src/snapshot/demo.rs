@@ -1,7 +1,8 @@
 //! The demo: a small world inside the binary, so that everything can be seen without credentials (contract 10).
 
-use crate::ingest::{Filter, Ingest, Kind};
+use crate::ingest::{Filter, Ingest};
 use crate::model::domains::Domains;
+use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::snapshot::lines::read_records;

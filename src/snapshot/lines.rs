@@ -2,8 +2,9 @@
 //! order of the file.
 
 use crate::digest::{Digest, Hasher};
-use crate::ingest::{Batch, Fault, Filter, Ingest, Kind};
+use crate::ingest::{Batch, Fault, Filter, Ingest};
 use crate::model::domains::Domains;
+use crate::model::kind::Kind;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Mutex, RwLock};

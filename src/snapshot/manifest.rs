@@ -1,6 +1,6 @@
 //! The manifest of a snapshot: where it is from, what it covers, and the digest of every file.
 
-use crate::ingest::Kind;
+use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

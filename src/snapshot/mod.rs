@@ -12,8 +12,9 @@ mod save;
 pub use save::{Facts, check_target, save};
 
 use crate::digest::{Digest, Digesting, Hasher, hex, sha256};
-use crate::ingest::{Fault, Filter, Ingest, Kind};
+use crate::ingest::{Fault, Filter, Ingest};
 use crate::model::domains::Domains;
+use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::parallel;

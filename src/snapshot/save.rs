@@ -1,7 +1,7 @@
 //! Saving a snapshot: only what the rules need, in Zendesk's field names, so that reading it takes the same path.
 
 use super::manifest::{self, FileFacts};
-use crate::ingest::Kind;
+use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::{Membership, UserFlags, World};
 use crate::run::create::Folder;

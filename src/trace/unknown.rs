@@ -2,8 +2,8 @@
 
 use super::account::folded;
 use crate::model::account_key::account_key;
+use crate::model::accounts::Reference;
 use crate::model::world::MAX_ID;
-use crate::reference::Reference;
 use crate::rules::audit::Audit;
 use crate::rules::resolve::AccountAt;
 use crate::text::escape::shell_option;

@@ -29,7 +29,7 @@ pub use error::{Gap, ReadError, Said};
 pub use estimate::{Estimate, Size, Speed, estimate, usable};
 pub use probe::{Findings, Headers, Login, Me, ProbeOptions, RateLimit, Reads, probe, probe_timing};
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
-pub use read::{Kind, Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read};
+pub use read::{Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read};
 pub use records::{Fixture, Records};
 pub use retry::Limits;
 pub use session::{Access, Session};

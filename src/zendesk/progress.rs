@@ -2,6 +2,7 @@
 //!
 //! Left out: deciding which of them fits (the caller's), and results. Every line goes to standard error or to the writer given.
 
+use super::read::kind_of_list;
 use crate::text::words::grouped;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::time::Instant;
 
-use super::read::Kind;
+use crate::model::kind::Kind;
 
 /// Waits shorter than this are not worth a word.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
@@ -116,12 +117,12 @@ impl<W: Write> Progress for Plain<W> {
         let told = told.entry(kind).or_default();
         if so_far.records / PLAIN_STEP > *told {
             *told = so_far.records / PLAIN_STEP;
-            self.line(format_args!("{}: {} so far", kind.as_str(), grouped(so_far.records)));
+            self.line(format_args!("{}: {} so far", kind.noun(), grouped(so_far.records)));
         }
     }
 
     fn finished(&self, kind: Kind, records: u64) {
-        self.line(format_args!("{}: {} read", kind.as_str(), grouped(records)));
+        self.line(format_args!("{}: {} read", kind.noun(), grouped(records)));
     }
 
     fn waiting(&self, what: &str, why: &Pause, for_how_long: Duration) {
@@ -234,7 +235,7 @@ impl Terminal {
             let shown = Arc::new(Mutex::new(shown));
             let bar = self.bars.add(ProgressBar::no_length());
             bar.set_style(self.style(&shown, false));
-            bar.set_prefix(kind.as_str());
+            bar.set_prefix(kind.noun());
             bar.enable_steady_tick(TICK);
             Bar { bar, shown }
         });
@@ -326,7 +327,7 @@ impl Progress for Terminal {
         if for_how_long < WORTH_TELLING {
             return;
         }
-        match Kind::of_list(what) {
+        match kind_of_list(what) {
             Some(kind) => lock(&self.bar(kind).shown).wait = Some((Instant::now() + for_how_long, why.to_string())),
             None => self.line(&format!("{what}: waiting {} {why}", rough(for_how_long))),
         }

@@ -17,6 +17,7 @@ use super::client::{Ask, Client, Endpoint, Stream, Timing};
 use super::error::{Gap, ReadError, visible};
 use super::http::{Http, Transport};
 use super::progress::{Progress, SoFar};
+use crate::model::kind::Kind;
 use crate::text::words::grouped;
 
 /// Zendesk's largest page of a list.
@@ -33,36 +34,14 @@ const HEAD_LOOKS: u32 = 10;
 const TICKETS_BY_SEARCH: &str = "tickets by search";
 const TICKETS_BY_LIST: &str = "tickets by list";
 
-/// The kinds of records, in the order in which they are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    Organizations,
-    Users,
-    Memberships,
-    Tickets,
-}
-
-impl Kind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Organizations => "organizations",
-            Self::Users => "users",
-            Self::Memberships => "memberships",
-            Self::Tickets => "tickets",
-        }
-    }
-}
-
-impl Kind {
-    /// The kind whose main stream has this name; records by id are read by streams beside.
-    pub(super) fn of_list(stream: &str) -> Option<Self> {
-        match stream {
-            "organizations" => Some(Self::Organizations),
-            "users" => Some(Self::Users),
-            "memberships" => Some(Self::Memberships),
-            "tickets" | TICKETS_BY_SEARCH | TICKETS_BY_LIST => Some(Self::Tickets),
-            _ => None,
-        }
+/// The kind whose main stream has this name; records by id are read by streams beside.
+pub(super) fn kind_of_list(stream: &str) -> Option<Kind> {
+    match stream {
+        "organizations" => Some(Kind::Organizations),
+        "users" => Some(Kind::Users),
+        "memberships" => Some(Kind::Memberships),
+        "tickets" | TICKETS_BY_SEARCH | TICKETS_BY_LIST => Some(Kind::Tickets),
+        _ => None,
     }
 }
 
@@ -250,7 +229,7 @@ impl Reader<'_> {
                 self.client.progress.total(kind, count.count.value);
             }
         }
-        let mut stream = Stream::paged(kind.as_str());
+        let mut stream = Stream::paged(kind.noun());
         self.cursor_pages(&mut stream, kind, kind_array(kind), || Ask::get(endpoint, path)).await?;
         self.finished(kind);
         Ok(())
@@ -325,7 +304,7 @@ impl Reader<'_> {
 
     /// Every ticket changed since the window began, archived ones and those of AI agents included.
     async fn incremental_tickets(&self) -> Result<(), ReadError> {
-        let mut stream = Stream::paged(Kind::Tickets.as_str());
+        let mut stream = Stream::paged(Kind::Tickets.noun());
         let mut guard = Guard::default();
         let mut size = EXPORT_PAGE_SIZE;
         let mut position = ("start_time", self.options.tickets_from.max(0).to_string());

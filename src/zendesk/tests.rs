@@ -14,8 +14,9 @@ use super::client::Timing;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Authorization, Method, Outgoing, Transport};
 use super::progress::{Pause, Progress, Silent};
-use super::read::{Kind, Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read_over};
+use super::read::{Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read_over};
 use super::retry::Fault;
+use crate::model::kind::Kind;
 
 /// A request as it was sent.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,8 +10,9 @@ use crate::fake_zendesk::{
     Bucket, Config, Credential, FakeZendesk, Fault, FaultKind, Foreign, Grants, Kind as Of, Limits as Rates, Login,
     Refusal, Role, Settings, World,
 };
+use g_gremlin::model::kind::Kind;
 use g_gremlin::zendesk::{
-    Kind, Limits, Missing, Outcome, Progress, ReadError, ReadOptions, Silent, Sink, Taken, TicketSource, Timing,
+    Limits, Missing, Outcome, Progress, ReadError, ReadOptions, Silent, Sink, Taken, TicketSource, Timing,
     credentials_from, read,
 };
 use serde_json::{Value, json};

@@ -6,11 +6,11 @@ pub mod ticket;
 pub mod user;
 
 use crate::catalogue::{IssueCode, Scope};
+use crate::model::accounts::Reference;
 use crate::model::domains::DomainId;
 use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::model::world::{Ticket, World};
-use crate::reference::Reference;
 use crate::rules::issue::{Action, Evidence, Issue, IssueId, Subject};
 use crate::rules::resolve::{AccountAt, Resolved};
 
