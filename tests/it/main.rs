@@ -1,6 +1,7 @@
 //! The integration tests, as one binary: the program from outside, against fixtures, a model and a fake Zendesk.
 
 mod apply;
+mod architecture;
 mod cli;
 mod docs;
 mod fake_github;
