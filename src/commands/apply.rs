@@ -20,6 +20,7 @@ use crate::model::account_key::account_key;
 use crate::model::time::Instant;
 use crate::paths::{file_name, shown_path};
 use crate::report::apply as report;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
 use crate::run::create::{self, Root};
@@ -155,7 +156,7 @@ fn audit_folder(plan_path: &Path, plan: &PlanFile) -> Option<PathBuf> {
 
 /// The receipt in a run folder; `None` also where it cannot be read.
 fn read_receipt(folder: &Path) -> Option<ApplyReceipt> {
-    let bytes = std::fs::read(folder.join(apply_receipt::FILE_NAME)).ok()?;
+    let bytes = std::fs::read(folder.join(Artifact::ApplyReceipt.name())).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 
@@ -449,7 +450,8 @@ impl Job<'_> {
             }
             None => Ok(match report::imperfection(&receipt).filter(|_| began_to_write) {
                 Some(what) => {
-                    self.console.imperfect(open(format!("{what}; {shown}/{} tells each", apply_receipt::FILE_NAME)));
+                    self.console
+                        .imperfect(open(format!("{what}; {shown}/{} tells each", Artifact::ApplyReceipt.name())));
                     Exit::Breached
                 }
                 None => Exit::Done,
@@ -641,7 +643,7 @@ fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
 const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";
 
 fn write_receipt(folder: &Path, receipt: &ApplyReceipt) -> std::io::Result<()> {
-    create::replace_file(&folder.join(apply_receipt::FILE_NAME), |out| receipt.write(out))
+    create::replace_file(&folder.join(Artifact::ApplyReceipt.name()), |out| receipt.write(out))
 }
 
 fn prepare_root(config: &Config) -> Result<Root, Failure> {

@@ -19,6 +19,7 @@ use crate::report::{self, terminal};
 use crate::rules::audit::{Audit, Totals, audit};
 use crate::rules::gate::{self, Judgement};
 use crate::rules::suppress;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
 use crate::run::artifacts::summary::{Summary, summary};
 use crate::run::artifacts::tables::IssueFiles;
@@ -262,30 +263,32 @@ impl Written<'_> {
         let Self { audit, totals, thresholds, plan_hash: _, origin, limits } = self;
         let hash = || self.plan_hash(run);
         let issues = || {
-            folder.file("all_exceptions.csv", |all| {
-                folder.file("org_issues.csv", |org| {
-                    folder.file("user_issues.csv", |user| {
-                        folder.file("ticket_issues.csv", |ticket| {
+            folder.file(Artifact::AllExceptions.name(), |all| {
+                folder.file(Artifact::OrgIssues.name(), |org| {
+                    folder.file(Artifact::UserIssues.name(), |user| {
+                        folder.file(Artifact::TicketIssues.name(), |ticket| {
                             artifacts::tables::issues(audit, IssueFiles { all, org, user, ticket })
                         })
                     })
                 })
             })
         };
-        let plan = || folder.file("fix_plan.json", |out| artifacts::plan::write(audit, run, hash(), out));
-        let plan_table = || folder.file("fix_plan.csv", |out| artifacts::tables::fix_plan(audit, out));
-        let accounts =
-            || folder.file("exceptions_by_account.csv", |out| artifacts::tables::exceptions_by_account(audit, out));
+        let plan = || folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(audit, run, hash(), out));
+        let plan_table = || folder.file(Artifact::FixPlanTable.name(), |out| artifacts::tables::fix_plan(audit, out));
+        let accounts = || {
+            folder
+                .file(Artifact::ExceptionsByAccount.name(), |out| artifacts::tables::exceptions_by_account(audit, out))
+        };
         let apply_receipt = || {
-            folder.file(artifacts::apply_receipt::FILE_NAME, |out| {
+            folder.file(Artifact::ApplyReceipt.name(), |out| {
                 artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash(), *limits, out)
             })
         };
         let summaries = || {
-            folder.file("summary.json", |out| {
+            folder.file(Artifact::Summary.name(), |out| {
                 artifacts::summary::write(&summary(audit, run, totals, hash(), thresholds), out)
             })?;
-            folder.file("summary.md", |out| {
+            folder.file(Artifact::SummaryMd.name(), |out| {
                 artifacts::summary::write_markdown(audit, run, totals, hash(), thresholds, out)
             })
         };
@@ -293,7 +296,7 @@ impl Written<'_> {
         parallel::all([&issues, &plan, &plan_table, &accounts, &apply_receipt, &summaries])?;
         let digests = folder.digests();
         let finished_at = as_of.unwrap_or_else(clock::now);
-        folder.file(artifacts::receipt::FILE_NAME, |out| {
+        folder.file(Artifact::Receipt.name(), |out| {
             artifacts::receipt::write(audit, run, origin, totals, hash(), finished_at, digests, out)
         })
     }

@@ -12,10 +12,10 @@ use crate::report::change::Change;
 use crate::report::change_page::{self, ChangeReport};
 use crate::report::failed_page::{FailedReport, Subject};
 use crate::report::page::{Page, Room};
-use crate::report::place::{Artifact, Place, WorkflowRun};
+use crate::report::place::{Place, UploadedArtifact, WorkflowRun};
 use crate::report::{annotations, overview};
-use crate::run::artifacts::apply_receipt::{self, ApplyReceipt, Mode};
-use crate::run::artifacts::receipt;
+use crate::run::artifacts::Artifact;
+use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::run::diff::{self, Diff, Side};
 use crate::run::plan_file::PlanFile;
 use crate::run::read::{self, RunFolder};
@@ -70,8 +70,8 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         let subject = options.command.unwrap_or(Subject::Audit);
         return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default() });
     };
-    if !folder.join(receipt::FILE_NAME).exists() && folder.join(apply_receipt::FILE_NAME).exists() {
-        let receipt = read::read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)).map_err(|error| {
+    if !folder.join(Artifact::Receipt.name()).exists() && folder.join(Artifact::ApplyReceipt.name()).exists() {
+        let receipt = read::read_apply_receipt(&folder.join(Artifact::ApplyReceipt.name())).map_err(|error| {
             Failure::invalid(open(format!("the run folder {} cannot be used", folder.display()))).because(&error)
         })?;
         return Ok(Finished::Apply { plan: plan_of(folder, &receipt), receipt });
@@ -113,7 +113,7 @@ fn place(console: &Console, options: &Options) -> Place {
     let artifact = options.artifact_name.clone().filter(|name| !name.is_empty());
     Place {
         audience: console.audience,
-        artifact: artifact.map(|name| Artifact { name, url: options.artifact_url.clone() }),
+        artifact: artifact.map(|name| UploadedArtifact { name, url: options.artifact_url.clone() }),
         apply_workflow: options.apply_workflow.clone(),
         run,
     }

@@ -7,10 +7,11 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::paths::file_name;
 use crate::run::artifacts;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{self, Mode};
 use crate::run::plan_file::PlanFile;
 use crate::run::read::read_apply_receipt;
-use crate::run::verify::{self, AuditFolder, DIGESTED, Files, Given, Kind, Mismatch, PlanOf, Verdict};
+use crate::run::verify::{self, AuditFolder, Files, Given, Kind, Mismatch, PlanOf, Verdict};
 use crate::text::audience::{Message, open};
 use crate::text::words::plural;
 use serde::Serialize;
@@ -18,8 +19,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The name of a plan in a run folder.
-const PLAN: &str = "fix_plan.json";
 /// How many mismatches of one file are printed one by one.
 const MOST_MISMATCHES: usize = 20;
 
@@ -75,9 +74,9 @@ fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
 /// A folder that has lost its receipt is still an audit's, and says so.
 fn kind(files: &Files) -> Option<Kind> {
     let has = |name: &str| files.contains_key(name);
-    if has("receipt.json") || DIGESTED.into_iter().any(has) {
+    if Artifact::ALL.into_iter().any(|artifact| artifact != Artifact::ApplyReceipt && has(artifact.name())) {
         Some(Kind::Audit)
-    } else if has(apply_receipt::FILE_NAME) || has(journal::FILE_NAME) {
+    } else if has(Artifact::ApplyReceipt.name()) || has(journal::FILE_NAME) {
         Some(Kind::Apply)
     } else {
         None
@@ -102,15 +101,15 @@ fn given(path: &Path) -> Result<Given, Failure> {
 
 /// The receipt in the apply's own folder, beside the audit's, where the audit's is a copy of it.
 fn original(folder: &Path, files: &Files) -> Result<Option<(String, Vec<u8>)>, Failure> {
-    let copy = files.get(apply_receipt::FILE_NAME);
+    let copy = files.get(Artifact::ApplyReceipt.name());
     let copy: Option<apply_receipt::ApplyReceipt> = copy.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let Some(copy) = copy.filter(|copy| copy.mode != Mode::NotRun) else { return Ok(None) };
     // A receipt that was tampered with must not choose which file is read.
     if !copy.run_id.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
         return Ok(None);
     }
-    let name = format!("../{}/{}", copy.run_id, apply_receipt::FILE_NAME);
-    match std::fs::read(beside(folder).join(&copy.run_id).join(apply_receipt::FILE_NAME)) {
+    let name = format!("../{}/{}", copy.run_id, Artifact::ApplyReceipt.name());
+    match std::fs::read(beside(folder).join(&copy.run_id).join(Artifact::ApplyReceipt.name())) {
         Ok(bytes) => Ok(Some((name, bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(disk(format!("{name} cannot be read"), error)),
@@ -124,8 +123,9 @@ fn beside(folder: &Path) -> PathBuf {
 
 /// The plan of an apply's folder: by its hash among the runs beside it, or else at the path that the receipt names.
 fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
-    let receipt =
-        files.get(apply_receipt::FILE_NAME).map(|_| read_apply_receipt(&folder.join(apply_receipt::FILE_NAME)));
+    let receipt = files
+        .get(Artifact::ApplyReceipt.name())
+        .map(|_| read_apply_receipt(&folder.join(Artifact::ApplyReceipt.name())));
     let story = files.get(journal::FILE_NAME).and_then(|bytes| journal::Story::parse(bytes).ok()?);
     let named = match (receipt, story) {
         (Some(Ok(receipt)), _) => (receipt.source_plan_hash, receipt.source_plan_path),
@@ -146,8 +146,10 @@ fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
 pub(super) fn find_plan(folder: &Path, hash: &str, path: &str) -> Option<(PlanOf, PlanFile)> {
     let runs = std::fs::read_dir(beside(folder)).into_iter().flatten().filter_map(Result::ok);
     let runs: BTreeSet<PathBuf> = runs.map(|entry| entry.path()).collect();
-    let beside = runs.iter().map(|run| (run.join(PLAN), format!("../{}/{PLAN}", file_name(run))));
-    let inside = (folder.join(PLAN), PLAN.to_owned());
+    let beside = runs
+        .iter()
+        .map(|run| (run.join(Artifact::FixPlan.name()), format!("../{}/{}", file_name(run), Artifact::FixPlan.name())));
+    let inside = (folder.join(Artifact::FixPlan.name()), Artifact::FixPlan.name().to_owned());
     [inside].into_iter().chain(beside).chain([(PathBuf::from(path), path.to_owned())]).find_map(|(path, name)| {
         let bytes = std::fs::read(path).ok()?;
         let plan = PlanFile::parse(&bytes).ok().filter(|plan| plan.hash == hash)?;

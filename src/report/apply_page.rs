@@ -4,6 +4,7 @@ use super::audit_page::{Length, Mark};
 use super::page::{Page, Rows};
 use super::place::{self, Place};
 use crate::catalogue::{ActionCode, BlockedReason, SkipReason};
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Mode, Outcome};
 use crate::run::plan_file::{PlanFile, PlannedAction};
@@ -171,7 +172,7 @@ impl ApplyReport<'_> {
             rows: results.iter().take(length.most_rows()).map(row).collect(),
             total: results.len(),
             what: "actions",
-            all: self.place.file("apply_receipt.json"),
+            all: self.place.file(Artifact::ApplyReceipt),
         }
     }
 
@@ -257,7 +258,7 @@ impl ApplyReport<'_> {
             ("Run", markdown_cell(&receipt.run_id)),
             ("Started, ended", format!("{}, {}", time(&receipt.started_at), time(&receipt.finished_at))),
             ("Caps", format!("{} in all, {} an account", caps.max_actions, caps.max_per_account)),
-            ("Run folder", self.place.artifact.as_ref().map(super::place::Artifact::cell).unwrap_or_default()),
+            ("Run folder", self.place.artifact.as_ref().map(super::place::UploadedArtifact::cell).unwrap_or_default()),
         ];
         for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
             let _ = writeln!(text, "| {name} | {value} |");

@@ -5,6 +5,7 @@ use super::page::{Page, Rows};
 use super::place::{self, Place};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, WarningCode};
 use crate::rules::gate::Judgement;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::run::read::{AccountRow, RunFolder};
@@ -151,7 +152,7 @@ impl AuditReport<'_> {
             rows: judgements.iter().take(200).map(row).collect(),
             total: judgements.len(),
             what: "thresholds",
-            all: self.place.file("summary.json"),
+            all: self.place.file(Artifact::Summary),
         }
     }
 
@@ -241,7 +242,7 @@ impl AuditReport<'_> {
             rows: shown.collect(),
             total: rows.len(),
             what: "accounts",
-            all: self.place.file("exceptions_by_account.csv"),
+            all: self.place.file(Artifact::ExceptionsByAccount),
         }
     }
 

@@ -6,6 +6,7 @@ use super::page::{Page, Rows};
 use super::place::{self, Place};
 use crate::catalogue::{IssueCode, Status};
 use crate::rules::gate::Judgement;
+use crate::run::artifacts::Artifact;
 use crate::run::diff::{ActionRow, Diff};
 use crate::run::read::{IssueRow, RunFolder};
 use crate::text::escape::markdown_cell;
@@ -122,7 +123,7 @@ impl ChangeReport<'_> {
             rows: exceeded.iter().take(50).map(row).collect(),
             total: exceeded.len(),
             what: "limits",
-            all: self.place.file("summary.json"),
+            all: self.place.file(Artifact::Summary),
         });
     }
 
@@ -143,7 +144,7 @@ impl ChangeReport<'_> {
             rows: sorted.iter().take(length.most_rows()).map(|issue| issue_row(issue, issue.status.as_str())).collect(),
             total: issues.len(),
             what: "issues",
-            all: self.place.file("all_exceptions.csv"),
+            all: self.place.file(Artifact::AllExceptions),
         });
     }
 
@@ -170,7 +171,7 @@ impl ChangeReport<'_> {
             rows: changed.iter().take(length.most_rows()).map(row).collect(),
             total: changed.len(),
             what: "issues",
-            all: self.place.file("all_exceptions.csv"),
+            all: self.place.file(Artifact::AllExceptions),
         });
     }
 
@@ -200,7 +201,7 @@ impl ChangeReport<'_> {
             rows: rows.take(length.most_rows()).collect(),
             total,
             what: "differences",
-            all: self.place.file("fix_plan.csv"),
+            all: self.place.file(Artifact::FixPlanTable),
         });
     }
 
@@ -232,7 +233,7 @@ impl ChangeReport<'_> {
             rows: known.iter().take(length.most_rows()).map(row).collect(),
             total: would.len(),
             what: "issues",
-            all: self.place.file("receipt.json"),
+            all: self.place.file(Artifact::Receipt),
         });
     }
 }

@@ -1,5 +1,6 @@
 //! Where a report is read, and what it can point to from there.
 
+use crate::run::artifacts::Artifact;
 use crate::text::audience::Audience;
 use crate::text::escape;
 
@@ -8,7 +9,7 @@ use crate::text::escape;
 pub struct Place {
     pub audience: Audience,
     /// The artifact that holds the run folder, if it was uploaded.
-    pub artifact: Option<Artifact>,
+    pub artifact: Option<UploadedArtifact>,
     /// The workflow that applies a plan.
     pub apply_workflow: String,
     /// The run of the workflow, where there is one.
@@ -17,7 +18,7 @@ pub struct Place {
 
 /// An uploaded artifact.
 #[derive(Debug, Clone)]
-pub struct Artifact {
+pub struct UploadedArtifact {
     pub name: String,
     pub url: Option<String>,
 }
@@ -37,7 +38,8 @@ pub const PUBLIC: &str = "\n> Counts only: nothing says that this repository is 
 
 impl Place {
     /// The end of a sentence that says where a file of the run folder is.
-    pub fn file(&self, name: &str) -> String {
+    pub fn file(&self, file: Artifact) -> String {
+        let name = file.name();
         match &self.artifact {
             Some(artifact) => format!("`{name}` of {}", artifact.shown()),
             None => format!("`{name}` of the run folder"),
@@ -45,7 +47,7 @@ impl Place {
     }
 }
 
-impl Artifact {
+impl UploadedArtifact {
     /// In a text.
     pub fn shown(&self) -> String {
         self.named(&escape::markdown_code(&self.name))

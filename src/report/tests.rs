@@ -7,7 +7,7 @@ use super::change::Change;
 use super::change_page::ChangeReport;
 use super::overview;
 use super::page::Room;
-use super::place::{Artifact, Place, WorkflowRun};
+use super::place::{Place, UploadedArtifact, WorkflowRun};
 use crate::catalogue::{ActionCode, IssueCode, SkipReason, Status};
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
@@ -42,7 +42,10 @@ fn place(audience: Audience) -> Place {
     let server = "https://github.example".to_owned();
     Place {
         audience,
-        artifact: Some(Artifact { name: "g-gremlin".to_owned(), url: Some("https://github.example/a/1".to_owned()) }),
+        artifact: Some(UploadedArtifact {
+            name: "g-gremlin".to_owned(),
+            url: Some("https://github.example/a/1".to_owned()),
+        }),
         apply_workflow: "drift-apply.yml".to_owned(),
         run: Some(WorkflowRun { server, repository: "acme/drift".to_owned(), id: 42 }),
     }
@@ -294,7 +297,7 @@ fn a_link_to_an_artifact_or_a_run_is_a_link_or_nothing() {
     for seed in 0..150 {
         let mut place = place(Audience::Private);
         place.artifact =
-            Some(Artifact { name: hostile(seed), url: Some(format!("https://x.example/{}", hostile(seed))) });
+            Some(UploadedArtifact { name: hostile(seed), url: Some(format!("https://x.example/{}", hostile(seed))) });
         place.apply_workflow = hostile(seed);
         place.run = Some(WorkflowRun { server: hostile(seed), repository: hostile(seed), id: 1 });
         let mut run = demo();
@@ -326,7 +329,7 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
     }
     for audience in [Audience::Private, Audience::Public] {
         let mut place = place(audience);
-        place.artifact = Some(Artifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
+        place.artifact = Some(UploadedArtifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
         let audit = AuditReport { run: &run, change: Some(&change(1)), applied: Some(&receipt), place: &place };
         let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
         let changes = change_report(&base, &run, &diff, true, &place);

@@ -7,6 +7,7 @@ use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope, Status};
 use crate::digest::sha256;
 use crate::model::warning::Warning;
 use crate::rules::gate::Judgement;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{self, ApplyReceipt};
 use crate::run::artifacts::receipt::{self, Receipt};
@@ -126,11 +127,11 @@ pub struct AccountRow {
 pub enum RunFolderError {
     #[error("there is no such folder")]
     NoFolder,
-    #[error("it is no run folder of an audit: it has no {}", receipt::FILE_NAME)]
+    #[error("it is no run folder of an audit: it has no {}", Artifact::Receipt.name())]
     NoRun,
     #[error("{file} cannot be read: {error}")]
     Unreadable { file: String, error: std::io::Error },
-    #[error("{file} was changed: its SHA-256 is {is}, and {} says {stated}", receipt::FILE_NAME)]
+    #[error("{file} was changed: its SHA-256 is {is}, and {} says {stated}", Artifact::Receipt.name())]
     Changed { file: String, is: String, stated: String },
     #[error("{file} has the schema \"{is}\", and this program knows {known}")]
     UnknownSchema { file: String, is: String, known: &'static str },
@@ -168,7 +169,7 @@ impl RunFolder {
         let read = |file: &str| {
             std::fs::read(path.join(file)).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })
         };
-        let receipt = match read(receipt::FILE_NAME) {
+        let receipt = match read(Artifact::Receipt.name()) {
             Err(RunFolderError::Unreadable { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(RunFolderError::NoRun);
             }
@@ -180,19 +181,20 @@ impl RunFolder {
             match receipt.files.get(file) {
                 Some(stated) if *stated == is => Ok(bytes),
                 Some(stated) => Err(RunFolderError::Changed { file: file.to_owned(), is, stated: stated.clone() }),
-                None => Err(shape(file, format!("{} does not name it", receipt::FILE_NAME))),
+                None => Err(shape(file, format!("{} does not name it", Artifact::Receipt.name()))),
             }
         };
-        let plan = PlanFile::parse(&read("fix_plan.json")?).map_err(|error| shape("fix_plan.json", error))?;
+        let plan = PlanFile::parse(&read(Artifact::FixPlan.name())?)
+            .map_err(|error| shape(Artifact::FixPlan.name(), error))?;
         if plan.hash != plan.stated_hash || plan.hash != receipt.plan_hash {
-            return Err(shape("fix_plan.json", format!("its content has the hash {}", plan.hash)));
+            return Err(shape(Artifact::FixPlan.name(), format!("its content has the hash {}", plan.hash)));
         }
         Ok(Self {
             path: path.to_owned(),
-            summary: parse_summary(&read("summary.json")?)?,
-            issues: rows("all_exceptions.csv", &read("all_exceptions.csv")?)?,
-            tickets: rows("ticket_issues.csv", &read("ticket_issues.csv")?)?,
-            accounts: rows("exceptions_by_account.csv", &read("exceptions_by_account.csv")?)?,
+            summary: parse_summary(&read(Artifact::Summary.name())?)?,
+            issues: rows(Artifact::AllExceptions.name(), &read(Artifact::AllExceptions.name())?)?,
+            tickets: rows(Artifact::TicketIssues.name(), &read(Artifact::TicketIssues.name())?)?,
+            accounts: rows(Artifact::ExceptionsByAccount.name(), &read(Artifact::ExceptionsByAccount.name())?)?,
             plan,
             receipt,
         })
@@ -200,20 +202,20 @@ impl RunFolder {
 
     /// Reads `apply_receipt.json`, which changes when the plan is applied, and so is digested by nothing.
     pub fn apply_receipt(&self) -> Result<ApplyReceipt, RunFolderError> {
-        read_apply_receipt(&self.path.join(apply_receipt::FILE_NAME))
+        read_apply_receipt(&self.path.join(Artifact::ApplyReceipt.name()))
     }
 }
 
 /// Reads an `apply_receipt.json`, of an audit's folder or of an apply's.
 pub fn read_apply_receipt(path: &Path) -> Result<ApplyReceipt, RunFolderError> {
-    let file = apply_receipt::FILE_NAME;
+    let file = Artifact::ApplyReceipt.name();
     let bytes = std::fs::read(path).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })?;
     json(file, apply_receipt::SCHEMA, &bytes)
 }
 
 /// Reads `receipt.json`, whose own digest must hold.
 pub fn parse_receipt(bytes: &[u8]) -> Result<Receipt, RunFolderError> {
-    let file = receipt::FILE_NAME;
+    let file = Artifact::Receipt.name();
     let receipt: Receipt = json(file, receipt::SCHEMA, bytes)?;
     match receipt::own_digest(bytes, &receipt.receipt_sha256) {
         Some(is) if is == receipt.receipt_sha256 => Ok(receipt),
@@ -227,7 +229,7 @@ pub fn parse_receipt(bytes: &[u8]) -> Result<Receipt, RunFolderError> {
 
 /// Reads `summary.json`.
 pub fn parse_summary(bytes: &[u8]) -> Result<Summary, RunFolderError> {
-    json("summary.json", crate::run::artifacts::summary::SCHEMA, bytes)
+    json(Artifact::Summary.name(), crate::run::artifacts::summary::SCHEMA, bytes)
 }
 
 /// A JSON document of a known schema.

@@ -3,7 +3,7 @@
 //! An audit writes it with `mode: not_run`; a dry run and an apply fill it. Counts are computed from the results, so they
 //! add up by construction.
 
-use super::{Seq, write_json};
+use super::{Artifact, Seq, write_json};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::config::ApplyLimits;
 use crate::rules::audit::Audit;
@@ -14,12 +14,6 @@ use std::io::{self, Write};
 
 /// The schema of the receipt.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-receipt/1";
-
-/// The name of the file.
-pub const FILE_NAME: &str = "apply_receipt.json";
-
-/// The plan, where its path is not told.
-const FILE_NAME_OF_A_PLAN: &str = "fix_plan.json";
 
 /// What was done with the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +145,7 @@ impl<B: Serialize> ApplyReceipt<B> {
 impl ApplyReceipt {
     /// The counts and the plan's hash, without the list of actions.
     pub fn for_everybody(&self) -> Self {
-        let name = FILE_NAME_OF_A_PLAN.to_owned();
+        let name = Artifact::FixPlan.name().to_owned();
         Self { source_plan_path: name, results: Vec::new(), plan_blocked: Vec::new(), ..self.clone() }
     }
 }
@@ -167,7 +161,7 @@ pub fn write_not_run(
     ApplyReceipt {
         schema: SCHEMA.to_owned(),
         run_id: run_id.to_owned(),
-        source_plan_path: FILE_NAME_OF_A_PLAN.to_owned(),
+        source_plan_path: Artifact::FixPlan.name().to_owned(),
         source_plan_hash: plan_hash.to_owned(),
         mode: Mode::NotRun,
         caps_used: Caps { max_actions: limits.max_actions, max_per_account: limits.max_per_account },

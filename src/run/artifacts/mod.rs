@@ -11,6 +11,66 @@ use crate::model::time::Instant;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufWriter, Write};
 
+/// A file of an audit's run folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Artifact {
+    SummaryMd,
+    Summary,
+    OrgIssues,
+    UserIssues,
+    TicketIssues,
+    AllExceptions,
+    ExceptionsByAccount,
+    FixPlanTable,
+    FixPlan,
+    Receipt,
+    ApplyReceipt,
+}
+
+impl Artifact {
+    /// All of them, in the order in which they are listed to people.
+    pub const ALL: [Self; 11] = [
+        Self::SummaryMd,
+        Self::Summary,
+        Self::OrgIssues,
+        Self::UserIssues,
+        Self::TicketIssues,
+        Self::AllExceptions,
+        Self::ExceptionsByAccount,
+        Self::FixPlanTable,
+        Self::FixPlan,
+        Self::Receipt,
+        Self::ApplyReceipt,
+    ];
+
+    /// The name of the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SummaryMd => "summary.md",
+            Self::Summary => "summary.json",
+            Self::OrgIssues => "org_issues.csv",
+            Self::UserIssues => "user_issues.csv",
+            Self::TicketIssues => "ticket_issues.csv",
+            Self::AllExceptions => "all_exceptions.csv",
+            Self::ExceptionsByAccount => "exceptions_by_account.csv",
+            Self::FixPlanTable => "fix_plan.csv",
+            Self::FixPlan => "fix_plan.json",
+            Self::Receipt => "receipt.json",
+            Self::ApplyReceipt => "apply_receipt.json",
+        }
+    }
+
+    /// The artifact of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|artifact| artifact.name() == name)
+    }
+
+    /// Whether `receipt.json` states its digest: it cannot state its own, and `apply_receipt.json` changes with each apply.
+    pub const fn is_digested(self) -> bool {
+        !matches!(self, Self::Receipt | Self::ApplyReceipt)
+    }
+}
+
 /// What every artifact of one run shares.
 #[derive(Debug, Clone)]
 pub struct Run {

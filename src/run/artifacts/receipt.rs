@@ -1,6 +1,6 @@
 //! `receipt.json`, which says how the run came about and what its files are: written here, and read back.
 
-use super::{Run, Source, TOOL_VERSION, write_json};
+use super::{Artifact, Run, Source, TOOL_VERSION, write_json};
 use crate::catalogue::BlockedReason;
 use crate::digest::{Digest, Digesting, Hasher, hex};
 use crate::model::domain::PUBLIC_SUFFIX_VERSION;
@@ -15,9 +15,6 @@ use std::io::{self, Write};
 
 /// The schema of the receipt.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/receipt/1";
-
-/// The name of the file.
-pub const FILE_NAME: &str = "receipt.json";
 
 /// How the run came about.
 #[derive(Debug, Clone, Default)]
@@ -179,7 +176,7 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     // It changes when the plan is applied.
-    let not_run = digests.remove(super::apply_receipt::FILE_NAME).unwrap_or_default();
+    let not_run = digests.remove(Artifact::ApplyReceipt.name()).unwrap_or_default();
     let [accounts, organizations, users, memberships, tickets] =
         super::summary::read_counts(audit).map(|(_, count)| count);
     let reasons = BlockedReason::ALL.into_iter().filter(|reason| totals.by_reason[*reason as usize] > 0);

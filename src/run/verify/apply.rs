@@ -9,7 +9,8 @@ use crate::digest::sha256;
 use crate::model::account_key::account_key;
 use crate::model::domain;
 use crate::model::time::Instant;
-use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
+use crate::run::artifacts::Artifact;
+use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::plan_file::{PlanFile, PlannedAction};
 use crate::text::words::plural;
@@ -40,7 +41,7 @@ pub(super) fn of_audit(
     notices: &mut Vec<String>,
     out: &mut Vec<Mismatch>,
 ) -> String {
-    const NAME: &str = apply_receipt::FILE_NAME;
+    const NAME: &str = Artifact::ApplyReceipt.name();
     let Some(receipt) = parse(NAME, bytes, out) else { return "no receipt".to_owned() };
     if receipt.mode == Mode::NotRun {
         not_run(NAME, &receipt, plan, out);
@@ -84,7 +85,7 @@ fn not_run(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mi
     let mut teller = Teller::new(name, out);
     about_plan(&mut teller, receipt, plan);
     teller.equal("run_id", "is not the audit's", plan.run_id.as_str(), receipt.run_id.as_str());
-    teller.equal("source_plan_path", "is another file", "fix_plan.json", receipt.source_plan_path.as_str());
+    teller.equal("source_plan_path", "is another file", Artifact::FixPlan.name(), receipt.source_plan_path.as_str());
     if !receipt.results.is_empty() {
         teller.say("results", "are there although nothing was run");
     }

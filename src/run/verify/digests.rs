@@ -1,10 +1,11 @@
 //! Which files a folder has, and whether each has the digest that the receipt states.
 
-use super::{DIGESTED, Files, Mismatch, RECEIPT, Teller};
+use super::{Files, Mismatch, RECEIPT, Teller};
 use crate::apply::journal;
-use crate::digest::sha256;
+use crate::digest::{is_sha256, sha256};
+use crate::run::artifacts::Artifact;
+use crate::run::artifacts::TOOL_VERSION;
 use crate::run::artifacts::receipt::Receipt;
-use crate::run::artifacts::{TOOL_VERSION, apply_receipt};
 use crate::run::read::RunFolderError;
 use crate::text::words::plural;
 
@@ -81,26 +82,22 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
     let others = others.chain(suppressions_from.iter().map(|from| &from.sha256));
     let files = digests.snapshot.iter().flat_map(|files| files.values());
     let inputs = inputs.into_iter().flatten().chain(files).chain(others);
-    for digest in inputs.chain([apply_receipt_not_run_sha256]).filter(|digest| !is_digest(digest)) {
+    for digest in inputs.chain([apply_receipt_not_run_sha256]).filter(|digest| !is_sha256(digest)) {
         teller.say("", format!("\"{digest}\" is no SHA-256"));
     }
     super::check_form(RECEIPT, &receipt, bytes, out);
     Some(receipt)
 }
 
-fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// Checks that the folder has the files of an audit and no others, each with its digest.
 pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>, out: &mut Vec<Mismatch>) -> String {
-    let expected = || DIGESTED.into_iter().chain([RECEIPT, apply_receipt::FILE_NAME]);
-    for name in expected().filter(|name| !files.contains_key(*name)) {
-        Teller::new(name, out).say("", "is missing");
+    for artifact in Artifact::ALL.into_iter().filter(|artifact| !files.contains_key(artifact.name())) {
+        Teller::new(artifact.name(), out).say("", "is missing");
     }
-    tell_strays(files.keys().filter(|name| expected().all(|known| known != *name)).chain(strays), out);
+    tell_strays(files.keys().filter(|name| Artifact::of_name(name).is_none()).chain(strays), out);
     let Some(receipt) = receipt else { return "no digest could be compared".to_owned() };
-    for name in DIGESTED {
+    let digested = || Artifact::ALL.into_iter().filter(|artifact| artifact.is_digested()).map(Artifact::name);
+    for name in digested() {
         match (receipt.files.get(name), files.get(name)) {
             (Some(stated), Some(bytes)) => Teller::new(name, out).equal(
                 "",
@@ -112,7 +109,7 @@ pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>,
             (None, _) => Teller::new(RECEIPT, out).say("files", format!("does not name {name}")),
         }
     }
-    for name in receipt.files.keys().filter(|name| !DIGESTED.contains(&name.as_str())) {
+    for name in receipt.files.keys().filter(|name| digested().all(|known| known != name.as_str())) {
         Teller::new(RECEIPT, out).say("files", format!("names {name}, which no audit writes"));
     }
     format!("{} and {RECEIPT} itself", plural(receipt.files.len() as u64, "file"))
@@ -120,9 +117,9 @@ pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>,
 
 /// Checks which files the folder of an apply has.
 pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Mismatch>) -> String {
-    let expected = [apply_receipt::FILE_NAME, journal::FILE_NAME];
+    let expected = [Artifact::ApplyReceipt.name(), journal::FILE_NAME];
     for name in expected.into_iter().filter(|name| !files.contains_key(*name)) {
-        let why = if name == apply_receipt::FILE_NAME {
+        let why = if name == Artifact::ApplyReceipt.name() {
             "is missing: the run was interrupted, or still runs; the next apply of the plan writes it"
         } else {
             "is missing"
@@ -138,16 +135,5 @@ pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Mismat
 fn tell_strays<'a>(names: impl Iterator<Item = &'a String>, out: &mut Vec<Mismatch>) {
     for name in names {
         Teller::new(name, out).say("", "belongs to no run; nothing tells what it should be");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_is_64_lower_case_hex_digits() {
-        assert!(is_digest(&"0a".repeat(32)));
-        assert!(!is_digest(&"0A".repeat(32)) && !is_digest("0a") && !is_digest(&"0g".repeat(32)));
     }
 }

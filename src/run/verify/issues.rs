@@ -6,6 +6,7 @@ use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope, Status};
 use crate::model::account_key::{account_key, external_id_for};
 use crate::model::time::Instant;
 use crate::rules::issue::{IssueId, Mismatch as TicketMismatch};
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::tables::{self, NO_SINGLE_ACCOUNT};
 use crate::run::plan_file::{BlockedAction, PlanFile, PlannedAction};
@@ -45,11 +46,11 @@ impl Tables {
     /// Reads them; `None` when one is missing or no such table, which is told.
     pub fn parse(files: &Files, out: &mut Vec<Mismatch>) -> Option<Self> {
         let mut parse = |file, columns| Table::parse(file, columns, files.get(file)?, out);
-        let all = parse("all_exceptions.csv", tables::ALL_EXCEPTIONS);
-        let org = parse("org_issues.csv", tables::ORG_ISSUES);
-        let user = parse("user_issues.csv", tables::USER_ISSUES);
-        let ticket = parse("ticket_issues.csv", tables::TICKET_ISSUES);
-        let by_account = parse("exceptions_by_account.csv", tables::EXCEPTIONS_BY_ACCOUNT);
+        let all = parse(Artifact::AllExceptions.name(), tables::ALL_EXCEPTIONS);
+        let org = parse(Artifact::OrgIssues.name(), tables::ORG_ISSUES);
+        let user = parse(Artifact::UserIssues.name(), tables::USER_ISSUES);
+        let ticket = parse(Artifact::TicketIssues.name(), tables::TICKET_ISSUES);
+        let by_account = parse(Artifact::ExceptionsByAccount.name(), tables::EXCEPTIONS_BY_ACCOUNT);
         Some(Self { all: all?, org: org?, user: user?, ticket: ticket?, by_account: by_account? })
     }
 
@@ -335,7 +336,7 @@ pub(super) fn actions(tables: &Tables, plan: &PlanFile, out: &mut Vec<Mismatch>)
         tables.org.rows().chain(tables.user.rows()).map(|row| (row.get("issue_id"), row)).collect();
     let mut of_issue: BTreeMap<&str, Vec<Action<'_>>> = BTreeMap::new();
     let mut count = 0;
-    let mut teller = Teller::new("fix_plan.json", out);
+    let mut teller = Teller::new(Artifact::FixPlan.name(), out);
     for action in all_actions(plan) {
         count += 1;
         match issues.get(action.issue_id) {

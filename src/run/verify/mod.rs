@@ -16,7 +16,7 @@ mod summary;
 mod table;
 
 use crate::model::time::Instant;
-use crate::run::artifacts::{apply_receipt, receipt};
+use crate::run::artifacts::Artifact;
 use crate::run::plan_file::PlanFile;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,19 +24,6 @@ use std::fmt;
 
 /// The content of each file of a folder, by name.
 pub type Files = BTreeMap<String, Vec<u8>>;
-
-/// The files that an audit digests in its `receipt.json`.
-pub const DIGESTED: [&str; 9] = [
-    "all_exceptions.csv",
-    "exceptions_by_account.csv",
-    "fix_plan.csv",
-    "fix_plan.json",
-    "org_issues.csv",
-    "summary.json",
-    "summary.md",
-    "ticket_issues.csv",
-    "user_issues.csv",
-];
 
 /// One thing that does not match. Its texts may hold outside text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -184,15 +171,16 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
         receipt = digests::receipt(files, out);
         digests::files(files, strays, receipt.as_ref(), out)
     });
-    let summary = files.get("summary.json").and_then(|bytes| {
+    let summary = files.get(Artifact::Summary.name()).and_then(|bytes| {
         let summary = crate::run::read::parse_summary(bytes);
-        summary.map_err(|error| verdict.mismatches.push(broken("summary.json", &error))).ok()
+        summary.map_err(|error| verdict.mismatches.push(broken(Artifact::Summary.name(), &error))).ok()
     });
     verdict.run_id = receipt.as_ref().map(|receipt| receipt.run_id.clone());
 
     let mut planned = None;
     verdict.check("plan", |out| {
-        planned = files.get("fix_plan.json").and_then(|bytes| plan::parse("fix_plan.json", bytes, out));
+        planned =
+            files.get(Artifact::FixPlan.name()).and_then(|bytes| plan::parse(Artifact::FixPlan.name(), bytes, out));
         match &planned {
             Some(planned) => plan::check(planned, receipt.as_ref(), summary.as_ref(), out),
             None => "no plan".to_owned(),
@@ -201,14 +189,14 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
     verdict.plan_hash = planned.as_ref().map(|planned| planned.hash.clone());
     let tables = issues::Tables::parse(files, &mut verdict.mismatches);
     if let Some(planned) = &planned {
-        verdict.check("fix_plan.csv", |out| plan::table(planned, files, out));
+        verdict.check(Artifact::FixPlanTable.name(), |out| plan::table(planned, files, out));
     }
     if let Some(tables) = &tables {
         verdict.check("issues", |out| issues::check(tables, receipt.as_ref(), out));
-        verdict.check("all_exceptions.csv", |out| issues::union(tables, out));
+        verdict.check(Artifact::AllExceptions.name(), |out| issues::union(tables, out));
         if let Some(planned) = &planned {
             verdict.check("actions and issues", |out| issues::actions(tables, planned, out));
-            verdict.check("exceptions_by_account.csv", |out| issues::by_account(tables, planned, out));
+            verdict.check(Artifact::ExceptionsByAccount.name(), |out| issues::by_account(tables, planned, out));
         }
     }
     if let (Some(tables), Some(planned), Some(summary)) = (&tables, &planned, &summary) {
@@ -218,9 +206,9 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
         verdict.notices.push("a file cannot be read, so not every comparison could be made".to_owned());
     }
 
-    if let (Some(planned), Some(bytes)) = (&planned, files.get(apply_receipt::FILE_NAME)) {
+    if let (Some(planned), Some(bytes)) = (&planned, files.get(Artifact::ApplyReceipt.name())) {
         let mut notices = Vec::new();
-        verdict.check("apply_receipt.json", |out| {
+        verdict.check(Artifact::ApplyReceipt.name(), |out| {
             apply::of_audit(bytes, planned, receipt.as_ref(), original.as_ref(), &mut notices, out)
         });
         verdict.notices.extend(notices);
@@ -249,9 +237,9 @@ pub fn apply_folder(files: &Files, strays: &[String], plan: &PlanOf) -> Verdict 
         plan.name.clone()
     });
     verdict.plan_hash = planned.as_ref().map(|planned| planned.hash.clone());
-    if let (Some(planned), Some(receipt)) = (&planned, files.get(apply_receipt::FILE_NAME)) {
+    if let (Some(planned), Some(receipt)) = (&planned, files.get(Artifact::ApplyReceipt.name())) {
         let given = Given {
-            name: apply_receipt::FILE_NAME.to_owned(),
+            name: Artifact::ApplyReceipt.name().to_owned(),
             receipt: receipt.clone(),
             journal: files.get(crate::apply::journal::FILE_NAME).cloned(),
         };
@@ -309,4 +297,4 @@ fn check_form<T: Serialize>(file: &str, document: &T, bytes: &[u8], out: &mut Ve
 }
 
 /// The name of the receipt that digests an audit's files.
-const RECEIPT: &str = receipt::FILE_NAME;
+const RECEIPT: &str = Artifact::Receipt.name();

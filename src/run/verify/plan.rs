@@ -5,6 +5,7 @@ use super::{Files, Mismatch, Teller, broken};
 use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
 use crate::rules::issue::ActionRef;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::plan::{BlockedRow, PreparedRow};
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::tables;
@@ -34,7 +35,7 @@ pub(super) fn check(
     summary: Option<&Summary>,
     out: &mut Vec<Mismatch>,
 ) -> String {
-    let mut teller = Teller::new("fix_plan.json", out);
+    let mut teller = Teller::new(Artifact::FixPlan.name(), out);
     if let Some(receipt) = receipt {
         let problem = "differs from receipt.json";
         teller.equal("plan_hash", problem, receipt.plan_hash.as_str(), plan.hash.as_str());
@@ -105,7 +106,7 @@ fn links(teller: &mut Teller<'_>, plan: &PlanFile) {
 
 /// Checks `fix_plan.csv` row by row against the plan.
 pub(super) fn table(plan: &PlanFile, files: &Files, out: &mut Vec<Mismatch>) -> String {
-    const FILE: &str = "fix_plan.csv";
+    const FILE: &str = Artifact::FixPlanTable.name();
     let mut written = Vec::new();
     // Writing to memory cannot fail.
     let _ = tables::fix_plan_rows(plan.actions.iter().map(prepared), plan.blocked.iter().map(blocked), &mut written);

@@ -5,6 +5,7 @@ use super::{Files, Mismatch, RECEIPT, Teller};
 use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope};
 use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::receipt::{Counts, Receipt};
 use crate::run::plan_file::PlanFile;
 use crate::run::read::Summary;
@@ -25,7 +26,7 @@ pub(super) fn check(
 ) -> String {
     let issues: Vec<Issue<'_>> = tables.issues().collect();
     let counted: Vec<&Issue<'_>> = issues.iter().filter(|issue| issue.counts()).collect();
-    let mut teller = Teller::new("summary.json", out);
+    let mut teller = Teller::new(Artifact::Summary.name(), out);
     let problem = "differs from all_exceptions.csv";
     let total = counted.len() as u64;
     teller.equal("total_issue_count", problem, total, summary.total_issue_count);
@@ -162,7 +163,7 @@ fn against_receipt(
 
 /// The operator's summary is text; what can be held against it is which run and which plan it tells of.
 fn narrative(summary: &Summary, files: &Files, out: &mut Vec<Mismatch>) {
-    const FILE: &str = "summary.md";
+    const FILE: &str = Artifact::SummaryMd.name();
     let Some(text) = files.get(FILE).map(|bytes| String::from_utf8_lossy(bytes)) else { return };
     let mut teller = Teller::new(FILE, out);
     if !text.starts_with(&format!("# Zendesk drift audit {}\n", summary.run_id)) {
