@@ -53,7 +53,7 @@ pub enum GithubCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("which").required(true).args(["run_id", "latest"]))]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["run_id", "latest", "baseline"]))]
 pub struct FindRun {
     /// This run; a check that does not hold ends with exit code 4
     #[arg(long, value_name = "ID")]
@@ -61,6 +61,9 @@ pub struct FindRun {
     /// The newest run that can be trusted and still has its artifact; none is no error
     #[arg(long)]
     pub latest: bool,
+    /// The newest run that a new audit is compared with: one that kept the limits of new issues and of lost accounts
+    #[arg(long)]
+    pub baseline: bool,
     /// The workflow that audits, a file of .github/workflows
     #[arg(long, value_name = "FILE", default_value = "drift-audit.yml")]
     pub workflow: String,

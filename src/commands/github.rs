@@ -6,7 +6,7 @@ use crate::clock;
 use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
 use crate::github::approval::{self, Question};
-use crate::github::runs::{self, Wanted};
+use crate::github::runs::{self, Search, Wanted};
 use crate::github::step_output::Output;
 use crate::github::{Check, DEFAULT_API, GitHub, GitHubError, Repository, Token};
 use crate::text::audience::open;
@@ -62,48 +62,80 @@ fn unreadable(error: &GitHubError) -> Failure {
 }
 
 fn find_run(console: &Console, options: &FindRun) -> Result<Exit, Failure> {
-    let FindRun { run_id, latest: _, workflow, artifact_prefix, outputs } = options;
+    let FindRun { run_id, latest: _, baseline, workflow, artifact_prefix, outputs } = options;
     let repository = repository()?;
     let token = needed_token()?;
-    let wanted = Wanted { workflow: workflow.clone(), artifact_prefix: artifact_prefix.clone() };
-    let answer = block_on(async {
-        let github = GitHub::new(&api(), &token)?;
-        match run_id {
-            Some(id) => runs::named(&github, &repository, &wanted, *id).await,
-            None => runs::latest(&github, &repository, &wanted).await,
+    let wanted = Wanted { workflow: workflow.clone(), artifact_prefix: artifact_prefix.clone(), own_run: own_run() };
+    let (found, refusal) = match run_id {
+        Some(id) => {
+            let answer = block_on(async {
+                let github = GitHub::new(&api(), &token)?;
+                runs::named(&github, &repository, &wanted, *id).await
+            })?;
+            let answer = answer.map_err(|error| unreadable(&error))?;
+            console.heading(open(format!("Run {id} of {repository}")));
+            tell(console, &answer.checks);
+            let refusal = answer.found.is_none().then(|| not_used(*id, &answer.checks));
+            (answer.found, refusal)
         }
-    })?;
-    let answer = answer.map_err(|error| unreadable(&error))?;
-    if let Some(id) = run_id {
-        console.heading(open(format!("Run {id} of {repository}")));
-        tell(console, &answer.checks);
-    }
-    let found = answer.found.is_some();
-    let of = |value: fn(&runs::Found) -> String| answer.found.as_ref().map(value).unwrap_or_default();
+        None => {
+            let search = block_on(async {
+                let github = GitHub::new(&api(), &token)?;
+                runs::search(&github, &repository, &wanted, *baseline).await
+            })?;
+            let search = search.map_err(|error| unreadable(&error))?;
+            let refusal = baseline.then(|| no_baseline(&search)).flatten();
+            (if *baseline { search.baseline } else { search.newest }, refusal)
+        }
+    };
+    let of = |value: fn(&runs::Found) -> String| found.as_ref().map(value).unwrap_or_default();
     let results = vec![
-        ("found", found.to_string()),
+        ("found", found.is_some().to_string()),
         ("run-id", of(|found| found.run_id.to_string())),
         ("head-sha", of(|found| found.head_sha.clone())),
-        ("created-at", of(|found| found.created_at.clone())),
+        ("started-at", of(|found| found.started_at.clone())),
         ("artifact-id", of(|found| found.artifact_id.to_string())),
         ("artifact-name", of(|found| found.artifact_name.clone())),
     ];
     publish(console, outputs, results)?;
-    match (&answer.found, run_id) {
-        (Some(found), _) => {
-            let text = format!("Run {} of {}, artifact {}", found.run_id, found.created_at, found.artifact_name);
+    match (&found, refusal) {
+        (_, Some(refusal)) => return Err(refusal),
+        (Some(found), None) => {
+            let text = format!("Run {} of {}, artifact {}", found.run_id, found.started_at, found.artifact_name);
             console.say(open(text));
-            Ok(Exit::Done)
         }
-        (None, Some(id)) => Err(refused(&format!("run {id} is not used"), &answer.checks)
-            .help("name a run of the audit's workflow on the default branch that still has its artifact")),
-        (None, None) => {
-            console.notice(open(format!(
-                "no finished run of {workflow} on the default branch has an artifact {artifact_prefix}… that is still there"
-            )));
-            Ok(Exit::Done)
-        }
+        (None, None) => console.notice(open(format!(
+            "no finished run of {workflow} on the default branch has an artifact {artifact_prefix}…; the first audit has nothing to be compared with"
+        ))),
     }
+    Ok(Exit::Done)
+}
+
+/// The run of the workflow that this step is part of.
+fn own_run() -> Option<u64> {
+    variable("GITHUB_RUN_ID").and_then(|id| id.parse().ok())
+}
+
+fn not_used(run_id: u64, checks: &[Check]) -> Failure {
+    refused(&format!("run {run_id} is not used"), checks)
+        .help("name a run of the audit's workflow on the default branch that still has its artifact")
+}
+
+/// Why an audit must not go on without a baseline: there was one, so its limits would be kept by forgetting it.
+fn no_baseline(search: &Search) -> Option<Failure> {
+    let Search { newest, baseline, expired } = search;
+    let cause = match (baseline, newest, expired) {
+        (Some(_), ..) | (None, None, None) => return None,
+        (None, _, Some(run)) => format!("the artifact of run {run} has expired"),
+        (None, Some(newest), None) => {
+            format!("no run up to {} kept the limits of new issues and of lost accounts", newest.run_id)
+        }
+    };
+    Some(
+        Failure::new(Exit::Unreadable, "there is no baseline any more")
+            .because(open(cause))
+            .help("look at the newest audit, and dispatch the audit workflow once with accept-new to begin anew from what is there"),
+    )
 }
 
 fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Failure> {

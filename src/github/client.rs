@@ -53,6 +53,9 @@ pub enum GitHubError {
     TooMany { what: String, status: u16 },
     #[error("{what}: {cause}")]
     Unreachable { what: String, cause: String },
+    /// A misspelt name, or a file that is not on the default branch.
+    #[error("there is no workflow {workflow} on the default branch")]
+    NoWorkflow { workflow: String },
     /// It is not what GitHub documents.
     #[error("{what}: the answer cannot be read: {cause}")]
     NotUnderstood { what: String, cause: String },
@@ -63,12 +66,15 @@ impl GitHubError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } | Self::TooMany { status, .. } => Some(*status),
-            Self::Base(_) | Self::Unreachable { .. } | Self::NotUnderstood { .. } => None,
+            Self::Base(_) | Self::NoWorkflow { .. } | Self::Unreachable { .. } | Self::NotUnderstood { .. } => None,
         }
     }
 
     /// What to do next.
     pub fn help(&self) -> &'static str {
+        if matches!(self, Self::NoWorkflow { .. }) {
+            return "name the file in .github/workflows that runs the audit (the input `audit-workflow`), and check that the job has `actions: read`";
+        }
         match self.status() {
             Some(401) => "the token is not accepted: hand the job's own token on, as `github-token`",
             Some(403) => "the token may not do that: name the scope under `permissions` of the job",

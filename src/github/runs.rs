@@ -10,10 +10,13 @@ use serde::Deserialize;
 
 /// How a run may have been started.
 const EVENTS: [&str; 2] = ["schedule", "workflow_dispatch"];
-/// How many pages of runs are gone through for the latest one that can be trusted.
+/// How many pages of runs are read, and then sorted: a re-run makes an old run the newest.
 const PAGES_OF_RUNS: usize = 3;
 /// In how many of them an artifact is looked for: each costs requests, of which a job has a thousand an hour.
-const MOST_LOOKED_AT: usize = 30;
+const MOST_SEARCHED: usize = 30;
+/// How the artifact's name ends where the run must not be a baseline (rules 12): it broke the limit of new issues or of lost
+/// accounts, or its reference shrank, and nobody accepted that.
+pub const NOT_A_BASELINE: &str = "-not-a-baseline";
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub struct Wanted {
     pub workflow: String,
     /// How the artifact's name begins.
     pub artifact_prefix: String,
+    /// The run that asks, which is not its own predecessor.
+    pub own_run: Option<u64>,
 }
 
 /// A run that may be trusted, and its artifact.
@@ -29,18 +34,36 @@ pub struct Wanted {
 pub struct Found {
     pub run_id: u64,
     pub head_sha: String,
-    pub created_at: String,
+    /// When its last attempt started.
+    pub started_at: String,
     pub artifact_id: u64,
     pub artifact_name: String,
 }
 
-/// What was found, and what was asked on the way.
+impl Found {
+    /// Whether a later audit may be compared with it.
+    pub fn is_baseline(&self) -> bool {
+        !self.artifact_name.ends_with(NOT_A_BASELINE)
+    }
+}
+
+/// What was found of one run, and what was asked on the way.
 #[derive(Debug)]
 pub struct Answer {
-    /// `None`: a check does not hold, or there is no such run.
+    /// `None`: a check does not hold.
     pub found: Option<Found>,
-    /// Of the run that is named, or else of the last one that was looked at.
     pub checks: Vec<Check>,
+}
+
+/// The newest runs of the audit.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// Of whatever color.
+    pub newest: Option<Found>,
+    /// The newest that may be a baseline.
+    pub baseline: Option<Found>,
+    /// A run that may be trusted left an artifact, and it has expired.
+    pub expired: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,10 +76,21 @@ struct Run {
     head_sha: String,
     #[serde(default)]
     created_at: String,
+    /// Of its last attempt.
+    #[serde(default)]
+    run_started_at: Option<String>,
+    #[serde(default)]
+    run_attempt: Option<u64>,
     repository: Named,
     /// Absent when the repository that a pull request came from is gone.
     #[serde(default)]
     head_repository: Option<Named>,
+}
+
+impl Run {
+    fn started_at(&self) -> &str {
+        self.run_started_at.as_deref().unwrap_or(&self.created_at)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +103,8 @@ struct Artifact {
     id: u64,
     name: String,
     expired: bool,
+    #[serde(default)]
+    created_at: Option<String>,
     #[serde(default)]
     workflow_run: Option<Origin>,
 }
@@ -84,7 +120,7 @@ struct Origin {
     id: Option<u64>,
 }
 
-/// Looks at one run.
+/// Checks one run.
 pub async fn named(
     github: &GitHub,
     repository: &Repository,
@@ -93,83 +129,150 @@ pub async fn named(
 ) -> Result<Answer, GitHubError> {
     let branch = github.default_branch(repository).await?;
     let run: Run = github.get(&repository.route(&format!("/actions/runs/{run_id}"))).await?;
-    look(github, repository, wanted, &branch, &run).await
+    let mut checks = provenance(repository, wanted, &branch, &run);
+    if !checks.iter().all(Check::holds) {
+        return Ok(Answer { found: None, checks });
+    }
+    let artifact = artifact_of(github, repository, wanted, &run).await?;
+    checks.push(Check::of(ARTIFACT, matches!(artifact, Left::Artifact { .. }), || artifact.instead(wanted)));
+    let Left::Artifact { id, name } = artifact else { return Ok(Answer { found: None, checks }) };
+    let on_branch = is_on_branch(github, repository, &branch, &run.head_sha).await?;
+    checks.push(Check::of("its commit is on the default branch", on_branch, || run.head_sha.clone()));
+    Ok(Answer { found: on_branch.then(|| found(&run, id, name)), checks })
 }
 
-/// Looks for the newest run that may be trusted and still has its artifact.
+/// Looks for the newest runs that may be trusted and still have their artifact, by the time at which their last attempt started.
 ///
-/// A workflow that GitHub does not know has no runs.
-pub async fn latest(github: &GitHub, repository: &Repository, wanted: &Wanted) -> Result<Answer, GitHubError> {
+/// Errors: a workflow that GitHub does not know, which is a misspelt name; a workflow that has not run yet is no error.
+pub async fn search(
+    github: &GitHub,
+    repository: &Repository,
+    wanted: &Wanted,
+    needs_baseline: bool,
+) -> Result<Search, GitHubError> {
     let branch = github.default_branch(repository).await?;
-    let route = format!(
-        "/actions/workflows/{}/runs?branch={}&status=completed",
-        encoded(&wanted.workflow),
-        encoded(&branch.name)
-    );
-    let mut last = Answer { found: None, checks: Vec::new() };
-    let mut looked_at = 0;
-    for page in 1..=PAGES_OF_RUNS {
-        let (runs, more): (Vec<Run>, bool) =
-            match github.page(&repository.route(&route), Some("workflow_runs"), page).await {
-                Err(GitHubError::Refused { status: 404, .. }) => return Ok(last),
-                other => other?,
-            };
-        // Newest first, as GitHub sends them; a run that may not be trusted is passed over.
-        for run in runs {
-            let answer = look(github, repository, wanted, &branch, &run).await?;
-            if answer.found.is_some() {
-                return Ok(answer);
+    let mut runs = finished_runs(github, repository, wanted, &branch).await?;
+    runs.retain(|run| {
+        Some(run.id) != wanted.own_run && provenance(repository, wanted, &branch, run).iter().all(Check::holds)
+    });
+    // RFC 3339 in UTC: the order of the texts is the order of time.
+    runs.sort_by(|one, other| (other.started_at(), other.id).cmp(&(one.started_at(), one.id)));
+    let mut search = Search::default();
+    for run in runs.iter().take(MOST_SEARCHED) {
+        let (id, name) = match artifact_of(github, repository, wanted, run).await? {
+            Left::Artifact { id, name } => (id, name),
+            Left::Expired => {
+                search.expired.get_or_insert(run.id);
+                continue;
             }
-            // Whoever fails earlier has cost no request.
-            looked_at += usize::from(answer.checks.iter().any(|check| check.what == ARTIFACT));
-            last = answer;
-            if looked_at == MOST_LOOKED_AT {
-                return Ok(last);
-            }
+            Left::Nothing { .. } => continue,
+        };
+        let found = found(run, id, name);
+        let is_wanted = search.newest.is_none() || (needs_baseline && found.is_baseline());
+        if !is_wanted || !is_on_branch(github, repository, &branch, &run.head_sha).await? {
+            continue;
         }
-        if !more {
+        if found.is_baseline() {
+            search.baseline.get_or_insert_with(|| found.clone());
+        }
+        search.newest.get_or_insert(found);
+        if !needs_baseline || search.baseline.is_some() {
             break;
         }
     }
-    Ok(last)
+    Ok(search)
 }
 
-const ARTIFACT: &str = "it still has the audit's artifact";
-
-/// Checks a run, and then looks for its artifact and its commit.
-async fn look(
+/// The newest finished runs of the workflow on the default branch, as GitHub sends them.
+async fn finished_runs(
     github: &GitHub,
     repository: &Repository,
     wanted: &Wanted,
     branch: &Branch,
-    run: &Run,
-) -> Result<Answer, GitHubError> {
-    let mut checks = provenance(repository, wanted, branch, run);
-    if !checks.iter().all(Check::holds) {
-        return Ok(Answer { found: None, checks });
+) -> Result<Vec<Run>, GitHubError> {
+    let workflow = encoded(&wanted.workflow);
+    let route = format!("/actions/workflows/{workflow}/runs?branch={}&status=completed", encoded(&branch.name));
+    let mut runs = Vec::new();
+    for page in 1..=PAGES_OF_RUNS {
+        let (more_runs, more): (Vec<Run>, bool) =
+            match github.page(&repository.route(&route), Some("workflow_runs"), page).await {
+                Err(GitHubError::Refused { status: 404, .. }) => {
+                    return Err(GitHubError::NoWorkflow { workflow: wanted.workflow.clone() });
+                }
+                other => other?,
+            };
+        runs.extend(more_runs);
+        if !more {
+            break;
+        }
     }
-    let route = repository.route(&format!("/actions/runs/{}/artifacts", run.id));
-    let artifacts: Vec<Artifact> = github.list(&route, Some("artifacts")).await?;
-    let of_this_run =
-        |artifact: &&Artifact| artifact.workflow_run.as_ref().and_then(|origin| origin.id) == Some(run.id);
-    let named = |artifact: &&Artifact| artifact.name.starts_with(&wanted.artifact_prefix);
-    // Each attempt of a run leaves one; the last is the one that counts.
-    let there = artifacts.iter().filter(of_this_run).filter(named).filter(|artifact| !artifact.expired);
-    let artifact = there.max_by_key(|artifact| artifact.id);
-    checks.push(Check::of(ARTIFACT, artifact.is_some(), || {
-        format!("{} artifacts, none of them `{}…`, or it has expired", artifacts.len(), wanted.artifact_prefix)
-    }));
-    let Some(artifact) = artifact else { return Ok(Answer { found: None, checks }) };
-    let on_branch = is_on_branch(github, repository, branch, &run.head_sha).await?;
-    checks.push(Check::of("its commit is on the default branch", on_branch, || run.head_sha.clone()));
-    let found = on_branch.then(|| Found {
+    Ok(runs)
+}
+
+const ARTIFACT: &str = "it still has the audit's artifact";
+
+fn found(run: &Run, artifact_id: u64, artifact_name: String) -> Found {
+    Found {
         run_id: run.id,
         head_sha: run.head_sha.clone(),
-        created_at: run.created_at.clone(),
-        artifact_id: artifact.id,
-        artifact_name: artifact.name.clone(),
-    });
-    Ok(Answer { found, checks })
+        started_at: run.started_at().to_owned(),
+        artifact_id,
+        artifact_name,
+    }
+}
+
+/// What the last attempt of a run left.
+enum Left {
+    Artifact { id: u64, name: String },
+    Expired,
+    Nothing { artifacts: usize },
+}
+
+impl Left {
+    fn instead(&self, wanted: &Wanted) -> String {
+        match self {
+            Self::Nothing { artifacts } => {
+                format!("{artifacts} artifacts, none of them `{}…` of its last attempt", wanted.artifact_prefix)
+            }
+            Self::Expired | Self::Artifact { .. } => "it has expired".to_owned(),
+        }
+    }
+}
+
+/// The artifact of the run's last attempt. Ids do not say which is newer: those of two attempts can be the other way round.
+async fn artifact_of(
+    github: &GitHub,
+    repository: &Repository,
+    wanted: &Wanted,
+    run: &Run,
+) -> Result<Left, GitHubError> {
+    let route = repository.route(&format!("/actions/runs/{}/artifacts", run.id));
+    let artifacts: Vec<Artifact> = github.list(&route, Some("artifacts")).await?;
+    Ok(last_attempts(run, &artifacts, &wanted.artifact_prefix))
+}
+
+fn last_attempts(run: &Run, artifacts: &[Artifact], prefix: &str) -> Left {
+    let is_its_own = |artifact: &&Artifact| {
+        artifact.workflow_run.as_ref().and_then(|origin| origin.id) == Some(run.id) && artifact.name.starts_with(prefix)
+    };
+    // An artifact from before the last attempt is an earlier attempt's.
+    let is_of_last_attempt = |artifact: &&Artifact| match (run.run_attempt, &artifact.created_at) {
+        (Some(2..), Some(created_at)) => created_at.as_str() >= run.started_at(),
+        _ => true,
+    };
+    let own = artifacts.iter().filter(is_its_own).filter(is_of_last_attempt);
+    let newest = own.max_by_key(|artifact| (artifact.created_at.clone(), attempt(run.id, &artifact.name), artifact.id));
+    match newest {
+        None => Left::Nothing { artifacts: artifacts.len() },
+        Some(Artifact { expired: true, .. }) => Left::Expired,
+        Some(Artifact { id, name, .. }) => Left::Artifact { id: *id, name: name.clone() },
+    }
+}
+
+/// The attempt in a name such as `g-gremlin-audit-RUN-ATTEMPT`.
+fn attempt(run_id: u64, name: &str) -> Option<u64> {
+    let (_, rest) = name.split_once(&format!("-{run_id}-"))?;
+    rest.split('-').next()?.parse().ok()
 }
 
 /// Whether the commit is the branch's last one, or one that came before it.

@@ -1,7 +1,7 @@
 //! Where a plan came from.
 
 use super::{Step, ended};
-use crate::fake_github::error;
+use crate::fake_github::{REPOSITORY, error};
 use serde_json::{Value, json};
 
 const LATEST: [&str; 4] = ["github", "find-run", "--latest", "--github-output=output"];
@@ -25,7 +25,7 @@ fn a_run_of_the_audit_is_found_with_its_artifact() {
     assert_eq!(
         step.outputs(),
         format!(
-            "found=true\nrun-id={run}\nhead-sha={run:040x}\ncreated-at=2026-04-17T22:15:30Z\nartifact-id={artifact}\nartifact-name=g-gremlin-audit-{run}-1\n"
+            "found=true\nrun-id={run}\nhead-sha={run:040x}\nstarted-at=2026-04-17T22:15:30Z\nartifact-id={artifact}\nartifact-name=g-gremlin-audit-{run}-1\n"
         )
     );
     assert!(step.github.writes().is_empty());
@@ -76,7 +76,7 @@ fn an_artifact_that_is_another_runs_or_gone_is_not_taken() {
     let expired = json!({ "id": 2, "name": "g-gremlin-audit-1-1", "expired": true, "workflow_run": { "id": run } });
     let other = json!({ "id": 3, "name": "logs", "expired": false, "workflow_run": { "id": run } });
     step.github.state().artifacts = vec![expired, other];
-    step.find(run).is(4).says("2 artifacts, none of them `g-gremlin-audit…`, or it has expired");
+    step.find(run).is(4).says("it still has the audit's artifact: it has expired");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn runs_without_an_artifact_do_not_use_up_the_rate_limit() {
 fn no_earlier_run_is_said_and_no_error() {
     let step = Step::new();
     step.run(&LATEST).is(0).says("note: no finished run of drift-audit.yml");
-    assert_eq!(step.outputs(), "found=false\nrun-id=\nhead-sha=\ncreated-at=\nartifact-id=\nartifact-name=\n");
+    assert_eq!(step.outputs(), "found=false\nrun-id=\nhead-sha=\nstarted-at=\nartifact-id=\nartifact-name=\n");
     let json = step.run(&[&LATEST[..], &["--format=json", "--quiet"]].concat()).is(0);
     let data: Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!((data["found"].as_str(), json.err.as_str()), (Some("false"), ""));
@@ -184,4 +184,81 @@ fn what_is_missing_or_wrong_on_the_command_line_is_told_before_anything_is_asked
         .is(3)
         .says("neither https nor this machine");
     assert!(step.github.log().is_empty());
+}
+
+#[test]
+fn a_misspelt_workflow_is_an_error_and_a_first_run_is_not() {
+    let step = Step::new();
+    let misspelt = ["github", "find-run", "--latest", "--workflow=drift-audti.yml"];
+    step.run(&misspelt).is(3).says("there is no workflow drift-audti.yml on the default branch").says("audit-workflow");
+    for which in ["--latest", "--baseline"] {
+        step.run(&["github", "find-run", which]).is(0).says("the first audit has nothing to be compared with");
+    }
+}
+
+#[test]
+fn of_two_attempts_the_last_ones_artifact_counts_whatever_its_id() {
+    let read = |text: &str| -> Vec<Value> { serde_json::from_str(text).expect("JSON") };
+    let step = Step::new();
+    {
+        let mut state = step.github.state();
+        state.runs = read(include_str!("../../cases/artifacts_of_two_attempts/runs.json"));
+        state.artifacts = read(include_str!("../../cases/artifacts_of_two_attempts/artifacts.json"));
+        state.runs[0]["repository"]["full_name"] = REPOSITORY.into();
+        state.runs[0]["head_repository"]["full_name"] = REPOSITORY.into();
+    }
+    step.run(&LATEST).is(0).says("artifact g-gremlin-audit-900-2");
+    step.find(900).is(0).says("artifact g-gremlin-audit-900-2");
+    // The last attempt failed and left nothing: what the first one left is of another time.
+    step.github.state().artifacts.pop();
+    step.find(900).is(4).says("none of them `g-gremlin-audit…` of its last attempt");
+    step.run(&LATEST).is(0).says("nothing to be compared with");
+}
+
+/// Adds an audit run that started at this minute.
+fn add_at(step: &Step, minute: u64, suffix: &str) -> u64 {
+    let mut state = step.github.state();
+    let (run, _) = state.add_audit();
+    state.runs.last_mut().expect("a run")["run_started_at"] = format!("2026-04-17T22:{minute:02}:00Z").into();
+    let artifact = state.artifacts.last_mut().expect("an artifact");
+    artifact["name"] = format!("g-gremlin-audit-{run}-1{suffix}").into();
+    run
+}
+
+#[test]
+fn a_run_that_broke_the_limit_of_new_issues_is_not_a_baseline_and_the_newest_all_the_same() {
+    let step = Step::new();
+    let green = add_at(&step, 10, "");
+    let red = add_at(&step, 20, "-not-a-baseline");
+    let also_red = add_at(&step, 30, "-not-a-baseline");
+    step.run(&["github", "find-run", "--baseline"]).is(0).says(&format!("Run {green} of"));
+    step.run(&LATEST).is(0).says(&format!("Run {also_red} of"));
+    let accepted = add_at(&step, 40, "");
+    step.run(&["github", "find-run", "--baseline"]).is(0).says(&format!("Run {accepted} of"));
+    assert!(green < red);
+}
+
+#[test]
+fn runs_count_by_the_time_at_which_they_started_not_by_their_ids() {
+    let step = Step::new();
+    let run_again = add_at(&step, 50, "");
+    let later_id = add_at(&step, 20, "");
+    assert!(run_again < later_id);
+    step.run(&LATEST).is(0).says(&format!("Run {run_again} of 2026-04-17T22:50:00Z"));
+    step.run(&["github", "find-run", "--baseline"]).is(0).says(&format!("Run {run_again} of"));
+    // The run that asks is not its own predecessor.
+    ended(step.command(&LATEST).env("GITHUB_RUN_ID", run_again.to_string())).is(0).says(&format!("Run {later_id} of"));
+}
+
+#[test]
+fn a_baseline_that_has_expired_is_an_error_and_never_a_first_run() {
+    let step = Step::new();
+    add_at(&step, 10, "");
+    step.github.state().artifacts[0]["expired"] = true.into();
+    let red = add_at(&step, 20, "-not-a-baseline");
+    let asked = ["github", "find-run", "--baseline"];
+    step.run(&asked).is(3).says("there is no baseline any more").says("has expired").says("accept-new");
+    step.github.state().artifacts.remove(0);
+    step.run(&asked).is(3).says(&format!("no run up to {red} kept the limits"));
+    step.run(&LATEST).is(0).says(&format!("Run {red} of"));
 }
