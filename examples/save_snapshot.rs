@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use g_gremlin::model::domains::Domains;
 use g_gremlin::model::time::Instant;
 use g_gremlin::run::create::Folder;
-use g_gremlin::snapshot::{Facts, Snapshot, check_target, save};
+use g_gremlin::snapshot::{Provenance, Snapshot, check_target, save};
 
 const USAGE: &str = "usage: save_snapshot FOLDER OUTDIR";
 
@@ -30,7 +30,7 @@ fn convert(folder: &Path, out: &Path) -> Result<(), String> {
     let loaded = Snapshot::open(folder)
         .and_then(|snapshot| snapshot.read(Domains::default(), from))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
-    let facts = Facts { zendesk: "https://acme.zendesk.com", as_of: from, tickets_from: from, ticket_source: None };
+    let facts = Provenance { zendesk: "https://acme.zendesk.com", as_of: from, tickets_from: from, ticket_source: None };
     check_target(out)
         .and_then(|()| save(&loaded.world, &facts, out))
         .and_then(|mut saved| Folder::finish(std::iter::once((&mut saved, out))))

@@ -89,7 +89,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let new_issues = compared.as_ref().map(|compared| compared.new.len() as u64);
     let thresholds = gate::judge(&config.settings.thresholds, &totals, new_issues);
     let snapshot = options.save_snapshot.as_deref().map(|folder| {
-        let facts = snapshot::Facts {
+        let facts = snapshot::Provenance {
             zendesk: &read.zendesk,
             as_of: read.as_of,
             tickets_from: read.tickets_from,

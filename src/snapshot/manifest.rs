@@ -12,6 +12,21 @@ const FORMAT: &str = "g-gremlin/zendesk-drift/snapshot/";
 /// The version that this program writes and reads.
 const VERSION: u32 = 1;
 
+/// What a snapshot should say of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Provenance<'a> {
+    pub zendesk: &'a str,
+    pub as_of: Instant,
+    /// The first moment that its tickets cover.
+    pub tickets_from: Instant,
+    pub ticket_source: Option<&'a str>,
+}
+
+/// The name of the file of a kind.
+pub(super) fn name(kind: Kind) -> String {
+    format!("{}.ndjson.zst", kind.as_str())
+}
+
 /// A manifest, checked.
 #[derive(Debug, Clone)]
 pub(super) struct Manifest {
@@ -45,17 +60,17 @@ struct Wire {
 
 /// What a snapshot says of itself when it is saved.
 pub(super) fn render(
-    facts: &super::Facts<'_>,
+    provenance: &Provenance<'_>,
     multiple_organizations: Option<bool>,
     files: BTreeMap<String, FileFacts>,
 ) -> impl Serialize {
     Wire {
         format: format!("{FORMAT}{VERSION}"),
         tool_version: crate::run::artifacts::TOOL_VERSION.to_owned(),
-        zendesk: facts.zendesk.to_owned(),
-        as_of: facts.as_of.rfc3339(),
-        tickets_from: facts.tickets_from.rfc3339(),
-        ticket_source: facts.ticket_source.map(str::to_owned),
+        zendesk: provenance.zendesk.to_owned(),
+        as_of: provenance.as_of.rfc3339(),
+        tickets_from: provenance.tickets_from.rfc3339(),
+        ticket_source: provenance.ticket_source.map(str::to_owned),
         multiple_organizations,
         files,
     }
@@ -95,7 +110,7 @@ impl Manifest {
         let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is none"));
         let zendesk = crate::config::origin(&zendesk).map_err(|_| damaged("its `zendesk` is no origin"))?;
         for kind in Kind::ALL {
-            if !files.contains_key(&super::save::name(kind)) {
+            if !files.contains_key(&name(kind)) {
                 return Err(damaged("a file is not listed in it"));
             }
         }
@@ -131,10 +146,10 @@ mod tests {
     fn the_time_of_a_snapshot_is_cut_to_whole_seconds() {
         let whole = Instant::parse("2026-04-17T22:15:30Z").expect("a time");
         let zendesk = "https://acme.zendesk.com";
-        let facts = crate::snapshot::Facts { zendesk, as_of: whole, tickets_from: whole, ticket_source: None };
+        let provenance = Provenance { zendesk, as_of: whole, tickets_from: whole, ticket_source: None };
         let file = FileFacts { records: 0, sha256: String::new() };
-        let files = Kind::ALL.map(|kind| (crate::snapshot::save::name(kind), file.clone())).into();
-        let text = crate::run::artifacts::json(&render(&facts, None, files));
+        let files = Kind::ALL.map(|kind| (name(kind), file.clone())).into();
+        let text = crate::run::artifacts::json(&render(&provenance, None, files));
         for fraction in ["", ".9", ".000000001"] {
             let text = text
                 .replace("\"as_of\": \"2026-04-17T22:15:30Z", &format!("\"as_of\": \"2026-04-17T22:15:30{fraction}Z"));

@@ -9,7 +9,8 @@ pub mod lines;
 mod manifest;
 mod save;
 
-pub use save::{Facts, check_target, save};
+pub use manifest::Provenance;
+pub use save::{check_target, save};
 
 use crate::digest::{Digest, Digesting, Hasher, hex, sha256};
 use crate::ingest::{Fault, Filter, Ingest};
@@ -193,7 +194,7 @@ impl Snapshot {
 
 impl Files {
     fn name(&self, kind: Kind) -> String {
-        if self.manifest.is_some() { save::name(kind) } else { plain_name(kind) }
+        if self.manifest.is_some() { manifest::name(kind) } else { plain_name(kind) }
     }
 
     /// Reads one kind, without sealing it. Gives the SHA-256 of the file.

@@ -1,8 +1,7 @@
 //! Saving a snapshot: only what the rules need, in Zendesk's field names, so that reading it takes the same path.
 
-use super::manifest::{self, FileFacts};
+use super::manifest::{self, FileFacts, Provenance, name};
 use crate::model::kind::Kind;
-use crate::model::time::Instant;
 use crate::model::world::{Membership, UserFlags, World};
 use crate::run::create::Folder;
 use serde::Serialize;
@@ -12,21 +11,6 @@ use std::path::Path;
 
 /// The zstd level: 3 is as small as higher ones nearly are, at a fraction of their time.
 const LEVEL: i32 = 3;
-
-/// What a snapshot should say of itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    pub zendesk: &'a str,
-    pub as_of: Instant,
-    /// The first moment that its tickets cover.
-    pub tickets_from: Instant,
-    pub ticket_source: Option<&'a str>,
-}
-
-/// The name of the file of a kind.
-pub(super) fn name(kind: Kind) -> String {
-    format!("{}.ndjson.zst", kind.as_str())
-}
 
 /// Makes sure that a snapshot can be saved as `folder`: absent or empty, its parent writable.
 pub fn check_target(folder: &Path) -> io::Result<()> {
@@ -47,7 +31,7 @@ fn parent(folder: &Path) -> &Path {
 }
 
 /// Writes a world beside `folder`, which is the name that the result is to get.
-pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<Folder> {
+pub fn save(world: &World, provenance: &Provenance<'_>, folder: &Path) -> io::Result<Folder> {
     let unfinished = Folder::create(parent(folder))?;
     let mut files = BTreeMap::new();
     for kind in Kind::ALL {
@@ -62,7 +46,7 @@ pub fn save(world: &World, facts: &Facts<'_>, folder: &Path) -> io::Result<Folde
         files.insert(name, FileFacts { records, sha256 });
     }
     unfinished.file(manifest::NAME, |out| {
-        crate::run::artifacts::write_json(&manifest::render(facts, world.multiple_organizations, files), out)
+        crate::run::artifacts::write_json(&manifest::render(provenance, world.multiple_organizations, files), out)
     })?;
     if cfg!(not(unix)) && folder.is_dir() {
         // Known to be empty; not every system renames over an empty folder.

@@ -11,96 +11,14 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use url::Url;
 
+use super::ask::{Ask, Stream};
 use super::auth::{Credentials, Secret, grant_request, granted};
+use super::endpoint::Endpoint;
 use super::error::{ReadError, Said, advice};
 use super::http::{Answer, Authorization, Method, Outgoing, Transport};
 use super::pace::Pace;
 use super::progress::{Pause, Progress, RequestLine};
 use super::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide};
-
-/// The endpoints in use, as they are counted and explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Endpoint {
-    Token,
-    AccountSettings,
-    OrganizationsCount,
-    UsersCount,
-    Organizations,
-    Users,
-    Memberships,
-    IncrementalTickets,
-    SearchExport,
-    Tickets,
-    UsersById,
-    OrganizationsById,
-    MembershipsOfUser,
-    OrganizationById,
-    UserById,
-    OrganizationUpdate,
-    MembershipCreation,
-    MembershipDefault,
-    Me,
-    CurrentToken,
-    SearchCount,
-}
-
-impl Endpoint {
-    /// The name in the receipt's table of requests.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "oauth_tokens",
-            Self::AccountSettings => "account_settings",
-            Self::OrganizationsCount => "organizations_count",
-            Self::UsersCount => "users_count",
-            Self::Organizations => "organizations",
-            Self::Users => "users",
-            Self::Memberships => "organization_memberships",
-            Self::IncrementalTickets => "incremental_tickets",
-            Self::SearchExport => "search_export",
-            Self::Tickets => "tickets",
-            Self::UsersById => "users_show_many",
-            Self::OrganizationsById => "organizations_show_many",
-            Self::MembershipsOfUser => "user_organization_memberships",
-            Self::OrganizationById => "organization",
-            Self::UserById => "user",
-            Self::OrganizationUpdate => "organization_update",
-            Self::MembershipCreation => "organization_membership_creation",
-            Self::MembershipDefault => "organization_membership_make_default",
-            Self::Me => "users_me",
-            Self::CurrentToken => "oauth_tokens_current",
-            Self::SearchCount => "search_count",
-        }
-    }
-
-    /// The narrowest scope that should open it. Zendesk does not say which one opens memberships and settings.
-    pub(super) fn scope(self) -> &'static str {
-        match self {
-            Self::Organizations | Self::OrganizationsCount | Self::OrganizationsById | Self::OrganizationById => {
-                "organizations:read"
-            }
-            Self::Users | Self::UsersCount | Self::UsersById | Self::UserById | Self::Me => "users:read",
-            Self::OrganizationUpdate => "organizations:write",
-            Self::MembershipCreation | Self::MembershipDefault => "organizations:write and users:write",
-            Self::Memberships | Self::MembershipsOfUser => "organizations:read and users:read",
-            Self::IncrementalTickets | Self::SearchExport | Self::SearchCount | Self::Tickets => "tickets:read",
-            Self::Token | Self::AccountSettings | Self::CurrentToken => "read",
-        }
-    }
-
-    /// Whose credentials open it.
-    pub(super) fn role(self) -> &'static str {
-        match self {
-            Self::IncrementalTickets => "an admin",
-            Self::Organizations | Self::OrganizationsCount | Self::OrganizationsById => {
-                "an admin, or an agent who may see every organization"
-            }
-            Self::Memberships | Self::MembershipsOfUser => {
-                "an admin, or an agent who may see every organization and user"
-            }
-            _ => "an admin or an agent",
-        }
-    }
-}
 
 /// The times of a read, and its two sources of chance and date. Tests shorten and fix them.
 #[derive(Clone, Debug)]
@@ -134,86 +52,6 @@ fn chance() -> f64 {
     let bits = std::hash::RandomState::new().build_hasher().finish();
     // The upper 53 bits are the ones that a double holds exactly.
     (bits >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-/// A chain of requests, each of which needs the one before. Its place is what an error names.
-pub(super) struct Stream {
-    pub what: &'static str,
-    /// Number of the page that is due; 0 where there are no pages.
-    page: u64,
-}
-
-impl Stream {
-    pub fn paged(what: &'static str) -> Self {
-        Self { what, page: 1 }
-    }
-
-    pub fn single(what: &'static str) -> Self {
-        Self { what, page: 0 }
-    }
-
-    /// "users, page 7".
-    pub fn place(&self) -> String {
-        if self.page == 0 { self.what.to_owned() } else { format!("{}, page {}", self.what, self.page) }
-    }
-
-    /// Goes on to the next page, after this one was found good.
-    pub fn turn(&mut self) {
-        self.page += 1;
-    }
-}
-
-/// A request that is harmless to repeat.
-pub(super) struct Ask {
-    endpoint: Endpoint,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    per_page: Option<u32>,
-    /// The body of a token grant, which goes without credentials of its own.
-    grant: Option<String>,
-}
-
-impl Ask {
-    pub fn get(endpoint: Endpoint, path: impl Into<String>) -> Self {
-        Self { endpoint, path: path.into(), query: Vec::new(), per_page: None, grant: None }
-    }
-
-    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((key, value.into()));
-        self
-    }
-
-    /// Asks for pages of this size, to be lowered while they prove too big.
-    pub fn per_page(mut self, size: u32) -> Self {
-        self.per_page = Some(size);
-        self
-    }
-
-    /// The page size after the answer came.
-    pub fn size(&self) -> Option<u32> {
-        self.per_page
-    }
-
-    /// A page that took too long may have been too big.
-    fn shrink(&mut self, seen: &Seen) {
-        if matches!(seen, Seen::Status(504) | Seen::Fault(Fault::TimedOut))
-            && let Some(size) = self.per_page
-        {
-            self.per_page = Some([500, 250, 100].into_iter().find(|lower| *lower < size).unwrap_or(size));
-        }
-    }
-
-    fn url(&self, base_url: &Url) -> Url {
-        let mut url = base_url.clone();
-        url.set_path(&self.path);
-        url.set_query(None);
-        let mut pairs = self.query.clone();
-        pairs.extend(self.per_page.map(|size| ("per_page", size.to_string())));
-        if !pairs.is_empty() {
-            url.query_pairs_mut().extend_pairs(pairs);
-        }
-        url
-    }
 }
 
 /// What the requests came to.
@@ -473,33 +311,5 @@ mod tests {
         for _ in 0..1000 {
             assert!((0.0..1.0).contains(&chance()));
         }
-    }
-
-    #[test]
-    fn a_page_that_took_too_long_is_asked_for_in_smaller_steps() {
-        let mut ask = Ask::get(Endpoint::IncrementalTickets, "/").per_page(1000);
-        let mut sizes = Vec::new();
-        for seen in [
-            Seen::Status(504),
-            Seen::Status(500),
-            Seen::Fault(Fault::TimedOut),
-            Seen::Fault(Fault::Cut),
-            Seen::Status(504),
-            Seen::Status(504),
-        ] {
-            ask.shrink(&seen);
-            sizes.extend(ask.size());
-        }
-        assert_eq!(sizes, [500, 500, 250, 250, 100, 100]);
-    }
-
-    #[test]
-    fn a_url_is_made_on_the_base_alone() {
-        let base = "https://acme.zendesk.com/".parse().unwrap();
-        let ask = Ask::get(Endpoint::Users, "/api/v2/users").with("page[after]", "http://evil.example/?a=b&c");
-        assert_eq!(
-            ask.url(&base).as_str(),
-            "https://acme.zendesk.com/api/v2/users?page%5Bafter%5D=http%3A%2F%2Fevil.example%2F%3Fa%3Db%26c"
-        );
     }
 }

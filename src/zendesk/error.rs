@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::auth::Credentials;
-use super::client::Endpoint;
+use super::endpoint::Endpoint;
 use crate::text::audience::{Message, open};
 
 /// Why nothing was read. The text says what happened to which thing; [`ReadError::help`] says what to do next.

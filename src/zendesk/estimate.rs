@@ -13,7 +13,8 @@
 
 use std::time::Duration;
 
-use super::read::{EXPORT_PAGE_SIZE, PAGE_SIZE, TicketSource};
+use super::page::{EXPORT_PAGE_SIZE, PAGE_SIZE};
+use super::read::TicketSource;
 
 /// How long Zendesk is taken to need for one page.
 const PAGE_TAKES: Duration = Duration::from_millis(400);

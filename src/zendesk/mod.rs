@@ -7,12 +7,15 @@
 //! that steer paging are understood here. [`Records`] reads records one by one, and [`Writer`], which only a confirmed plan
 //! can make, sends the four writes: nothing else can send a PUT, and the only other POST is the token grant.
 
+mod ask;
 mod auth;
 mod client;
+mod endpoint;
 mod error;
 mod estimate;
 mod http;
 mod pace;
+mod page;
 mod probe;
 mod progress;
 mod read;
@@ -24,12 +27,14 @@ mod tests;
 mod write;
 
 pub use auth::{CredentialError, Credentials, Secret, credentials_from};
-pub use client::{Endpoint, Timing};
+pub use client::Timing;
+pub use endpoint::Endpoint;
 pub use error::{Gap, ReadError, Said};
 pub use estimate::{Estimate, Size, Speed, estimate, usable};
+pub use page::Taken;
 pub use probe::{Findings, Headers, Login, Me, ProbeOptions, RateLimit, Reads, probe, probe_timing};
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
-pub use read::{Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read};
+pub use read::{Missing, Outcome, ReadOptions, Sink, TicketSource, read};
 pub use records::{Fixture, Records};
 pub use retry::Limits;
 pub use session::{Access, Session};

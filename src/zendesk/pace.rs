@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-use super::client::Endpoint;
+use super::endpoint::Endpoint;
 
 /// Zendesk counts requests per minute; a window that does not say when it ends is taken to last this long.
 const WINDOW: Duration = Duration::from_secs(60);

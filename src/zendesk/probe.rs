@@ -14,8 +14,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
+use super::ask::{Ask, Stream};
 use super::auth::Credentials;
-use super::client::{Ask, Client, Endpoint, Stream, Timing};
+use super::client::{Client, Timing};
+use super::endpoint::Endpoint;
 use super::error::SOME_HOST;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Http, Outgoing, Transport};

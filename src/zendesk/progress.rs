@@ -2,7 +2,7 @@
 //!
 //! Left out: deciding which of them fits (the caller's), and results. Every line goes to standard error or to the writer given.
 
-use super::read::kind_of_list;
+use super::ask::kind_of_list;
 use crate::text::words::grouped;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

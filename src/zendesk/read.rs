@@ -4,46 +4,27 @@
 //! Complete or nothing: a stream of pages that does not prove that it has ended is an error.
 //! Left out: the records themselves (the sink's), and tries and pace (`client`).
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use url::Url;
 
+use super::ask::{Ask, Stream, TICKETS_BY_LIST, TICKETS_BY_SEARCH};
 use super::auth::Credentials;
-use super::client::{Ask, Client, Endpoint, Stream, Timing};
+use super::client::{Client, Timing};
+use super::endpoint::Endpoint;
 use super::error::{Gap, ReadError, visible};
 use super::http::{Http, Transport};
+use super::page::{EXPORT_PAGE_SIZE, Guard, Page, Taken, incomplete, list_page, list_pages};
 use super::progress::{Progress, SoFar};
 use crate::model::kind::Kind;
 use crate::text::words::grouped;
 
-/// Zendesk's largest page of a list.
-pub(super) const PAGE_SIZE: u32 = 100;
-/// Zendesk's largest page of an incremental export.
-pub(super) const EXPORT_PAGE_SIZE: u32 = 1000;
 /// As many ids as one request may name.
 const IDS_PER_REQUEST: usize = 100;
-/// So many pages in a row without a new record are no progress.
-const BARREN_PAGES: u32 = 10;
 /// So many looks at the head of the ticket list, each of which grew beyond a page, are no progress.
 const HEAD_LOOKS: u32 = 10;
-
-const TICKETS_BY_SEARCH: &str = "tickets by search";
-const TICKETS_BY_LIST: &str = "tickets by list";
-
-/// The kind whose main stream has this name; records by id are read by streams beside.
-pub(super) fn kind_of_list(stream: &str) -> Option<Kind> {
-    match stream {
-        "organizations" => Some(Kind::Organizations),
-        "users" => Some(Kind::Users),
-        "memberships" => Some(Kind::Memberships),
-        "tickets" | TICKETS_BY_SEARCH | TICKETS_BY_LIST => Some(Kind::Tickets),
-        _ => None,
-    }
-}
 
 /// Takes in what is read.
 pub trait Sink {
@@ -54,19 +35,6 @@ pub trait Sink {
 
     /// The ids that records refer to and no record carries.
     fn missing(&self) -> Missing;
-}
-
-/// What a page brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// Records in the page.
-    pub records: usize,
-    /// Those whose ids were not seen before, tickets outside the window included. Pages that bring none end the read.
-    pub new: usize,
-    /// The latest `updated_at` in the page, UTC seconds, tickets outside the window included.
-    pub newest_updated_at: Option<i64>,
-    /// The earliest `updated_at` in the page, likewise.
-    pub oldest_updated_at: Option<i64>,
 }
 
 /// Ids without a record, ascending: users of memberships and requesters of tickets in the window; organizations of users,
@@ -454,45 +422,6 @@ impl Reader<'_> {
     }
 }
 
-/// Reads every page of a cursor-paged list; `take` takes in each page's JSON array.
-pub(super) async fn list_pages(
-    client: &Client<'_>,
-    stream: &mut Stream,
-    array: &'static str,
-    first: impl Fn() -> Ask,
-    mut take: impl FnMut(&Stream, &str) -> Result<Taken, ReadError>,
-) -> Result<(), ReadError> {
-    let mut guard = Guard::default();
-    let mut cursor = None;
-    loop {
-        let (taken, next) = list_page(client, stream, array, first(), cursor, &mut take).await?;
-        let Some(next) = next else { return Ok(()) };
-        guard.follow(&next, Some(taken)).map_err(|gap| incomplete(stream, gap))?;
-        stream.turn();
-        cursor = Some(next);
-    }
-}
-
-/// Reads one page of a cursor-paged list; returns what it brought and the next cursor, if there is one.
-async fn list_page(
-    client: &Client<'_>,
-    stream: &mut Stream,
-    array: &'static str,
-    ask: Ask,
-    cursor: Option<String>,
-    mut take: impl FnMut(&Stream, &str) -> Result<Taken, ReadError>,
-) -> Result<(Taken, Option<String>), ReadError> {
-    let mut ask = ask.with("page[size]", PAGE_SIZE.to_string());
-    if let Some(cursor) = cursor {
-        ask = ask.with("page[after]", cursor);
-    }
-    let answer = client.ask(stream, &mut ask).await?;
-    let page = Page::of(&answer).map_err(|gap| incomplete(stream, gap))?;
-    let taken = take(stream, page.array(array).map_err(|gap| incomplete(stream, gap))?)?;
-    let next = page.next_of_list().map_err(|gap| incomplete(stream, gap))?;
-    Ok((taken, next))
-}
-
 /// The setting in an answer to `account/settings`; `None` where it does not say.
 pub(super) fn multiple_organizations_of(answer: &str) -> Option<bool> {
     serde_json::from_str::<Settings>(answer).ok()?.settings.user.multiple_organizations
@@ -506,72 +435,6 @@ fn kind_array(kind: Kind) -> &'static str {
         Kind::Memberships => "organization_memberships",
         Kind::Tickets => "tickets",
     }
-}
-
-fn incomplete(stream: &Stream, gap: Gap) -> ReadError {
-    ReadError::Incomplete { place: stream.place(), gap }
-}
-
-/// Watches that a chain of pages gets somewhere.
-#[derive(Default)]
-struct Guard {
-    used: BTreeSet<String>,
-    barren: u32,
-}
-
-impl Guard {
-    /// Allows the next page, after one that brought `taken` (`None`: not to be judged).
-    fn follow(&mut self, cursor: &str, taken: Option<Taken>) -> Result<(), Gap> {
-        if !self.used.insert(cursor.to_owned()) {
-            return Err(Gap::CursorRepeated);
-        }
-        self.barren = if taken.is_some_and(|taken| taken.new == 0) { self.barren + 1 } else { 0 };
-        if self.barren == BARREN_PAGES { Err(Gap::NothingNew) } else { Ok(()) }
-    }
-}
-
-/// The members of an answer, each as it was sent.
-struct Page<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
-
-impl<'a> Page<'a> {
-    fn of(answer: &'a str) -> Result<Self, Gap> {
-        serde_json::from_str(answer).map(Self).map_err(|_| Gap::NotAnObject)
-    }
-
-    fn array(&self, name: &'static str) -> Result<&'a str, Gap> {
-        let array = self.0.get(name).map(|value| value.get());
-        array.filter(|text| text.starts_with('[')).ok_or(Gap::ArrayMissing(name))
-    }
-
-    fn member<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.0.get(name)?.get()).ok()
-    }
-
-    /// The cursor of the next page of a list; `None` at its end. `links.next` is not looked at: it could lead elsewhere.
-    fn next_of_list(&self) -> Result<Option<String>, Gap> {
-        let meta: Meta = self.member("meta").ok_or(Gap::EndUnknown("meta.has_more"))?;
-        if !meta.has_more {
-            return Ok(None);
-        }
-        meta.after_cursor.filter(|cursor| !cursor.is_empty()).map(Some).ok_or(Gap::CursorMissing)
-    }
-
-    /// The cursor of the next page of an incremental export; `None` at its end.
-    fn next_of_export(&self) -> Result<Option<String>, Gap> {
-        let end: bool = self.member("end_of_stream").ok_or(Gap::EndUnknown("end_of_stream"))?;
-        if end {
-            return Ok(None);
-        }
-        let cursor = self.member("after_cursor").filter(|cursor: &String| !cursor.is_empty());
-        cursor.map(Some).ok_or(Gap::CursorMissing)
-    }
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    has_more: bool,
-    #[serde(default)]
-    after_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]

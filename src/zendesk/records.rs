@@ -2,9 +2,11 @@
 //!
 //! Left out: what the records mean, and every write.
 
-use super::client::{Ask, Endpoint, Stream};
+use super::ask::{Ask, Stream};
+use super::endpoint::Endpoint;
 use super::error::{ReadError, visible};
-use super::read::{Taken, list_pages, multiple_organizations_of};
+use super::page::{Taken, list_pages};
+use super::read::multiple_organizations_of;
 use super::session::Session;
 use crate::model::domain::normalize_email_domain;
 use crate::model::record::{Membership, Org, User};

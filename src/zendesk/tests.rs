@@ -13,8 +13,9 @@ use super::auth::{Credentials, Secret};
 use super::client::Timing;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Authorization, Method, Outgoing, Transport};
+use super::page::Taken;
 use super::progress::{Pause, Progress, Silent};
-use super::read::{Missing, Outcome, ReadOptions, Sink, Taken, TicketSource, read_over};
+use super::read::{Missing, Outcome, ReadOptions, Sink, TicketSource, read_over};
 use super::retry::Fault;
 use crate::model::kind::Kind;
 

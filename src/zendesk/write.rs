@@ -6,7 +6,7 @@
 //! <https://developer.zendesk.com/api-reference/ticketing/organizations/organization_memberships/>.
 
 use super::auth::Credentials;
-use super::client::Endpoint;
+use super::endpoint::Endpoint;
 use super::error::{ReadError, Said};
 use super::http::{Answer, Method};
 use super::retry::{Decision, Limits, Seen, Spent, decide};
