@@ -1,6 +1,6 @@
 //! `audit`: read, resolve, detect, plan, write artifacts, gate on thresholds.
 
-use super::source::{self, From};
+use super::source::{self, AuditSource};
 use super::{ConfigFile, disk, read_config};
 use crate::catalogue::IssueCode;
 use crate::cli::{Audit as Options, Common, Source};
@@ -50,7 +50,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         config.root.clone_from(root);
     }
     let instead = suppressions_from(&options, &mut config)?;
-    let source = From::choose(&options.source, &config)?;
+    let source = AuditSource::choose(&options.source, &config)?;
     let baseline = baseline(&options, &source, &config)?;
     source.read_ahead();
     let (accounts, accounts_path) = source.accounts(&config)?;
@@ -185,7 +185,7 @@ fn suppressions_from(options: &Options, config: &mut Config) -> Result<Option<In
 }
 
 /// Reads the run of `--baseline`, which must be of the same Zendesk, before anything else is read.
-fn baseline(options: &Options, source: &From, config: &Config) -> Result<Option<RunFolder>, Failure> {
+fn baseline(options: &Options, source: &AuditSource, config: &Config) -> Result<Option<RunFolder>, Failure> {
     let Some(path) = &options.baseline else { return Ok(None) };
     let baseline = super::diff::open(path, "baseline")?;
     let (source, zendesk) = source.about(config);

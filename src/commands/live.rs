@@ -3,7 +3,6 @@
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::ingest::{Batch, Filter, Ingest};
 use crate::model::domains::Domains;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
@@ -11,10 +10,8 @@ use crate::model::world::World;
 use crate::run::artifacts::receipt::Requests;
 use crate::text::audience::open;
 use crate::zendesk::{
-    self, Credentials, Missing, Pause, Plain, Progress, ReadOptions, Silent, Sink, SoFar, Taken, Terminal, Timing,
+    self, Collector, Credentials, Pause, Plain, Progress, ReadOptions, Silent, SoFar, Terminal, Timing,
 };
-use serde_json::value::RawValue;
-use std::collections::{BTreeSet, HashSet};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -114,7 +111,7 @@ pub fn read(
         }
     }
     Ok(Live {
-        world: sink.ingest.finish(outcome.multiple_organizations),
+        world: sink.finish(outcome.multiple_organizations),
         ticket_source: outcome.ticket_source.as_str().to_owned(),
         requests: Requests {
             total: outcome.requests.values().sum(),
@@ -123,59 +120,4 @@ pub fn read(
             waited_after_failures_ms: outcome.waited_after_failures_ms,
         },
     })
-}
-
-/// Takes in pages, and keeps track of which records others refer to.
-struct Collector {
-    ingest: Ingest,
-    filter: Filter,
-    seen: [HashSet<u64>; 4],
-    users_referred_to: HashSet<u64>,
-    orgs_referred_to: HashSet<u64>,
-}
-
-impl Collector {
-    fn new(tickets_from: Instant, domains: Domains) -> Self {
-        Self {
-            ingest: Ingest::new(domains),
-            filter: Filter { tickets_from, list_ids: true },
-            seen: Default::default(),
-            users_referred_to: HashSet::new(),
-            orgs_referred_to: HashSet::new(),
-        }
-    }
-}
-
-impl Sink for Collector {
-    fn take(&mut self, kind: Kind, records: &str) -> Result<Taken, String> {
-        let records: Vec<&RawValue> =
-            serde_json::from_str(records).map_err(|_| "the records are not a JSON array".to_owned())?;
-        let mut batch = Batch::new(kind, self.filter);
-        for (index, record) in records.iter().enumerate() {
-            batch.parse(record.get()).map_err(|fault| format!("record {} of the page: {fault}", index + 1))?;
-        }
-        let seen = &mut self.seen[kind as usize];
-        let new = batch.ids.iter().filter(|id| seen.insert(**id)).count();
-        self.users_referred_to.extend(&batch.user_references);
-        self.orgs_referred_to.extend(&batch.org_references);
-        let taken = Taken {
-            records: batch.records,
-            new,
-            newest_updated_at: batch.updated.map(|(_, newest)| newest.seconds()),
-            oldest_updated_at: batch.updated.map(|(oldest, _)| oldest.seconds()),
-        };
-        self.ingest.append(batch).map_err(|fault| format!("a record of the page: {fault}"))?;
-        Ok(taken)
-    }
-
-    fn missing(&self) -> Missing {
-        let absent = |referred_to: &HashSet<u64>, kind: Kind| -> Vec<u64> {
-            let absent: BTreeSet<u64> = referred_to.difference(&self.seen[kind as usize]).copied().collect();
-            absent.into_iter().collect()
-        };
-        Missing {
-            users: absent(&self.users_referred_to, Kind::Users),
-            organizations: absent(&self.orgs_referred_to, Kind::Organizations),
-        }
-    }
 }

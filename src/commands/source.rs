@@ -56,13 +56,13 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
 }
 
 /// Exactly one of three.
-pub enum From {
+pub enum AuditSource {
     Demo,
     Snapshot { path: PathBuf, snapshot: Snapshot },
     Live { zendesk: String, credentials: Credentials },
 }
 
-impl From {
+impl AuditSource {
     /// The source that the flags name, else the Zendesk of the configuration.
     pub fn choose(options: &Options, config: &Config) -> Result<Self, Failure> {
         if options.demo {
@@ -181,7 +181,7 @@ pub struct Read {
 /// Reads the source. Of a demo or a snapshot, tickets from before the window are kept with `keep_older_tickets`.
 pub fn read(
     console: &Console,
-    source: &From,
+    source: &AuditSource,
     config: &Config,
     options: &Options,
     started_at: Instant,
@@ -192,7 +192,7 @@ pub fn read(
     let keep_from = |tickets_from: Instant| if keep_older_tickets { Instant::MIN } else { tickets_from };
     let (about, zendesk_url) = source.about(config);
     match source {
-        From::Demo => {
+        AuditSource::Demo => {
             let as_of = options.as_of.unwrap_or_else(demo::as_of);
             let tickets_from = as_of.minus_days(lookback);
             let world = demo::world(domains, keep_from(tickets_from))
@@ -209,7 +209,7 @@ pub fn read(
                 warnings: Vec::new(),
             })
         }
-        From::Snapshot { path, snapshot } => {
+        AuditSource::Snapshot { path, snapshot } => {
             let as_of = options.as_of.or(snapshot.as_of()).unwrap_or(started_at);
             let tickets_from = as_of.minus_days(lookback);
             if let Some(covered) = snapshot.tickets_from().filter(|covered| tickets_from < *covered) {
@@ -240,7 +240,7 @@ pub fn read(
                 warnings,
             })
         }
-        From::Live { zendesk, credentials } => {
+        AuditSource::Live { zendesk, credentials } => {
             let tickets_from = started_at.minus_days(lookback);
             let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
             let warnings = archived_warning(Some(&live.ticket_source));

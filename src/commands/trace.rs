@@ -1,7 +1,7 @@
 //! `trace`: why the audit decided as it did about one account, org, user, ticket or domain.
 
 use super::disk;
-use super::source::{self, From};
+use super::source::{self, AuditSource};
 use crate::cli::{Common, Trace as Options};
 use crate::clock;
 use crate::config::Config;
@@ -34,8 +34,8 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let subject = subject(options)?;
     let found = newest_snapshot(&console, options, &config)?;
     let source = match found {
-        Some((path, snapshot)) => From::Snapshot { path, snapshot },
-        None => From::choose(&options.source, &config)?,
+        Some((path, snapshot)) => AuditSource::Snapshot { path, snapshot },
+        None => AuditSource::choose(&options.source, &config)?,
     };
     let flags = source.flags(common, &options.source);
     let (accounts, accounts_path) = source.accounts(&config)?;
@@ -46,7 +46,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         trace::account_at(&reference, id).map_err(|unknown| self::unknown(unknown, &flags))?;
     }
 
-    if matches!(source, From::Live { .. }) {
+    if matches!(source, AuditSource::Live { .. }) {
         console.notice(source.reading());
     }
     // A ticket that is too old for the window can still be told so.
@@ -58,21 +58,23 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let trace = trace::explain(&context, &subject).map_err(|unknown| self::unknown(unknown, &flags))?;
     let seen = Seen {
         source: match &source {
-            From::Demo => "demo",
-            From::Snapshot { .. } => "snapshot",
-            From::Live { .. } => "live",
+            AuditSource::Demo => "demo",
+            AuditSource::Snapshot { .. } => "snapshot",
+            AuditSource::Live { .. } => "live",
         },
         snapshot: match &source {
-            From::Snapshot { path, .. } => Some(shown_path(path)),
-            From::Demo | From::Live { .. } => None,
+            AuditSource::Snapshot { path, .. } => Some(shown_path(path)),
+            AuditSource::Demo | AuditSource::Live { .. } => None,
         },
         taken_at: match &source {
-            From::Snapshot { snapshot, .. } => snapshot.as_of().map(Instant::rfc3339),
-            From::Demo | From::Live { .. } => None,
+            AuditSource::Snapshot { snapshot, .. } => snapshot.as_of().map(Instant::rfc3339),
+            AuditSource::Demo | AuditSource::Live { .. } => None,
         },
         age_seconds: match &source {
-            From::Snapshot { snapshot, .. } => snapshot.as_of().map(|taken| started_at.seconds() - taken.seconds()),
-            From::Demo | From::Live { .. } => None,
+            AuditSource::Snapshot { snapshot, .. } => {
+                snapshot.as_of().map(|taken| started_at.seconds() - taken.seconds())
+            }
+            AuditSource::Demo | AuditSource::Live { .. } => None,
         },
         zendesk: &read.zendesk,
         as_of: read.as_of.rfc3339(),

@@ -10,6 +10,7 @@
 mod ask;
 mod auth;
 mod client;
+mod collect;
 mod endpoint;
 mod error;
 mod estimate;
@@ -28,6 +29,7 @@ mod write;
 
 pub use auth::{CredentialError, Credentials, Secret, credentials_from};
 pub use client::Timing;
+pub use collect::Collector;
 pub use endpoint::Endpoint;
 pub use error::{Gap, ReadError, Said};
 pub use estimate::{Estimate, Size, Speed, estimate, usable};
