@@ -7,7 +7,7 @@ mod world;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use g_gremlin::config::Config;
-use g_gremlin::model::domains::Domains;
+use g_gremlin::model::domains::DomainTable;
 use g_gremlin::model::time::Instant;
 use g_gremlin::reference;
 use g_gremlin::rules::audit::audit;
@@ -23,17 +23,17 @@ fn engine(criterion: &mut Criterion) {
     let as_of = Instant::parse(world::AS_OF).expect("a time");
     let from = as_of.minus_days(config.settings.lookback_days);
     let csv = std::fs::read(folder.path().join("salesforce_accounts.csv")).expect("a reference");
-    let accounts = |domains: &mut Domains| {
+    let accounts = |domains: &mut DomainTable| {
         reference::read(&csv, &config.columns, &config.settings.domains, domains).expect("a good reference")
     };
     let records =
         |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, from)).expect("records");
 
-    criterion.bench_function("reference, 500 accounts", |bench| bench.iter(|| accounts(&mut Domains::default())));
+    criterion.bench_function("reference, 500 accounts", |bench| bench.iter(|| accounts(&mut DomainTable::default())));
     criterion.bench_function("records, 29 MB of NDJSON", |bench| {
-        bench.iter_batched(Domains::default, |domains| black_box(records(domains)), BatchSize::PerIteration);
+        bench.iter_batched(DomainTable::default, |domains| black_box(records(domains)), BatchSize::PerIteration);
     });
-    let mut domains = Domains::default();
+    let mut domains = DomainTable::default();
     let reference = accounts(&mut domains);
     let world = records(domains).world;
     let rules = || audit(&reference, &world, &config.settings, as_of, Vec::new());

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use g_gremlin::model::domains::Domains;
+use g_gremlin::model::domains::DomainTable;
 use g_gremlin::model::time::Instant;
 use g_gremlin::run::create::Folder;
 use g_gremlin::snapshot::{Provenance, Snapshot, check_target, save};
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 fn convert(folder: &Path, out: &Path) -> Result<(), String> {
     let from = Instant::from_seconds(0);
     let loaded = Snapshot::open(folder)
-        .and_then(|snapshot| snapshot.read(Domains::default(), from))
+        .and_then(|snapshot| snapshot.read(DomainTable::default(), from))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     let facts =
         Provenance { zendesk: "https://acme.zendesk.com", as_of: from, tickets_from: from, ticket_source: None };

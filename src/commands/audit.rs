@@ -10,7 +10,7 @@ use crate::console::{Console, Format};
 use crate::digest::sha256;
 use crate::exit::{Exit, Failure};
 use crate::github::step_output::Output;
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::settings::Suppression;
 use crate::model::time::Instant;
 use crate::parallel;
@@ -54,7 +54,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let baseline = baseline(&options, &source, &config)?;
     source.read_ahead();
     let (accounts, accounts_path) = source.accounts(&config)?;
-    let mut domains = Domains::default();
+    let mut domains = DomainTable::default();
     // The large things are never dropped: at the end of the program the system takes memory back faster than it can be freed
     // piece by piece.
     let reference = ManuallyDrop::new(source::reference(&accounts, &accounts_path, &config, &mut domains)?);
@@ -167,7 +167,7 @@ struct Instead {
 impl Instead {
     /// What the own suppressions would silence beyond the issues that are suppressed.
     fn against(&self, found: &Audit<'_>) -> SuppressionsFrom {
-        let would = suppress::would_silence(&found.facts(), &found.as_of.date(), &self.own, &found.issues);
+        let would = suppress::would_silence(&found.context(), &found.as_of.date(), &self.own, &found.issues);
         let would = would.into_iter().map(|(at, suppression)| WouldSuppress {
             issue_id: found.issues[at].id.to_string(),
             reason: suppression.reason.clone(),

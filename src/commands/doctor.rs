@@ -14,7 +14,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::console::{self, Console, Format};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Unfinished;
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
 use crate::reference;
 use crate::run::artifacts;
@@ -176,7 +176,7 @@ fn reference(console: &Console, config: &Config) -> Row {
             return Row::fail(check, open(format!("{path} cannot be read")).then(": ", &error.into()), next);
         }
     };
-    let mut domains = Domains::default();
+    let mut domains = DomainTable::default();
     match reference::read(&bytes, &config.columns, &config.settings.domains, &mut domains) {
         Ok(reference) => {
             console.warnings(&reference.warnings);

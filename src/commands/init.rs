@@ -8,7 +8,7 @@ use crate::config::{self, Config, DEFAULT_ACCOUNTS, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::model::accounts::Reference;
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
 use crate::reference;
 use crate::text::audience::open;
@@ -101,7 +101,7 @@ fn check_reference(console: &Console, config: &Config, written: &Path) -> Result
     if !path.exists() {
         return Ok(None);
     }
-    let mut domains = Domains::default();
+    let mut domains = DomainTable::default();
     let reference = reference::read(&read_reference(path)?, &config.columns, &config.settings.domains, &mut domains)
         .map_err(|problems| {
             // The same command again would find the configuration in its way.

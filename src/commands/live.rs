@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
@@ -85,7 +85,7 @@ pub fn read(
     credentials: Credentials,
     config: &Config,
     tickets_from: Instant,
-    domains: Domains,
+    domains: DomainTable,
 ) -> Result<Live, Failure> {
     let nothing = || Failure::new(Exit::Unreadable, "nothing was audited");
     let options = ReadOptions {

@@ -8,7 +8,7 @@ use crate::config::{self, Config};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::model::accounts::Reference;
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::time::Instant;
 use crate::model::warning::Warning;
 use crate::model::world::World;
@@ -154,7 +154,12 @@ impl AuditSource {
 }
 
 /// Reads the reference; its domains are put into `domains`.
-pub fn reference(accounts: &[u8], path: &Path, config: &Config, domains: &mut Domains) -> Result<Reference, Failure> {
+pub fn reference(
+    accounts: &[u8],
+    path: &Path,
+    config: &Config,
+    domains: &mut DomainTable,
+) -> Result<Reference, Failure> {
     reference::read(accounts, &config.columns, &config.settings.domains, domains)
         .map_err(|problems| reference_failure(path, problems))
 }
@@ -185,7 +190,7 @@ pub fn read(
     config: &Config,
     options: &Options,
     started_at: Instant,
-    domains: Domains,
+    domains: DomainTable,
     keep_older_tickets: bool,
 ) -> Result<Read, Failure> {
     let lookback = config.settings.lookback_days;

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
 use crate::model::domain;
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::time::Instant;
 use crate::paths::shown_path;
 use crate::report::trace::{Line, render};
@@ -39,7 +39,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     };
     let flags = source.flags(common, &options.source);
     let (accounts, accounts_path) = source.accounts(&config)?;
-    let mut domains = Domains::default();
+    let mut domains = DomainTable::default();
     let reference = source::reference(&accounts, &accounts_path, &config, &mut domains)?;
     if let Subject::Account(id) = &subject {
         // Known without reading anything else.

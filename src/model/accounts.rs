@@ -1,7 +1,8 @@
 //! The accounts of the Salesforce reference, as the rules know them. Reading a reference is `reference`'s.
 
 use super::account_key;
-use super::domains::{DomainId, DomainIds, Domains};
+use super::at::AccountAt;
+use super::domains::{DomainId, DomainIds, DomainTable};
 use super::lists::Lists;
 use super::texts::Texts;
 use super::untrusted::{self, Untrusted};
@@ -61,7 +62,7 @@ pub struct Reference {
     /// Headers that are none of our columns, as written.
     pub ignored_columns: Vec<String>,
     /// The accounts that expect each domain, ascending.
-    expecting: Lists,
+    expecting: Lists<AccountAt>,
     pub facts: ReferenceFacts,
 }
 
@@ -78,17 +79,17 @@ pub struct ReferenceFacts {
 
 impl Reference {
     /// Sets the accounts, in the order of their ids, and who expects which of the `domains`.
-    pub fn set_accounts(&mut self, accounts: Vec<Account>, domains: &Domains) {
+    pub fn set_accounts(&mut self, accounts: Vec<Account>, domains: &DomainTable) {
         self.accounts = accounts;
         let accounts = &self.accounts;
         self.expecting = Lists::new(domains.len(), || {
-            let numbered = accounts.iter().enumerate();
-            numbered.flat_map(|(at, account)| account.domains.iter().map(move |domain| (domain.index(), at as u32)))
+            let numbered = AccountAt::all(accounts.len()).zip(accounts);
+            numbered.flat_map(|(at, account)| account.domains.iter().map(move |domain| (domain.index(), at)))
         });
     }
 
-    /// The accounts (indexes) that expect a domain.
-    pub fn expecting(&self, domain: DomainId) -> &[u32] {
+    /// The accounts that expect a domain.
+    pub fn expecting(&self, domain: DomainId) -> &[AccountAt] {
         self.expecting.of(domain.index())
     }
 

@@ -25,7 +25,7 @@ impl DomainId {
 
 /// All domains that the reference, the orgs and the users mention.
 #[derive(Debug, Default)]
-pub struct Domains {
+pub struct DomainTable {
     text: String,
     /// Where each domain ends in `text`.
     ends: Vec<u32>,
@@ -36,7 +36,7 @@ pub struct Domains {
     hasher: hashbrown::DefaultHashBuilder,
 }
 
-impl Domains {
+impl DomainTable {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -85,7 +85,7 @@ impl Domains {
         id
     }
 
-    /// The same as [`Domains::find`] for many texts, step by step for all of them: each step waits for memory, and so they
+    /// The same as [`DomainTable::find`] for many texts, step by step for all of them: each step waits for memory, and so they
     /// wait together.
     pub fn find_all(&self, texts: &[&str]) -> Vec<Option<DomainId>> {
         let likely: Vec<Option<u32>> = texts.iter().map(|text| self.likely(text)).collect();
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_domain_gets_the_same_id() {
-        let mut domains = Domains::default();
+        let mut domains = DomainTable::default();
         let acme = domains.org_domain("acme.com").expect("a domain");
         assert_eq!(domains.org_domain("WWW.Acme.com"), Some(acme));
         assert_eq!(domains.org_domain("www.acme.com"), Some(acme));
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn www_belongs_to_the_domain_of_an_address_only() {
-        let mut domains = Domains::default();
+        let mut domains = DomainTable::default();
         let kept = domains.email_domain("www.acme.com").expect("a domain");
         assert_eq!(domains.text(kept), "www.acme.com");
         let dropped = domains.org_domain("www.acme.com").expect("a domain");

@@ -3,6 +3,7 @@
 
 pub mod account_key;
 pub mod accounts;
+pub mod at;
 pub mod domain;
 pub mod domains;
 pub mod kind;

@@ -3,7 +3,8 @@
 //! Two million users and four million tickets fit into memory because a row holds ids and small numbers only;
 //! text is kept once, in tables beside the rows. How rows come about is `crate::ingest`'s.
 
-use super::domains::{DomainId, DomainIds, Domains};
+use super::at::OrgAt;
+use super::domains::{DomainId, DomainIds, DomainTable};
 use super::texts::Texts;
 use super::time::Instant;
 use super::untrusted::{self, Untrusted};
@@ -332,7 +333,7 @@ pub struct World {
     /// The account setting; `None` when it is unknown.
     pub multiple_organizations: Option<bool>,
     pub roles: Vec<Box<str>>,
-    pub domains: Domains,
+    pub domains: DomainTable,
     org_index: IdIndex,
     user_index: IdIndex,
 }
@@ -359,8 +360,8 @@ impl World {
     }
 
     /// The index of the org with this id, when it exists.
-    pub fn org_at(&self, id: u64) -> Option<usize> {
-        self.org_index.find(id, |i| self.orgs[i].id)
+    pub fn org_at(&self, id: u64) -> Option<OrgAt> {
+        self.org_index.find(id, |i| self.orgs[i].id).map(OrgAt::new)
     }
 
     /// The index of the user with this id, when it exists.

@@ -7,7 +7,7 @@ use crate::catalogue::WarningCode;
 use crate::model::account_key::{self, IdForm};
 use crate::model::accounts::{Account, Reference};
 use crate::model::domain::NotUsable;
-use crate::model::domains::{DomainId, DomainIds, Domains};
+use crate::model::domains::{DomainId, DomainIds, DomainTable};
 use crate::model::settings::DomainRules;
 use crate::model::untrusted::Untrusted;
 use crate::model::warning::Warning;
@@ -66,7 +66,7 @@ pub fn read(
     bytes: &[u8],
     columns: &BTreeMap<String, String>,
     rules: &DomainRules,
-    domains: &mut Domains,
+    domains: &mut DomainTable,
 ) -> Result<Reference, Problems> {
     let text = utf8(bytes)?;
     let mut rows = Rows::of(text);
@@ -151,7 +151,7 @@ fn account(
     header: &Header,
     id: &str,
     rules: &DomainRules,
-    domains: &mut Domains,
+    domains: &mut DomainTable,
     reference: &mut Reference,
 ) -> Account {
     let warn = |warnings: &mut Vec<Warning>, code, domain: Option<&str>, message: String| {
@@ -243,7 +243,7 @@ type Fates<'c> = Vec<(&'c str, Fate)>;
 fn in_force<'c>(
     [override_cell, account_cell]: [&'c str; 2],
     rules: &DomainRules,
-    domains: &mut Domains,
+    domains: &mut DomainTable,
 ) -> Vec<(usize, Fates<'c>)> {
     let mut fates = |cell: &'c str| -> Fates<'c> {
         let fate = |entry: &'c str| match domains.entry(entry) {
@@ -295,7 +295,7 @@ pub fn written(
         if row.line != account.line as usize {
             continue;
         }
-        let mut domains = Domains::default();
+        let mut domains = DomainTable::default();
         let cells = [header.cell(&row, OVERRIDE), header.cell(&row, ACCOUNT_DOMAINS)];
         let in_force = in_force(cells, rules, &mut domains);
         let mut written = |column: usize, cell| {
@@ -318,7 +318,7 @@ pub fn written(
     None
 }
 
-fn warn_of_shared_domains(reference: &mut Reference, domains: &Domains) {
+fn warn_of_shared_domains(reference: &mut Reference, domains: &DomainTable) {
     let mut warnings = Vec::new();
     for account in &reference.accounts {
         for domain in account.domains.iter().filter(|domain| reference.is_shared(**domain)) {

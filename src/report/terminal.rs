@@ -149,7 +149,7 @@ pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
         console.say(open(format!("      --plan {}", escape::shell_word(&format!("{folder}/fix_plan.json")))));
     }
     if let Some(account) = account {
-        let id = audit.reference.accounts[account as usize].sf_account_id();
+        let id = audit.reference.accounts[account].sf_account_id();
         let subject = escape::shell_option("--sf-account-id", id.raw());
         let gap = if audit.plan.prepared.is_empty() { "" } else { "\n" };
         console.say(format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace {subject}{source}"));

@@ -7,8 +7,8 @@ use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::model::warning::{self, Warning};
 use crate::model::world::World;
-use crate::rules::detect::user::{Domains, OutOfScope, Outcome, Seats, UserCounts, Verdict};
-use crate::rules::detect::{self, Facts};
+use crate::rules::detect::user::{DomainVerdicts, OutOfScope, Outcome, Seats, UserCounts, Verdict};
+use crate::rules::detect::{self, RuleContext};
 use crate::rules::issue::{Action, Issue};
 use crate::rules::plan::{self, Plan};
 use crate::rules::resolve::{self, Resolution, Resolved};
@@ -32,12 +32,12 @@ pub struct Audit<'a> {
     pub warnings: Vec<Warning>,
     /// Whether a user may have memberships in several orgs.
     pub multiple_organizations_work: bool,
-    domains: Domains,
+    domains: DomainVerdicts,
 }
 
 /// Audits a world against a reference.
 ///
-/// The domains of both must come from one [`crate::model::domains::Domains`]. `warnings` are those known before; the
+/// The domains of both must come from one [`crate::model::domains::DomainTable`]. `warnings` are those known before; the
 /// result holds them too. Nothing depends on the order in which records came, nor on the present time.
 pub fn audit<'a>(
     reference: &'a Reference,
@@ -48,24 +48,24 @@ pub fn audit<'a>(
 ) -> Audit<'a> {
     let window = (as_of.minus_days(settings.lookback_days), as_of);
     let resolved = resolve::resolve(reference, world);
-    let facts = Facts { reference, world, resolved: &resolved, settings, window };
+    let context = RuleContext { reference, world, resolved: &resolved, settings, window };
 
-    let domains = Domains::judge(&facts);
+    let domains = DomainVerdicts::judge(&context);
     let mut issues = Vec::new();
-    detect::org::detect(&facts, &domains, &mut issues);
-    let multiple_organizations_work = detect::user::multiple_organizations_work(&facts);
-    let judged = detect::user::detect(&facts, &domains, multiple_organizations_work, &mut issues);
-    let tickets_in_window = detect::ticket::detect(&facts, &judged, &mut issues);
+    detect::org::detect(&context, &domains, &mut issues);
+    let multiple_organizations_work = detect::user::multiple_organizations_work(&context);
+    let judged = detect::user::detect(&context, &domains, multiple_organizations_work, &mut issues);
+    let tickets_in_window = detect::ticket::detect(&context, &judged, &mut issues);
     let users = judged.counts;
     // It knows an account for every user; from here on nobody asks.
     drop(judged);
-    facts.sort(&mut issues);
+    context.sort(&mut issues);
 
     warnings.extend(reference.warnings.iter().cloned());
-    warnings.extend(detect::user::spread_warnings(&facts, &domains));
-    warnings.extend(suppress::apply(&facts, &as_of.date(), &mut issues));
+    warnings.extend(detect::user::spread_warnings(&context, &domains));
+    warnings.extend(suppress::apply(&context, &as_of.date(), &mut issues));
     warning::sort(&mut warnings);
-    let plan = plan::prepare(&facts, &domains, &mut issues);
+    let plan = plan::prepare(&context, &domains, &mut issues);
 
     Audit {
         reference,
@@ -86,8 +86,8 @@ pub fn audit<'a>(
 
 impl<'a> Audit<'a> {
     /// What rules and artifacts look things up in.
-    pub fn facts(&self) -> Facts<'_> {
-        Facts {
+    pub fn context(&self) -> RuleContext<'_> {
+        RuleContext {
             reference: self.reference,
             world: self.world,
             resolved: &self.resolved,
@@ -99,7 +99,7 @@ impl<'a> Audit<'a> {
     /// The notes of an action.
     pub fn notes(&self, action: &Action) -> Vec<String> {
         plan::notes(
-            &self.facts(),
+            &self.context(),
             |action| action.domain.map_or(0, |domain| self.domains.users_affected(domain)),
             action,
         )
@@ -117,17 +117,17 @@ impl<'a> Audit<'a> {
 
     /// Where the users of a domain have their default org, when one resolved account expects it.
     pub fn seats(&self, domain: DomainId) -> Option<Seats> {
-        self.domains.seats(&self.facts(), domain)
+        self.domains.seats(&self.context(), domain)
     }
 
     /// What the audit decided about the user at an index, before suppressions.
     pub fn user(&self, at: usize) -> Outcome {
-        self.domains.outcome(&self.facts(), at, self.multiple_organizations_work)
+        self.domains.outcome(&self.context(), at, self.multiple_organizations_work)
     }
 
     /// Why the user at an index is not in scope; nothing for one who is.
     pub fn out_of_scope(&self, at: usize) -> Vec<OutOfScope> {
-        self.domains.out_of_scope(&self.facts(), &self.world.users[at]).collect()
+        self.domains.out_of_scope(&self.context(), &self.world.users[at]).collect()
     }
 
     /// The issues that count: those that are not suppressed.

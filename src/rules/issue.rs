@@ -2,8 +2,8 @@
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Status};
 use crate::digest::{Digest, Hasher};
+use crate::model::at::AccountAt;
 use crate::model::domains::DomainId;
-use crate::rules::resolve::AccountAt;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -72,8 +72,7 @@ pub struct Issue {
     pub evidence: Evidence,
     /// Its actions in the plan.
     pub actions: Actions,
-    /// The index of the account, plus one.
-    account: Option<NonZeroU32>,
+    account: Option<AccountAt>,
     pub domain: Option<DomainId>,
     org_id: PackedId,
     user_id: PackedId,
@@ -91,7 +90,7 @@ impl Issue {
             suppression: None,
             evidence,
             actions: Actions::default(),
-            account: account.and_then(|account| NonZeroU32::new(account + 1)),
+            account,
             domain,
             org_id: PackedId::new(org_id),
             user_id: PackedId::new(user_id),
@@ -105,7 +104,7 @@ impl Issue {
     }
 
     pub fn account(&self) -> Option<AccountAt> {
-        self.account.map(|account| account.get() - 1)
+        self.account
     }
 
     pub fn org_id(&self) -> Option<u64> {

@@ -3,11 +3,12 @@
 //! The plan holds rows and indexes; its texts (`from`, `to`, preconditions, notes) are derived where they are written.
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope, Status};
+use crate::model::at::AccountAt;
 use crate::model::precondition::Precondition;
-use crate::rules::detect::user::Domains;
-use crate::rules::detect::{self, Facts, org};
+use crate::rules::detect::user::DomainVerdicts;
+use crate::rules::detect::{self, RuleContext, org};
 use crate::rules::issue::{Action, ActionRef, Issue};
-use crate::rules::resolve::{AccountAt, Resolution};
+use crate::rules::resolve::Resolution;
 use std::collections::HashMap;
 
 /// All actions, numbered.
@@ -22,15 +23,15 @@ pub struct Plan {
 }
 
 /// Makes the plan of ordered issues, and gives every issue its status, reason and actions.
-pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Plan {
-    let broken = broken_links(facts, issues);
+pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, issues: &mut [Issue]) -> Plan {
+    let broken = broken_links(context, issues);
     // Room for one action of each issue: a large plan is not to be moved while it grows.
     let room = issues.iter().filter(|issue| issue.code.scope() != Scope::Ticket).count();
     let mut prepared = Vec::with_capacity(room);
     let mut plan = Plan { blocked: Vec::with_capacity(room), ..Plan::default() };
     for (at, issue) in issues.iter_mut().enumerate() {
         let proposals =
-            if issue.suppression().is_none() { detect::proposals(facts, domains, issue) } else { Vec::new() };
+            if issue.suppression().is_none() { detect::proposals(context, domains, issue) } else { Vec::new() };
         let mut reasons = Vec::new();
         let any = !proposals.is_empty();
         let before = prepared.len();
@@ -52,7 +53,7 @@ pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Pl
         // Reasons are in table order: the least is the first of them.
         issue.blocked_reason = reasons.into_iter().min().filter(|_| all_blocked);
     }
-    let texts = &facts.world.domains;
+    let texts = &context.world.domains;
     prepared.sort_unstable_by(|(a_at, a), (b_at, b)| {
         let key = |action: &Action| (action.code, action.account, action.org_id, action.user.map(|(_, id)| id));
         key(a)
@@ -71,19 +72,19 @@ pub fn prepare(facts: &Facts<'_>, domains: &Domains, issues: &mut [Issue]) -> Pl
 }
 
 /// The domain-linked accounts whose link is suppressed or blocked: nothing else of them may be prepared.
-fn broken_links(facts: &Facts<'_>, issues: &[Issue]) -> HashMap<AccountAt, BlockedReason> {
+fn broken_links(context: &RuleContext<'_>, issues: &[Issue]) -> HashMap<AccountAt, BlockedReason> {
     let links = issues.iter().filter(|issue| issue.code == IssueCode::OrgMissingExternalId);
     links
         .filter_map(|issue| {
-            let account = issue.account().filter(|account| is_domain_linked(facts, *account))?;
+            let account = issue.account().filter(|account| is_domain_linked(context, *account))?;
             let suppressed = issue.suppression().map(|_| BlockedReason::AccountLinkSuppressed);
             suppressed.or(issue.blocked_reason).map(|reason| (account, reason))
         })
         .collect()
 }
 
-fn is_domain_linked(facts: &Facts<'_>, account: AccountAt) -> bool {
-    matches!(facts.resolved.accounts[account as usize], Resolution::DomainLinked(_))
+fn is_domain_linked(context: &RuleContext<'_>, account: AccountAt) -> bool {
+    matches!(context.resolved.accounts[account], Resolution::DomainLinked(_))
 }
 
 impl Plan {
@@ -97,37 +98,35 @@ impl Plan {
 }
 
 /// What changes: the value before, as the audit saw it, and the value after.
-pub fn from_to(facts: &Facts<'_>, action: &Action) -> (Option<String>, Option<String>) {
+pub fn from_to(context: &RuleContext<'_>, action: &Action) -> (Option<String>, Option<String>) {
     let org_id = action.org_id.map(|id| id.to_string());
     match action.code {
-        ActionCode::SetOrgExternalId => (
-            None,
-            action.account.map(|account| facts.reference.accounts[account as usize].external_id().raw().to_owned()),
-        ),
-        ActionCode::AddOrgDomain => (None, domain_text(facts, action).map(str::to_owned)),
+        ActionCode::SetOrgExternalId => {
+            (None, action.account.map(|account| context.reference.accounts[account].external_id().raw().to_owned()))
+        }
+        ActionCode::AddOrgDomain => (None, domain_text(context, action).map(str::to_owned)),
         ActionCode::AssignUserToOrg => (None, org_id),
         ActionCode::MoveUserToOrg => {
-            let default = action.user.and_then(|(user, _)| facts.world.default_org(user as usize));
+            let default = action.user.and_then(|(user, _)| context.world.default_org(user as usize));
             (default.map(|id| id.to_string()), org_id)
         }
     }
 }
 
-fn domain_text<'a>(facts: &Facts<'a>, action: &Action) -> Option<&'a str> {
-    action.domain.map(|domain| facts.world.domains.text(domain))
+fn domain_text<'a>(context: &RuleContext<'a>, action: &Action) -> Option<&'a str> {
+    action.domain.map(|domain| context.world.domains.text(domain))
 }
 
 /// What must hold when the action is applied, in the order in which it is checked.
-pub fn preconditions(facts: &Facts<'_>, action: &Action) -> Vec<Precondition> {
+pub fn preconditions(context: &RuleContext<'_>, action: &Action) -> Vec<Precondition> {
     use Precondition as P;
-    let domain = || domain_text(facts, action).unwrap_or_default().to_owned();
-    let users = &facts.settings.users;
+    let domain = || domain_text(context, action).unwrap_or_default().to_owned();
+    let users = &context.settings.users;
     match action.code {
         ActionCode::SetOrgExternalId => {
-            let linking =
-                action.account.and_then(|account| Some((account, facts.resolved.accounts[account as usize].org()?)));
-            let linking = linking.into_iter().flat_map(|(account, org)| org::linking_domains(facts, account, org));
-            let linking = linking.map(|domain| P::OrgHasDomain(facts.world.domains.text(domain).to_owned()));
+            let linking = action.account.and_then(|account| Some((account, context.resolved.accounts[account].org()?)));
+            let linking = linking.into_iter().flat_map(|(account, org)| org::linking_domains(context, account, org));
+            let linking = linking.map(|domain| P::OrgHasDomain(context.world.domains.text(domain).to_owned()));
             [P::OrgExists, P::OrgExternalIdIsBlank, P::ExternalIdUnused].into_iter().chain(linking).collect()
         }
         ActionCode::AddOrgDomain => {
@@ -154,9 +153,9 @@ pub fn preconditions(facts: &Facts<'_>, action: &Action) -> Vec<Precondition> {
 }
 
 /// What Zendesk does by itself because of the action, and what else a person should know; sorted.
-pub fn notes(facts: &Facts<'_>, users_affected: impl Fn(&Action) -> u32, action: &Action) -> Vec<String> {
+pub fn notes(context: &RuleContext<'_>, users_affected: impl Fn(&Action) -> u32, action: &Action) -> Vec<String> {
     let mut notes = Vec::new();
-    let org = action.org_id.and_then(|id| facts.world.org(id));
+    let org = action.org_id.and_then(|id| context.world.org(id));
     let shares = org.is_some_and(|org| org.shared_tickets);
     if shares && matches!(action.code, ActionCode::AddOrgDomain | ActionCode::AssignUserToOrg) {
         notes.push("org_shares_tickets".to_owned());
@@ -165,15 +164,11 @@ pub fn notes(facts: &Facts<'_>, users_affected: impl Fn(&Action) -> u32, action:
         notes.push(format!("users_affected:{}", users_affected(action)));
     }
     if let Some((user, _)) = action.user
-        && let Some(default) = facts.world.default_org(user as usize)
-        && let Some(org) = facts.world.org_at(default)
-        && let Some(account) =
-            facts.resolved.linked_account(org as u32).filter(|account| Some(*account) != action.account)
+        && let Some(default) = context.world.default_org(user as usize)
+        && let Some(org) = context.world.org_at(default)
+        && let Some(account) = context.resolved.linked_account(org).filter(|account| Some(*account) != action.account)
     {
-        notes.push(format!(
-            "default_org_linked_to:{}",
-            facts.reference.accounts[account as usize].sf_account_id().raw()
-        ));
+        notes.push(format!("default_org_linked_to:{}", context.reference.accounts[account].sf_account_id().raw()));
     }
     notes.sort();
     notes

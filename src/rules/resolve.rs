@@ -2,18 +2,14 @@
 
 use crate::model::account_key::key_of;
 use crate::model::accounts::{Account, Reference};
+use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::model::lists::Lists;
 use crate::model::world::World;
 use crate::parallel;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
-use std::num::NonZeroU32;
-
-/// The index of an org in [`World::orgs`].
-pub type OrgAt = u32;
-/// The index of an account in [`Reference::accounts`].
-pub type AccountAt = u32;
+use std::ops::Index;
 
 /// What became of an account. Lists ascend by org id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +60,14 @@ impl Resolution {
     }
 }
 
+impl Index<AccountAt> for Vec<Resolution> {
+    type Output = Resolution;
+
+    fn index(&self, at: AccountAt) -> &Resolution {
+        &self[at.index()]
+    }
+}
+
 /// All accounts resolved, and the look-ups that the rules need.
 #[derive(Debug)]
 pub struct Resolved {
@@ -72,9 +76,9 @@ pub struct Resolved {
     /// The id of each account's org, when it is uniquely resolved: what is asked for every ticket.
     org_ids: Vec<Option<u64>>,
     /// The orgs that hold each domain, ascending by id.
-    holders: Lists,
-    /// For each org the account that it is *linked* to, plus one.
-    linked: Vec<Option<NonZeroU32>>,
+    holders: Lists<OrgAt>,
+    /// For each org the account that it is *linked* to.
+    linked: Vec<Option<AccountAt>>,
 }
 
 impl Resolved {
@@ -85,63 +89,63 @@ impl Resolved {
 
     /// The id of an account's org, when it is uniquely resolved.
     pub fn org_id(&self, account: AccountAt) -> Option<u64> {
-        self.org_ids[account as usize]
+        self.org_ids[account.index()]
     }
 
     /// The account that the org is linked to, by its external id and alone.
     pub fn linked_account(&self, org: OrgAt) -> Option<AccountAt> {
-        self.linked[org as usize].map(|account| account.get() - 1)
+        self.linked[org.index()]
     }
 }
 
 /// Resolves every account.
 pub fn resolve(reference: &Reference, world: &World) -> Resolved {
     let holders = Lists::new(world.domains.len(), || {
-        let numbered = world.orgs.iter().enumerate();
-        numbered.flat_map(|(at, org)| org.domains.iter().map(move |domain| (domain.index(), at as OrgAt)))
+        let numbered = OrgAt::all(world.orgs.len()).zip(&world.orgs);
+        numbered.flat_map(|(at, org)| org.domains.iter().map(move |domain| (domain.index(), at)))
     });
     let with_id = orgs_by_id(reference, world);
-    let accounts: Vec<Resolution> = (0..reference.accounts.len() as AccountAt)
-        .map(|account| match with_id.of(account as usize) {
+    let accounts: Vec<Resolution> = AccountAt::all(reference.accounts.len())
+        .map(|account| match with_id.of(account.index()) {
             [] => by_domain(account, reference, world, &holders),
             [org] => Resolution::Linked(*org),
             orgs => Resolution::Duplicate(orgs.to_vec()),
         })
         .collect();
     let mut linked = vec![None; world.orgs.len()];
-    for (account, resolution) in (1..).zip(&accounts) {
+    for (account, resolution) in AccountAt::all(accounts.len()).zip(&accounts) {
         if let Resolution::Linked(org) = resolution {
-            linked[*org as usize] = NonZeroU32::new(account);
+            linked[org.index()] = Some(account);
         }
     }
-    let org_ids = accounts.iter().map(|resolution| resolution.org().map(|org| world.orgs[org as usize].id)).collect();
+    let org_ids = accounts.iter().map(|resolution| resolution.org().map(|org| world.orgs[org].id)).collect();
     Resolved { accounts, org_ids, holders, linked }
 }
 
 /// For each account the orgs that have its id, ascending.
-fn orgs_by_id(reference: &Reference, world: &World) -> Lists {
+fn orgs_by_id(reference: &Reference, world: &World) -> Lists<OrgAt> {
     let accounts = &reference.accounts;
     let hasher = hashbrown::DefaultHashBuilder::default();
     let hash = |account: &Account| hasher.hash_one(&*account.key());
     let hashes = parallel::map(accounts, hash);
     let mut by_key = HashTable::<AccountAt>::with_capacity(accounts.len());
-    for (at, hash_of_key) in hashes.into_iter().enumerate() {
+    for (at, hash_of_key) in AccountAt::all(accounts.len()).zip(hashes) {
         // No two accounts have one key.
-        by_key.insert_unique(hash_of_key, at as AccountAt, |at| hash(&accounts[*at as usize]));
+        by_key.insert_unique(hash_of_key, at, |at| hash(&accounts[*at]));
     }
     let accounts_of_orgs = parallel::map(&world.orgs, |org| {
         let key = key_of(org.trimmed_external_id()?);
-        by_key.find(hasher.hash_one(&*key), |at| accounts[*at as usize].key() == key).copied()
+        by_key.find(hasher.hash_one(&*key), |at| accounts[*at].key() == key).copied()
     });
     Lists::new(accounts.len(), || {
-        let numbered = accounts_of_orgs.iter().enumerate();
-        numbered.filter_map(|(org, account)| account.map(|account| (account as usize, org as OrgAt)))
+        let numbered = OrgAt::all(accounts_of_orgs.len()).zip(&accounts_of_orgs);
+        numbered.filter_map(|(org, account)| account.map(|account| (account.index(), org)))
     })
 }
 
 /// The account has no org with its id: looks for one that holds its expected, unshared domains.
-fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: &Lists) -> Resolution {
-    let domains = &reference.accounts[account as usize].domains;
+fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: &Lists<OrgAt>) -> Resolution {
+    let domains = &reference.accounts[account].domains;
     let mut candidates: Vec<OrgAt> = domains
         .iter()
         .filter(|domain| !reference.is_shared(**domain))
@@ -151,7 +155,7 @@ fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: 
     candidates.sort_unstable();
     candidates.dedup();
     let [only] = candidates[..] else { return Resolution::Missing(candidates) };
-    if world.orgs[only as usize].has_external_id() {
+    if world.orgs[only].has_external_id() {
         Resolution::Conflict(only)
     } else if other_claims(reference, world, account, only).next().is_some() {
         Resolution::Contested(only)
@@ -167,7 +171,7 @@ pub fn other_claims<'a>(
     account: AccountAt,
     org: OrgAt,
 ) -> impl Iterator<Item = (DomainId, AccountAt)> + 'a {
-    world.orgs[org as usize].domains.iter().filter_map(move |domain| match reference.expecting(*domain) {
+    world.orgs[org].domains.iter().filter_map(move |domain| match reference.expecting(*domain) {
         [one] if *one != account => Some((*domain, *one)),
         _ => None,
     })

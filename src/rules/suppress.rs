@@ -4,13 +4,13 @@
 use crate::catalogue::{Status, WarningCode};
 use crate::model::settings::Suppression;
 use crate::model::warning::Warning;
-use crate::rules::detect::Facts;
+use crate::rules::detect::RuleContext;
 use crate::rules::issue::Issue;
 
 /// Marks the suppressed issues, and tells what is odd about the suppressions.
 /// `today` is the day of the audit, `2026-12-31`.
-pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warning> {
-    let suppressions = &facts.settings.suppressions;
+pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warning> {
+    let suppressions = &context.settings.suppressions;
     let mut used = vec![false; suppressions.len()];
     let mut warnings = Vec::new();
     for (index, suppression) in suppressions.iter().enumerate() {
@@ -32,7 +32,7 @@ pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warnin
         }
         let selector = Selector::of(suppression);
         for issue in issues.iter_mut().filter(|issue| issue.code == suppression.code) {
-            if selector.matches(facts, issue) {
+            if selector.matches(context, issue) {
                 used[index] = true;
                 // The first in the file gives the reason.
                 issue.suppress(index as u32);
@@ -48,7 +48,7 @@ pub fn apply(facts: &Facts<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warnin
 /// The issues that count and that other suppressions would silence: of each the place, and the first suppression that
 /// matches. What the loss of a link would mean for other actions is left out: nothing of this is in force.
 pub fn would_silence<'s>(
-    facts: &Facts<'_>,
+    context: &RuleContext<'_>,
     today: &str,
     suppressions: &'s [Suppression],
     issues: &[Issue],
@@ -59,7 +59,7 @@ pub fn would_silence<'s>(
     counted
         .filter_map(|(at, issue)| {
             let matches =
-                |selector: &&Selector<'_>| selector.suppression.code == issue.code && selector.matches(facts, issue);
+                |selector: &&Selector<'_>| selector.suppression.code == issue.code && selector.matches(context, issue);
             selectors.iter().find(matches).map(|selector| (at, selector.suppression))
         })
         .collect()
@@ -77,11 +77,11 @@ impl<'a> Selector<'a> {
     }
 
     /// Whether every selector equals the issue's; the code does already.
-    fn matches(&self, facts: &Facts<'_>, issue: &Issue) -> bool {
+    fn matches(&self, context: &RuleContext<'_>, issue: &Issue) -> bool {
         let Suppression { code: _, sf_account_id: _, org_id, user_id, domain, issue_id, reason: _, expires: _ } =
             self.suppression;
-        let key = || issue.account().map(|account| facts.reference.accounts[account as usize].key());
-        let text = || issue.domain.map(|domain| facts.world.domains.text(domain));
+        let key = || issue.account().map(|account| context.reference.accounts[account].key());
+        let text = || issue.domain.map(|domain| context.world.domains.text(domain));
         self.account_key.as_deref().is_none_or(|wanted| key().as_deref() == Some(wanted))
             && org_id.is_none_or(|wanted| issue.org_id() == Some(wanted))
             && user_id.is_none_or(|wanted| issue.user_id() == Some(wanted))

@@ -1,7 +1,7 @@
 //! The demo: a small world inside the binary, so that everything can be seen without credentials (contract 10).
 
 use crate::ingest::{Filter, Ingest};
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
@@ -33,7 +33,7 @@ fn records_of(kind: Kind) -> &'static [u8] {
 }
 
 /// Reads the demo's world, like any snapshot.
-pub fn world(domains: Domains, tickets_from: Instant) -> Result<World, String> {
+pub fn world(domains: DomainTable, tickets_from: Instant) -> Result<World, String> {
     let mut ingest = Ingest::new(domains);
     for kind in Kind::ALL {
         let filter = Filter { tickets_from, list_ids: false };

@@ -3,7 +3,7 @@
 
 use crate::digest::{Digest, Hasher};
 use crate::ingest::{Batch, Fault, Filter, Ingest};
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -57,7 +57,7 @@ fn work<R: Read>(
     blocks: &Mutex<Blocks<R>>,
     digest: &Mutex<Option<&mut Hasher>>,
     sink: &Mutex<InOrder<'_>>,
-    domains: &RwLock<Domains>,
+    domains: &RwLock<DomainTable>,
     kind: Kind,
     filter: Filter,
 ) {

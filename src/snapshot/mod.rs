@@ -14,7 +14,7 @@ pub use save::{check_target, save};
 
 use crate::digest::{Digest, Digesting, Hasher, hex, sha256};
 use crate::ingest::{Fault, Filter, Ingest};
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
@@ -154,7 +154,7 @@ impl Snapshot {
         }
         let files = self.files.clone();
         let read = std::thread::spawn(move || {
-            let mut ingest = Ingest::new(Domains::default());
+            let mut ingest = Ingest::new(DomainTable::default());
             let mut read = |kind| (kind, files.read(kind, Instant::MIN, &mut ingest));
             let digests = BTreeMap::from([read(Kind::Organizations), read(Kind::Memberships)]);
             ingest.seal(Kind::Memberships);
@@ -168,7 +168,7 @@ impl Snapshot {
     }
 
     /// Reads it all; tickets from before `tickets_from` are dropped as they are read.
-    pub fn read(&self, domains: Domains, tickets_from: Instant) -> Result<Loaded, SnapshotError> {
+    pub fn read(&self, domains: DomainTable, tickets_from: Instant) -> Result<Loaded, SnapshotError> {
         let mut ingest = Ingest::new(domains);
         let mut digests = BTreeMap::new();
         let mut done = BTreeMap::new();

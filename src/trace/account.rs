@@ -3,12 +3,13 @@
 use super::Context;
 use super::brief::{OrgBrief, OrgView, SeatsView, UserCounts, org_ids, sf_ids, users_of};
 use crate::model::account_key::{self, IdForm};
+use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domain::NotUsable;
 use crate::model::domains::DomainId;
 use crate::model::warning::Warning;
 use crate::reference::{self, Fate};
 use crate::rules::detect::org::linking_domains;
-use crate::rules::resolve::{AccountAt, OrgAt, other_claims};
+use crate::rules::resolve::other_claims;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -138,8 +139,8 @@ pub struct ExpectedDomain<'a> {
 
 pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
     let audit = context.audit;
-    let account = &audit.reference.accounts[at as usize];
-    let resolution = &audit.resolved.accounts[at as usize];
+    let account = &audit.reference.accounts[at];
+    let resolution = &audit.resolved.accounts[at];
     let lookup = lookup(context, at);
     let candidates = lookup.found.is_empty().then(|| candidates(context, at));
     let holders = account.domains.iter().flat_map(|domain| audit.resolved.holders(*domain));
@@ -161,7 +162,7 @@ pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
         lookup,
         candidates,
         resolution: resolution.as_str(),
-        org_id: resolution.org().map(|org| audit.world.orgs[org as usize].id),
+        org_id: resolution.org().map(|org| audit.world.orgs[org].id),
         orgs: OrgView::of(audit, &orgs.into_iter().collect::<Vec<_>>()),
         domains: expected_domains(context, at),
     }
@@ -169,7 +170,7 @@ pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
 
 fn row<'a>(context: &Context<'a>, at: AccountAt) -> Row<'a> {
     let audit = context.audit;
-    let account = &audit.reference.accounts[at as usize];
+    let account = &audit.reference.accounts[at];
     let rules = &audit.settings.domains;
     let written = reference::written(context.reference_csv, context.columns, rules, account);
     let zendesk_expected = written.as_ref().map(|row| row.zendesk_expected.raw().to_owned()).unwrap_or_default();
@@ -218,9 +219,9 @@ fn fate_name(fate: Fate) -> &'static str {
 
 fn lookup<'a>(context: &Context<'a>, at: AccountAt) -> Lookup<'a> {
     let audit = context.audit;
-    let account = &audit.reference.accounts[at as usize];
+    let account = &audit.reference.accounts[at];
     let has_id = |org: &OrgAt| {
-        let id = audit.world.orgs[*org as usize].trimmed_external_id();
+        let id = audit.world.orgs[*org].trimmed_external_id();
         id.is_some_and(|id| account_key::key_of(id) == account.key())
     };
     let spellings = match account_key::form(account.external_id().raw()) {
@@ -236,10 +237,10 @@ fn lookup<'a>(context: &Context<'a>, at: AccountAt) -> Lookup<'a> {
         spellings,
         // Those that resolution went by.
         found: {
-            let orgs = audit.resolved.accounts[at as usize].orgs().iter().filter(|org| has_id(org));
+            let orgs = audit.resolved.accounts[at].orgs().iter().filter(|org| has_id(org));
             orgs.map(|org| OrgBrief::of(audit, *org)).collect()
         },
-        near: near.map(|(org, _)| OrgBrief::of(audit, org as OrgAt)).collect(),
+        near: near.map(|(org, _)| OrgBrief::of(audit, OrgAt::new(org))).collect(),
     }
 }
 
@@ -251,23 +252,23 @@ pub(super) fn folded(id: &str) -> String {
 
 fn candidates<'a>(context: &Context<'a>, at: AccountAt) -> Vec<Candidate<'a>> {
     let audit = context.audit;
-    let account = &audit.reference.accounts[at as usize];
+    let account = &audit.reference.accounts[at];
     let domains = &audit.world.domains;
     let holders = account.domains.iter().flat_map(|domain| audit.resolved.holders(*domain));
     let orgs: BTreeSet<OrgAt> = holders.copied().collect();
     let candidate = |org: OrgAt| {
-        let held = |domain: &&DomainId| audit.world.orgs[org as usize].holds(**domain);
+        let held = |domain: &&DomainId| audit.world.orgs[org].holds(**domain);
         let shared = account.domains.iter().filter(held).filter(|domain| audit.reference.is_shared(**domain));
-        let facts = audit.facts();
+        let rules = audit.context();
         Candidate {
             org: OrgBrief::of(audit, org),
-            holds: linking_domains(&facts, at, org).map(|domain| domains.text(domain)).collect(),
+            holds: linking_domains(&rules, at, org).map(|domain| domains.text(domain)).collect(),
             holds_shared: shared.map(|domain| domains.text(*domain)).collect(),
-            counts: audit.resolved.accounts[at as usize].orgs().contains(&org),
+            counts: audit.resolved.accounts[at].orgs().contains(&org),
             other_claims: other_claims(audit.reference, audit.world, at, org)
                 .map(|(domain, other)| OtherClaim {
                     domain: domains.text(domain),
-                    sf_account_id: audit.reference.accounts[other as usize].sf_account_id().raw(),
+                    sf_account_id: audit.reference.accounts[other].sf_account_id().raw(),
                 })
                 .collect(),
         }
@@ -277,7 +278,7 @@ fn candidates<'a>(context: &Context<'a>, at: AccountAt) -> Vec<Candidate<'a>> {
 
 fn expected_domains<'a>(context: &Context<'a>, at: AccountAt) -> Vec<ExpectedDomain<'a>> {
     let audit = context.audit;
-    let domains = &audit.reference.accounts[at as usize].domains;
+    let domains = &audit.reference.accounts[at].domains;
     let users = users_of(audit, domains);
     let expected = domains.iter().zip(users).map(|(domain, users)| {
         let others = audit.reference.expecting(*domain).iter().copied().filter(|other| *other != at);

@@ -1,9 +1,9 @@
 //! What other subjects look like in a line, and what is counted of them.
 
+use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::rules::audit::Audit;
 use crate::rules::detect::user::{Outcome, Seats};
-use crate::rules::resolve::{AccountAt, OrgAt};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ pub struct AccountBrief<'a> {
 
 impl<'a> AccountBrief<'a> {
     pub(super) fn of(audit: &'a Audit<'a>, at: AccountAt) -> Self {
-        let account = &audit.reference.accounts[at as usize];
-        let resolution = &audit.resolved.accounts[at as usize];
+        let account = &audit.reference.accounts[at];
+        let resolution = &audit.resolved.accounts[at];
         Self {
             sf_account_id: account.sf_account_id().raw(),
             account_name: account.name().raw(),
             resolution: resolution.as_str(),
-            org_id: resolution.org().map(|org| audit.world.orgs[org as usize].id),
+            org_id: resolution.org().map(|org| audit.world.orgs[org].id),
         }
     }
 }
@@ -43,7 +43,7 @@ pub struct OrgBrief<'a> {
 
 impl<'a> OrgBrief<'a> {
     pub(super) fn of(audit: &'a Audit<'a>, at: OrgAt) -> Self {
-        let org = &audit.world.orgs[at as usize];
+        let org = &audit.world.orgs[at];
         Self {
             org_id: org.id,
             org_name: org.name().map(|name| name.raw()),
@@ -55,7 +55,7 @@ impl<'a> OrgBrief<'a> {
     /// The org that a record names, whether it exists or not.
     pub(super) fn named(audit: &'a Audit<'a>, id: u64) -> Self {
         match audit.world.org_at(id) {
-            Some(at) => Self::of(audit, at as OrgAt),
+            Some(at) => Self::of(audit, at),
             None => Self { org_id: id, org_name: None, external_id: None, exists: false },
         }
     }
@@ -83,7 +83,7 @@ impl<'a> OrgView<'a> {
         let world = audit.world;
         let mut views: BTreeMap<u64, Self> = BTreeMap::new();
         for at in orgs {
-            let org = &world.orgs[*at as usize];
+            let org = &world.orgs[*at];
             let mut domains: Vec<&str> = org.domains.iter().map(|domain| world.domains.text(*domain)).collect();
             domains.sort_unstable();
             let view = Self {
@@ -113,7 +113,7 @@ impl<'a> OrgView<'a> {
                 view.default_users += 1;
             }
         }
-        for ticket in world.tickets.rows.iter().filter(|ticket| audit.facts().in_window(ticket)) {
+        for ticket in world.tickets.rows.iter().filter(|ticket| audit.context().in_window(ticket)) {
             if let Some(view) = ticket.organization_id().and_then(|id| views.get_mut(&id)) {
                 view.tickets_in_window += 1;
             }
@@ -172,10 +172,10 @@ pub(super) fn outcome(outcome: &Outcome) -> &'static str {
 
 /// The ids of accounts.
 pub(super) fn sf_ids<'a>(audit: &'a Audit<'a>, accounts: &[AccountAt]) -> Vec<&'a str> {
-    accounts.iter().map(|at| audit.reference.accounts[*at as usize].sf_account_id().raw()).collect()
+    accounts.iter().map(|at| audit.reference.accounts[*at].sf_account_id().raw()).collect()
 }
 
 /// The ids of orgs.
 pub(super) fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> Vec<u64> {
-    orgs.iter().map(|at| audit.world.orgs[*at as usize].id).collect()
+    orgs.iter().map(|at| audit.world.orgs[*at].id).collect()
 }

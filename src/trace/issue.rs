@@ -2,6 +2,7 @@
 
 use super::brief::{org_ids, sf_ids};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::model::precondition::Precondition;
 use crate::rules::audit::Audit;
@@ -9,7 +10,6 @@ use crate::rules::detect::detail::detail;
 use crate::rules::detect::{org, user};
 use crate::rules::issue::{Action, ActionRef, Evidence, Issue};
 use crate::rules::plan;
-use crate::rules::resolve::{AccountAt, OrgAt};
 use serde::Serialize;
 
 /// One issue: its row in the artifacts, and its actions.
@@ -64,12 +64,12 @@ pub(super) fn of_account<'a>(audit: &'a Audit<'a>, at: AccountAt) -> Vec<IssueVi
 }
 
 /// Those about the org, and those of accounts in whose way it stands.
-pub(super) fn of_org<'a>(audit: &'a Audit<'a>, at: usize) -> Vec<IssueView<'a>> {
+pub(super) fn of_org<'a>(audit: &'a Audit<'a>, at: OrgAt) -> Vec<IssueView<'a>> {
     let id = audit.world.orgs[at].id;
-    let facts = audit.facts();
+    let rules = audit.context();
     chosen(audit, |issue| {
         issue.org_id() == Some(id)
-            || issue.code.scope() == Scope::Org && org::conflicting_orgs(&facts, issue).contains(&(at as OrgAt))
+            || issue.code.scope() == Scope::Org && org::conflicting_orgs(&rules, issue).contains(&at)
     })
 }
 
@@ -87,10 +87,10 @@ pub(super) fn of_ticket<'a>(audit: &'a Audit<'a>, id: u64, echo_of: Option<&str>
 
 /// Those about the domain, and those of the org that lacks it.
 pub(super) fn of_domain<'a>(audit: &'a Audit<'a>, id: DomainId) -> Vec<IssueView<'a>> {
-    let facts = audit.facts();
+    let rules = audit.context();
     let lacked = |issue: &Issue| {
         let account = issue.account().filter(|_| issue.code == IssueCode::OrgMissingExpectedDomain);
-        account.is_some_and(|account| org::missing_domains(&facts, account).any(|domain| domain == id))
+        account.is_some_and(|account| org::missing_domains(&rules, account).any(|domain| domain == id))
     };
     chosen(audit, |issue| issue.domain == Some(id) || lacked(issue))
 }
@@ -100,13 +100,13 @@ fn chosen<'a>(audit: &'a Audit<'a>, choose: impl Fn(&Issue) -> bool) -> Vec<Issu
 }
 
 fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
-    let facts = audit.facts();
-    let account = issue.account().map(|account| &audit.reference.accounts[account as usize]);
+    let rules = audit.context();
+    let account = issue.account().map(|account| &audit.reference.accounts[account]);
     let org = issue.org_id().and_then(|id| audit.world.org(id));
     let text = |domain: DomainId| audit.world.domains.text(domain);
     let missing = match (issue.code, issue.account()) {
         (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
-            org::missing_domains(&facts, account).map(text).collect()
+            org::missing_domains(&rules, account).map(text).collect()
         }
         _ => Vec::new(),
     };
@@ -118,7 +118,7 @@ fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
         Evidence::Ticket { mismatch, echo_of, .. } => (mismatch, echo_of),
         Evidence::Account | Evidence::User(_) => (None, None),
     };
-    let conflicting = if issue.code.scope() == Scope::Org { org::conflicting_orgs(&facts, issue) } else { Vec::new() };
+    let conflicting = if issue.code.scope() == Scope::Org { org::conflicting_orgs(&rules, issue) } else { Vec::new() };
     IssueView {
         issue_id: issue.id.to_string(),
         scope: issue.code.scope(),
@@ -134,13 +134,13 @@ fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
         domain: issue.domain.map(text),
         blocked_reason: issue.blocked_reason,
         suppression_reason: issue.suppression().map(|index| &*audit.settings.suppressions[index as usize].reason),
-        detail: detail(&facts, issue),
+        detail: detail(&rules, issue),
         missing_domains: missing,
         conflicting_org_ids: org_ids(audit, &conflicting),
-        membership_state: user.map(|user| user::membership_state(&facts, issue, user).as_str()),
+        membership_state: user.map(|user| user::membership_state(&rules, issue, user).as_str()),
         candidate_sf_account_ids: user
-            .map_or_else(Vec::new, |_| sf_ids(audit, user::candidate_accounts(&facts, issue))),
-        candidate_org_ids: user.map_or_else(Vec::new, |_| org_ids(audit, &user::candidate_orgs(&facts, issue))),
+            .map_or_else(Vec::new, |_| sf_ids(audit, user::candidate_accounts(&rules, issue))),
+        candidate_org_ids: user.map_or_else(Vec::new, |_| org_ids(audit, &user::candidate_orgs(&rules, issue))),
         mismatch_kind: mismatch.map(|mismatch| mismatch.as_str()),
         echo_of_issue_id: echo_of.map(|id| id.to_string()),
         actions: issue.actions.iter().map(|action| action_view(audit, action)).collect(),
@@ -148,7 +148,7 @@ fn view<'a>(audit: &'a Audit<'a>, issue: &'a Issue) -> IssueView<'a> {
 }
 
 fn action_view<'a>(audit: &'a Audit<'a>, at: ActionRef) -> ActionView<'a> {
-    let facts = audit.facts();
+    let rules = audit.context();
     let (action, prepared): (&Action, bool) = match at {
         ActionRef::Prepared(index) => (&audit.plan.prepared[index as usize], true),
         ActionRef::Blocked(index) => (&audit.plan.blocked[index as usize], false),
@@ -168,8 +168,8 @@ fn action_view<'a>(audit: &'a Audit<'a>, at: ActionRef) -> ActionView<'a> {
         notes: Vec::new(),
     };
     if prepared {
-        (view.from, view.to) = plan::from_to(&facts, action);
-        view.preconditions = plan::preconditions(&facts, action);
+        (view.from, view.to) = plan::from_to(&rules, action);
+        view.preconditions = plan::preconditions(&rules, action);
         view.depends_on = audit.plan.depends_on(action).iter().map(ActionRef::to_string).collect();
         view.notes = audit.notes(action);
     }

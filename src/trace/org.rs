@@ -3,8 +3,8 @@
 use super::account::folded;
 use super::brief::{AccountBrief, OrgView, UserCounts, org_ids, outcome, sf_ids, users_of};
 use crate::model::account_key::account_key;
+use crate::model::at::{AccountAt, OrgAt};
 use crate::rules::audit::Audit;
-use crate::rules::resolve::{AccountAt, OrgAt};
 use serde::Serialize;
 
 /// An org, step by step.
@@ -45,24 +45,24 @@ pub struct Member<'a> {
     pub outcome: &'static str,
 }
 
-pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Org<'a> {
+pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: OrgAt) -> Org<'a> {
     let world = audit.world;
     let org = &world.orgs[at];
     let key = org.trimmed_external_id().map(account_key);
     let like = org.trimmed_external_id().map(folded);
-    let numbered = || (0..audit.reference.accounts.len()).map(|account| account as AccountAt);
+    let numbered = || AccountAt::all(audit.reference.accounts.len());
     let claimed = numbered()
-        .filter(|account| audit.resolved.accounts[*account as usize].orgs().contains(&(at as OrgAt)))
+        .filter(|account| audit.resolved.accounts[*account].orgs().contains(&at))
         .map(|account| AccountBrief::of(audit, account));
     let near = numbered().filter(|account| {
-        let account = &audit.reference.accounts[*account as usize];
+        let account = &audit.reference.accounts[*account];
         key.as_deref() != Some(&*account.key()) && like.as_deref() == Some(&*folded(account.external_id().raw()))
     });
     let mut ids = org.domains.to_vec();
     ids.sort_unstable_by(|a, b| world.domains.text(*a).cmp(world.domains.text(*b)));
     let domains = ids.iter().zip(users_of(audit, &ids)).map(|(domain, users)| {
         let others: Vec<OrgAt> =
-            audit.resolved.holders(*domain).iter().copied().filter(|holder| *holder != at as OrgAt).collect();
+            audit.resolved.holders(*domain).iter().copied().filter(|holder| *holder != at).collect();
         OrgDomain {
             domain: world.domains.text(*domain),
             verdict: audit.verdict(*domain).as_str(),
@@ -79,7 +79,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Org<'a> {
         outcome: outcome(&audit.user(user)),
     });
     Org {
-        org: OrgView::of(audit, &[at as OrgAt]).swap_remove(0),
+        org: OrgView::of(audit, &[at]).swap_remove(0),
         claimed_by: claimed.collect(),
         near: near.map(|account| AccountBrief::of(audit, account)).collect(),
         account_key: key,

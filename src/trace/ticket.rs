@@ -38,13 +38,13 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
     let world = audit.world;
     let tickets = &world.tickets;
     let ticket = &tickets.rows[at];
-    let facts = audit.facts();
+    let rules = audit.context();
     let account_of = |user: usize| match audit.user(user) {
         Outcome::Evaluated { account, .. } => account,
         Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => None,
     };
     let requester = ticket.requester_id().and_then(|id| world.user_at(id));
-    let judgement = judge(&facts, ticket, requester, account_of);
+    let judgement = judge(&rules, ticket, requester, account_of);
     let (name, account, org_id, mismatch) = match judgement {
         Judgement::OutsideWindow => ("outside_window", None, None, None),
         Judgement::NoRequester => ("no_requester", None, None, None),

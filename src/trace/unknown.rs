@@ -3,9 +3,9 @@
 use super::account::folded;
 use crate::model::account_key::account_key;
 use crate::model::accounts::Reference;
+use crate::model::at::AccountAt;
 use crate::model::world::MAX_ID;
 use crate::rules::audit::Audit;
-use crate::rules::resolve::AccountAt;
 use crate::text::escape::shell_option;
 use crate::text::nearest;
 
@@ -27,7 +27,7 @@ pub struct Unknown {
 pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, Unknown> {
     let key = account_key(id);
     if let Some(at) = reference.accounts.iter().position(|account| account.key() == key) {
-        return Ok(at as AccountAt);
+        return Ok(AccountAt::new(at));
     }
     let like = folded(id);
     let ids = || reference.accounts.iter().map(|account| account.sf_account_id().raw());

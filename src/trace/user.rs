@@ -1,10 +1,11 @@
 //! A user: in scope or why not, and where the domain of the e-mail address says that the user belongs.
 
 use super::brief::{AccountBrief, OrgBrief, SeatsView, outcome};
+use crate::model::at::OrgAt;
 use crate::model::world::{Membership, UserFlags};
 use crate::rules::audit::Audit;
 use crate::rules::detect::user::{OutOfScope, Outcome, Verdict};
-use crate::rules::resolve::{OrgAt, Resolution};
+use crate::rules::resolve::Resolution;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -70,7 +71,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
     let accounts = user.domain().map_or(&[][..], |domain| audit.reference.expecting(domain));
     let holders = user.domain().map_or(&[][..], |domain| audit.resolved.holders(domain));
     // Those of a duplicate account count too: they have its id.
-    let of_accounts = accounts.iter().map(|account| &audit.resolved.accounts[*account as usize]);
+    let of_accounts = accounts.iter().map(|account| &audit.resolved.accounts[*account]);
     let of_accounts = of_accounts
         .filter(|resolution| resolution.org().is_some() || matches!(resolution, Resolution::Duplicate(_)))
         .flat_map(Resolution::orgs);
@@ -116,10 +117,10 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
         expected_org: expected.map(|org| OrgBrief::of(audit, org)),
         outcome: outcome(&judged),
         settled_for: match judged {
-            Outcome::Settled(account) => Some(audit.reference.accounts[account as usize].sf_account_id().raw()),
+            Outcome::Settled(account) => Some(audit.reference.accounts[account].sf_account_id().raw()),
             Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Evaluated { .. } => None,
         },
         multiple_organizations_work: audit.multiple_organizations_work,
-        tickets_in_window: requested.filter(|ticket| audit.facts().in_window(ticket)).count() as u64,
+        tickets_in_window: requested.filter(|ticket| audit.context().in_window(ticket)).count() as u64,
     }
 }

@@ -8,7 +8,7 @@ mod steps;
 mod worlds;
 
 use g_gremlin::config::Config;
-use g_gremlin::model::domains::Domains;
+use g_gremlin::model::domains::DomainTable;
 use g_gremlin::model::time::Instant;
 use g_gremlin::reference;
 use g_gremlin::report::trace::{Line, render};
@@ -71,7 +71,7 @@ fn ask<T>(
     question: impl FnOnce(&Asked<'_>) -> T,
 ) -> T {
     let config = Config::parse(config, folder).expect("a configuration");
-    let mut domains = Domains::default();
+    let mut domains = DomainTable::default();
     let reference = reference::read(csv, &config.columns, &config.settings.domains, &mut domains).expect("a reference");
     let snapshot = Snapshot::open(folder).expect("a snapshot");
     let world = snapshot.read(domains, Instant::MIN).expect("records").world;

@@ -1,25 +1,26 @@
 //! One sentence for a person about each finding.
 
-use super::{Facts, org, user};
+use super::{RuleContext, org, user};
 use crate::catalogue::{BlockedReason, IssueCode, Status};
+use crate::model::at::OrgAt;
 use crate::rules::issue::{Evidence, Issue, Mismatch};
-use crate::rules::resolve::{OrgAt, Resolution};
+use crate::rules::resolve::Resolution;
 
 /// The sentence. It may hold outside text (external ids as stored): whoever shows it escapes it.
-pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
-    let account = issue.account().map(|account| (account, &facts.reference.accounts[account as usize]));
+pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
+    let account = issue.account().map(|account| (account, &context.reference.accounts[account]));
     let org_id = issue.org_id().map(|id| id.to_string()).unwrap_or_default();
-    let domain = issue.domain.map(|domain| facts.world.domains.text(domain)).unwrap_or_default();
+    let domain = issue.domain.map(|domain| context.world.domains.text(domain)).unwrap_or_default();
     match (issue.code, account) {
         (IssueCode::OrgDuplicateExternalId, Some(_)) => {
-            let orgs = org::conflicting_orgs(facts, issue);
-            let stored: Vec<String> = orgs.iter().map(|org| with_external_id(facts, *org)).collect();
+            let orgs = org::conflicting_orgs(context, issue);
+            let stored: Vec<String> = orgs.iter().map(|org| with_external_id(context, *org)).collect();
             format!("{} orgs have this account's id: {}.", orgs.len(), stored.join(", "))
         }
-        (IssueCode::OrgMissingExternalId, Some((at, account))) => match &facts.resolved.accounts[at as usize] {
+        (IssueCode::OrgMissingExternalId, Some((at, account))) => match &context.resolved.accounts[at] {
             Resolution::DomainLinked(org) => {
                 let linking: Vec<&str> =
-                    org::linking_domains(facts, at, *org).map(|domain| facts.world.domains.text(domain)).collect();
+                    org::linking_domains(context, at, *org).map(|domain| context.world.domains.text(domain)).collect();
                 let spread = if issue.blocked_reason == Some(BlockedReason::DomainSpreadAcrossOrgs)
                     && issue.status == Status::Blocked
                 {
@@ -31,9 +32,9 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
             }
             _ => {
                 let held = account.domains.iter().filter(|domain| {
-                    facts.world.org(issue.org_id().unwrap_or_default()).is_some_and(|org| org.holds(**domain))
+                    context.world.org(issue.org_id().unwrap_or_default()).is_some_and(|org| org.holds(**domain))
                 });
-                let held: Vec<&str> = held.map(|domain| facts.world.domains.text(*domain)).collect();
+                let held: Vec<&str> = held.map(|domain| context.world.domains.text(*domain)).collect();
                 format!(
                     "Org {org_id} has no external id and holds {}, but it also holds a domain that another account expects.",
                     held.join(", ")
@@ -42,7 +43,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         },
         (IssueCode::OrgExternalIdConflict, Some((_, account))) => {
             let stored =
-                issue.org_id().and_then(|id| facts.world.org_at(id)).map(|org| with_external_id(facts, org as OrgAt));
+                issue.org_id().and_then(|id| context.world.org_at(id)).map(|org| with_external_id(context, org));
             format!(
                 "The only org with a domain of this account is {}, linked to something other than {}.",
                 stored.unwrap_or_default(),
@@ -51,30 +52,33 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         }
         (IssueCode::OrgMissingExpectedDomain, Some((at, _))) => {
             let missing: Vec<&str> =
-                org::missing_domains(facts, at).map(|domain| facts.world.domains.text(domain)).collect();
+                org::missing_domains(context, at).map(|domain| context.world.domains.text(domain)).collect();
             let (is, noun) = if missing.len() == 1 { ("is", "domain") } else { ("are", "domains") };
             format!("The expected {noun} {} {is} on no org at all, so not on org {org_id} either.", missing.join(", "))
         }
         (IssueCode::OrgDomainAttachedElsewhere, Some(_)) => {
-            let others = numbers(facts, &org::conflicting_orgs(facts, issue));
+            let others = numbers(context, &org::conflicting_orgs(context, issue));
             let own = issue
                 .org_id()
-                .and_then(|id| facts.world.org(id))
+                .and_then(|id| context.world.org(id))
                 .zip(issue.domain)
                 .is_some_and(|(org, domain)| org.holds(domain));
             let also = if own { "as well as on" } else { "and not on" };
             format!("{domain} is on {others}, {also} org {org_id}, which is this account's.")
         }
         (IssueCode::AccountMissingZendeskOrg, Some((at, account))) => {
-            let orgs = org::conflicting_orgs(facts, issue);
-            match &facts.resolved.accounts[at as usize] {
+            let orgs = org::conflicting_orgs(context, issue);
+            match &context.resolved.accounts[at] {
                 Resolution::Missing(candidates) if !candidates.is_empty() => {
-                    format!("No org has this account's id, and several hold a domain of it: {}.", numbers(facts, &orgs))
+                    format!(
+                        "No org has this account's id, and several hold a domain of it: {}.",
+                        numbers(context, &orgs)
+                    )
                 }
                 _ if !orgs.is_empty() => {
                     format!(
                         "No org has this account's id; {} only a domain that other accounts expect too.",
-                        holds(facts, &orgs)
+                        holds(context, &orgs)
                     )
                 }
                 _ if account.domains.is_empty() => {
@@ -86,13 +90,13 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         (IssueCode::UserResolutionBlockedDuplicateExternalId, Some(_)) => {
             format!(
                 "The user's domain {domain} is expected by this account, but {} have its id.",
-                numbers(facts, &user::candidate_orgs(facts, issue))
+                numbers(context, &user::candidate_orgs(context, issue))
             )
         }
         (IssueCode::UserDomainAmbiguous, _) => {
-            let orgs = user::candidate_orgs(facts, issue);
-            let accounts = user::candidate_accounts(facts, issue).len();
-            let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(facts, &orgs) };
+            let orgs = user::candidate_orgs(context, issue);
+            let accounts = user::candidate_accounts(context, issue).len();
+            let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(context, &orgs) };
             if accounts > 0 {
                 format!(
                     "{accounts} accounts expect {domain}, which points to {on}; the user's default org settles it for none of them."
@@ -113,7 +117,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         }
         (IssueCode::UserDefaultOrgNotExpected, _) => {
             let default = match issue.evidence {
-                Evidence::User(at) => facts.world.default_org(at as usize),
+                Evidence::User(at) => context.world.default_org(at as usize),
                 _ => None,
             };
             let default = default.map_or("there is no default org".to_owned(), |id| format!("the default org is {id}"));
@@ -126,7 +130,7 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
         }
         (IssueCode::TicketOrgMismatch, _) => {
             let Evidence::Ticket { ticket, mismatch, .. } = issue.evidence else { return String::new() };
-            let booked = facts.world.tickets.rows[ticket as usize].organization_id();
+            let booked = context.world.tickets.rows[ticket as usize].organization_id();
             let booked = booked.map_or("no org".to_owned(), |id| format!("org {id}"));
             let how = match mismatch {
                 Some(Mismatch::OtherMemberOrg) => ", another org of the requester",
@@ -140,15 +144,15 @@ pub fn detail(facts: &Facts<'_>, issue: &Issue) -> String {
     }
 }
 
-fn with_external_id(facts: &Facts<'_>, org: OrgAt) -> String {
-    let org = &facts.world.orgs[org as usize];
+fn with_external_id(context: &RuleContext<'_>, org: OrgAt) -> String {
+    let org = &context.world.orgs[org];
     format!("{} (\"{}\")", org.id, org.external_id().map_or("", |id| id.raw()))
 }
 
 /// `org 1`, `orgs 1 and 2`, `orgs 1, 2 and 3`; cut after ten.
-fn numbers(facts: &Facts<'_>, orgs: &[OrgAt]) -> String {
+fn numbers(context: &RuleContext<'_>, orgs: &[OrgAt]) -> String {
     const MOST: usize = 10;
-    let ids: Vec<String> = orgs.iter().take(MOST).map(|org| facts.org_id(*org).to_string()).collect();
+    let ids: Vec<String> = orgs.iter().take(MOST).map(|org| context.org_id(*org).to_string()).collect();
     match &ids[..] {
         [] => "no org".to_owned(),
         [one] => format!("org {one}"),
@@ -157,6 +161,6 @@ fn numbers(facts: &Facts<'_>, orgs: &[OrgAt]) -> String {
     }
 }
 
-fn holds(facts: &Facts<'_>, orgs: &[OrgAt]) -> String {
-    format!("{} {}", numbers(facts, orgs), if orgs.len() == 1 { "holds" } else { "hold" })
+fn holds(context: &RuleContext<'_>, orgs: &[OrgAt]) -> String {
+    format!("{} {}", numbers(context, orgs), if orgs.len() == 1 { "holds" } else { "hold" })
 }

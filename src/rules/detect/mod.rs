@@ -7,16 +7,17 @@ pub mod user;
 
 use crate::catalogue::{IssueCode, Scope};
 use crate::model::accounts::Reference;
+use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::model::world::{Ticket, World};
 use crate::rules::issue::{Action, Evidence, Issue, IssueId, Subject};
-use crate::rules::resolve::{AccountAt, Resolved};
+use crate::rules::resolve::Resolved;
 
 /// All that a rule may look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct RuleContext<'a> {
     pub reference: &'a Reference,
     pub world: &'a World,
     pub resolved: &'a Resolved,
@@ -27,19 +28,19 @@ pub struct Facts<'a> {
 
 /// What an issue proposes: its repairs, prepared or blocked, ordered by domain. What is blocked only by something else, such
 /// as a link that is not made, is `plan`'s.
-pub fn proposals(facts: &Facts<'_>, domains: &user::Domains, issue: &Issue) -> Vec<Action> {
+pub fn proposals(context: &RuleContext<'_>, domains: &user::DomainVerdicts, issue: &Issue) -> Vec<Action> {
     match issue.code.scope() {
-        Scope::Org => org::proposals(facts, domains, issue),
-        Scope::User => user::proposal(facts, issue).into_iter().collect(),
+        Scope::Org => org::proposals(context, domains, issue),
+        Scope::User => user::proposal(context, issue).into_iter().collect(),
         Scope::Ticket => Vec::new(),
     }
 }
 
-impl Facts<'_> {
+impl RuleContext<'_> {
     /// A new issue.
     pub fn issue(&self, code: IssueCode, subject: Subject, evidence: Evidence) -> Issue {
         let Subject { account, org_id, user_id, ticket_id, domain } = subject;
-        let key = account.map(|account| self.reference.accounts[account as usize].key()).unwrap_or_default();
+        let key = account.map(|account| self.reference.accounts[account].key()).unwrap_or_default();
         let domain_text = domain.map_or("", |domain| self.world.domains.text(domain));
         Issue::new(IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text), code, subject, evidence)
     }
@@ -49,8 +50,8 @@ impl Facts<'_> {
     pub fn sort(&self, issues: &mut [Issue]) {
         // Accounts ascend by `sf_account_id`, and codes by scope.
         let key = |issue: &Issue| {
-            let account = issue.account().unwrap_or(u32::MAX);
-            (account, issue.code, issue.org_id(), issue.user_id(), issue.ticket_id())
+            let account = issue.account();
+            (account.is_none(), account, issue.code, issue.org_id(), issue.user_id(), issue.ticket_id())
         };
         let domain = |issue: &Issue| issue.domain.map(|domain| self.world.domains.text(domain));
         issues.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| domain(a).cmp(&domain(b))));
@@ -58,7 +59,7 @@ impl Facts<'_> {
 
     /// The domains of an account that it alone expects.
     pub fn unshared_domains(&self, account: AccountAt) -> impl Iterator<Item = DomainId> + '_ {
-        let domains = &self.reference.accounts[account as usize].domains;
+        let domains = &self.reference.accounts[account].domains;
         domains.iter().copied().filter(|domain| !self.reference.is_shared(*domain))
     }
 
@@ -68,7 +69,7 @@ impl Facts<'_> {
     }
 
     /// The id of the org at an index.
-    pub fn org_id(&self, org: crate::rules::resolve::OrgAt) -> u64 {
-        self.world.orgs[org as usize].id
+    pub fn org_id(&self, org: OrgAt) -> u64 {
+        self.world.orgs[org].id
     }
 }

@@ -1,12 +1,13 @@
 //! The two ticket codes (contract 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
 
-use super::Facts;
+use super::RuleContext;
 use super::user::Judged;
 use crate::catalogue::{IssueCode, Status};
+use crate::model::at::AccountAt;
 use crate::model::world::Ticket;
 use crate::parallel;
 use crate::rules::issue::{Evidence, Issue, IssueId, Mismatch, Subject};
-use crate::rules::resolve::{AccountAt, Resolution};
+use crate::rules::resolve::Resolution;
 
 /// How many tickets are looked at before what was found is put to the rest, so that it is never there twice as a whole.
 const STRETCH: usize = 1 << 20;
@@ -45,19 +46,19 @@ pub enum Judgement {
 /// Judges one ticket, by the index of its requester, if that exists. `account_of` tells the one account that a user was
 /// evaluated for.
 pub fn judge(
-    facts: &Facts<'_>,
+    context: &RuleContext<'_>,
     ticket: &Ticket,
     requester: Option<usize>,
     account_of: impl FnOnce(usize) -> Option<AccountAt>,
 ) -> Judgement {
-    let world = facts.world;
-    if !facts.in_window(ticket) {
+    let world = context.world;
+    if !context.in_window(ticket) {
         return Judgement::OutsideWindow;
     }
     let Some(requester) = requester else { return Judgement::NoRequester };
     let Some(account) = account_of(requester) else { return Judgement::RequesterNotJudged { requester } };
-    let Some(org_id) = facts.resolved.org_id(account) else {
-        return match facts.resolved.accounts[account as usize] {
+    let Some(org_id) = context.resolved.org_id(account) else {
+        return match context.resolved.accounts[account] {
             Resolution::Duplicate(_) => Judgement::Duplicate { requester, account },
             _ => Judgement::RequesterNotJudged { requester },
         };
@@ -72,7 +73,7 @@ pub fn judge(
 }
 
 /// Finds the ticket issues and tells how many tickets are in the window. `issues` holds the user issues.
-pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
+pub fn detect(context: &RuleContext<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
     // Each user has one issue at most.
     let mut of_users: Vec<(u32, IssueId)> = issues
         .iter()
@@ -82,7 +83,7 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
         })
         .collect();
     of_users.sort_unstable();
-    let rows = &facts.world.tickets.rows;
+    let rows = &context.world.tickets.rows;
     let mut all_in_window = 0;
     for stretch in (0..rows.len()).step_by(STRETCH) {
         let parts = parallel::in_parts((rows.len() - stretch).min(STRETCH), |tickets| {
@@ -91,15 +92,15 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
             let mut in_window = 0;
             for (from, some) in tickets.clone().step_by(AT_ONCE).zip(rows[tickets].chunks(AT_ONCE)) {
                 let requesters: Vec<Option<u64>> = some.iter().map(Ticket::requester_id).collect();
-                let requesters = facts.world.users_at(&requesters);
+                let requesters = context.world.users_at(&requesters);
                 let accounts: Vec<Option<AccountAt>> = requesters.iter().map(|user| judged.account((*user)?)).collect();
                 for (index, ticket) in some.iter().enumerate() {
-                    let judgement = judge(facts, ticket, requesters[index], |_| accounts[index]);
+                    let judgement = judge(context, ticket, requesters[index], |_| accounts[index]);
                     in_window += u64::from(judgement != Judgement::OutsideWindow);
-                    found.extend(issue(facts, &of_users, from + index, judgement));
+                    found.extend(issue(context, &of_users, from + index, judgement));
                 }
             }
-            facts.sort(&mut found);
+            context.sort(&mut found);
             (in_window, found)
         });
         for (in_window, mut found) in parts {
@@ -111,7 +112,7 @@ pub fn detect(facts: &Facts<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u6
 }
 
 /// The issue of the ticket at an index, if it has one. `of_users`: the issues of users, by the user's index.
-fn issue(facts: &Facts<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: Judgement) -> Option<Issue> {
+fn issue(context: &RuleContext<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: Judgement) -> Option<Issue> {
     let (code, requester, account, org_id, mismatch) = match judgement {
         Judgement::OutsideWindow
         | Judgement::NoRequester
@@ -124,18 +125,18 @@ fn issue(facts: &Facts<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: J
             (IssueCode::TicketOrgMismatch, requester, account, Some(org_id), Some(mismatch))
         }
     };
-    let user = &facts.world.users[requester];
+    let user = &context.world.users[requester];
     let requester = requester as u32;
     let subject = Subject {
         account: Some(account),
         org_id,
         user_id: Some(user.id()),
-        ticket_id: Some(facts.world.tickets.rows[at].id()),
+        ticket_id: Some(context.world.tickets.rows[at].id()),
         domain: user.domain(),
     };
     let echo_of = of_users.binary_search_by_key(&requester, |(user, _)| *user).ok().map(|index| of_users[index].1);
     let evidence = Evidence::Ticket { ticket: at as u32, requester, echo_of, mismatch };
-    let mut issue = facts.issue(code, subject, evidence);
+    let mut issue = context.issue(code, subject, evidence);
     issue.status = Status::Detected;
     Some(issue)
 }

@@ -2,15 +2,15 @@
 //!
 //! A domain is judged once, for all its users: see [`Verdict`]. The users then are one pass over the rows.
 
-use super::Facts;
+use super::RuleContext;
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, WarningCode};
+use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::model::warning::Warning;
 use crate::model::world::User;
 use crate::parallel;
 use crate::rules::issue::{Action, Evidence, Issue, Subject};
-use crate::rules::resolve::{AccountAt, OrgAt, Resolution};
-use std::num::NonZeroU32;
+use crate::rules::resolve::Resolution;
 
 /// What a domain says about its users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,23 +93,23 @@ pub struct UserCounts {
 
 /// The verdict on every domain, and which users are in scope.
 #[derive(Debug)]
-pub struct Domains {
+pub struct DomainVerdicts {
     verdicts: Vec<Verdict>,
     /// For a domain that is on no org: how many users Zendesk would add by itself if it were added to the org.
     affected: Vec<u32>,
     roles_in_scope: Vec<bool>,
 }
 
-impl Domains {
+impl DomainVerdicts {
     /// Judges every domain.
-    pub fn judge(facts: &Facts<'_>) -> Self {
-        let world = facts.world;
+    pub fn judge(context: &RuleContext<'_>) -> Self {
+        let world = context.world;
         let mut domains = Self {
-            verdicts: parallel::map(&world.domains.ids().collect::<Vec<_>>(), |domain| verdict(facts, *domain)),
+            verdicts: parallel::map(&world.domains.ids().collect::<Vec<_>>(), |domain| verdict(context, *domain)),
             affected: Vec::new(),
-            roles_in_scope: world.roles.iter().map(|role| facts.settings.users.roles.contains(&**role)).collect(),
+            roles_in_scope: world.roles.iter().map(|role| context.settings.users.roles.contains(&**role)).collect(),
         };
-        domains.count_users(facts);
+        domains.count_users(context);
         domains
     }
 
@@ -129,12 +129,12 @@ impl Domains {
     }
 
     /// Why a user is not in scope; nothing for one who is.
-    pub fn out_of_scope(&self, facts: &Facts<'_>, user: &User) -> impl Iterator<Item = OutOfScope> + use<> {
+    pub fn out_of_scope(&self, context: &RuleContext<'_>, user: &User) -> impl Iterator<Item = OutOfScope> + use<> {
         let flags = user.flags();
         let reasons = [
             (OutOfScope::Role, !self.roles_in_scope[user.role()]),
             (OutOfScope::Inactive, !flags.active),
-            (OutOfScope::Suspended, flags.suspended && !facts.settings.users.include_suspended),
+            (OutOfScope::Suspended, flags.suspended && !context.settings.users.include_suspended),
             (OutOfScope::Shared, flags.shared),
             (OutOfScope::NoUsableDomain, user.domain().is_none()),
         ];
@@ -142,37 +142,37 @@ impl Domains {
     }
 
     /// The domain of a user who is in scope.
-    fn in_scope(&self, facts: &Facts<'_>, user: &User) -> Option<DomainId> {
-        user.domain().filter(|_| self.out_of_scope(facts, user).next().is_none())
+    fn in_scope(&self, context: &RuleContext<'_>, user: &User) -> Option<DomainId> {
+        user.domain().filter(|_| self.out_of_scope(context, user).next().is_none())
     }
 
     /// Where the users of a domain have their default org, when one resolved account expects it. Looks at all users.
-    pub fn seats(&self, facts: &Facts<'_>, domain: DomainId) -> Option<Seats> {
-        let [account] = facts.reference.expecting(domain) else { return None };
-        let org_id = facts.resolved.org_id(*account)?;
-        let users = facts.world.users.iter().enumerate();
-        let users = users.filter(|(_, user)| self.in_scope(facts, user) == Some(domain));
+    pub fn seats(&self, context: &RuleContext<'_>, domain: DomainId) -> Option<Seats> {
+        let [account] = context.reference.expecting(domain) else { return None };
+        let org_id = context.resolved.org_id(*account)?;
+        let users = context.world.users.iter().enumerate();
+        let users = users.filter(|(_, user)| self.in_scope(context, user) == Some(domain));
         let mut seats = Seats::default();
-        users.for_each(|(at, _)| seats.add(facts, at, org_id));
+        users.for_each(|(at, _)| seats.add(context, at, org_id));
         Some(seats)
     }
 
     /// Looks at where the users of each expected domain are: finds the spread ones, and counts the affected users.
-    fn count_users(&mut self, facts: &Facts<'_>) {
-        let world = facts.world;
+    fn count_users(&mut self, context: &RuleContext<'_>) {
+        let world = context.world;
         let mut parts = parallel::in_parts(world.users.len(), |users| {
             let mut seats = vec![Seats::default(); self.verdicts.len()];
             for at in users {
                 let user = &world.users[at];
-                let Some(domain) = self.in_scope(facts, user) else { continue };
+                let Some(domain) = self.in_scope(context, user) else { continue };
                 let (Verdict::Expected(_, org) | Verdict::SeveralOrgs(_, org)) = self.verdicts[domain.index()] else {
                     continue;
                 };
-                let org_id = facts.org_id(org);
+                let org_id = context.org_id(org);
                 let seats = &mut seats[domain.index()];
-                seats.add(facts, at, org_id);
+                seats.add(context, at, org_id);
                 if user.flags().verified
-                    && facts.resolved.holders(domain).is_empty()
+                    && context.resolved.holders(domain).is_empty()
                     && world.membership_in(at, org_id).is_none()
                 {
                     seats.affected += 1;
@@ -186,7 +186,7 @@ impl Domains {
         }
         self.affected = seats.iter().map(|seats| seats.affected).collect();
         for (domain, seats) in world.domains.ids().zip(&seats) {
-            if seats.looks_spread() && !facts.settings.domains.not_personal.contains(world.domains.text(domain)) {
+            if seats.looks_spread() && !context.settings.domains.not_personal.contains(world.domains.text(domain)) {
                 self.verdicts[domain.index()] = Verdict::Spread;
             }
         }
@@ -202,19 +202,19 @@ pub struct Seats {
     pub other: u32,
     /// Users whom Zendesk would add to the account's org by itself.
     affected: u32,
-    /// The first three different other orgs: index + 1, so that 0 is none.
-    others: [u32; 3],
+    /// The first three different other orgs.
+    others: [Option<OrgAt>; 3],
 }
 
 impl Seats {
     /// Counts the user at an index, whose org should be `org_id`.
-    fn add(&mut self, facts: &Facts<'_>, at: usize, org_id: u64) {
-        match facts.world.default_org(at) {
+    fn add(&mut self, context: &RuleContext<'_>, at: usize, org_id: u64) {
+        match context.world.default_org(at) {
             Some(default) if default == org_id => self.own += 1,
             default => {
-                if let Some(org) = default.and_then(|id| facts.world.org_at(id)) {
+                if let Some(org) = default.and_then(|id| context.world.org_at(id)) {
                     self.other += 1;
-                    self.note_other(org as OrgAt + 1);
+                    self.note_other(org);
                 }
             }
         }
@@ -222,14 +222,14 @@ impl Seats {
 
     /// How many different other orgs there are; three stands for more.
     pub fn other_orgs(&self) -> usize {
-        self.others.iter().filter(|slot| **slot != 0).count()
+        self.others.iter().flatten().count()
     }
 
-    fn note_other(&mut self, slot: u32) {
-        if !self.others.contains(&slot)
-            && let Some(free) = self.others.iter_mut().find(|slot| **slot == 0)
+    fn note_other(&mut self, org: OrgAt) {
+        if !self.others.contains(&Some(org))
+            && let Some(free) = self.others.iter_mut().find(|slot| slot.is_none())
         {
-            *free = slot;
+            *free = Some(org);
         }
     }
 
@@ -238,7 +238,7 @@ impl Seats {
         self.own += part.own;
         self.other += part.other;
         self.affected += part.affected;
-        part.others.into_iter().filter(|slot| *slot != 0).for_each(|slot| self.note_other(slot));
+        part.others.into_iter().flatten().for_each(|org| self.note_other(org));
     }
 
     fn looks_spread(&self) -> bool {
@@ -247,22 +247,22 @@ impl Seats {
 }
 
 /// The verdict on a domain before the users are looked at.
-fn verdict(facts: &Facts<'_>, domain: DomainId) -> Verdict {
-    let text = facts.world.domains.text(domain);
-    if facts.settings.domains.personal.contains(text) {
+fn verdict(context: &RuleContext<'_>, domain: DomainId) -> Verdict {
+    let text = context.world.domains.text(domain);
+    if context.settings.domains.personal.contains(text) {
         return Verdict::Personal;
     }
-    if facts.settings.domains.ignored.contains(text) {
+    if context.settings.domains.ignored.contains(text) {
         return Verdict::Ignored;
     }
-    let account = match facts.reference.expecting(domain) {
+    let account = match context.reference.expecting(domain) {
         [] => return Verdict::Unmapped,
         [account] => *account,
         _ => return Verdict::SeveralAccounts,
     };
-    match &facts.resolved.accounts[account as usize] {
+    match &context.resolved.accounts[account] {
         Resolution::Linked(org) | Resolution::DomainLinked(org) => {
-            if facts.resolved.holders(domain).iter().all(|holder| holder == org) {
+            if context.resolved.holders(domain).iter().all(|holder| holder == org) {
                 Verdict::Expected(account, *org)
             } else {
                 Verdict::SeveralOrgs(account, *org)
@@ -277,36 +277,41 @@ fn verdict(facts: &Facts<'_>, domain: DomainId) -> Verdict {
 #[derive(Debug)]
 pub struct Judged {
     pub counts: UserCounts,
-    /// For each user the account that the tickets are judged by, plus one.
-    accounts: Vec<Option<NonZeroU32>>,
+    /// For each user the account that the tickets are judged by.
+    accounts: Vec<Option<AccountAt>>,
 }
 
 impl Judged {
     /// The one account that the user was evaluated for: resolved, or duplicate.
     pub fn account(&self, user: usize) -> Option<AccountAt> {
-        self.accounts[user].map(|account| account.get() - 1)
+        self.accounts[user]
     }
 }
 
 /// Finds the user issues. `several_work`: see [`multiple_organizations_work`].
-pub fn detect(facts: &Facts<'_>, domains: &Domains, several_work: bool, issues: &mut Vec<Issue>) -> Judged {
-    let parts = parallel::in_parts(facts.world.users.len(), |users| {
+pub fn detect(
+    context: &RuleContext<'_>,
+    domains: &DomainVerdicts,
+    several_work: bool,
+    issues: &mut Vec<Issue>,
+) -> Judged {
+    let parts = parallel::in_parts(context.world.users.len(), |users| {
         let mut issues = Vec::new();
         let mut judged = Judged { counts: UserCounts::default(), accounts: Vec::with_capacity(users.len()) };
         for at in users {
-            let outcome = domains.outcome(facts, at, several_work);
+            let outcome = domains.outcome(context, at, several_work);
             judged.counts.count(&outcome);
             let (account, issue) = match outcome {
                 Outcome::Evaluated { account, issue } => (account, issue),
                 Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => (None, None),
             };
-            judged.accounts.push(account.and_then(|account| NonZeroU32::new(account + 1)));
+            judged.accounts.push(account);
             issues.extend(issue);
         }
-        facts.sort(&mut issues);
+        context.sort(&mut issues);
         (judged, issues)
     });
-    let mut all = Judged { counts: UserCounts::default(), accounts: Vec::with_capacity(facts.world.users.len()) };
+    let mut all = Judged { counts: UserCounts::default(), accounts: Vec::with_capacity(context.world.users.len()) };
     for (mut judged, mut found) in parts {
         all.counts = all.counts.plus(judged.counts);
         all.accounts.append(&mut judged.accounts);
@@ -355,14 +360,14 @@ impl UserCounts {
     }
 }
 
-impl Domains {
+impl DomainVerdicts {
     /// Judges the user at an index, by the verdict on the domain and the user's own orgs.
-    pub fn outcome(&self, facts: &Facts<'_>, at: usize, several_work: bool) -> Outcome {
-        let world = facts.world;
-        let Some(domain) = self.in_scope(facts, &world.users[at]) else { return Outcome::OutOfScope };
+    pub fn outcome(&self, context: &RuleContext<'_>, at: usize, several_work: bool) -> Outcome {
+        let world = context.world;
+        let Some(domain) = self.in_scope(context, &world.users[at]) else { return Outcome::OutOfScope };
         let ambiguous = |account| {
             let reason = BlockedReason::UserDomainAmbiguous;
-            blocked(facts, IssueCode::UserDomainAmbiguous, at, account, domain, reason)
+            blocked(context, IssueCode::UserDomainAmbiguous, at, account, domain, reason)
         };
         match self.verdict(domain) {
             verdict @ (Verdict::Personal
@@ -372,15 +377,15 @@ impl Domains {
             | Verdict::Spread) => Outcome::NotEvaluated(verdict),
             Verdict::Duplicate(account) => {
                 let code = IssueCode::UserResolutionBlockedDuplicateExternalId;
-                let issue = blocked(facts, code, at, Some(account), domain, BlockedReason::DuplicateExternalId);
+                let issue = blocked(context, code, at, Some(account), domain, BlockedReason::DuplicateExternalId);
                 Outcome::Evaluated { account: Some(account), issue: Some(issue) }
             }
             Verdict::SeveralAccounts => {
-                let expecting = facts.reference.expecting(domain);
+                let expecting = context.reference.expecting(domain);
                 let default = world.default_org(at);
                 let of = |matches: &dyn Fn(u64) -> bool| {
                     let mut found =
-                        expecting.iter().filter(|account| facts.resolved.org_id(**account).is_some_and(matches));
+                        expecting.iter().filter(|account| context.resolved.org_id(**account).is_some_and(matches));
                     found.next().filter(|_| found.next().is_none()).copied()
                 };
                 match of(&|org| default == Some(org)) {
@@ -392,7 +397,7 @@ impl Domains {
                 }
             }
             Verdict::SeveralOrgs(account, org) => {
-                if world.default_org(at) == Some(facts.org_id(org)) {
+                if world.default_org(at) == Some(context.org_id(org)) {
                     Outcome::Settled(account)
                 } else {
                     Outcome::Evaluated { account: None, issue: Some(ambiguous(Some(account))) }
@@ -400,43 +405,43 @@ impl Domains {
             }
             Verdict::Expected(account, org) => Outcome::Evaluated {
                 account: Some(account),
-                issue: membership_issue(facts, at, account, org, domain, several_work),
+                issue: membership_issue(context, at, account, org, domain, several_work),
             },
         }
     }
 }
 
 /// Whether a user may have memberships in several orgs: the setting, or, where it is unknown, that some user has.
-pub fn multiple_organizations_work(facts: &Facts<'_>) -> bool {
-    facts.world.multiple_organizations.unwrap_or_else(|| facts.world.memberships.any_in_two_orgs())
+pub fn multiple_organizations_work(context: &RuleContext<'_>) -> bool {
+    context.world.multiple_organizations.unwrap_or_else(|| context.world.memberships.any_in_two_orgs())
 }
 
 /// An issue about a user who cannot be assigned to an org, for this reason.
 fn blocked(
-    facts: &Facts<'_>,
+    context: &RuleContext<'_>,
     code: IssueCode,
     user: usize,
     account: Option<AccountAt>,
     domain: DomainId,
     reason: BlockedReason,
 ) -> Issue {
-    user_issue(facts, code, user, account, None, domain).blocked_by(Some(reason))
+    user_issue(context, code, user, account, None, domain).blocked_by(Some(reason))
 }
 
 /// A user who belongs to exactly one org: is the user a member of it, and by default?
 fn membership_issue(
-    facts: &Facts<'_>,
+    context: &RuleContext<'_>,
     user: usize,
     account: AccountAt,
     org: OrgAt,
     domain: DomainId,
     several_work: bool,
 ) -> Option<Issue> {
-    let world = facts.world;
-    let org_id = facts.org_id(org);
-    let found = |code| user_issue(facts, code, user, Some(account), Some(org_id), domain);
+    let world = context.world;
+    let org_id = context.org_id(org);
+    let found = |code| user_issue(context, code, user, Some(account), Some(org_id), domain);
     if world.membership_in(user, org_id).is_none() {
-        let blocked = if facts.settings.users.require_verified && !world.users[user].flags().verified {
+        let blocked = if context.settings.users.require_verified && !world.users[user].flags().verified {
             Some(BlockedReason::UserNotVerified)
         } else if !several_work && !world.memberships_of(user).is_empty() {
             Some(BlockedReason::MultipleOrganizationsOff)
@@ -449,24 +454,24 @@ fn membership_issue(
 }
 
 fn user_issue(
-    facts: &Facts<'_>,
+    context: &RuleContext<'_>,
     code: IssueCode,
     user: usize,
     account: Option<AccountAt>,
     org_id: Option<u64>,
     domain: DomainId,
 ) -> Issue {
-    let user_id = Some(facts.world.users[user].id());
+    let user_id = Some(context.world.users[user].id());
     let subject = Subject { account, org_id, user_id, domain: Some(domain), ..Subject::default() };
-    facts.issue(code, subject, Evidence::User(user as u32))
+    context.issue(code, subject, Evidence::User(user as u32))
 }
 
 /// The repair of a user issue.
-pub fn proposal(facts: &Facts<'_>, issue: &Issue) -> Option<Action> {
+pub fn proposal(context: &RuleContext<'_>, issue: &Issue) -> Option<Action> {
     let Evidence::User(user) = issue.evidence else { return None };
     let (code, membership) = match issue.code {
         IssueCode::UserDefaultOrgNotExpected => {
-            let membership = issue.org_id().and_then(|org| facts.world.membership_in(user as usize, org));
+            let membership = issue.org_id().and_then(|org| context.world.membership_in(user as usize, org));
             (ActionCode::MoveUserToOrg, membership)
         }
         _ => (ActionCode::AssignUserToOrg, None),
@@ -503,27 +508,27 @@ impl MembershipState {
 }
 
 /// The accounts that expect the issue's domain, when they are several, in the order of the reference.
-pub fn candidate_accounts<'a>(facts: &Facts<'a>, issue: &Issue) -> &'a [AccountAt] {
-    match issue.domain.map(|domain| facts.reference.expecting(domain)) {
+pub fn candidate_accounts<'a>(context: &RuleContext<'a>, issue: &Issue) -> &'a [AccountAt] {
+    match issue.domain.map(|domain| context.reference.expecting(domain)) {
         Some(several @ [_, _, ..]) => several,
         _ => &[],
     }
 }
 
 /// The orgs that a user issue without expected org could mean, ascending by id.
-pub fn candidate_orgs(facts: &Facts<'_>, issue: &Issue) -> Vec<OrgAt> {
+pub fn candidate_orgs(context: &RuleContext<'_>, issue: &Issue) -> Vec<OrgAt> {
     let Some(domain) = issue.domain else { return Vec::new() };
-    let expecting = facts.reference.expecting(domain);
+    let expecting = context.reference.expecting(domain);
     match issue.code {
         IssueCode::UserDomainAmbiguous => {
-            let resolved = expecting.iter().filter_map(|account| facts.resolved.accounts[*account as usize].org());
-            let mut orgs: Vec<OrgAt> = facts.resolved.holders(domain).iter().copied().chain(resolved).collect();
+            let resolved = expecting.iter().filter_map(|account| context.resolved.accounts[*account].org());
+            let mut orgs: Vec<OrgAt> = context.resolved.holders(domain).iter().copied().chain(resolved).collect();
             orgs.sort_unstable();
             orgs.dedup();
             orgs
         }
         IssueCode::UserResolutionBlockedDuplicateExternalId => {
-            match expecting.first().map(|account| &facts.resolved.accounts[*account as usize]) {
+            match expecting.first().map(|account| &context.resolved.accounts[*account]) {
                 Some(Resolution::Duplicate(orgs)) => orgs.clone(),
                 _ => Vec::new(),
             }
@@ -533,13 +538,13 @@ pub fn candidate_orgs(facts: &Facts<'_>, issue: &Issue) -> Vec<OrgAt> {
 }
 
 /// The state of the user of an issue.
-pub fn membership_state(facts: &Facts<'_>, issue: &Issue, user: usize) -> MembershipState {
+pub fn membership_state(context: &RuleContext<'_>, issue: &Issue, user: usize) -> MembershipState {
     let orgs = match issue.org_id() {
         Some(org) => vec![org],
-        None => candidate_orgs(facts, issue).into_iter().map(|org| facts.org_id(org)).collect(),
+        None => candidate_orgs(context, issue).into_iter().map(|org| context.org_id(org)).collect(),
     };
-    let member = |org: u64| facts.world.membership_in(user, org).is_some();
-    if facts.world.default_org(user).is_some_and(|default| orgs.contains(&default) && member(default)) {
+    let member = |org: u64| context.world.membership_in(user, org).is_some();
+    if context.world.default_org(user).is_some_and(|default| orgs.contains(&default) && member(default)) {
         MembershipState::MemberDefault
     } else if orgs.into_iter().any(member) {
         MembershipState::Member
@@ -549,11 +554,11 @@ pub fn membership_state(facts: &Facts<'_>, issue: &Issue, user: usize) -> Member
 }
 
 /// One warning for each spread domain, at the row of the account that expects it.
-pub fn spread_warnings(facts: &Facts<'_>, domains: &Domains) -> Vec<Warning> {
+pub fn spread_warnings(context: &RuleContext<'_>, domains: &DomainVerdicts) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    for account in &facts.reference.accounts {
+    for account in &context.reference.accounts {
         for domain in account.domains.iter().filter(|domain| domains.is_spread(**domain)) {
-            let text = facts.world.domains.text(*domain);
+            let text = context.world.domains.text(*domain);
             warnings.push(Warning {
                 code: WarningCode::SpreadDomain,
                 line: Some(account.line),

@@ -55,7 +55,7 @@ struct Names<'a> {
 }
 
 fn names<'a>(audit: &Audit<'a>, action: &Action) -> Names<'a> {
-    let account = action.account.map(|account| &audit.reference.accounts[account as usize]);
+    let account = action.account.map(|account| &audit.reference.accounts[account]);
     let org = action.org_id.and_then(|id| audit.world.org(id));
     Names {
         sf_account_id: account.map(|account| account.sf_account_id().raw()),
@@ -69,7 +69,7 @@ fn names<'a>(audit: &Audit<'a>, action: &Action) -> Names<'a> {
 pub fn prepared<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = PreparedRow<'a>> {
     audit.plan.prepared.iter().enumerate().map(|(index, action)| {
         let Names { sf_account_id, account_name, org_name, domain } = names(audit, action);
-        let (from, to) = plan::from_to(&audit.facts(), action);
+        let (from, to) = plan::from_to(&audit.context(), action);
         PreparedRow {
             action_id: ActionRef::Prepared(index as u32).to_string(),
             action_code: action.code,
@@ -82,7 +82,7 @@ pub fn prepared<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = PreparedRow<'a
             domain,
             from,
             to,
-            preconditions: plan::preconditions(&audit.facts(), action),
+            preconditions: plan::preconditions(&audit.context(), action),
             depends_on: audit.plan.depends_on(action).iter().map(ActionRef::to_string).collect(),
             notes: audit.notes(action),
             issue_id: action.issue_id.to_string(),

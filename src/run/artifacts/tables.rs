@@ -2,11 +2,11 @@
 
 use super::plan::{BlockedRow, PreparedRow, blocked, prepared};
 use crate::catalogue::{BlockedReason, IssueCode, Scope, Status};
+use crate::model::at::OrgAt;
 use crate::rules::audit::Audit;
 use crate::rules::detect::detail::detail;
 use crate::rules::detect::{org, user};
 use crate::rules::issue::{Evidence, Issue};
-use crate::rules::resolve::OrgAt;
 use crate::run::read::IssueRow;
 use crate::text::escape::csv_cell;
 use std::io::{self, Write};
@@ -125,7 +125,7 @@ struct Common<'a> {
 }
 
 fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
-    let account = issue.account().map(|account| &audit.reference.accounts[account as usize]);
+    let account = issue.account().map(|account| &audit.reference.accounts[account]);
     Common {
         id: issue.id.to_string(),
         code: issue.code.as_str(),
@@ -137,12 +137,12 @@ fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
         blocked_reason: issue.blocked_reason.map_or("", BlockedReason::as_str),
         suppression_reason: issue.suppression().map_or("", |index| &audit.settings.suppressions[index as usize].reason),
         actions: list(issue.actions.iter()),
-        detail: detail(&audit.facts(), issue),
+        detail: detail(&audit.context(), issue),
     }
 }
 
 fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> String {
-    list(orgs.iter().map(|org| audit.world.orgs[*org as usize].id))
+    list(orgs.iter().map(|org| audit.world.orgs[*org].id))
 }
 
 /// The files of the issues.
@@ -191,12 +191,12 @@ fn begin_row(table: &mut Table<'_>, common: &Common<'_>) {
 }
 
 fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
-    let facts = audit.facts();
+    let rules = audit.context();
     let org = issue.org_id().and_then(|id| audit.world.org(id));
-    let expected = issue.account().map(|account| audit.reference.accounts[account as usize].external_id());
+    let expected = issue.account().map(|account| audit.reference.accounts[account].external_id());
     let missing = match (issue.code, issue.account()) {
         (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
-            list(org::missing_domains(&facts, account).map(|domain| audit.world.domains.text(domain)))
+            list(org::missing_domains(&rules, account).map(|domain| audit.world.domains.text(domain)))
         }
         _ => String::new(),
     };
@@ -208,23 +208,23 @@ fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &C
         expected.as_ref().map_or("", |id| id.raw()),
         &missing,
         common.domain,
-        &org_ids(audit, &org::conflicting_orgs(&facts, issue)),
+        &org_ids(audit, &org::conflicting_orgs(&rules, issue)),
     ]);
     table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
     table.end_row()
 }
 
 fn user_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
-    let facts = audit.facts();
+    let rules = audit.context();
     let Evidence::User(at) = issue.evidence else { return Ok(()) };
-    let accounts = user::candidate_accounts(&facts, issue).iter();
-    let accounts = list(accounts.map(|account| audit.reference.accounts[*account as usize].sf_account_id().raw()));
+    let accounts = user::candidate_accounts(&rules, issue).iter();
+    let accounts = list(accounts.map(|account| audit.reference.accounts[*account].sf_account_id().raw()));
     begin_row(table, common);
     table.id(issue.user_id());
-    table.cells([common.domain, user::membership_state(&facts, issue, at as usize).as_str()]);
+    table.cells([common.domain, user::membership_state(&rules, issue, at as usize).as_str()]);
     table.id(issue.org_id());
     table.id(audit.world.default_org(at as usize));
-    table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&facts, issue))]);
+    table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&rules, issue))]);
     table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
     table.end_row()
 }
@@ -315,7 +315,7 @@ pub fn by_account<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = AccountRow<'
                 }
             }
         }
-        let account = issues[0].account().map(|account| &audit.reference.accounts[account as usize]);
+        let account = issues[0].account().map(|account| &audit.reference.accounts[account]);
         let row = AccountRow {
             sf_account_id: account.map(|account| account.sf_account_id().raw()),
             account_name: account.map_or(NO_SINGLE_ACCOUNT, |account| account.name().raw()),
