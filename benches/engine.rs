@@ -36,7 +36,7 @@ fn engine(criterion: &mut Criterion) {
     let mut domains = DomainTable::default();
     let reference = accounts(&mut domains);
     let world = records(domains).world;
-    let rules = || audit(&reference, &world, &config.settings, as_of, Vec::new());
+    let rules = || audit(&reference, &world, &config.settings, None, as_of, Vec::new());
     criterion.bench_function("rules, 5,000 users and 10,000 tickets", |bench| bench.iter(|| black_box(rules())));
     let audit = rules();
     let run = Run {

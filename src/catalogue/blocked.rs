@@ -79,6 +79,31 @@ impl BlockedReason {
                 tool_does_not: "It does not report the users of a spread domain; one \
                     `spread_domain` warning stands for them.",
             },
+            Self::AccountIdDoubtful => &Explanation {
+                title: "The account's id may be another record's",
+                means: "A tool has changed the case of the account's Salesforce id, and upper and lower case are part \
+                    of such an id. Written to Zendesk, it would link the org to another record.",
+                evidence: "The id has 15 characters and its letters are all of one case, or it has 18 and a wrong \
+                    check. The warning `id_doubtful` or `id_check_wrong` names its line.",
+                what_to_do: "Export the reference again with ids of 18 characters, without a detour through a tool that \
+                    changes case. Then run the audit again.",
+                tool_does: "Blocks the action that would write the id, and every other action of an account that only \
+                    this action would link.",
+                tool_does_not: "It never writes a doubtful id, and never guesses its case.",
+            },
+            Self::DefaultOrgNotInReference => &Explanation {
+                title: "The default org's account is unknown",
+                means: "The user is at home in an org that is linked to an account which the reference does not have. If \
+                    the reference only lacks that row, the user is another customer's, and the action would open \
+                    this customer's org to them.",
+                evidence: "The default org exists, its `external_id` is not blank, and no row of the reference has its \
+                    key. For a domain: users in scope with the domain have such a default org.",
+                what_to_do: "Look at the advisories `org_not_in_reference` and `account_lost`. Add the missing row to the \
+                    reference, or correct the `external_id` of the org. Then run the audit again.",
+                tool_does: "Blocks the user's assignment or move. Blocks adding a domain that such users have, since \
+                    Zendesk would then add these users by itself.",
+                tool_does_not: "It never moves a user out of an org whose account it does not know.",
+            },
             Self::UserNotVerified => &Explanation {
                 title: "The user's address is not verified",
                 means: "Nobody has proved that the e-mail address is the user's. Adding the user \
@@ -116,6 +141,17 @@ impl BlockedReason {
                 tool_does: "Blocks the account's other actions that would be prepared; those \
                     blocked already keep their reason.",
                 tool_does_not: "It never acts for an account whose link is suppressed.",
+            },
+            Self::ReferenceShrank => &Explanation {
+                title: "Too many accounts have left the reference",
+                means: "The reference has far fewer accounts than the baseline had, as an incomplete export has. Without \
+                    their rows, shared domains look like one account's own, so no finding is safe to act on.",
+                evidence: "The share of the baseline's accounts that the reference lacks is above \
+                    `salesforce.max_lost_percent`. The advisory `account_lost` names each of them.",
+                what_to_do: "Check the export, its filter and its rights. If the accounts are gone on purpose, accept the \
+                    run as the new baseline (`--accept-new`); the run after it prepares actions again.",
+                tool_does: "Blocks every action that would otherwise be prepared.",
+                tool_does_not: "It never prepares an action from a reference that shrank.",
             },
         }
     }

@@ -52,7 +52,12 @@ impl IssueCode {
                 short: "missing external_id",
                 action: Some(ActionCode::SetOrgExternalId),
                 statuses: &[Status::Prepared, Status::Blocked],
-                blocked_reasons: &[BlockedReason::OrgClaimedByMultipleAccounts, BlockedReason::DomainSpreadAcrossOrgs],
+                blocked_reasons: &[
+                    BlockedReason::OrgClaimedByMultipleAccounts,
+                    BlockedReason::DomainSpreadAcrossOrgs,
+                    BlockedReason::AccountIdDoubtful,
+                    BlockedReason::ReferenceShrank,
+                ],
                 explanation: Explanation {
                     title: "The account's org has a blank external_id",
                     means: "The account's domains lead to exactly one org, and that org has no \
@@ -65,8 +70,9 @@ impl IssueCode {
                         it is blocked, read the explanation of its `blocked_reason`.",
                     tool_does: "Prepares `set_org_external_id`. Blocks it with \
                         `org_claimed_by_multiple_accounts` when the org also holds such a domain \
-                        of another account, and with `domain_spread_across_orgs` when every \
-                        domain that links the two is spread.",
+                        of another account, with `domain_spread_across_orgs` when every domain \
+                        that links the two is spread, and with `account_id_doubtful` when the \
+                        id may be another record's.",
                     tool_does_not: "It never overwrites an `external_id` that is not blank, and \
                         never matches by name or website.",
                 },
@@ -102,7 +108,13 @@ impl IssueCode {
                 short: "missing expected domain",
                 action: Some(ActionCode::AddOrgDomain),
                 statuses: &[Status::Prepared, Status::Blocked],
-                blocked_reasons: &[BlockedReason::DomainSpreadAcrossOrgs, BlockedReason::AccountLinkSuppressed],
+                blocked_reasons: &[
+                    BlockedReason::DomainSpreadAcrossOrgs,
+                    BlockedReason::AccountIdDoubtful,
+                    BlockedReason::DefaultOrgNotInReference,
+                    BlockedReason::AccountLinkSuppressed,
+                    BlockedReason::ReferenceShrank,
+                ],
                 explanation: Explanation {
                     title: "The account's org lacks an expected domain",
                     means: "The reference expects domains that are on no org at all, so Zendesk \
@@ -115,8 +127,10 @@ impl IssueCode {
                         the org by itself: `users_affected` says how many, and \
                         `org_shares_tickets` that the org shares tickets among its members.",
                     tool_does: "Prepares one `add_org_domain` per domain. A spread domain gets a \
-                        blocked one (reason `domain_spread_across_orgs`); the issue is blocked \
-                        when all of its actions are.",
+                        blocked one (reason `domain_spread_across_orgs`), and so does one whose \
+                        users have a default org of an unknown account (reason \
+                        `default_org_not_in_reference`). The issue is blocked when all of its \
+                        actions are.",
                     tool_does_not: "It never removes a domain from an org, and never adds one \
                         that is personal, ignored or expected by several accounts.",
                 },
@@ -227,9 +241,12 @@ impl IssueCode {
                 statuses: &[Status::Prepared, Status::Blocked],
                 blocked_reasons: &[
                     BlockedReason::DomainSpreadAcrossOrgs,
+                    BlockedReason::AccountIdDoubtful,
+                    BlockedReason::DefaultOrgNotInReference,
                     BlockedReason::UserNotVerified,
                     BlockedReason::MultipleOrganizationsOff,
                     BlockedReason::AccountLinkSuppressed,
+                    BlockedReason::ReferenceShrank,
                 ],
                 explanation: Explanation {
                     title: "The user is not a member of the expected org",
@@ -242,10 +259,12 @@ impl IssueCode {
                         default org is linked to another account; `org_shares_tickets`: members \
                         see more than their own tickets), then apply the plan. If it is blocked, \
                         read the explanation of its `blocked_reason`.",
-                    tool_does: "Prepares `assign_user_to_org`. Blocks it with `user_not_verified` \
-                        while `users.require_verified` is on and the user is not verified, else \
-                        with `multiple_organizations_off` when the user has a membership already \
-                        and Zendesk allows one only.",
+                    tool_does: "Prepares `assign_user_to_org`. Blocks it with \
+                        `default_org_not_in_reference` when the user's default org is linked to \
+                        an account that the reference lacks, else with `user_not_verified` while \
+                        `users.require_verified` is on and the user is not verified, else with \
+                        `multiple_organizations_off` when the user has a membership already and \
+                        Zendesk allows one only.",
                     tool_does_not: "It never removes a membership, and never makes another org \
                         the default of a user who has one.",
                 },
@@ -256,7 +275,13 @@ impl IssueCode {
                 short: "default org not expected",
                 action: Some(ActionCode::MoveUserToOrg),
                 statuses: &[Status::Prepared, Status::Blocked],
-                blocked_reasons: &[BlockedReason::DomainSpreadAcrossOrgs, BlockedReason::AccountLinkSuppressed],
+                blocked_reasons: &[
+                    BlockedReason::DomainSpreadAcrossOrgs,
+                    BlockedReason::AccountIdDoubtful,
+                    BlockedReason::DefaultOrgNotInReference,
+                    BlockedReason::AccountLinkSuppressed,
+                    BlockedReason::ReferenceShrank,
+                ],
                 explanation: Explanation {
                     title: "The user's default org is another one",
                     means: "The user is a member of the expected org, but another org, or none, \
@@ -268,8 +293,9 @@ impl IssueCode {
                         `organization_id`.",
                     what_to_do: "Check the note `default_org_linked_to` (the present default org \
                         is linked to another account), then apply the plan.",
-                    tool_does: "Prepares `move_user_to_org`. Blocks it only when the action that \
-                        links the account is blocked or suppressed.",
+                    tool_does: "Prepares `move_user_to_org`. Blocks it with \
+                        `default_org_not_in_reference` when the user's default org is linked to \
+                        an account that the reference lacks.",
                     tool_does_not: "It never adds or removes a membership, and never touches a \
                         ticket.",
                 },

@@ -5,6 +5,7 @@
 //! precondition lives elsewhere, and so do the exit codes.
 
 mod actions;
+mod advisories;
 mod blocked;
 mod issues;
 mod skipped;
@@ -135,22 +136,25 @@ vocabulary! {
 
 vocabulary! {
     /// Why an action that would repair an issue must not be planned.
-    BlockedReason: 9 {
+    BlockedReason: 12 {
         DuplicateExternalId => "duplicate_external_id",
         OrgClaimedByMultipleAccounts => "org_claimed_by_multiple_accounts",
         ExternalIdConflict => "external_id_conflict",
         DomainBelongsToOtherOrg => "domain_belongs_to_other_org",
         UserDomainAmbiguous => "user_domain_ambiguous",
         DomainSpreadAcrossOrgs => "domain_spread_across_orgs",
+        AccountIdDoubtful => "account_id_doubtful",
+        DefaultOrgNotInReference => "default_org_not_in_reference",
         UserNotVerified => "user_not_verified",
         MultipleOrganizationsOff => "multiple_organizations_off",
         AccountLinkSuppressed => "account_link_suppressed",
+        ReferenceShrank => "reference_shrank",
     }
 }
 
 vocabulary! {
     /// Why a planned action was not applied, in the `reason` of a receipt's result.
-    SkipReason: 23 {
+    SkipReason: 29 {
         OrgNotFound => "precondition_changed_org_not_found",
         OrgExternalIdNotBlank => "precondition_changed_org_external_id_not_blank",
         ExternalIdInUse => "precondition_changed_external_id_in_use",
@@ -164,16 +168,33 @@ vocabulary! {
         UserEmailDomainChanged => "precondition_changed_user_email_domain_changed",
         MultipleOrganizationsOff => "precondition_changed_multiple_organizations_off",
         MembershipNotFound => "precondition_changed_membership_not_found",
+        DefaultOrgChanged => "precondition_changed_default_org_changed",
+        OrgDomainsShrank => "precondition_changed_org_domains_shrank",
         OrgAlreadyLinked => "precondition_changed_org_already_linked",
         DomainAlreadyPresent => "precondition_changed_domain_already_present",
         UserAlreadyMember => "precondition_changed_user_already_member",
         AlreadyDefault => "precondition_changed_already_default",
         DependencyNotApplied => "dependency_not_applied",
         NotSelected => "not_selected",
+        ActionNotAllowed => "action_not_allowed",
+        SuppressedSince => "suppressed_since",
+        ReferenceChanged => "reference_changed",
+        RecordIncomplete => "record_incomplete",
         OutcomeUnknown => "outcome_unknown",
         Aborted => "aborted",
         CapMaxPerAccount => "cap_max_per_account",
         CapMaxActions => "cap_max_actions",
+    }
+}
+
+vocabulary! {
+    /// The kind of an advisory: what an operator should know and no issue code covers.
+    AdvisoryCode: 5 {
+        AccountLost => "account_lost",
+        OrgNotInReference => "org_not_in_reference",
+        OrgHoldsPersonalDomain => "org_holds_personal_domain",
+        OrgDomainUnusable => "org_domain_unusable",
+        DomainUnmapped => "domain_unmapped",
     }
 }
 
@@ -238,11 +259,20 @@ impl SkipReason {
             self,
             Self::DependencyNotApplied
                 | Self::NotSelected
+                | Self::ActionNotAllowed
+                | Self::SuppressedSince
+                | Self::ReferenceChanged
+                | Self::RecordIncomplete
                 | Self::OutcomeUnknown
                 | Self::Aborted
                 | Self::CapMaxPerAccount
                 | Self::CapMaxActions
         )
+    }
+
+    /// Whether a skip for this reason counts in `attempted`: the action was looked at afresh (rules 8.4).
+    pub const fn is_attempted(self) -> bool {
+        self.is_changed_precondition() || matches!(self, Self::RecordIncomplete)
     }
 
     /// Whether the effect of the action is in place all the same, which satisfies the actions that depend on it.
@@ -265,17 +295,20 @@ pub enum Entry {
     Blocked(BlockedReason),
     /// A reason in the receipt of an apply.
     Skipped(SkipReason),
+    /// An advisory.
+    Advisory(AdvisoryCode),
     /// A warning.
     Warning(WarningCode),
 }
 
 vocabulary! {
     /// The kinds of names, in the order in which they are listed.
-    Kind: 5 {
+    Kind: 6 {
         Issue => "issue",
         Action => "action",
         Blocked => "blocked_reason",
         Skipped => "skip_reason",
+        Advisory => "advisory",
         Warning => "warning",
     }
 }
@@ -287,8 +320,9 @@ impl Entry {
         let actions = ActionCode::ALL.into_iter().map(Self::Action);
         let blocked = BlockedReason::ALL.into_iter().map(Self::Blocked);
         let skipped = SkipReason::ALL.into_iter().map(Self::Skipped);
+        let advisories = AdvisoryCode::ALL.into_iter().map(Self::Advisory);
         let warnings = WarningCode::ALL.into_iter().map(Self::Warning);
-        issues.chain(actions).chain(blocked).chain(skipped).chain(warnings)
+        issues.chain(actions).chain(blocked).chain(skipped).chain(advisories).chain(warnings)
     }
 
     /// The kind of the name.
@@ -298,17 +332,20 @@ impl Entry {
             Self::Action(_) => Kind::Action,
             Self::Blocked(_) => Kind::Blocked,
             Self::Skipped(_) => Kind::Skipped,
+            Self::Advisory(_) => Kind::Advisory,
             Self::Warning(_) => Kind::Warning,
         }
     }
 
-    /// The name itself. An issue and a blocked reason share `user_domain_ambiguous`; all others differ.
+    /// The name itself. An issue and a blocked reason share `user_domain_ambiguous`, a blocked reason and a warning share
+    /// `reference_shrank`; all others differ.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Issue(code) => code.as_str(),
             Self::Action(code) => code.as_str(),
             Self::Blocked(reason) => reason.as_str(),
             Self::Skipped(reason) => reason.as_str(),
+            Self::Advisory(code) => code.as_str(),
             Self::Warning(code) => code.as_str(),
         }
     }
@@ -320,6 +357,7 @@ impl Entry {
             Self::Action(code) => code.explanation(),
             Self::Blocked(reason) => reason.explanation(),
             Self::Skipped(reason) => reason.explanation(),
+            Self::Advisory(code) => code.explanation(),
             Self::Warning(code) => code.explanation(),
         }
     }
@@ -338,7 +376,10 @@ mod tests {
         "--only-action",
         "0",
         "1",
+        "--accept-new",
         "account_domains",
+        "accounts.csv",
+        "apply.actions",
         "active",
         "apply.max_actions",
         "apply.max_per_account",
@@ -349,6 +390,7 @@ mod tests {
         "co.uk",
         "conflicting_org_ids",
         "current_external_id",
+        "default_org_is",
         "default_org_linked_to",
         "depends_on",
         "detail",
@@ -361,7 +403,13 @@ mod tests {
         "expires",
         "external_id",
         "failed",
+        "left_reference",
+        "null",
+        "salesforce.accounts_csv",
+        "salesforce.max_lost_percent",
+        "www.",
         "false",
+        "id_doubtful",
         "issue_id",
         "mismatch_kind",
         "missing_domains",
@@ -401,7 +449,7 @@ mod tests {
             assert!(seen.insert((entry.kind(), entry.name())), "twice: {}", entry.name());
             assert!(entry.name().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
         }
-        assert_eq!(seen.len(), 12 + 4 + 9 + 23 + 11);
+        assert_eq!(seen.len(), 12 + 4 + 12 + 29 + 5 + WarningCode::ALL.len());
         for code in IssueCode::ALL {
             assert_eq!(IssueCode::parse(code.as_str()), Some(code));
         }

@@ -134,6 +134,26 @@ impl SkipReason {
                 tool_does: SKIPS,
                 tool_does_not: NO_WRITE,
             },
+            Self::DefaultOrgChanged => &Explanation {
+                title: "The user's default org has changed",
+                means: "The plan was made when the user had another default org, or none. Someone has changed it since \
+                    the audit.",
+                evidence: "A fresh read of the user and the memberships shows a default org other than the one in \
+                    `default_org_is`.",
+                what_to_do: "Run the audit again: it judges the user by the new default org.",
+                tool_does: SKIPS,
+                tool_does_not: NO_WRITE,
+            },
+            Self::OrgDomainsShrank => &Explanation {
+                title: "The org's list of domains has shrunk",
+                means: "The list of domains that was just read lacks a domain that this run has seen on the org before. \
+                    Writing this list back would remove the domain.",
+                evidence: "The list of orgs, read at the start of the apply, showed a domain that the fresh read of the \
+                    org does not.",
+                what_to_do: "Check the org's domains in Zendesk, then run the audit again.",
+                tool_does: SKIPS,
+                tool_does_not: NO_WRITE,
+            },
             Self::OrgAlreadyLinked => &Explanation {
                 title: "The org has the account's id already",
                 means: "Somebody, an earlier apply, or a write that took in spite of an error \
@@ -190,6 +210,46 @@ impl SkipReason {
                 tool_does: "Records the action as skipped, so that the receipt accounts for the \
                     whole plan.",
                 tool_does_not: "It neither reads nor writes anything for the action.",
+            },
+            Self::ActionNotAllowed => &Explanation {
+                title: "This kind of action is not allowed here",
+                means: "The configuration does not allow this kind of action to be applied.",
+                evidence: "`apply.actions` does not name the action's kind.",
+                what_to_do: "Nothing, or add the kind to `apply.actions` and apply the plan again.",
+                tool_does: "Records the action as skipped, so that the receipt accounts for the \
+                    whole plan.",
+                tool_does_not: "It neither reads nor writes anything for the action.",
+            },
+            Self::SuppressedSince => &Explanation {
+                title: "The action's issue is suppressed now",
+                means: "A suppression that is in force now matches the issue which the action would repair. The plan \
+                    is older than the suppression.",
+                evidence: "A suppression of the configuration matches the code and the selectors of the issue in \
+                    `issue_id`.",
+                what_to_do: "Nothing, or remove the suppression and apply the plan again.",
+                tool_does: "Records the action as skipped, so that the receipt accounts for the \
+                    whole plan.",
+                tool_does_not: "It neither reads nor writes anything for the action.",
+            },
+            Self::ReferenceChanged => &Explanation {
+                title: "The reference no longer supports the action",
+                means: "The account has left the reference since the audit, or is no longer the only one that expects \
+                    the domain.",
+                evidence: "The reference in `salesforce.accounts_csv` lacks the account, or the account does not expect \
+                    the action's domain, or another account expects it too.",
+                what_to_do: "Run the audit again.",
+                tool_does: SKIPS,
+                tool_does_not: NO_WRITE,
+            },
+            Self::RecordIncomplete => &Explanation {
+                title: "Zendesk's answer lacks a field",
+                means: "A field that a precondition or the write needs is absent from the answer. Absent is not empty, \
+                    so nothing can be concluded from it.",
+                evidence: "The answer to a fresh read lacks the key, or has `null` for `domain_names`.",
+                what_to_do: "Apply the plan again. If the answer stays incomplete, check the rights of the credentials \
+                    and any proxy between this machine and Zendesk.",
+                tool_does: SKIPS,
+                tool_does_not: "It never writes a list of domains that could be shorter than the one in Zendesk.",
             },
             Self::OutcomeUnknown => &Explanation {
                 title: "Nobody knows whether the write took",

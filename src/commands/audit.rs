@@ -82,7 +82,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     console.heading(source.reading());
     let read = source::read(&console, &source, &config, &options.source, started_at, domains, false)?;
     let world = ManuallyDrop::new(read.world);
-    let found = ManuallyDrop::new(audit(&reference, &world, &config.settings, read.as_of, read.warnings));
+    let found = ManuallyDrop::new(audit(&reference, &world, &config.settings, None, read.as_of, read.warnings));
     let totals = found.totals();
     let rows = if baseline.is_some() { artifacts::tables::issue_rows(&found) } else { Vec::new() };
     let compared = baseline.as_ref().map(|base| diff::compare(&Side::of_run(base), &Side::of_audit(&found, &rows)));

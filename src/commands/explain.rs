@@ -107,7 +107,7 @@ fn facts(entry: Entry) -> String {
             let action = code.action().map_or(String::new(), |action| format!("; its action is {action}"));
             format!("{} issue, {} risk, {}{action}", code.scope(), code.risk(), statuses.join(" or "))
         }
-        Entry::Action(_) | Entry::Blocked(_) | Entry::Skipped(_) | Entry::Warning(_) => {
+        Entry::Action(_) | Entry::Blocked(_) | Entry::Skipped(_) | Entry::Advisory(_) | Entry::Warning(_) => {
             label(entry.kind()).to_lowercase()
         }
     }
@@ -120,6 +120,7 @@ fn label(kind: Kind) -> &'static str {
         Kind::Action => "Action",
         Kind::Blocked => "Blocked reason",
         Kind::Skipped => "Skip reason",
+        Kind::Advisory => "Advisory",
         Kind::Warning => "Warning",
     }
 }
@@ -131,6 +132,7 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Action => "Actions: what a plan can repair",
         Kind::Blocked => "Blocked reasons: why a repair is not prepared",
         Kind::Skipped => "Skip reasons: why a planned action was not applied",
+        Kind::Advisory => "Advisories: what else an operator should know",
         Kind::Warning => "Warnings: what an audit points out besides",
     }
 }
@@ -201,7 +203,7 @@ impl From<Entry> for Row {
         let Explanation { title, means, evidence, what_to_do, tool_does, tool_does_not } = entry.explanation();
         let issue = match entry {
             Entry::Issue(code) => Some(code),
-            Entry::Action(_) | Entry::Blocked(_) | Entry::Skipped(_) | Entry::Warning(_) => None,
+            Entry::Action(_) | Entry::Blocked(_) | Entry::Skipped(_) | Entry::Advisory(_) | Entry::Warning(_) => None,
         };
         Self {
             name: entry.name(),

@@ -53,7 +53,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let older = matches!(subject, Subject::Ticket(_));
     let read = source::read(&console, &source, &config, &options.source, started_at, domains, older)?;
     console.warnings(&read.warnings);
-    let found = audit(&reference, &read.world, &config.settings, read.as_of, read.warnings.clone());
+    let found = audit(&reference, &read.world, &config.settings, None, read.as_of, read.warnings.clone());
     let context = Context { audit: &found, reference_csv: &accounts, columns: &config.columns, flags: &flags };
     let trace = trace::explain(&context, &subject).map_err(|unknown| self::unknown(unknown, &flags))?;
     let seen = Seen {

@@ -8,6 +8,7 @@ use super::texts::Texts;
 use super::untrusted::{self, Untrusted};
 use super::warning::Warning;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A row of the reference.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Account {
     pub line: u32,
     /// Whether the account should have an org at all.
     pub org_expected: bool,
+    /// Whether the id may be another record's, since a tool has lost its case (rules 3). It is never written.
+    pub is_doubtful: bool,
     /// The id, the name and the website.
     texts: Texts<3>,
     /// The expected domains, ordered by text.
@@ -25,7 +28,13 @@ pub struct Account {
 impl Account {
     /// `id` is trimmed and unwrapped, `name` trimmed; `domains` are ordered by text.
     pub fn new(line: u32, id: &str, name: &str, website: Option<&str>, org_expected: bool, domains: DomainIds) -> Self {
-        Self { line, org_expected, texts: Texts::new([Some(id), Some(&*untrusted::name(name)), website]), domains }
+        Self {
+            line,
+            org_expected,
+            is_doubtful: false,
+            texts: Texts::new([Some(id), Some(&*untrusted::name(name)), website]),
+            domains,
+        }
     }
 
     /// As the reference has it, trimmed.
@@ -64,6 +73,21 @@ pub struct Reference {
     /// The accounts that expect each domain, ascending.
     expecting: Lists<AccountAt>,
     pub facts: ReferenceFacts,
+}
+
+/// The accounts of the run that an audit is compared with, as its `accounts.csv` has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BaselineAccounts {
+    pub run_id: String,
+    /// By account key.
+    pub accounts: BTreeMap<String, BaselineAccount>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaselineAccount {
+    pub sf_account_id: String,
+    pub account_name: String,
 }
 
 /// What `init` tells about a reference.

@@ -164,7 +164,7 @@ fn hostile_receipt(seed: u64, actions: usize) -> ApplyReceipt {
         action_id: text(nth),
         action_code: ActionCode::ALL[(nth % 4) as usize],
         status: outcomes[(nth % 5) as usize],
-        reason: Some(SkipReason::ALL[(nth % 23) as usize]),
+        reason: Some(SkipReason::ALL[nth as usize % SkipReason::ALL.len()]),
         sf_account_id: text(nth + 1),
         org_id: 1,
         user_id: Some(2),

@@ -1,15 +1,17 @@
 //! The audit: from the reference and the world to issues and a plan, as one pure function.
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
-use crate::model::accounts::Reference;
+use crate::model::accounts::{BaselineAccounts, Reference};
 use crate::model::domains::DomainId;
 use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::model::warning::{self, Warning};
 use crate::model::world::World;
+use crate::rules::advisory::Advisory;
 use crate::rules::detect::user::{DomainVerdicts, OutOfScope, Outcome, Seats, UserCounts, Verdict};
 use crate::rules::detect::{self, RuleContext};
 use crate::rules::issue::{Action, Issue};
+use crate::rules::lost::{self, LostAccount};
 use crate::rules::plan::{self, Plan};
 use crate::rules::resolve::{self, Resolution, Resolved};
 use crate::rules::suppress;
@@ -30,6 +32,10 @@ pub struct Audit<'a> {
     pub users: UserCounts,
     pub tickets_in_window: u64,
     pub warnings: Vec<Warning>,
+    /// The accounts that the baseline had and the reference lacks, by id; `None` without a baseline.
+    pub lost: Option<Vec<LostAccount>>,
+    /// In the order of rules 6.6.
+    pub advisories: Vec<Advisory>,
     /// Whether a user may have memberships in several orgs.
     pub multiple_organizations_work: bool,
     domains: DomainVerdicts,
@@ -38,11 +44,13 @@ pub struct Audit<'a> {
 /// Audits a world against a reference.
 ///
 /// The domains of both must come from one [`crate::model::domains::DomainTable`]. `warnings` are those known before; the
-/// result holds them too. Nothing depends on the order in which records came, nor on the present time.
+/// result holds them too. `baseline` are the accounts of the run that this one is compared with; `None` also where that run does
+/// not list them. Nothing depends on the order in which records came, nor on the present time.
 pub fn audit<'a>(
     reference: &'a Reference,
     world: &'a World,
     settings: &'a Settings,
+    baseline: Option<&BaselineAccounts>,
     as_of: Instant,
     mut warnings: Vec<Warning>,
 ) -> Audit<'a> {
@@ -67,6 +75,8 @@ pub fn audit<'a>(
     warning::sort(&mut warnings);
     let plan = plan::prepare(&context, &domains, &mut issues);
 
+    let lost = baseline.map(|baseline| lost::lost(reference, baseline));
+
     Audit {
         reference,
         world,
@@ -79,6 +89,8 @@ pub fn audit<'a>(
         users,
         tickets_in_window,
         warnings,
+        lost,
+        advisories: Vec::new(),
         multiple_organizations_work,
         domains,
     }

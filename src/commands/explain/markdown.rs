@@ -42,7 +42,7 @@ fn table(kind: Kind, page: &str) -> String {
             }
             out
         }
-        Kind::Action | Kind::Blocked | Kind::Skipped | Kind::Warning => {
+        Kind::Action | Kind::Blocked | Kind::Skipped | Kind::Advisory | Kind::Warning => {
             let mut out = format!("| {} | Meaning |\n| --- | --- |\n", label(kind));
             for entry in of_kind(kind) {
                 let _ = writeln!(out, "| {} | {} |", link(entry, page), entry.explanation().title);
@@ -119,7 +119,8 @@ mod tests {
         );
         assert_eq!(
             outcome(IssueCode::OrgMissingExternalId),
-            "prepared `set_org_external_id`; blocked `org_claimed_by_multiple_accounts`, `domain_spread_across_orgs`"
+            "prepared `set_org_external_id`; blocked `org_claimed_by_multiple_accounts`, `domain_spread_across_orgs`, \
+             `account_id_doubtful`, `reference_shrank`"
         );
         assert_eq!(outcome(IssueCode::TicketOrgMismatch), "`detected`");
     }

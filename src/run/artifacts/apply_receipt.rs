@@ -104,7 +104,7 @@ impl Counts {
                 Outcome::Failed => counts.failed += 1,
                 Outcome::WouldApply => counts.would_apply += 1,
             }
-            let changed = result.reason.is_some_and(SkipReason::is_changed_precondition);
+            let changed = result.reason.is_some_and(SkipReason::is_attempted);
             let attempted = match result.status {
                 Outcome::Applied | Outcome::Failed | Outcome::WouldApply => true,
                 Outcome::Skipped => changed,

@@ -326,15 +326,16 @@ fn skips(reason: SkipReason, action: &PlannedAction) -> bool {
     let (set, add) = (code == ActionCode::SetOrgExternalId, code == ActionCode::AddOrgDomain);
     let (assign, moves) = (code == ActionCode::AssignUserToOrg, code == ActionCode::MoveUserToOrg);
     match reason {
-        R::OrgNotFound | R::NotSelected | R::Aborted => true,
+        R::OrgNotFound | R::NotSelected | R::ActionNotAllowed | R::SuppressedSince | R::ReferenceChanged => true,
+        R::RecordIncomplete | R::Aborted => true,
         R::DependencyNotApplied => !action.depends_on.is_empty(),
         R::OrgExternalIdNotBlank | R::ExternalIdInUse | R::OrgDomainGone | R::OrgAlreadyLinked => set,
         R::OrgExternalIdChanged => !set,
         R::DomainBelongsToOtherOrg => set || add,
-        R::DomainAlreadyPresent => add,
+        R::DomainAlreadyPresent | R::OrgDomainsShrank => add,
         R::UserNotFound | R::UserInactive | R::UserSuspended | R::UserEmailDomainChanged => assign || moves,
         R::UserNotVerified | R::MultipleOrganizationsOff | R::UserAlreadyMember => assign,
-        R::MembershipNotFound | R::AlreadyDefault => moves,
+        R::MembershipNotFound | R::DefaultOrgChanged | R::AlreadyDefault => moves,
         R::OutcomeUnknown | R::CapMaxPerAccount | R::CapMaxActions => false,
     }
 }

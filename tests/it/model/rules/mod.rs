@@ -26,17 +26,23 @@ pub const ISSUE_CODES: [&str; 12] = [
     "ticket_org_mismatch",
 ];
 
-pub const BLOCKED_REASONS: [&str; 9] = [
+pub const BLOCKED_REASONS: [&str; 12] = [
     "duplicate_external_id",
     "org_claimed_by_multiple_accounts",
     "external_id_conflict",
     "domain_belongs_to_other_org",
     "user_domain_ambiguous",
     "domain_spread_across_orgs",
+    "account_id_doubtful",
+    "default_org_not_in_reference",
     "user_not_verified",
     "multiple_organizations_off",
     "account_link_suppressed",
+    "reference_shrank",
 ];
+
+/// The reasons that no rule gives yet.
+pub const NOT_GIVEN_YET: [&str; 3] = ["account_id_doubtful", "default_org_not_in_reference", "reference_shrank"];
 
 pub const ACTION_CODES: [&str; 4] = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"];
 
