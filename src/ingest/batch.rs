@@ -7,7 +7,7 @@ use super::rows::{
 };
 use super::text::put_text;
 use super::{Fault, Filter, wire};
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::{MAX_ID, Ticket, TicketTime};
@@ -84,7 +84,7 @@ impl Batch {
 
 impl Batch {
     /// Looks up the domains of users, as far as they are known already. Needs no turn: [`Ingest::append`] does the rest.
-    pub fn look_up(&mut self, domains: &RwLock<Domains>) {
+    pub fn look_up(&mut self, domains: &RwLock<DomainTable>) {
         let Rows::Users(rows, text, _) = &mut self.rows else { return };
         let after_at: Vec<&str> = rows.iter().map(|row| row.after_at(text).unwrap_or_default()).collect();
         let domains = domains.read().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use super::names::{DELETED, Names, ROLES, STATUSES};
 use super::rows::{
     ACTIVE, DELETED_RECORD, MembershipRow, OrgRow, OrgTexts, SHARED, SHARES_TICKETS, SUSPENDED, UserRow, VERIFIED,
 };
-use crate::model::domains::{DomainIds, Domains};
+use crate::model::domains::{DomainIds, DomainTable};
 use crate::model::kind::Kind;
 use crate::model::world::{Membership, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 /// Collects batches into a world. Append every batch of a kind, then seal the kind.
 pub struct Ingest {
     world: World,
-    domains: Arc<RwLock<Domains>>,
+    domains: Arc<RwLock<DomainTable>>,
     orgs: Vec<OrgRow>,
     org_text: Vec<u8>,
     users: Vec<UserRow>,
@@ -32,7 +32,7 @@ pub struct Ingest {
 
 impl Ingest {
     /// Starts with the domains that the reference already knows, so that both sides share their ids.
-    pub fn new(domains: Domains) -> Self {
+    pub fn new(domains: DomainTable) -> Self {
         Self {
             world: World::default(),
             domains: Arc::new(RwLock::new(domains)),
@@ -51,7 +51,7 @@ impl Ingest {
     }
 
     /// The domains that are known so far, for [`Batch::look_up`].
-    pub fn domains(&self) -> Arc<RwLock<Domains>> {
+    pub fn domains(&self) -> Arc<RwLock<DomainTable>> {
         Arc::clone(&self.domains)
     }
 
@@ -218,6 +218,6 @@ impl Ingest {
 }
 
 /// A poisoned lock means that another thread panicked, which ends the program anyway.
-fn write(domains: &RwLock<Domains>) -> RwLockWriteGuard<'_, Domains> {
+fn write(domains: &RwLock<DomainTable>) -> RwLockWriteGuard<'_, DomainTable> {
     domains.write().unwrap_or_else(PoisonError::into_inner)
 }

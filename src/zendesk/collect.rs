@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::page::Taken;
 use super::read::{Missing, Sink};
 use crate::ingest::{Batch, Filter, Ingest};
-use crate::model::domains::Domains;
+use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
@@ -22,7 +22,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn new(tickets_from: Instant, domains: Domains) -> Self {
+    pub fn new(tickets_from: Instant, domains: DomainTable) -> Self {
         Self {
             ingest: Ingest::new(domains),
             filter: Filter { tickets_from, list_ids: true },
