@@ -1,0 +1,213 @@
+//! From what the file holds to a configuration: defaults, ranges and normal forms.
+
+use super::file::{
+    Raw, RawApply, RawArtifacts, RawColumns, RawDomains, RawSalesforce, RawSuppression, RawThresholds, RawTickets,
+    RawUsers, RawZendesk,
+};
+use super::values::{Given, Name, Named, needed, value};
+use super::{ApplyLimits, Config, ConfigError, DEFAULT_ACCOUNTS, DEFAULT_ROOT, at, origin, origin_of_subdomain};
+use crate::model::settings::{DomainRules, Settings, Suppression, Thresholds, UserRules};
+use crate::model::{domain, personal, time};
+use crate::text::escape::without_local_part;
+use hashbrown::HashSet;
+use serde_yaml::Spanned;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+impl Raw {
+    pub(super) fn check(self, folder: &Path) -> Result<Config, ConfigError> {
+        let Self { version, zendesk, salesforce, domains, users, tickets, artifacts, thresholds, apply, suppressions } =
+            self;
+        if let Some(version) = version.filter(|version| version.value != 1) {
+            return Err(at(
+                version.referenced.line(),
+                format_args!("version {} is not known; this is version 1", version.value),
+            ));
+        }
+        let RawZendesk { reserve_percent, subdomain, base_url } = zendesk.unwrap_or_default();
+        let reserve_percent = match reserve_percent {
+            None => 20,
+            Some(percent) => u8::try_from(percent.value)
+                .ok()
+                .filter(|percent| *percent <= 90)
+                .ok_or_else(|| at(percent.referenced.line(), "`reserve_percent` is a whole number from 0 to 90"))?,
+        };
+        let zendesk = match (subdomain, base_url) {
+            (Some(_), Some(url)) => {
+                return Err(at(url.referenced.line(), "`subdomain` and `base_url` exclude each other; keep one"));
+            }
+            (Some(subdomain), None) => {
+                Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.referenced.line(), why))?)
+            }
+            (None, Some(url)) => Some(origin(&url.value).map_err(|why| at(url.referenced.line(), why))?),
+            (None, None) => None,
+        };
+        let RawSalesforce { accounts_csv, columns } = salesforce.unwrap_or_default();
+        let RawTickets { lookback_days, allow_list } = tickets.unwrap_or_default();
+        let lookback_days = match lookback_days {
+            None => 30,
+            Some(days) => checked_lookback(days.value).map_err(|why| at(days.referenced.line(), why))?,
+        };
+        let RawArtifacts { root } = artifacts.unwrap_or_default();
+        let RawApply { max_actions, max_per_account, max_plan_age_hours } = apply.unwrap_or_default();
+        let settings = Settings {
+            domains: domains.unwrap_or_default().check()?,
+            users: users.unwrap_or_default().check()?,
+            lookback_days,
+            thresholds: thresholds.unwrap_or_default().check()?,
+            suppressions: suppressions
+                .unwrap_or_default()
+                .into_iter()
+                .map(RawSuppression::check)
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Config {
+            zendesk,
+            reserve_percent,
+            accounts_csv: folder.join(accounts_csv.unwrap_or_else(|| DEFAULT_ACCOUNTS.into())),
+            columns: columns.unwrap_or_default().check()?,
+            settings,
+            allow_ticket_list: allow_list.unwrap_or(false),
+            root: folder.join(root.unwrap_or_else(|| DEFAULT_ROOT.into())),
+            apply: ApplyLimits {
+                max_actions: max_actions.unwrap_or(25),
+                max_per_account: max_per_account.unwrap_or(3),
+                max_plan_age_hours: max_plan_age_hours.unwrap_or(168),
+            },
+        })
+    }
+}
+
+impl RawColumns {
+    fn check(self) -> Result<BTreeMap<String, String>, ConfigError> {
+        let Self { sf_account_id, account_name, account_domains, website, zendesk_domain_override, zendesk_expected } =
+            self;
+        let named = crate::reference::COLUMNS.into_iter().zip([
+            sf_account_id,
+            account_name,
+            account_domains,
+            website,
+            zendesk_domain_override,
+            zendesk_expected,
+        ]);
+        let mut columns = BTreeMap::new();
+        for (column, header) in named {
+            let Some(header) = header else { continue };
+            if header.value.trim().is_empty() {
+                return Err(at(header.referenced.line(), format_args!("the header for `{column}` is empty")));
+            }
+            columns.insert(column.to_owned(), header.value);
+        }
+        Ok(columns)
+    }
+}
+
+impl RawThresholds {
+    fn check(self) -> Result<Thresholds, ConfigError> {
+        fn limits<T: Named + Ord>(
+            key: &str,
+            given: Given<BTreeMap<Name<T>, Spanned<Option<u64>>>>,
+        ) -> Result<BTreeMap<T, u64>, ConfigError> {
+            let limits = value(key, given)?.unwrap_or_default().into_iter();
+            limits.map(|(name, limit)| Ok((name.0, needed(key, limit)?))).collect()
+        }
+        let Self { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues } = self;
+        Ok(Thresholds {
+            max_total_issues: value("max_total_issues", max_total_issues)?,
+            max_blocked_actions: value("max_blocked_actions", max_blocked_actions)?,
+            max_by_risk: limits("max_by_risk", max_by_risk)?,
+            max_by_code: limits("max_by_code", max_by_code)?,
+            max_new_issues: value("max_new_issues", max_new_issues)?,
+        })
+    }
+}
+
+impl RawDomains {
+    fn check(self) -> Result<DomainRules, ConfigError> {
+        let normalized = |entries: Option<Vec<Spanned<String>>>| -> Result<HashSet<String>, ConfigError> {
+            entries.unwrap_or_default().iter().map(normalized_domain).collect()
+        };
+        let Self { personal, not_personal, ignored } = self;
+        let not_personal = normalized(not_personal)?;
+        let builtin = personal::builtin()
+            .iter()
+            .map(|domain| (*domain).to_owned())
+            .filter(|domain| !not_personal.contains(domain));
+        Ok(DomainRules {
+            personal: builtin.chain(normalized(value("personal", personal)?)?).collect(),
+            not_personal,
+            ignored: normalized(value("ignored", ignored)?)?,
+        })
+    }
+}
+
+fn normalized_domain(entry: &Spanned<String>) -> Result<String, ConfigError> {
+    domain::normalize(&entry.value).map_err(|why| {
+        let why = match why {
+            domain::NotUsable::NotADomain => "is no domain",
+            domain::NotUsable::PublicSuffix => "is a public suffix, not a domain of somebody",
+        };
+        at(entry.referenced.line(), format_args!("`{}` {why}", without_local_part(&entry.value)))
+    })
+}
+
+impl RawUsers {
+    fn check(self) -> Result<UserRules, ConfigError> {
+        const KNOWN: [&str; 3] = ["end-user", "agent", "admin"];
+        let default = UserRules::default();
+        let Self { roles, include_suspended, require_verified } = self;
+        let roles = match roles {
+            None => default.roles,
+            Some(roles) => {
+                for role in &roles {
+                    if !KNOWN.contains(&role.value.as_str()) {
+                        let text = format!("unknown role `{}`; known are {}", role.value, KNOWN.join(", "));
+                        return Err(at(role.referenced.line(), text));
+                    }
+                }
+                roles.into_iter().map(|role| role.value).collect()
+            }
+        };
+        Ok(UserRules {
+            roles,
+            include_suspended: include_suspended.unwrap_or(default.include_suspended),
+            require_verified: require_verified.unwrap_or(default.require_verified),
+        })
+    }
+}
+
+impl RawSuppression {
+    fn check(self) -> Result<Suppression, ConfigError> {
+        let Self { code, sf_account_id, org_id, user_id, domain, issue_id, reason, expires } = self;
+        let line = reason.referenced.line();
+        let Some(reason) = reason.value.filter(|reason| !reason.trim().is_empty()) else {
+            return Err(at(line, "the `reason` of a suppression must not be empty"));
+        };
+        let (expires, domain) = (value("expires", expires)?, value("domain", domain)?);
+        if let Some(expires) = expires.as_ref().filter(|expires| !time::is_date(&expires.value)) {
+            return Err(at(
+                expires.referenced.line(),
+                format_args!("`expires` is a day such as 2026-12-31, not `{}`", expires.value),
+            ));
+        }
+        Ok(Suppression {
+            code: needed("code", code)?.0,
+            sf_account_id: value("sf_account_id", sf_account_id)?.map(|id| id.0),
+            org_id: value("org_id", org_id)?,
+            user_id: value("user_id", user_id)?,
+            domain: domain.as_ref().map(normalized_domain).transpose()?,
+            issue_id: value("issue_id", issue_id)?.map(|id| id.0),
+            reason,
+            expires: expires.map(|expires| expires.value),
+        })
+    }
+}
+
+/// Checks a number of days to look back.
+pub fn checked_lookback(days: u64) -> Result<u32, String> {
+    // A hundred years: more is a slip, and would leave the calendar.
+    u32::try_from(days)
+        .ok()
+        .filter(|days| (1..=36_500).contains(days))
+        .ok_or_else(|| format!("`lookback_days` is a whole number of days from 1 to 36500, not {days}"))
+}

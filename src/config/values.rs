@@ -1,0 +1,108 @@
+//! Values of the configuration that are looked at while they are read: names of the catalogue, ids that must be quoted, and keys
+//! that must not be left empty.
+
+use super::{ConfigError, at};
+use crate::catalogue::{IssueCode, Risk};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+use serde_yaml::Spanned;
+use std::fmt;
+
+/// A key whose absence widens what is done or loosens a limit. So it is absent, or it has a value: one that is left empty is
+/// most likely a value that got lost, and is refused by [`value`].
+pub(super) type Given<T> = Option<Spanned<Option<T>>>;
+
+/// Reads a key that is there, with or without a value. Of an `Option` alone, null would be the same as absent.
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
+    Spanned::deserialize(deserializer).map(Some)
+}
+
+/// The value of a key, unless the key is absent.
+pub(super) fn value<T>(key: &str, given: Given<T>) -> Result<Option<T>, ConfigError> {
+    given.map(|given| needed(key, given)).transpose()
+}
+
+pub(super) fn needed<T>(key: &str, given: Spanned<Option<T>>) -> Result<T, ConfigError> {
+    let line = given.referenced.line();
+    given.value.ok_or_else(|| at(line, format_args!("`{key}` has no value; give it one, or take the key out")))
+}
+
+/// A name of the catalogue.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name<T>(pub(super) T);
+
+/// What a [`Name`] can be.
+pub(super) trait Named: Sized + Copy + 'static {
+    const NAMES: &'static [&'static str];
+    fn of(name: &str) -> Option<Self>;
+}
+
+impl Named for Risk {
+    const NAMES: &'static [&'static str] = &{
+        let mut names = [""; Risk::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = Risk::ALL[i].as_str();
+            i += 1;
+        }
+        names
+    };
+    fn of(name: &str) -> Option<Self> {
+        Self::parse(name)
+    }
+}
+
+impl Named for IssueCode {
+    const NAMES: &'static [&'static str] = &{
+        let mut names = [""; IssueCode::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = IssueCode::ALL[i].as_str();
+            i += 1;
+        }
+        names
+    };
+    fn of(name: &str) -> Option<Self> {
+        Self::parse(name)
+    }
+}
+
+impl<'de, T: Named> Deserialize<'de> for Name<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        T::of(&name).map(Self).ok_or_else(|| de::Error::unknown_variant(&name, T::NAMES))
+    }
+}
+
+/// A text that looks like a number unless it is quoted.
+pub(super) struct Quoted(pub(super) String);
+
+impl<'de> Deserialize<'de> for Quoted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOnly;
+        impl Visitor<'_> for TextOnly {
+            type Value = Quoted;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text in quotes")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Quoted, E> {
+                Ok(Quoted(text.to_owned()))
+            }
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Quoted, E> {
+                Err(E::custom(
+                    "an id that is written as a bare number must be put in quotes, or digits of it may be lost",
+                ))
+            }
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Quoted, E> {
+                self.visit_u64(0)
+            }
+            fn visit_u128<E: de::Error>(self, _: u128) -> Result<Quoted, E> {
+                self.visit_u64(0)
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Quoted, E> {
+                self.visit_u64(0)
+            }
+        }
+        deserializer.deserialize_any(TextOnly)
+    }
+}
