@@ -125,7 +125,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         thresholds: &thresholds,
         plan_hash: OnceLock::new(),
         origin: &origin,
-        limits: config.apply,
+        limits: &config.apply,
     };
     let (run_id, folder) = root
         .publish(started_at, "audit", snapshot, |run_id, folder| {
@@ -250,7 +250,7 @@ struct Written<'a> {
     thresholds: &'a [Judgement],
     plan_hash: OnceLock<String>,
     origin: &'a Origin,
-    limits: ApplyLimits,
+    limits: &'a ApplyLimits,
 }
 
 impl Written<'_> {
@@ -281,7 +281,7 @@ impl Written<'_> {
         };
         let apply_receipt = || {
             folder.file(Artifact::ApplyReceipt.name(), |out| {
-                artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash(), *limits, out)
+                artifacts::apply_receipt::write_not_run(audit, &run.run_id, hash(), limits, out)
             })
         };
         let summaries = || {

@@ -7,7 +7,7 @@ use crate::cli::{Common, Init as Options};
 use crate::config::{self, Config, DEFAULT_ACCOUNTS, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::model::accounts::Reference;
+use crate::model::accounts::{COLUMNS, Reference};
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
 use crate::reference;
@@ -50,7 +50,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
 
 fn check_subdomain(subdomain: &str) -> Result<String, Failure> {
     config::origin_of_subdomain(subdomain)
-        .map(|_| subdomain.trim().to_ascii_lowercase())
+        .map(|origin| origin.trim_start_matches("https://").trim_end_matches(".zendesk.com").to_owned())
         .map_err(|error| Failure::invalid("--subdomain cannot be used").because(error))
 }
 
@@ -149,7 +149,7 @@ fn next(console: &Console, path: &Path, config: &Config, has_reference: bool, ha
     if !has_reference {
         let path = escape::line(&shown_path(&config.accounts_csv));
         console.say(open(format!("  Export the Salesforce accounts to {path}, with at least the columns")));
-        console.say(open(format!("  {}.", reference::COLUMNS[..3].join(", "))));
+        console.say(open(format!("  {}.", COLUMNS[..3].join(", "))));
     }
     if !has_zendesk {
         console.say("  Set zendesk.subdomain in the configuration.");
@@ -192,7 +192,10 @@ zendesk:
   reserve_percent: 20             # of the rate limit, left to other integrations
 
 salesforce:
+  source: csv                     # or soql
   accounts_csv: {accounts}
+  max_lost_percent: 5             # with a baseline: beyond this share of vanished accounts, nothing is prepared
+  # instance_url: https://acme.my.salesforce.com   # for links in reports; required for source: soql
   # columns:                      # only where the export's headers differ from ours
   #   sf_account_id: Account ID
   #   account_name: Account Name
@@ -209,6 +212,7 @@ users:
   require_verified: true          # never add an unverified address to an org
 
 tickets:
+  enabled: true                   # false: tickets are neither read nor judged
   lookback_days: 30
   allow_list: false               # last resort of a token that may use neither export: no archived tickets
 
@@ -221,8 +225,10 @@ artifacts:
 #   max_by_risk: { critical: 0 }
 #   max_by_code: { org_external_id_conflict: 5 }
 #   max_new_issues: 0             # only with a baseline
+#   max_lost_accounts: 0          # only with a baseline
 
 apply:
+  actions: [set_org_external_id, add_org_domain, assign_user_to_org, move_user_to_org]   # the kinds that may be applied
   max_actions: 25
   max_per_account: 3
   max_plan_age_hours: 168

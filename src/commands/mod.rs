@@ -63,7 +63,7 @@ fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
 fn named_zendesk(subdomain: Option<&str>, base_url: Option<&str>) -> Result<Option<String>, Failure> {
     let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
     match (subdomain, base_url) {
-        (_, Some(url)) => config::origin(url).map(Some).map_err(|error| flag("--base-url", error)),
+        (_, Some(url)) => config::origin("--base-url", url).map(Some).map_err(|error| flag("--base-url", error)),
         (Some(name), None) => config::origin_of_subdomain(name).map(Some).map_err(|error| flag("--subdomain", error)),
         (None, None) => Ok(None),
     }

@@ -5,14 +5,20 @@ use super::file::{
     RawUsers, RawZendesk,
 };
 use super::values::{Given, Name, Named, needed, value};
-use super::{ApplyLimits, Config, ConfigError, DEFAULT_ACCOUNTS, DEFAULT_ROOT, at, origin, origin_of_subdomain};
+use super::{
+    ApplyLimits, Config, ConfigError, DEFAULT_ACCOUNTS, DEFAULT_API_VERSION, DEFAULT_MAX_LOST_PERCENT, DEFAULT_ROOT,
+    SalesforceSource, at, origin, origin_of_subdomain,
+};
+use crate::catalogue::ActionCode;
+use crate::model::accounts::COLUMNS;
+use crate::model::platforms::Platforms;
 use crate::model::settings::{DomainRules, Settings, Suppression, Thresholds, UserRules};
 use crate::model::{domain, personal, time};
 use crate::text::escape::without_local_part;
 use hashbrown::HashSet;
 use serde_yaml::Spanned;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Raw {
     pub(super) fn check(self, folder: &Path) -> Result<Config, ConfigError> {
@@ -39,21 +45,23 @@ impl Raw {
             (Some(subdomain), None) => {
                 Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.referenced.line(), why))?)
             }
-            (None, Some(url)) => Some(origin(&url.value).map_err(|why| at(url.referenced.line(), why))?),
+            (None, Some(url)) => Some(origin("base_url", &url.value).map_err(|why| at(url.referenced.line(), why))?),
             (None, None) => None,
         };
-        let RawSalesforce { accounts_csv, columns } = salesforce.unwrap_or_default();
-        let RawTickets { lookback_days, allow_list } = tickets.unwrap_or_default();
+        let Salesforce { source, accounts_csv, max_lost_percent, instance_url, columns } =
+            salesforce.unwrap_or_default().check()?;
+        let RawTickets { enabled, lookback_days, allow_list } = tickets.unwrap_or_default();
         let lookback_days = match lookback_days {
             None => 30,
             Some(days) => checked_lookback(days.value).map_err(|why| at(days.referenced.line(), why))?,
         };
         let RawArtifacts { root } = artifacts.unwrap_or_default();
-        let RawApply { max_actions, max_per_account, max_plan_age_hours } = apply.unwrap_or_default();
         let settings = Settings {
             domains: domains.unwrap_or_default().check()?,
             users: users.unwrap_or_default().check()?,
+            tickets_enabled: enabled.unwrap_or(true),
             lookback_days,
+            max_lost_percent,
             thresholds: thresholds.unwrap_or_default().check()?,
             suppressions: suppressions
                 .unwrap_or_default()
@@ -64,16 +72,91 @@ impl Raw {
         Ok(Config {
             zendesk,
             reserve_percent,
-            accounts_csv: folder.join(accounts_csv.unwrap_or_else(|| DEFAULT_ACCOUNTS.into())),
-            columns: columns.unwrap_or_default().check()?,
+            salesforce: source,
+            accounts_csv: folder.join(accounts_csv),
+            instance_url,
+            columns,
             settings,
             allow_ticket_list: allow_list.unwrap_or(false),
             root: folder.join(root.unwrap_or_else(|| DEFAULT_ROOT.into())),
-            apply: ApplyLimits {
-                max_actions: max_actions.unwrap_or(25),
-                max_per_account: max_per_account.unwrap_or(3),
-                max_plan_age_hours: max_plan_age_hours.unwrap_or(168),
-            },
+            apply: apply.unwrap_or_default().check()?,
+        })
+    }
+}
+
+/// The section `salesforce`, checked.
+struct Salesforce {
+    source: SalesforceSource,
+    accounts_csv: PathBuf,
+    max_lost_percent: u64,
+    instance_url: Option<String>,
+    columns: BTreeMap<String, String>,
+}
+
+impl RawSalesforce {
+    fn check(self) -> Result<Salesforce, ConfigError> {
+        let Self { source, accounts_csv, max_lost_percent, instance_url, api_version, query, columns } = self;
+        let instance_url = instance_url
+            .map(|url| origin("instance_url", &url.value).map_err(|why| at(url.referenced.line(), why)))
+            .transpose()?;
+        let api_version = match api_version {
+            None => DEFAULT_API_VERSION.to_owned(),
+            Some(version) if is_api_version(version.value.trim()) => version.value.trim().to_owned(),
+            Some(version) => {
+                let text = "`api_version` is a version of Salesforce's API in quotes, such as \"64.0\"";
+                return Err(at(version.referenced.line(), text));
+            }
+        };
+        let source = match source.as_ref().map(|source| (source.value.as_str(), source.referenced.line())) {
+            None | Some(("csv", _)) => SalesforceSource::Csv,
+            Some(("soql", line)) => {
+                let missing = |key: &str| at(line, format_args!("`source: soql` needs `{key}`"));
+                SalesforceSource::Soql {
+                    instance_url: instance_url.clone().ok_or_else(|| missing("instance_url"))?,
+                    api_version,
+                    query: query
+                        .map(|query| query.value.trim().to_owned())
+                        .filter(|query| !query.is_empty())
+                        .ok_or_else(|| missing("query"))?,
+                }
+            }
+            Some((_, line)) => return Err(at(line, "`source` is csv or soql")),
+        };
+        let max_lost_percent = match max_lost_percent {
+            None => DEFAULT_MAX_LOST_PERCENT,
+            Some(percent) if percent.value <= 100 => percent.value,
+            Some(percent) => {
+                return Err(at(percent.referenced.line(), "`max_lost_percent` is a whole number from 0 to 100"));
+            }
+        };
+        Ok(Salesforce {
+            source,
+            accounts_csv: accounts_csv.unwrap_or_else(|| DEFAULT_ACCOUNTS.into()),
+            max_lost_percent,
+            instance_url,
+            columns: columns.unwrap_or_default().check()?,
+        })
+    }
+}
+
+/// Whether a text is a version of Salesforce's API, such as `64.0`.
+fn is_api_version(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|c| c.is_ascii_digit());
+    text.split_once('.').is_some_and(|(major, minor)| digits(major) && digits(minor))
+}
+
+impl RawApply {
+    fn check(self) -> Result<ApplyLimits, ConfigError> {
+        let Self { actions, max_actions, max_per_account, max_plan_age_hours } = self;
+        let actions = match value("actions", actions)? {
+            None => ActionCode::ALL.into_iter().collect(),
+            Some(actions) => actions.into_iter().map(|Name(action)| action).collect(),
+        };
+        Ok(ApplyLimits {
+            actions,
+            max_actions: max_actions.unwrap_or(25),
+            max_per_account: max_per_account.unwrap_or(3),
+            max_plan_age_hours: max_plan_age_hours.unwrap_or(168),
         })
     }
 }
@@ -82,7 +165,7 @@ impl RawColumns {
     fn check(self) -> Result<BTreeMap<String, String>, ConfigError> {
         let Self { sf_account_id, account_name, account_domains, website, zendesk_domain_override, zendesk_expected } =
             self;
-        let named = crate::reference::COLUMNS.into_iter().zip([
+        let named = COLUMNS.into_iter().zip([
             sf_account_id,
             account_name,
             account_domains,
@@ -111,13 +194,15 @@ impl RawThresholds {
             let limits = value(key, given)?.unwrap_or_default().into_iter();
             limits.map(|(name, limit)| Ok((name.0, needed(key, limit)?))).collect()
         }
-        let Self { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues } = self;
+        let Self { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues, max_lost_accounts } =
+            self;
         Ok(Thresholds {
             max_total_issues: value("max_total_issues", max_total_issues)?,
             max_blocked_actions: value("max_blocked_actions", max_blocked_actions)?,
             max_by_risk: limits("max_by_risk", max_by_risk)?,
             max_by_code: limits("max_by_code", max_by_code)?,
             max_new_issues: value("max_new_issues", max_new_issues)?,
+            max_lost_accounts: value("max_lost_accounts", max_lost_accounts)?,
         })
     }
 }
@@ -135,6 +220,7 @@ impl RawDomains {
             .filter(|domain| !not_personal.contains(domain));
         Ok(DomainRules {
             personal: builtin.chain(normalized(value("personal", personal)?)?).collect(),
+            platforms: Platforms::without(not_personal.clone()),
             not_personal,
             ignored: normalized(value("ignored", ignored)?)?,
         })
@@ -144,8 +230,8 @@ impl RawDomains {
 fn normalized_domain(entry: &Spanned<String>) -> Result<String, ConfigError> {
     domain::normalize(&entry.value).map_err(|why| {
         let why = match why {
-            domain::NotUsable::NotADomain => "is no domain",
-            domain::NotUsable::PublicSuffix => "is a public suffix, not a domain of somebody",
+            domain::NotUsable::NotADomain => "is not a domain",
+            domain::NotUsable::PublicSuffix => "is a public suffix, under which anyone can register a domain",
         };
         at(entry.referenced.line(), format_args!("`{}` {why}", without_local_part(&entry.value)))
     })

@@ -2,7 +2,7 @@
 
 use super::values::{Given, Name, Quoted, given};
 use super::{ConfigError, at};
-use crate::catalogue::{IssueCode, Risk};
+use crate::catalogue::{ActionCode, IssueCode, Risk};
 use crate::text::nearest::nearest;
 use serde::Deserialize;
 use serde_yaml::Spanned;
@@ -38,7 +38,7 @@ fn explain(error: &serde_yaml::Error) -> ConfigError {
             at(line, format_args!("unknown name `{variant}`{}", hint(variant, expected)))
         }
         Error::SerdeMissingField { field, .. } => at(line, format_args!("the key `{field}` is missing")),
-        Error::DuplicateMappingKey { key: Some(key), .. } => at(line, format_args!("the key `{key}` is there twice")),
+        Error::DuplicateMappingKey { key: Some(key), .. } => at(line, format_args!("duplicate key `{key}`")),
         Error::InvalidScalar { ty: "u64" | "u32", .. } => at(line, "a whole number is expected here"),
         Error::Unexpected { expected: "mapping start", .. } => {
             at(line, "keys with values are expected here, each on a line of its own below")
@@ -49,7 +49,7 @@ fn explain(error: &serde_yaml::Error) -> ConfigError {
         Error::NullIntoString { .. } => at(line, "a text is expected here"),
         other => {
             let text = other.render_with_formatter(&serde_yaml::UserMessageFormatter);
-            // The location is told once, in front.
+            // The location is given once, in front.
             let text = text.lines().next().unwrap_or_default();
             let text = text.split_once(" at line ").map_or(text, |(text, _)| text);
             at(line, text)
@@ -83,7 +83,12 @@ pub(super) struct RawZendesk {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSalesforce {
+    pub(super) source: Option<Spanned<String>>,
     pub(super) accounts_csv: Option<PathBuf>,
+    pub(super) max_lost_percent: Option<Spanned<u64>>,
+    pub(super) instance_url: Option<Spanned<String>>,
+    pub(super) api_version: Option<Spanned<String>>,
+    pub(super) query: Option<Spanned<String>>,
     pub(super) columns: Option<RawColumns>,
 }
 
@@ -119,6 +124,7 @@ pub(super) struct RawUsers {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTickets {
+    pub(super) enabled: Option<bool>,
     pub(super) lookback_days: Option<Spanned<u64>>,
     pub(super) allow_list: Option<bool>,
 }
@@ -142,11 +148,15 @@ pub(super) struct RawThresholds {
     pub(super) max_by_code: Given<BTreeMap<Name<IssueCode>, Spanned<Option<u64>>>>,
     #[serde(default, deserialize_with = "given")]
     pub(super) max_new_issues: Given<u64>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) max_lost_accounts: Given<u64>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawApply {
+    #[serde(default, deserialize_with = "given")]
+    pub(super) actions: Given<Vec<Name<ActionCode>>>,
     pub(super) max_actions: Option<u32>,
     pub(super) max_per_account: Option<u32>,
     pub(super) max_plan_age_hours: Option<u32>,

@@ -1,4 +1,4 @@
-//! `gremlin.zendesk_drift.yaml`: reading it, checking it, and saying exactly where it is wrong (contract 2).
+//! `gremlin.zendesk_drift.yaml`: reading it, checking it, and saying exactly where it is wrong (rules 2).
 //!
 //! Every key is optional; an unknown one is an error that names the key, the line and the nearest known key.
 //! Secrets are never read from here.
@@ -13,11 +13,12 @@ mod check;
 mod target;
 
 pub use check::checked_lookback;
-pub use target::{origin, origin_of_subdomain};
+pub use target::{TargetError, origin, origin_of_subdomain, salesforce_target, target};
 
+use crate::catalogue::ActionCode;
 use crate::model::settings::Settings;
 use crate::text::audience::Message;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,10 @@ pub const FILE_NAME: &str = "gremlin.zendesk_drift.yaml";
 pub const DEFAULT_ROOT: &str = "artifacts/zendesk_drift";
 /// The reference CSV unless the configuration says otherwise.
 pub const DEFAULT_ACCOUNTS: &str = "salesforce_accounts.csv";
+/// The version of Salesforce's API unless the configuration says otherwise.
+const DEFAULT_API_VERSION: &str = "64.0";
+/// The share of vanished accounts beyond which nothing is prepared, unless the configuration says otherwise.
+const DEFAULT_MAX_LOST_PERCENT: u64 = 5;
 
 /// The configuration, checked; paths are relative to the folder of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +39,11 @@ pub struct Config {
     /// `scheme://host[:port]`, lower-case.
     pub zendesk: Option<String>,
     pub reserve_percent: u8,
+    /// Where the reference comes from.
+    pub salesforce: SalesforceSource,
     pub accounts_csv: PathBuf,
+    /// The Salesforce that links in reports lead to: `scheme://host[:port]`, lower-case.
+    pub instance_url: Option<String>,
     /// For some of our columns, the header that the export uses.
     pub columns: BTreeMap<String, String>,
     pub settings: Settings,
@@ -43,9 +52,27 @@ pub struct Config {
     pub apply: ApplyLimits,
 }
 
+/// Where the reference comes from (rules 3 and 11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SalesforceSource {
+    /// The file of `accounts_csv`.
+    Csv,
+    /// The answer to a query.
+    Soql {
+        /// `scheme://host[:port]`, lower-case.
+        instance_url: String,
+        /// Such as `64.0`.
+        api_version: String,
+        /// Trimmed, not empty.
+        query: String,
+    },
+}
+
 /// The limits of `apply`, which an audit records for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplyLimits {
+    /// The kinds of actions that may be applied.
+    pub actions: BTreeSet<ActionCode>,
     pub max_actions: u32,
     pub max_per_account: u32,
     pub max_plan_age_hours: u32,
@@ -128,11 +155,8 @@ mod tests {
 
     #[test]
     fn a_key_that_is_there_twice_is_refused() {
-        assert_eq!(error("version: 1\nversion: 1\n"), "line 2: the key `version` is there twice");
-        assert_eq!(
-            error("thresholds:\n  max_by_risk:\n    high: 1\n    high: 2\n"),
-            "line 4: the key `high` is there twice"
-        );
+        assert_eq!(error("version: 1\nversion: 1\n"), "line 2: duplicate key `version`");
+        assert_eq!(error("thresholds:\n  max_by_risk:\n    high: 1\n    high: 2\n"), "line 4: duplicate key `high`");
     }
 
     #[test]
@@ -154,7 +178,7 @@ mod tests {
         let text = |rest: &str| format!("suppressions:\n  - code: ticket_org_mismatch\n{rest}");
         assert_eq!(error(&text("    reason: ' '\n")), "line 3: the `reason` of a suppression must not be empty");
         assert_eq!(error(&text("    domain: acme.com\n")), "line 3: the key `reason` is missing");
-        assert_eq!(error(&text("    reason: x\n    domain: acme\n")), "line 4: `acme` is no domain");
+        assert_eq!(error(&text("    reason: x\n    domain: acme\n")), "line 4: `acme` is not a domain");
         assert_eq!(
             error(&text("    reason: x\n    expires: 31.12.2026\n")),
             "line 4: `expires` is a day such as 2026-12-31, not `31.12.2026`"
@@ -179,10 +203,18 @@ mod tests {
         assert_eq!(error("suppressions: [{ reason: x, code: ~ }]"), message(1, "code"));
         let text = "suppressions:\n  - code: ticket_org_mismatch\n    reason:\n";
         assert_eq!(error(text), "line 3: the `reason` of a suppression must not be empty");
-        for key in ["max_total_issues", "max_blocked_actions", "max_by_risk", "max_by_code", "max_new_issues"] {
+        for key in [
+            "max_total_issues",
+            "max_blocked_actions",
+            "max_by_risk",
+            "max_by_code",
+            "max_new_issues",
+            "max_lost_accounts",
+        ] {
             assert_eq!(error(&format!("thresholds:\n  {key}:\n")), message(2, key));
         }
         assert_eq!(error("thresholds:\n  max_by_risk:\n    high: 3\n    critical:\n"), message(4, "max_by_risk"));
+        assert_eq!(error("apply:\n  actions:\n"), message(2, "actions"));
         for key in ["personal", "ignored"] {
             assert_eq!(error(&format!("domains:\n  {key}:\n")), message(2, key));
             assert!(parse(&format!("domains:\n  {key}: []\n")).is_ok());
@@ -196,6 +228,9 @@ mod tests {
             ("users", "include_suspended"),
             ("users", "require_verified"),
             ("tickets", "allow_list"),
+            ("tickets", "enabled"),
+            ("salesforce", "max_lost_percent"),
+            ("salesforce", "source"),
             ("domains", "not_personal"),
         ] {
             assert_eq!(parse(&format!("{section}:\n  {key}: ~\n")), parse(""), "{key}");
@@ -216,22 +251,64 @@ mod tests {
     }
 
     #[test]
-    fn base_urls_are_origins() {
-        assert_eq!(origin("HTTPS://Acme.Zendesk.com:443/"), Ok("https://acme.zendesk.com".to_owned()));
-        assert_eq!(origin("http://127.0.0.1:4010"), Ok("http://127.0.0.1:4010".to_owned()));
-        for text in [
-            "http://acme.zendesk.com",
-            "https://a:b@acme.zendesk.com",
-            "https://acme.zendesk.com/agent",
-            "https://acme.zendesk.com/?a",
-            "acme",
+    fn where_the_reference_comes_from_is_checked() {
+        let config = parse("").expect("defaults");
+        assert_eq!(
+            (config.salesforce, config.instance_url, config.settings.max_lost_percent),
+            (SalesforceSource::Csv, None, 5)
+        );
+        let soql = "salesforce:\n  source: soql\n  instance_url: https://Acme.my.salesforce.com/\n  query: ' SELECT Id FROM Account'\n";
+        let config = parse(soql).expect("fine");
+        let instance_url = "https://acme.my.salesforce.com".to_owned();
+        let (api_version, query) = ("64.0".to_owned(), "SELECT Id FROM Account".to_owned());
+        assert_eq!(config.instance_url.as_ref(), Some(&instance_url));
+        assert_eq!(config.salesforce, SalesforceSource::Soql { instance_url, api_version, query });
+        for (text, message) in [
+            ("salesforce: { source: odbc }", "line 1: `source` is csv or soql"),
+            (
+                "salesforce:\n  source: soql\n  query: SELECT Id FROM Account\n",
+                "line 2: `source: soql` needs `instance_url`",
+            ),
+            (
+                "salesforce:\n  source: soql\n  instance_url: https://a.example\n  query: ' '\n",
+                "line 2: `source: soql` needs `query`",
+            ),
+            (
+                "salesforce: { instance_url: 'http://a.example' }",
+                "line 1: `instance_url` may be http only for a loopback address; use https",
+            ),
+            (
+                "salesforce: { instance_url: 'https://a.example/x' }",
+                "line 1: `instance_url` is only scheme and host, such as https://acme.my.salesforce.com",
+            ),
+            (
+                "salesforce: { api_version: v64 }",
+                "line 1: `api_version` is a version of Salesforce's API in quotes, such as \"64.0\"",
+            ),
+            ("salesforce: { max_lost_percent: 101 }", "line 1: `max_lost_percent` is a whole number from 0 to 100"),
+            ("salesforce: { max_lost_percent: -1 }", "line 1: a whole number is expected here"),
         ] {
-            assert!(origin(text).is_err(), "{text}");
+            assert_eq!(error(text), message);
         }
-        assert_eq!(origin_of_subdomain("Acme"), Ok("https://acme.zendesk.com".to_owned()));
-        let address = origin_of_subdomain("jane.doe@acme").expect_err("an address");
-        assert!(address.ends_with("not `…@acme`"), "{address}");
-        assert!(origin_of_subdomain("acme.zendesk.com").is_err() && origin_of_subdomain("-a").is_err());
+        assert_eq!(parse("salesforce: { max_lost_percent: 0 }").expect("fine").settings.max_lost_percent, 0);
+    }
+
+    #[test]
+    fn the_kinds_that_may_be_applied_are_all_unless_some_are_named() {
+        let actions = |text| parse(text).expect("fine").apply.actions;
+        assert_eq!(actions(""), ActionCode::ALL.into_iter().collect());
+        assert_eq!(actions("apply: { actions: [add_org_domain] }"), [ActionCode::AddOrgDomain].into());
+        assert_eq!(actions("apply: { actions: [] }"), [].into());
+        assert_eq!(
+            error("apply:\n  actions: [add_domain]\n"),
+            "line 2: unknown name `add_domain`; the nearest known one is `add_org_domain`"
+        );
+    }
+
+    #[test]
+    fn tickets_can_be_left_out() {
+        assert!(parse("").expect("fine").settings.tickets_enabled);
+        assert!(!parse("tickets: { enabled: false }").expect("fine").settings.tickets_enabled);
     }
 
     #[test]
@@ -241,11 +318,14 @@ mod tests {
         assert!(rules.personal.contains("corpmail.example") && rules.personal.contains("yahoo.com"));
         assert!(!rules.personal.contains("gmail.com") && rules.not_personal.contains("gmail.com"));
         assert!(rules.ignored.contains("test.example"));
+        assert!(rules.platforms.is_platform("facebook.com"));
+        let config = parse("domains: { not_personal: [github.io] }").expect("fine");
+        assert!(!config.settings.domains.platforms.is_platform("github.io"));
         assert_eq!(
             error("domains:\n  ignored:\n    - acme.com\n    - co.uk\n"),
-            "line 4: `co.uk` is a public suffix, not a domain of somebody"
+            "line 4: `co.uk` is a public suffix, under which anyone can register a domain"
         );
-        assert_eq!(error("domains: { ignored: [jane.doe@localhost] }"), "line 1: `…@localhost` is no domain");
+        assert_eq!(error("domains: { ignored: [jane.doe@localhost] }"), "line 1: `…@localhost` is not a domain");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! that must not be left empty.
 
 use super::{ConfigError, at};
-use crate::catalogue::{IssueCode, Risk};
+use crate::catalogue::{ActionCode, IssueCode, Risk};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_yaml::Spanned;
@@ -37,35 +37,26 @@ pub(super) trait Named: Sized + Copy + 'static {
     fn of(name: &str) -> Option<Self>;
 }
 
-impl Named for Risk {
-    const NAMES: &'static [&'static str] = &{
-        let mut names = [""; Risk::ALL.len()];
-        let mut i = 0;
-        while i < names.len() {
-            names[i] = Risk::ALL[i].as_str();
-            i += 1;
+macro_rules! named {
+    ($($kind:ty),+) => {$(
+        impl Named for $kind {
+            const NAMES: &'static [&'static str] = &{
+                let mut names = [""; <$kind>::ALL.len()];
+                let mut i = 0;
+                while i < names.len() {
+                    names[i] = <$kind>::ALL[i].as_str();
+                    i += 1;
+                }
+                names
+            };
+            fn of(name: &str) -> Option<Self> {
+                Self::parse(name)
+            }
         }
-        names
-    };
-    fn of(name: &str) -> Option<Self> {
-        Self::parse(name)
-    }
+    )+};
 }
 
-impl Named for IssueCode {
-    const NAMES: &'static [&'static str] = &{
-        let mut names = [""; IssueCode::ALL.len()];
-        let mut i = 0;
-        while i < names.len() {
-            names[i] = IssueCode::ALL[i].as_str();
-            i += 1;
-        }
-        names
-    };
-    fn of(name: &str) -> Option<Self> {
-        Self::parse(name)
-    }
-}
+named!(Risk, IssueCode, ActionCode);
 
 impl<'de, T: Named> Deserialize<'de> for Name<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

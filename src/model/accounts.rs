@@ -10,6 +10,10 @@ use super::warning::Warning;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// The columns of a reference, in the order in which errors name them. The first three are required.
+pub const COLUMNS: [&str; 6] =
+    ["sf_account_id", "account_name", "account_domains", "website", "zendesk_domain_override", "zendesk_expected"];
+
 /// A row of the reference.
 #[derive(Debug)]
 pub struct Account {

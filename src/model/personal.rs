@@ -3,45 +3,27 @@
 //! The list is data, embedded as it stands in `data/personal_domains.txt`. What the config adds to it
 //! or takes from it is settled where the config is read; domains arrive here in their normal form.
 
-use std::sync::LazyLock;
+use super::domain_list::DomainList;
 
-use crate::digest;
-
-const FILE: &str = include_str!("data/personal_domains.txt");
+static LIST: DomainList = DomainList::new(include_str!("data/personal_domains.txt"));
 
 /// The date of the list, as its header gives it.
 pub const VERSION: &str = "2026-11-23";
 
-static DOMAINS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let mut domains: Vec<_> = entries(FILE).collect();
-    domains.sort_unstable();
-    domains
-});
-
 /// The domains of the list, in byte order.
 pub fn builtin() -> &'static [&'static str] {
-    &DOMAINS
-}
-
-/// Whether the list holds exactly this domain.
-pub fn contains(domain: &str) -> bool {
-    builtin().binary_search(&domain).is_ok()
+    LIST.domains()
 }
 
 /// SHA-256 of the file in lower-case hex, so that a run can say by which list it judged.
 pub fn digest() -> String {
-    digest::sha256(FILE.as_bytes())
-}
-
-/// The lines that hold a domain, in the order of the file.
-fn entries(file: &str) -> impl Iterator<Item = &str> {
-    file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    LIST.digest()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::domain::normalize;
+    use crate::model::domain_list::check_form;
 
     /// The names that the list must hold in any version.
     const REQUIRED: &str = "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com \
@@ -55,39 +37,19 @@ mod tests {
         comcast.com cox.com charter.com vodafone.com swisscom.com telefonica.com";
 
     #[test]
-    fn the_version_is_the_date_of_the_header() {
-        let date = FILE.lines().find_map(|line| line.strip_prefix("# Date: "));
-        assert_eq!(date, Some(VERSION));
-    }
-
-    #[test]
-    fn every_section_is_sorted_and_no_domain_stands_twice() {
-        let list = builtin();
-        assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
-        let sections: Vec<Vec<_>> = FILE.split("\n\n").map(|part| entries(part).collect()).collect();
-        assert_eq!(sections.len(), 4, "the header, mailboxes, access providers and relays");
-        assert!(sections[0].is_empty());
-        for section in &sections[1..] {
-            assert!(!section.is_empty() && section.is_sorted());
-        }
-    }
-
-    #[test]
-    fn every_entry_is_a_domain_in_its_normal_form() {
-        for domain in builtin() {
-            assert_eq!(normalize(domain).as_deref(), Ok(*domain));
-        }
+    fn the_list_is_in_order_and_its_version_is_the_date_of_its_header() {
+        check_form(&LIST, VERSION, &["mailbox", "access provider", "relay"]);
     }
 
     #[test]
     fn it_holds_the_providers_and_no_company() {
         for domain in REQUIRED.split_whitespace() {
-            assert!(contains(domain), "{domain} is missing");
+            assert!(LIST.contains(domain), "{domain} is missing");
         }
         for domain in COMPANIES.split_whitespace() {
-            assert!(!contains(domain), "{domain} is a company's own");
+            assert!(!LIST.contains(domain), "{domain} is a company's own");
         }
-        assert!(!contains("mail.gmail.com"), "matching is exact");
+        assert!(!LIST.contains("mail.gmail.com"), "matching is exact");
     }
 
     #[test]

@@ -2,17 +2,36 @@
 
 use crate::catalogue::{IssueCode, Risk};
 use crate::model::account_key::account_key;
+use crate::model::platforms::Platforms;
 use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the core is told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub domains: DomainRules,
     pub users: UserRules,
+    /// Whether tickets are read and judged at all.
+    pub tickets_enabled: bool,
     pub lookback_days: u32,
+    /// Beyond this share of vanished accounts, in percent of the baseline's, nothing is prepared.
+    pub max_lost_percent: u64,
     pub thresholds: Thresholds,
     pub suppressions: Vec<Suppression>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            domains: DomainRules::default(),
+            users: UserRules::default(),
+            tickets_enabled: true,
+            lookback_days: 30,
+            max_lost_percent: 5,
+            thresholds: Thresholds::default(),
+            suppressions: Vec::new(),
+        }
+    }
 }
 
 /// Which domains identify nobody. All normalized.
@@ -24,6 +43,8 @@ pub struct DomainRules {
     pub not_personal: HashSet<String>,
     /// Never used for matching.
     pub ignored: HashSet<String>,
+    /// Hosts of other people's pages: never an expected domain. `not_personal` is taken out.
+    pub platforms: Platforms,
 }
 
 /// Which users are in scope.
@@ -49,6 +70,8 @@ pub struct Thresholds {
     pub max_by_code: BTreeMap<IssueCode, u64>,
     /// Only judged with a baseline.
     pub max_new_issues: Option<u64>,
+    /// Only judged with a baseline.
+    pub max_lost_accounts: Option<u64>,
 }
 
 impl Thresholds {
@@ -64,6 +87,7 @@ impl Thresholds {
             "max_total_issues" => &mut self.max_total_issues,
             "max_blocked_actions" => &mut self.max_blocked_actions,
             "max_new_issues" => &mut self.max_new_issues,
+            "max_lost_accounts" => &mut self.max_lost_accounts,
             _ => return false,
         };
         *slot = Some(limit);
@@ -75,7 +99,8 @@ impl Thresholds {
         let single = ["max_total_issues", "max_blocked_actions"].map(str::to_owned);
         let risks = Risk::ALL.into_iter().map(|risk| format!("max_by_risk.{risk}"));
         let codes = IssueCode::ALL.into_iter().map(|code| format!("max_by_code.{code}"));
-        single.into_iter().chain(risks).chain(codes).chain(["max_new_issues".to_owned()]).collect()
+        let against_a_baseline = ["max_new_issues", "max_lost_accounts"].map(str::to_owned);
+        single.into_iter().chain(risks).chain(codes).chain(against_a_baseline).collect()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::catalogue::WarningCode;
 use crate::model::account_key::{self, IdForm};
-use crate::model::accounts::{Account, Reference};
+use crate::model::accounts::{Account, COLUMNS, Reference};
 use crate::model::domain::NotUsable;
 use crate::model::domains::{DomainId, DomainIds, DomainTable};
 use crate::model::settings::DomainRules;
@@ -17,9 +17,6 @@ use hashbrown::hash_table::Entry;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
-/// Our columns, in the order in which errors name them. The first three are required.
-pub const COLUMNS: [&str; 6] =
-    ["sf_account_id", "account_name", "account_domains", "website", "zendesk_domain_override", "zendesk_expected"];
 const REQUIRED: usize = 3;
 const ACCOUNT_DOMAINS: usize = 2;
 const OVERRIDE: usize = 4;

@@ -17,7 +17,14 @@ pub struct Judgement {
 /// Judges every limit that is set, in the order of the configuration. `max_new_issues` is judged only against a
 /// baseline, so only when `new_issues` is known.
 pub fn judge(thresholds: &Thresholds, totals: &Totals, new_issues: Option<u64>) -> Vec<Judgement> {
-    let Thresholds { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues } = thresholds;
+    let Thresholds {
+        max_total_issues,
+        max_blocked_actions,
+        max_by_risk,
+        max_by_code,
+        max_new_issues,
+        max_lost_accounts: _,
+    } = thresholds;
     let single = [
         ("max_total_issues", max_total_issues, totals.issues),
         ("max_blocked_actions", max_blocked_actions, totals.blocked),

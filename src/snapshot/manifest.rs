@@ -108,7 +108,7 @@ impl Manifest {
             files,
         } = wire;
         let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is none"));
-        let zendesk = crate::config::origin(&zendesk).map_err(|_| damaged("its `zendesk` is no origin"))?;
+        let zendesk = crate::config::origin("zendesk", &zendesk).map_err(|_| damaged("its `zendesk` is no origin"))?;
         for kind in Kind::ALL {
             if !files.contains_key(&name(kind)) {
                 return Err(damaged("a file is not listed in it"));

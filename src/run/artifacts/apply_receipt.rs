@@ -155,7 +155,7 @@ pub fn write_not_run(
     audit: &Audit<'_>,
     run_id: &str,
     plan_hash: &str,
-    limits: ApplyLimits,
+    limits: &ApplyLimits,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     ApplyReceipt {

@@ -33,12 +33,12 @@ fn what_is_wrong_is_told_by_its_line() {
             "line 1: unknown name `critcal`; the nearest known one is `critical`",
         ),
         ("version: 2\n", "line 1: version 2 is not known; this is version 1"),
-        ("version: 1\nversion: 1\n", "line 2: the key `version` is there twice"),
+        ("version: 1\nversion: 1\n", "line 2: duplicate key `version`"),
         ("tickets:\n  lookback_days: 0\n", "line 2: `lookback_days` is a whole number of days from 1 to 36500, not 0"),
         ("zendesk:\n  reserve_percent: 91\n", "line 2: `reserve_percent` is a whole number from 0 to 90"),
         (
-            "zendesk:\n  subdomain: acme.zendesk.com\n",
-            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not `acme.zendesk.com`",
+            "zendesk:\n  subdomain: support.acme.com\n",
+            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not `support.acme.com`; for another host, use `base_url`",
         ),
         (
             "zendesk:\n  subdomain: acme\n  base_url: https://acme.zendesk.com\n",
@@ -54,9 +54,9 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "domains:\n  ignored:\n    - acme.com\n    - co.uk\n",
-            "line 4: `co.uk` is a public suffix, not a domain of somebody",
+            "line 4: `co.uk` is a public suffix, under which anyone can register a domain",
         ),
-        ("domains: { personal: [acme] }\n", "line 1: `acme` is no domain"),
+        ("domains: { personal: [acme] }\n", "line 1: `acme` is not a domain"),
         ("users: { roles: [enduser] }\n", "line 1: unknown role `enduser`; known are end-user, agent, admin"),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: ' '\n",
@@ -69,7 +69,7 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    domain: acme\n",
-            "line 4: `acme` is no domain",
+            "line 4: `acme` is not a domain",
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    expires: 31.12.2026\n",
@@ -98,9 +98,9 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    domain: co.uk\n",
-            "line 4: `co.uk` is a public suffix, not a domain of somebody",
+            "line 4: `co.uk` is a public suffix, under which anyone can register a domain",
         ),
-        ("domains: { not_personal: [x] }\n", "line 1: `x` is no domain"),
+        ("domains: { not_personal: [x] }\n", "line 1: `x` is not a domain"),
         ("domains:\n  ignored: acme.com\n", "line 2: a list is expected here, such as [one, another]"),
         ("tickets: 5\n", "line 1: keys with values are expected here, each on a line of its own below"),
         ("- tickets\n", "line 1: keys with values are expected here, each on a line of its own below"),
@@ -122,7 +122,7 @@ fn what_is_wrong_is_told_by_its_line() {
             "line 2: `base_url` is only scheme and host, such as https://acme.zendesk.com",
         ),
         ("zendesk:\n  base_url: ftp://acme.zendesk.com\n", "line 2: `base_url` begins with https://, not ftp://"),
-        ("zendesk:\n  base_url: acme\n", "line 2: `base_url` is no URL: relative URL without a base"),
+        ("zendesk:\n  base_url: acme\n", "line 2: `base_url` is not a URL: relative URL without a base"),
         (
             "zendesk:\n  subdomain: ''\n",
             "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not ``",
