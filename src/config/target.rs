@@ -165,7 +165,7 @@ pub fn origin_of_subdomain(text: &str) -> Result<String, String> {
         Some(label) if is_label(label) => Ok(of_label(label)),
         Some(_) => Err(wrong()),
         None if url.host_str().is_some_and(|host| host.contains('.')) => {
-            Err(format!("{}; for another host, use `base_url`", wrong()))
+            Err(format!("{}; for another host, use base_url", wrong()))
         }
         None => Err(wrong()),
     }
@@ -271,7 +271,7 @@ mod tests {
         let address = origin_of_subdomain("jane.doe@acme").expect_err("an address");
         assert!(address.ends_with("not `…@acme`"), "{address}");
         let other = origin_of_subdomain("support.acme.com").expect_err("another host");
-        assert!(other.ends_with("not `support.acme.com`; for another host, use `base_url`"), "{other}");
+        assert!(other.ends_with("not `support.acme.com`; for another host, use base_url"), "{other}");
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn what_is_wrong_is_told_by_its_line() {
         ("zendesk:\n  reserve_percent: 91\n", "line 2: `reserve_percent` is a whole number from 0 to 90"),
         (
             "zendesk:\n  subdomain: support.acme.com\n",
-            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not `support.acme.com`; for another host, use `base_url`",
+            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not `support.acme.com`; for another host, use base_url",
         ),
         (
             "zendesk:\n  subdomain: acme\n  base_url: https://acme.zendesk.com\n",

@@ -38,7 +38,7 @@ fn values_of_flags_are_checked_before_anything_is_read() {
         ),
         (
             ["--subdomain", "acme.com"],
-            "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `acme.com`\n",
+            "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `acme.com`; for another host, use base_url\n",
         ),
         (
             ["--base-url", "http://acme.example"],
