@@ -613,7 +613,7 @@ fn a_command_line_that_cannot_be_read_is_an_error_of_its_own() {
         .code(2)
         .stdout("");
     gremlin(&folder)
-        .args(["doctor", "--subdomain", "a.zendesk.com"])
+        .args(["doctor", "--subdomain", "a b"])
         .assert()
         .code(2)
         .stdout("")

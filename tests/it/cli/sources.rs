@@ -42,7 +42,7 @@ fn values_of_flags_are_checked_before_anything_is_read() {
         ),
         (
             ["--base-url", "http://acme.example"],
-            "error: --base-url cannot be used\n  caused by: `base_url` may be http only for a loopback address; use https\n",
+            "error: --base-url cannot be used\n  caused by: `--base-url` may be http only for a loopback address; use https\n",
         ),
         (["--as-of", "yesterday"], "a time is written like 2026-04-17T22:15:30Z"),
         (["--threshold", "max_total_issues"], "a threshold is written NAME=VALUE, such as max_total_issues=200"),
