@@ -125,7 +125,7 @@ impl Drop for Deferred {
 /// as they always do.
 pub fn watch() {
     std::thread::spawn(|| {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        let Ok(runtime) = crate::parallel::runtime() else { return };
         let Ok(mut signals) = runtime.block_on(async { Signals::listen() }) else { return };
         while runtime.block_on(signals.next()) {
             if let Some(deferred) = &*DEFERRED.lock().unwrap_or_else(PoisonError::into_inner) {

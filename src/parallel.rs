@@ -1,5 +1,6 @@
-//! The cores, without letting it show: work is cut into consecutive parts, and results come in the order of the parts.
+//! Splits work across threads, with results in the order of the parts; and the runtime that waits for networks and signals.
 
+use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +12,11 @@ const LEAST: usize = 4096;
 /// How many threads are worth having.
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MOST)
+}
+
+/// The program's one kind of asynchronous runtime: everything on the thread that waits, so that nothing has to be `Send`.
+pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// Calls `work` for consecutive parts that cover `0..len`, side by side.

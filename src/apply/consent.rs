@@ -2,7 +2,7 @@
 //!
 //! Only what passes all of them becomes a [`Confirmed`], and only with that can a writer be made.
 
-use crate::model::time::Instant;
+use crate::model::consent::{Confirmed, Terms};
 use crate::run::artifacts::Source;
 use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
@@ -76,38 +76,8 @@ impl Refusal {
     }
 }
 
-/// What the person and the configuration say.
-#[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
-    /// `--apply`.
-    pub live: bool,
-    /// `--confirm-plan-hash`.
-    pub confirmed_hash: Option<&'a str>,
-    pub zendesk: Option<&'a str>,
-    pub max_plan_age_hours: u32,
-    pub now: Instant,
-}
-
-/// A plan that may be applied live. It can be made by [`check`] alone, and nowhere else:
-///
-/// ```compile_fail,E0451
-/// fn forge(plan: &g_gremlin::run::plan_file::PlanFile) -> g_gremlin::apply::consent::Confirmed<'_> {
-///     g_gremlin::apply::consent::Confirmed { plan }
-/// }
-/// ```
-#[derive(Debug)]
-pub struct Confirmed<'a> {
-    plan: &'a PlanFile,
-}
-
-impl<'a> Confirmed<'a> {
-    pub fn plan(&self) -> &'a PlanFile {
-        self.plan
-    }
-}
-
 /// Checks the terms. `Ok(None)`: a dry run, and allowed.
-pub fn check<'a>(plan: &'a PlanFile, terms: &Terms<'_>) -> Result<Option<Confirmed<'a>>, Refusal> {
+pub fn check(plan: &PlanFile, terms: &Terms<'_>) -> Result<Option<Confirmed>, Refusal> {
     let Terms { live, confirmed_hash, zendesk, max_plan_age_hours: _, now: _ } = *terms;
     if plan.hash != plan.stated_hash {
         return Err(Refusal::Changed { stated: plan.stated_hash.clone(), found: plan.hash.clone() });
@@ -132,7 +102,7 @@ pub fn check<'a>(plan: &'a PlanFile, terms: &Terms<'_>) -> Result<Option<Confirm
         return Ok(None);
     }
     check_age(plan, terms)?;
-    Ok(Some(Confirmed { plan }))
+    Ok(Some(Confirmed::seal(plan.hash.clone())))
 }
 
 /// Checks the plan's age, which refuses a live run alone; who only looks is told.

@@ -1,15 +1,16 @@
 //! The writes: one action after the other, each checked again right before, read back right after, and recorded in the
 //! journal before the next one begins (contract 8.3).
 
-use super::journal::{Entry, Journal};
+use super::journal::Journal;
 use super::look::{Look, OrgIndex, Reads, look};
 use super::recheck::recheck;
 use super::select::Choice;
-use super::{Stop, result, unless_stopped};
+use super::{Stop, unless_stopped};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
 use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
+use crate::run::artifacts::journal::Entry;
 use crate::run::plan_file::PlannedAction;
 use crate::text::audience::Message;
 use crate::zendesk::{ReadError, Sent, Write, Writer};
@@ -56,7 +57,7 @@ impl<R: Reads> Execution<'_, R> {
                 ended = Some(Stop::Interrupted);
             }
             if abort || ended.is_some() {
-                let aborted = result(action, Outcome::Skipped, Some(SkipReason::Aborted), (self.clock)());
+                let aborted = ActionResult::new(action, Outcome::Skipped, Some(SkipReason::Aborted), (self.clock)());
                 // Where the journal cannot take it, the receipt still does.
                 let _ = self.journal.note(&Entry::Result(aborted.clone()));
                 results.push(aborted);
@@ -72,7 +73,12 @@ impl<R: Reads> Execution<'_, R> {
                     results.push(came.result);
                 }
                 Err(stop) => {
-                    results.push(result(action, Outcome::Skipped, Some(SkipReason::Aborted), (self.clock)()));
+                    results.push(ActionResult::new(
+                        action,
+                        Outcome::Skipped,
+                        Some(SkipReason::Aborted),
+                        (self.clock)(),
+                    ));
                     ended = Some(stop);
                 }
             }
@@ -98,7 +104,7 @@ impl<R: Reads> Execution<'_, R> {
             self.index.update(action, &seen);
             let before = seen.state(action);
             if let Some(reason) = recheck(action, &seen, &self.index) {
-                let not = result(action, Outcome::Skipped, Some(reason), (self.clock)());
+                let not = ActionResult::new(action, Outcome::Skipped, Some(reason), (self.clock)());
                 let result = ActionResult { before: Some(before), ..not };
                 return Ok(Came { result, abort: false });
             }
@@ -162,7 +168,7 @@ impl<R: Reads> Execution<'_, R> {
             after,
             http_status,
             request_id: request_id.clone(),
-            ..result(action, status, reason, clock())
+            ..ActionResult::new(action, status, reason, clock())
         };
         match &sent {
             Sent::NotSent { error } => {
@@ -260,7 +266,7 @@ impl<R: Reads> Execution<'_, R> {
     fn unreadable(&mut self, action: &PlannedAction, error: &ReadError) -> Came {
         (self.tell)(&format!("{}: nothing was written, since {error}", action.action_id));
         let http_status = if let ReadError::Refused { status, .. } = error { Some(*status) } else { None };
-        let result = ActionResult { http_status, ..result(action, Outcome::Failed, None, (self.clock)()) };
+        let result = ActionResult { http_status, ..ActionResult::new(action, Outcome::Failed, None, (self.clock)()) };
         Came { result, abort: is_refused(error) }
     }
 }

@@ -1,11 +1,11 @@
 //! Applying a plan: from the file to the receipt (contract 8).
 //!
-//! [`consent`] decides whether the plan may be applied at all; [`select`] walks it under the caps; [`execute`] writes what was
-//! selected, one action after the other; [`settle`] finds out what an interrupted apply had begun. [`recheck`] is the pure
-//! question whether an action's preconditions hold for a fresh [`look`]. The [`journal`] is on disk before each write and
-//! after it.
+//! [`consent`] decides whether the plan may be applied at all; [`recover`] finds out what an interrupted apply had begun;
+//! [`select`] walks the plan under the caps; [`execute`] writes what was selected, one action after the other. [`recheck`] is
+//! the pure question whether an action's preconditions hold for a fresh [`look`]. The [`journal`] is on disk before each write
+//! and after it.
 //!
-//! Left out: HTTP (`zendesk`), words for people (`report::apply`), and files other than the journal (`commands::apply`).
+//! Left out: HTTP (`zendesk`), words for people (`report::apply`).
 
 pub mod consent;
 pub mod execute;
@@ -13,39 +13,14 @@ pub mod journal;
 pub mod lock;
 pub mod look;
 pub mod recheck;
+pub mod recover;
 pub mod select;
-pub mod settle;
 
-use crate::catalogue::SkipReason;
 use crate::interrupt::Deferred;
-use crate::model::time::Instant;
-use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
-use crate::run::plan_file::PlannedAction;
 use crate::zendesk::ReadError;
 
-/// A result without anything but what the plan and the outcome say.
-pub(crate) fn result(action: &PlannedAction, status: Outcome, reason: Option<SkipReason>, at: Instant) -> ActionResult {
-    ActionResult {
-        action_id: action.action_id.clone(),
-        action_code: action.action_code,
-        status,
-        reason,
-        sf_account_id: action.sf_account_id.clone(),
-        org_id: action.org_id,
-        user_id: action.user_id,
-        before: None,
-        after: None,
-        http_status: None,
-        request_id: None,
-        at: at.rfc3339(),
-    }
-}
-
-/// The result of an action that a run which ended early did not come to. It is known since the run began, so that the receipt
-/// of a run that ended by itself and the one made from a killed run's journal are the same.
-pub(crate) fn unreached(action: &PlannedAction, began: Instant) -> ActionResult {
-    result(action, Outcome::Skipped, Some(SkipReason::Aborted), began)
-}
+/// What every failure before the first write begins with.
+pub const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";
 
 /// Why an apply ends before its time.
 #[derive(Debug)]

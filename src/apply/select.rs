@@ -3,7 +3,7 @@
 
 use super::look::{Look, OrgIndex, Reads, look};
 use super::recheck::recheck;
-use super::{Stop, result, unless_stopped};
+use super::{Stop, unless_stopped};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::account_key::account_key;
@@ -69,7 +69,7 @@ impl Selection<'_> {
                 None
             };
             let choice = match unread {
-                Some((status, reason)) => Choice::Not(result(action, status, Some(reason), clock())),
+                Some((status, reason)) => Choice::Not(ActionResult::new(action, status, Some(reason), clock())),
                 None => {
                     let seen = unless_stopped(stop, look(records, action)).await?;
                     index.update(action, &seen);
@@ -99,12 +99,12 @@ impl Walk {
         if let Some(reason) = recheck(action, &seen, &self.assumed) {
             return Choice::Not(ActionResult {
                 before: Some(seen.state(action)),
-                ..result(action, Outcome::Skipped, Some(reason), now)
+                ..ActionResult::new(action, Outcome::Skipped, Some(reason), now)
             });
         }
         let of_account = self.of_account.entry(account_key(&action.sf_account_id)).or_default();
         if *of_account >= caps.max_per_account {
-            return Choice::Not(result(action, Outcome::Blocked, Some(SkipReason::CapMaxPerAccount), now));
+            return Choice::Not(ActionResult::new(action, Outcome::Blocked, Some(SkipReason::CapMaxPerAccount), now));
         }
         *of_account += 1;
         self.selected += 1;

@@ -1,13 +1,14 @@
 //! `apply`: from a plan file to receipts. A dry run reads and checks everything; with consent, the writes follow.
 
 use super::{ConfigFile, disk, live, read_config};
-use crate::apply::consent::{self, Confirmed, Refusal, Terms};
+use crate::apply::consent::{self, Refusal};
 use crate::apply::execute::Execution;
-use crate::apply::journal::{self, Begin, Entry, Journal, Story};
+use crate::apply::journal::{Journal, room};
 use crate::apply::lock::{Lock, NoLock};
 use crate::apply::look::{OrgIndex, Reads};
+use crate::apply::recover::{interrupted_runs, read_receipt, settle, unsettled, write_receipt};
 use crate::apply::select::{Choice, Narrowing, Selection};
-use crate::apply::{Stop, settle, unreached};
+use crate::apply::{NOTHING_WRITTEN, Stop};
 use crate::catalogue::SkipReason;
 use crate::cli::{Apply as Options, Common};
 use crate::clock;
@@ -17,12 +18,14 @@ use crate::exit::{Exit, Failure};
 use crate::github::step_output::Output;
 use crate::interrupt::Deferred;
 use crate::model::account_key::account_key;
+use crate::model::consent::{Confirmed, Terms};
 use crate::model::time::Instant;
 use crate::paths::{file_name, shown_path};
 use crate::report::apply as report;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome};
+use crate::run::artifacts::journal::{self, Begin, Entry};
 use crate::run::create::{self, Root};
 use crate::run::plan_file::{PlanError, PlanFile};
 use crate::snapshot::demo;
@@ -33,7 +36,6 @@ use crate::text::words::plural;
 use crate::zendesk::{self, Access, Progress, Records, Session, Timing, WritePace, Writer};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// How many actions are checked between two lines of progress.
@@ -154,12 +156,6 @@ fn audit_folder(plan_path: &Path, plan: &PlanFile) -> Option<PathBuf> {
     (receipt.source_plan_hash == plan.hash).then(|| folder.to_owned())
 }
 
-/// The receipt in a run folder; `None` also where it cannot be read.
-fn read_receipt(folder: &Path) -> Option<ApplyReceipt> {
-    let bytes = std::fs::read(folder.join(Artifact::ApplyReceipt.name())).ok()?;
-    serde_json::from_slice(&bytes).ok()
-}
-
 /// One run of `apply`.
 struct Job<'a> {
     console: Console,
@@ -195,7 +191,7 @@ impl Job<'_> {
         runtime()?.block_on(self.dry_run(&records, run, &stop))
     }
 
-    fn on_a_zendesk(&self, config: &Config, confirmed: Option<Confirmed<'_>>) -> Result<Exit, Failure> {
+    fn on_a_zendesk(&self, config: &Config, confirmed: Option<Confirmed>) -> Result<Exit, Failure> {
         let scope = if confirmed.is_some() { zendesk::WRITE_SCOPE } else { live::READ_SCOPE };
         let credentials = live::credentials(scope)?;
         let origin = self.plan.zendesk.as_str();
@@ -294,7 +290,7 @@ impl Job<'_> {
             }
             let Some(result) = result else {
                 // It is selected, and this is what becomes of it if the walk ends early.
-                so_far.push(unreached(&actions[at], self.started_at));
+                so_far.push(ActionResult::unreached(&actions[at], self.started_at));
                 return Ok(());
             };
             let entry = Entry::Result(result.clone());
@@ -326,7 +322,7 @@ impl Job<'_> {
             let result = match choice {
                 Choice::Not(result) => result,
                 Choice::Selected(seen) => {
-                    let mut result = crate::apply::result(action, Outcome::WouldApply, None, clock::now());
+                    let mut result = ActionResult::new(action, Outcome::WouldApply, None, clock::now());
                     result.before = Some(seen.state(action));
                     run.journal.note(&Entry::Result(result.clone())).map_err(|error| disk(NOTHING_WRITTEN, error))?;
                     result
@@ -342,7 +338,7 @@ impl Job<'_> {
         &self,
         session: &Session<'_>,
         records: &Records<'_>,
-        confirmed: &Confirmed<'_>,
+        confirmed: &Confirmed,
         pace: WritePace,
         mut run: Run,
         progress: &dyn Progress,
@@ -390,7 +386,7 @@ impl Job<'_> {
         let choices = self.plan.actions.iter().zip(choices);
         let result = |(action, choice)| match choice {
             Choice::Not(result) => result,
-            Choice::Selected(_) => unreached(action, self.started_at),
+            Choice::Selected(_) => ActionResult::unreached(action, self.started_at),
         };
         choices.map(result).collect()
     }
@@ -404,7 +400,9 @@ impl Job<'_> {
         began_to_write: bool,
     ) -> Result<Exit, Failure> {
         // Whatever was not reached is told as well.
-        results.extend(self.plan.actions[results.len()..].iter().map(|action| unreached(action, self.started_at)));
+        results.extend(
+            self.plan.actions[results.len()..].iter().map(|action| ActionResult::unreached(action, self.started_at)),
+        );
         let finished_at = clock::now();
         let receipt = ApplyReceipt {
             schema: apply_receipt::SCHEMA.to_owned(),
@@ -501,7 +499,7 @@ impl Job<'_> {
         for run in interrupted_runs(root, self.plan)? {
             let name = file_name(&run.folder);
             let settled =
-                settle::settle(self.plan, &run.story, records, clock::now, stop).await.map_err(|stop| match stop {
+                settle(self.plan, &run.story, records, clock::now, stop).await.map_err(|stop| match stop {
                     Stop::Read(error) => unsettled(&name).because(&error).help(error.next()),
                     Stop::Disk(error) => unsettled(&name).because(error),
                     Stop::Interrupted => Failure::new(Exit::Interrupted, "interrupted; nothing was written to Zendesk"),
@@ -537,115 +535,6 @@ fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
     ]
 }
 
-/// A live apply that was left open.
-struct Interrupted {
-    folder: PathBuf,
-    story: Story,
-    /// Its journal has its last line, and yet an intention that nobody could settle.
-    is_ended: bool,
-    /// Its receipt was written, so it was killed right before it would have ended its journal.
-    has_receipt: bool,
-}
-
-impl Interrupted {
-    /// Whether its receipt says all there is to say.
-    fn is_told(&self) -> bool {
-        self.has_receipt && self.story.open.is_empty()
-    }
-
-    /// Tells what was found out: in its receipt, and then in its journal, so that it is found again if this run is killed in
-    /// between.
-    fn close(mut self, settled: Vec<ActionResult>, plan: &PlanFile) -> std::io::Result<()> {
-        create::remove_unfinished(&self.folder)?;
-        let is_told = self.is_told();
-        let Self { folder, story, is_ended, has_receipt: _ } = &mut self;
-        let (completed, at) = story.ended.get_or_insert_with(|| (false, clock::now().rfc3339())).clone();
-        if !is_told {
-            for result in &settled {
-                story.results.insert(result.action_id.clone(), result.clone());
-            }
-            write_receipt(folder, &settle::receipt(plan, story))?;
-        }
-        let mut journal = Journal::reopen(folder)?;
-        for result in settled {
-            journal.append(&Entry::Result(result))?;
-        }
-        if *is_ended { Ok(()) } else { journal.append(&Entry::End { completed, at }) }
-    }
-}
-
-/// The live applies of this plan whose journal was left open, or has an intention that nobody could settle; oldest first.
-///
-/// A journal that may be one of them and cannot be understood is an error: it may tell of a write.
-fn interrupted_runs(root: &Root, plan: &PlanFile) -> Result<Vec<Interrupted>, Failure> {
-    let mut folders = BTreeSet::new();
-    for entry in std::fs::read_dir(root.path()).map_err(|error| disk(NOTHING_WRITTEN, error))? {
-        folders.insert(entry.map_err(|error| disk(NOTHING_WRITTEN, error))?.path());
-    }
-    let mut runs = Vec::new();
-    for folder in folders {
-        let name = file_name(&folder);
-        let bytes = match std::fs::read(folder.join(journal::FILE_NAME)) {
-            Ok(bytes) => bytes,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
-            Err(error) => {
-                return Err(unsettled(&name).because(Message::from("its journal.ndjson").then(": ", &error.into())));
-            }
-        };
-        let names_the_plan = || bytes.windows(plan.hash.len()).any(|window| window == plan.hash.as_bytes());
-        let mut story = match Story::parse(&bytes) {
-            Ok(Some(story)) => story,
-            Err(line) if names_the_plan() => {
-                return Err(unsettled(&name)
-                    .because(open(format!("line {line} of its {} is not one of this program", journal::FILE_NAME)))
-                    .help("look at the journal and at Zendesk; once it is clear what became of the last write, move that folder out of the output root"));
-            }
-            Ok(None) | Err(_) => continue,
-        };
-        if story.begin.source_plan_hash != plan.hash || story.begin.mode != Mode::Apply {
-            continue;
-        }
-        let is_ended = story.ended.is_some();
-        let receipt = read_receipt(&folder).filter(|receipt| !is_ended && receipt.run_id == story.begin.run_id);
-        let told = receipt.and_then(|receipt| Some((receipt.completed, receipt.finished_at?)));
-        let has_receipt = told.is_some();
-        story.ended = story.ended.or(told);
-        if !is_ended || !story.open.is_empty() {
-            runs.push(Interrupted { folder, story, is_ended, has_receipt });
-        }
-    }
-    Ok(runs)
-}
-
-fn unsettled(run: &str) -> Failure {
-    Failure::new(Exit::Unreadable, open(format!("what {run} had begun cannot be found out; nothing was written")))
-}
-
-/// How many bytes the results of these actions need at most, in the journal, in the receipt and in the audit's copy.
-///
-/// Lists of domains grow by less than half when they are indented.
-fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
-    fn length(value: &impl Serialize) -> u64 {
-        // What cannot be written takes no room.
-        serde_json::to_vec(value).map_or(0, |bytes| bytes.len() as u64)
-    }
-    let mut room = (1 << 16) + 4 * length(&plan.blocked);
-    for (action, choice) in plan.actions.iter().zip(choices) {
-        room += (1 << 10) + 5 * length(&crate::apply::result(action, Outcome::Failed, None, clock::now()));
-        if let Choice::Selected(seen) = choice {
-            // `before` and `after`, each once in the journal and indented in two receipts, and `before` of the intention.
-            room += (1 << 12) + 12 * length(&seen.state(action));
-        }
-    }
-    room
-}
-
-const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";
-
-fn write_receipt(folder: &Path, receipt: &ApplyReceipt) -> std::io::Result<()> {
-    create::replace_file(&folder.join(Artifact::ApplyReceipt.name()), |out| receipt.write(out))
-}
-
 fn prepare_root(config: &Config) -> Result<Root, Failure> {
     Root::prepare(&config.root).map_err(|error| {
         Failure::invalid(open(format!("the output root {} cannot be written", config.root.display()))).because(error).help(
@@ -671,6 +560,5 @@ fn take_lock(zendesk: &str) -> Result<Lock, Failure> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| disk(NOTHING_WRITTEN, error))
+    crate::parallel::runtime().map_err(|error| disk(NOTHING_WRITTEN, error))
 }

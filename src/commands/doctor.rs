@@ -273,8 +273,7 @@ fn probe(
     } else {
         Box::new(Silent)
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| nothing(&error))?;
+    let runtime = crate::parallel::runtime().map_err(|error| nothing(&error))?;
     Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))
 }
 

@@ -179,8 +179,7 @@ fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Fa
 
 /// Runs a conversation with GitHub to its end.
 pub(super) fn block_on<T>(conversation: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| disk("GitHub was not asked", error))?;
+    let runtime = crate::parallel::runtime().map_err(|error| disk("GitHub was not asked", error))?;
     Ok(runtime.block_on(conversation))
 }
 

@@ -98,8 +98,7 @@ pub fn read(
     };
     let progress = progress(console);
     let mut sink = Collector::new(tickets_from, domains);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| nothing().because(error))?;
+    let runtime = crate::parallel::runtime().map_err(|error| nothing().because(error))?;
     let outcome = runtime
         .block_on(zendesk::read(&options, &mut sink, progress.as_ref()))
         .map_err(|error| nothing().because(&error).help(error.next()))?;

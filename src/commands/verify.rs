@@ -1,7 +1,6 @@
 //! `verify`: read a run folder and say of everything in it whether it matches.
 
 use super::disk;
-use crate::apply::journal;
 use crate::cli::{Common, Verify as Options};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -9,6 +8,7 @@ use crate::paths::file_name;
 use crate::run::artifacts;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{self, Mode};
+use crate::run::artifacts::journal;
 use crate::run::plan_file::PlanFile;
 use crate::run::read::read_apply_receipt;
 use crate::run::verify::{self, AuditFolder, Files, Given, Kind, Mismatch, PlanOf, Verdict};

@@ -4,6 +4,7 @@
 pub mod account_key;
 pub mod accounts;
 pub mod at;
+pub mod consent;
 pub mod domain;
 mod domain_list;
 pub mod domains;

@@ -11,7 +11,7 @@ use super::error::{ReadError, Said};
 use super::http::{Answer, Method};
 use super::retry::{Decision, Limits, Seen, Spent, decide};
 use super::session::Session;
-use crate::apply::consent::Confirmed;
+use crate::model::consent::Confirmed;
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -116,7 +116,7 @@ pub enum Sent {
 /// Sends writes, one after the other. Only a confirmed plan can make one; a plan as it was read cannot:
 ///
 /// ```compile_fail,E0308
-/// use g_gremlin::{plan_file::PlanFile, zendesk::{Session, WritePace, Writer}};
+/// use g_gremlin::{run::plan_file::PlanFile, zendesk::{Session, WritePace, Writer}};
 /// fn unconfirmed<'a>(session: &'a Session<'a>, plan: &PlanFile) -> Writer<'a> {
 ///     Writer::new(session, plan, WritePace::careful())
 /// }
@@ -125,8 +125,8 @@ pub enum Sent {
 /// With consent it compiles:
 ///
 /// ```
-/// use g_gremlin::{apply::consent::Confirmed, zendesk::{Session, WritePace, Writer}};
-/// fn confirmed<'a>(session: &'a Session<'a>, consent: &Confirmed<'_>) -> Writer<'a> {
+/// use g_gremlin::{model::consent::Confirmed, zendesk::{Session, WritePace, Writer}};
+/// fn confirmed<'a>(session: &'a Session<'a>, consent: &Confirmed) -> Writer<'a> {
 ///     Writer::new(session, consent, WritePace::careful())
 /// }
 /// ```
@@ -167,7 +167,7 @@ impl SentBefore {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(session: &'a Session<'a>, _consent: &Confirmed<'_>, pace: WritePace) -> Self {
+    pub fn new(session: &'a Session<'a>, _consent: &Confirmed, pace: WritePace) -> Self {
         Self { session, pace, sent: RefCell::default() }
     }
 
@@ -228,8 +228,6 @@ pub fn may_not_write(credentials: &Credentials) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::consent::{Terms, check};
-    use crate::run::plan_file::PlanFile;
     use crate::zendesk::auth::Secret;
     use crate::zendesk::client::{Client, Timing};
     use crate::zendesk::http::{Answering, Outgoing, Transport};
@@ -246,15 +244,7 @@ mod tests {
 
     /// Sends these writes, each as soon as the pace allows it; returns the seconds at which they went.
     async fn sent_at(pace: WritePace, writes: &[Write]) -> Vec<u64> {
-        let plan = PlanFile::parse(include_bytes!("../../fixtures/all_codes/expected/fix_plan.json")).expect("a plan");
-        let terms = Terms {
-            live: true,
-            confirmed_hash: Some(&plan.hash),
-            zendesk: Some(&plan.zendesk),
-            max_plan_age_hours: 1,
-            now: plan.as_of,
-        };
-        let confirmed = check(&plan, &terms).expect("no refusal").expect("live");
+        let confirmed = Confirmed::seal("0".repeat(64));
         let (url, token, timing) =
             ("https://acme.zendesk.com".parse().unwrap(), Credentials::Token(Secret::new("t")), Timing::default());
         let session = Session { client: Client::new(&Obliging, &url, &token, 0, &timing, &Silent) };

@@ -6,8 +6,9 @@
 use super::{Artifact, Seq, write_json};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::config::ApplyLimits;
+use crate::model::time::Instant;
 use crate::rules::audit::Audit;
-use crate::run::plan_file::BlockedAction;
+use crate::run::plan_file::{BlockedAction, PlannedAction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -65,6 +66,32 @@ pub struct ActionResult {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
     pub at: String,
+}
+
+impl ActionResult {
+    /// A result with nothing but what the plan and the outcome say.
+    pub fn new(action: &PlannedAction, status: Outcome, reason: Option<SkipReason>, at: Instant) -> Self {
+        Self {
+            action_id: action.action_id.clone(),
+            action_code: action.action_code,
+            status,
+            reason,
+            sf_account_id: action.sf_account_id.clone(),
+            org_id: action.org_id,
+            user_id: action.user_id,
+            before: None,
+            after: None,
+            http_status: None,
+            request_id: None,
+            at: at.rfc3339(),
+        }
+    }
+
+    /// The result of an action that a run which ended early did not reach. Its time is the run's beginning, so that the
+    /// receipt of a run that ended by itself and the one made from a killed run's journal are the same.
+    pub fn unreached(action: &PlannedAction, began: Instant) -> Self {
+        Self::new(action, Outcome::Skipped, Some(SkipReason::Aborted), began)
+    }
 }
 
 /// A member that is there, `null` or not.

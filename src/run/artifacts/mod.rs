@@ -2,6 +2,7 @@
 //! digesting files is `run_dir`'s.
 
 pub mod apply_receipt;
+pub mod journal;
 pub mod plan;
 pub mod receipt;
 pub mod summary;

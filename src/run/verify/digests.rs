@@ -1,11 +1,9 @@
 //! Which files a folder has, and whether each has the digest that the receipt states.
 
 use super::{Files, Mismatch, RECEIPT, Teller};
-use crate::apply::journal;
 use crate::digest::{is_sha256, sha256};
-use crate::run::artifacts::Artifact;
-use crate::run::artifacts::TOOL_VERSION;
 use crate::run::artifacts::receipt::Receipt;
+use crate::run::artifacts::{Artifact, TOOL_VERSION, journal};
 use crate::run::read::RunFolderError;
 use crate::text::words::plural;
 

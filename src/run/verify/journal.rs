@@ -1,11 +1,10 @@
 //! The journal of an apply against its receipt: they tell the same run twice.
 
 use super::{Mismatch, Teller};
-use crate::apply::journal::{Begin, Entry, FILE_NAME, SCHEMA, Story};
-use crate::apply::settle;
 use crate::catalogue::SkipReason;
 use crate::model::account_key::account_key;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Outcome};
+use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, SCHEMA, Story};
 use crate::run::plan_file::PlanFile;
 use crate::text::words::plural;
 use serde_json::Value;
@@ -157,7 +156,7 @@ fn begin(teller: &mut Teller<'_>, begin: &Begin, receipt: &ApplyReceipt, plan: &
 
 /// The receipt's results are the journal's last ones.
 fn results(name: &str, receipt: &ApplyReceipt, story: &Story, plan: &PlanFile, out: &mut Vec<Mismatch>) {
-    let told = settle::receipt(plan, story);
+    let told = story.receipt(plan);
     let mut teller = Teller::new(name, out);
     let problem = format!("differs from {FILE_NAME}");
     if story.ended.is_none() {

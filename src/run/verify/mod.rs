@@ -241,7 +241,7 @@ pub fn apply_folder(files: &Files, strays: &[String], plan: &PlanOf) -> Verdict 
         let given = Given {
             name: Artifact::ApplyReceipt.name().to_owned(),
             receipt: receipt.clone(),
-            journal: files.get(crate::apply::journal::FILE_NAME).cloned(),
+            journal: files.get(crate::run::artifacts::journal::FILE_NAME).cloned(),
         };
         against_plan(&mut verdict, &given, planned);
     }

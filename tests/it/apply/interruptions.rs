@@ -3,8 +3,7 @@
 
 use super::stage::{Plan, Ran, Stage};
 use crate::fake_zendesk::{Fault, FaultKind, Hold, Kind, Point, Refusal, Which};
-use g_gremlin::apply::journal::Story;
-use g_gremlin::apply::settle;
+use g_gremlin::run::artifacts::journal::Story;
 use g_gremlin::run::plan_file::PlanFile;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -128,7 +127,7 @@ fn what_was_decided_before_the_end_is_in_the_receipt_as_in_the_journal() {
         let journal = std::fs::read(ran.folder.join("journal.ndjson")).expect("a journal");
         let story = Story::parse(&journal).expect("a journal").expect("a first line");
         let bytes = std::fs::read(stage.path().join(&plan.path)).expect("a plan");
-        let rebuilt = settle::receipt(&PlanFile::parse(&bytes).expect("a plan"), &story);
+        let rebuilt = story.receipt(&PlanFile::parse(&bytes).expect("a plan"));
         assert_eq!(serde_json::to_value(rebuilt).expect("JSON"), ran.receipt);
 
         // A receipt that forgets what its journal tells is found out.

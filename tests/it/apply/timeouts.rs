@@ -3,14 +3,16 @@
 
 use super::stage::Stage;
 use crate::fake_zendesk::{Fault, FaultKind, Which};
-use g_gremlin::apply::consent::{self, Terms};
+use g_gremlin::apply::consent;
 use g_gremlin::apply::execute::Execution;
-use g_gremlin::apply::journal::{Begin, Journal, SCHEMA, Story};
+use g_gremlin::apply::journal::Journal;
 use g_gremlin::apply::look::OrgIndex;
 use g_gremlin::apply::select::{Choice, Narrowing, Selection};
 use g_gremlin::interrupt::Deferred;
+use g_gremlin::model::consent::Terms;
 use g_gremlin::model::time::Instant;
 use g_gremlin::run::artifacts::apply_receipt::{ActionResult, Caps, Mode, Outcome};
+use g_gremlin::run::artifacts::journal::{Begin, SCHEMA, Story};
 use g_gremlin::run::plan_file::PlanFile;
 use g_gremlin::zendesk::{Access, Credentials, Records, Secret, Silent, Timing, WritePace, Writer};
 use std::time::Duration;
