@@ -2,6 +2,7 @@
 //!
 //! Left out: what is sent with it, and what is done about an answer.
 
+use crate::retry::Fault;
 use reqwest::redirect;
 use std::time::Duration;
 use url::{Host, Url};
@@ -98,6 +99,46 @@ pub fn certificate_error(error: &(dyn std::error::Error + 'static)) -> Option<St
     None
 }
 
+/// The longest body that is read of an answer, decoded.
+pub const LONGEST_BODY: usize = 64 << 20;
+/// How much is read of the body of an error.
+const LONGEST_ERROR: usize = 64 << 10;
+
+/// The body of an answer, decoded: never more of it than [`LONGEST_BODY`], whatever it unpacks to. Of an error only its
+/// beginning is read.
+///
+/// Errors: the connection ended before the body did, or the body is longer.
+pub async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
+    let is_error = !response.status().is_success();
+    let longest = if is_error { LONGEST_ERROR } else { LONGEST_BODY };
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error))? {
+        let room = longest - body.len();
+        if chunk.len() > room {
+            if !is_error {
+                return Err(Fault::TooLong);
+            }
+            body.extend_from_slice(&chunk[..room]);
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// What an error of the client says about the answer.
+pub fn fault(error: &reqwest::Error) -> Fault {
+    if let Some(certificate) = certificate_error(error) {
+        Fault::Untrusted(certificate)
+    } else if error.is_timeout() {
+        Fault::TimedOut
+    } else if error.is_connect() {
+        Fault::Unreachable(deepest(error))
+    } else {
+        Fault::Cut
+    }
+}
+
 /// The last text of the chain: "connection refused" rather than "error sending request".
 pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let mut deepest = error;
@@ -118,6 +159,33 @@ mod tests {
         let https: Url = "https://acme.zendesk.com".parse().unwrap();
         client(&https, SECOND, SECOND).unwrap();
         assert!(build(&https, SECOND, SECOND, Roots::BuiltIn).is_ok());
+    }
+
+    /// Sends one answer whose body is so many zeros, and says what was read of it.
+    async fn read(status: &str, zeros: usize) -> Result<usize, Fault> {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {zeros}\r\n\r\n");
+        let served = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            // The client hangs up once it has read enough.
+            let _ = stream.write_all(&vec![b'0'; zeros]);
+        });
+        let client = client(&url, SECOND, SECOND * 30).unwrap().client;
+        let body = body(client.get(url).send().await.unwrap()).await.map(|body| body.len());
+        drop(client);
+        served.join().unwrap();
+        body
+    }
+
+    #[tokio::test]
+    async fn a_body_has_a_longest_length() {
+        assert_eq!(read("200 OK", LONGEST_BODY).await, Ok(LONGEST_BODY));
+        assert_eq!(read("200 OK", LONGEST_BODY + 1).await, Err(Fault::TooLong));
+        assert_eq!(read("503 Busy", LONGEST_ERROR + 1).await, Ok(LONGEST_ERROR));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod digest;
 mod http_client;
 mod parallel;
 mod paths;
+mod retry;
 
 // Words.
 pub mod catalogue;

@@ -6,7 +6,7 @@
 //! else is.
 
 use crate::http_client::{self, ClientError, deepest};
-use crate::zendesk::Secret;
+use crate::text::secret::Secret;
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

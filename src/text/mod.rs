@@ -3,5 +3,7 @@
 pub mod audience;
 pub mod escape;
 pub mod nearest;
+pub mod said;
+pub mod secret;
 pub mod words;
 pub mod wrap;

@@ -5,8 +5,8 @@
 use url::Url;
 
 use super::endpoint::Endpoint;
-use super::retry::{Fault, Seen};
 use crate::model::kind::Kind;
+use crate::retry::{Fault, Seen};
 
 pub(super) const TICKETS_BY_SEARCH: &str = "tickets by search";
 pub(super) const TICKETS_BY_LIST: &str = "tickets by list";

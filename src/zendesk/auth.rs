@@ -3,30 +3,11 @@
 //! Left out: sending the grant and keeping its token fresh (`client`), and reading the environment itself, which is an argument.
 
 use crate::text::audience::{Message, open};
+pub use crate::text::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 /// How long a granted token is asked to last. New OAuth clients default to 1800 s, which a large audit outlives.
 const ASKED_LIFETIME_SECS: u64 = 7200;
-
-/// A text that shows itself as `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// What proves to Zendesk who is asking.
 #[derive(Clone, Debug)]
@@ -94,7 +75,7 @@ pub fn credentials_from(
         }
     };
     let pair = |one: &'static str, other: &'static str| match (value(one)?, value(other)?) {
-        (Some(first), Some(second)) => Ok(Some((Secret(first), Secret(second)))),
+        (Some(first), Some(second)) => Ok(Some((Secret::new(first), Secret::new(second)))),
         (Some(_), None) => Err(CredentialError::Half { present: one, missing: other }),
         (None, Some(_)) => Err(CredentialError::Half { present: other, missing: one }),
         (None, None) => Ok(None),
@@ -107,7 +88,7 @@ pub fn credentials_from(
         if !is_sendable(&token) {
             return Err(CredentialError::Unusable { variable: TOKEN });
         }
-        return Ok(Credentials::Token(Secret(token)));
+        return Ok(Credentials::Token(Secret::new(token)));
     }
     match pair(EMAIL, API_TOKEN)? {
         Some((email, token)) => Ok(Credentials::ApiToken { email, token }),
@@ -184,7 +165,7 @@ pub(super) fn granted(answer: &str) -> Option<(Secret, u64)> {
     }
     let granted: Granted = serde_json::from_str(answer).ok()?;
     let lifetime = granted.expires_in.unwrap_or(ASKED_LIFETIME_SECS);
-    is_sendable(&granted.access_token).then(|| (Secret(granted.access_token), lifetime - lifetime / 5))
+    is_sendable(&granted.access_token).then(|| (Secret::new(granted.access_token), lifetime - lifetime / 5))
 }
 
 #[cfg(test)]

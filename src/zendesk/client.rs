@@ -18,7 +18,7 @@ use super::error::{ReadError, Said, advice};
 use super::http::{Answer, Authorization, Method, Outgoing, Transport};
 use super::pace::Pace;
 use super::progress::{Pause, Progress, RequestLine};
-use super::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide};
+use crate::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide};
 
 /// The times of a read, and its two sources of chance and date. Tests shorten and fix them.
 #[derive(Clone, Debug)]
@@ -265,6 +265,9 @@ impl<'a> Client<'a> {
 
     fn refused(&self, stream: &Stream, ask: &Ask, seen: &Seen, answer: &Answer) -> ReadError {
         let place = stream.place();
+        if let Seen::Fault(Fault::TooLong) = seen {
+            return ReadError::Unreadable { place, fault: seen.to_string() };
+        }
         if let Seen::Fault(_) = seen {
             return ReadError::Untrusted { place, cause: seen.to_string() };
         }

@@ -1,12 +1,12 @@
-//! What can end a live read, said so that an operator knows what to do next; and the short, safe form of an error answer.
+//! What can end a live read, said so that an operator knows what to do next.
 //!
 //! Left out: exit codes (the caller's) and the decision what counts as an error (`retry`, `read`).
-
-use serde_json::Value;
 
 use super::auth::Credentials;
 use super::endpoint::Endpoint;
 use crate::text::audience::{Message, open};
+pub use crate::text::said::Said;
+pub(super) use crate::text::said::visible;
 
 /// Why nothing was read. The text says what happened to which thing; [`ReadError::help`] says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -192,143 +192,5 @@ fn advice_about(endpoint: Endpoint, status: u16, said: &Said, host: &str, creden
             "Zendesk did not accept the request; run again, since a cursor may have expired, and with --verbose if it persists".into()
         }
         _ => "run again with --verbose, and check that nothing between here and Zendesk answers in its place".into(),
-    }
-}
-
-/// The code and the short text of an error answer, in a form that is safe to print: control characters visible, e-mail
-/// addresses and known secrets hidden, 200 characters at most.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
-    pub code: Option<String>,
-    pub text: Option<String>,
-}
-
-impl Said {
-    /// Reads an error body in any of the shapes that Zendesk and what stands before it use.
-    pub(super) fn of(body: &[u8], secrets: &[&str]) -> Self {
-        let (code, text) = match serde_json::from_slice::<Value>(body) {
-            Ok(Value::Object(fields)) => codes_of(&fields),
-            Ok(_) => (None, None),
-            Err(_) => (None, text_of_page(&String::from_utf8_lossy(body))),
-        };
-        let safe = |text: String| Some(visible(&text, secrets)).filter(|text| !text.is_empty());
-        Self { code: code.and_then(safe), text: text.and_then(safe) }
-    }
-}
-
-/// For the end of a message that has named the status: " CODE (text)", or nothing.
-impl std::fmt::Display for Said {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (&self.code, &self.text) {
-            (None, None) => Ok(()),
-            (Some(code), None) => write!(f, " {code}"),
-            (None, Some(text)) => write!(f, " ({text})"),
-            (Some(code), Some(text)) => write!(f, " {code} ({text})"),
-        }
-    }
-}
-
-/// Code and text of `{"error":code,"description":…}`, `{"error":{"title","message"}}`, `{"errors":[{"code","title","detail"}]}` and
-/// OAuth's `{"error","error_description"}`.
-fn codes_of(fields: &serde_json::Map<String, Value>) -> (Option<String>, Option<String>) {
-    fn first(value: &Value, keys: &[&str]) -> Option<String> {
-        keys.iter().find_map(|key| value.get(key)?.as_str().map(str::to_owned))
-    }
-    let whole = Value::Object(fields.clone());
-    if let Some(error) = fields.get("errors").and_then(|errors| errors.get(0)) {
-        return (first(error, &["code"]), first(error, &["detail", "title"]));
-    }
-    match fields.get("error") {
-        Some(error @ Value::Object(_)) => (first(error, &["title"]), first(error, &["message"])),
-        Some(Value::String(code)) => (Some(code.clone()), first(&whole, &["description", "error_description"])),
-        _ => (None, first(&whole, &["description", "message"])),
-    }
-}
-
-/// A plain sentence as it is; of an HTML page only its title.
-fn text_of_page(body: &str) -> Option<String> {
-    let body = body.trim();
-    if !body.starts_with('<') {
-        return Some(body.to_owned());
-    }
-    let from = body.find("<title>").map(|at| at + "<title>".len());
-    let title = from.and_then(|from| body[from..].split('<').next()).map(str::trim);
-    Some(title.filter(|title| !title.is_empty()).unwrap_or("an HTML page").to_owned())
-}
-
-/// Text from outside as one harmless line of at most 200 characters.
-pub(super) fn visible(text: &str, secrets: &[&str]) -> String {
-    const LONGEST: usize = 200;
-    let mut text = text.to_owned();
-    // Shorter ones are no secrets, and would hide half of the text.
-    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
-        text = text.replace(secret, "***");
-    }
-    let words = text.split(' ').map(|word| if word.contains('@') { "***" } else { word });
-    let line = words.collect::<Vec<_>>().join(" ");
-    let mut shown = String::new();
-    for (count, c) in line.chars().enumerate() {
-        if count == LONGEST {
-            shown.push('…');
-            break;
-        }
-        if c.is_control() || is_invisible(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
-}
-
-/// Characters that reorder or hide what stands around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(body: &str) -> String {
-        Said::of(body.as_bytes(), &["s3cret-token"]).to_string()
-    }
-
-    #[test]
-    fn every_shape_of_an_error_yields_code_and_text() {
-        let shapes = [
-            (
-                r#"{"error":"RecordInvalid","description":"Record errors","details":{}}"#,
-                " RecordInvalid (Record errors)",
-            ),
-            (r#"{"error":"Couldn't authenticate you"}"#, " Couldn't authenticate you"),
-            (r#"{"error":{"title":"Forbidden","message":"Not on this plan"}}"#, " Forbidden (Not on this plan)"),
-            (
-                r#"{"errors":[{"code":"TooManyRequests","title":"Slow","detail":"Too many"}]}"#,
-                " TooManyRequests (Too many)",
-            ),
-            (
-                r#"{"errors":[{"code":"InvalidPaginationDepth","title":"Too deep"}]}"#,
-                " InvalidPaginationDepth (Too deep)",
-            ),
-            (r#"{"error":"invalid_client","error_description":"Unknown client"}"#, " invalid_client (Unknown client)"),
-            (
-                "Number of allowed API requests per minute exceeded",
-                " (Number of allowed API requests per minute exceeded)",
-            ),
-            ("<!DOCTYPE html><html><head><title> Down </title></head>", " (Down)"),
-            ("<html><body>gone</body></html>", " (an HTML page)"),
-            (r#"{"description":"Denied"}"#, " (Denied)"),
-            ("[]", ""),
-            ("", ""),
-        ];
-        for (body, expected) in shapes {
-            assert_eq!(said(body), expected, "{body}");
-        }
-    }
-
-    #[test]
-    fn what_is_shown_of_a_body_is_safe() {
-        assert_eq!(said("token s3cret-token of jo@acme.com"), " (token *** of ***)");
-        assert_eq!(said("red \u{1b}[31m\u{202e}\n"), " (red \\u{1b}[31m\\u{202e})");
-        let long = said(&"x".repeat(1000));
-        assert_eq!(long.chars().filter(|c| *c == 'x').count(), 200);
-        assert!(long.ends_with("…)"));
     }
 }

@@ -12,8 +12,8 @@ use url::Url;
 
 use super::auth::Secret;
 use super::error::ReadError;
-use super::retry::Fault;
-use crate::http_client::{self, Client, ClientError, certificate_error, deepest};
+use crate::http_client::{self, Client, ClientError, fault};
+use crate::retry::Fault;
 
 /// One request, ready to be sent.
 pub(super) struct Outgoing {
@@ -101,21 +101,9 @@ impl Transport for Http {
             let response = builder.send().await.map_err(|error| fault(&error))?;
             let status = response.status().as_u16();
             let headers = response.headers().clone();
-            let body = response.bytes().await.map_err(|error| fault(&error))?;
-            Ok(Answer { status, headers, body: body.into() })
+            let body = http_client::body(response).await?;
+            Ok(Answer { status, headers, body })
         })
-    }
-}
-
-fn fault(error: &reqwest::Error) -> Fault {
-    if let Some(certificate) = certificate_error(error) {
-        Fault::Untrusted(certificate)
-    } else if error.is_timeout() {
-        Fault::TimedOut
-    } else if error.is_connect() {
-        Fault::Unreachable(deepest(error))
-    } else {
-        Fault::Cut
     }
 }
 

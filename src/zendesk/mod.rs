@@ -21,12 +21,12 @@ mod probe;
 mod progress;
 mod read;
 mod records;
-mod retry;
 mod session;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use crate::retry::Limits;
 pub use auth::{CredentialError, Credentials, Secret, credentials_from};
 pub use client::Timing;
 pub use collect::Collector;
@@ -38,6 +38,5 @@ pub use probe::{Findings, Headers, Login, Me, ProbeOptions, RateLimit, Reads, pr
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
 pub use read::{Missing, Outcome, ReadOptions, Sink, TicketSource, read};
 pub use records::{Fixture, Records};
-pub use retry::Limits;
 pub use session::{Access, Session};
 pub use write::{SCOPE as WRITE_SCOPE, Sent, Write, WritePace, Writer, may_not_write};

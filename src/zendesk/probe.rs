@@ -23,7 +23,7 @@ use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Http, Outgoing, Transport};
 use super::pace::{account_window, named_windows};
 use super::progress::Progress;
-use super::retry::Limits;
+use crate::retry::Limits;
 use crate::text::audience::Message;
 
 /// The export withholds the latest minute; this is well before it.

@@ -16,8 +16,8 @@ use super::http::{Answer, Answering, Authorization, Method, Outgoing, Transport}
 use super::page::Taken;
 use super::progress::{Pause, Progress, Silent};
 use super::read::{Missing, Outcome, ReadOptions, Sink, TicketSource, read_over};
-use super::retry::Fault;
 use crate::model::kind::Kind;
+use crate::retry::Fault;
 
 /// A request as it was sent.
 #[derive(Clone, Debug, PartialEq)]

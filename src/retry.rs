@@ -1,4 +1,4 @@
-//! Whether a request is sent again, and after how long: one pure function, so that the whole policy is a table of tests.
+//! Whether a request to Zendesk or Salesforce is sent again, and after how long: one pure function, so that the whole policy is a table of tests.
 //!
 //! Left out: sending, sleeping, clocks and chance. They are arguments.
 
@@ -28,6 +28,8 @@ pub enum Fault {
     Cut,
     /// The server's certificate is not trusted. Trying again can't help.
     Untrusted(String),
+    /// The body is longer than any answer that is read. Trying again can't help.
+    TooLong,
 }
 
 impl std::fmt::Display for Seen {
@@ -38,6 +40,7 @@ impl std::fmt::Display for Seen {
             Self::Fault(Fault::Unreachable(cause)) => write!(f, "no connection ({cause})"),
             Self::Fault(Fault::TimedOut) => f.write_str("no whole answer in time"),
             Self::Fault(Fault::Cut) => f.write_str("a connection cut short"),
+            Self::Fault(Fault::TooLong) => f.write_str("an answer of more than 64 MiB, which is not read"),
             Self::Fault(Fault::Untrusted(cause)) => write!(f, "a certificate that is not trusted ({cause})"),
         }
     }
@@ -116,7 +119,7 @@ pub fn decide(
         Seen::Status(200..=299) => return Decision::Accept,
         // 408 and 409 (two requests at once met in the database) are harmless for a request that changes nothing.
         Seen::Status(408 | 409 | 429 | 500..=599) | Seen::NotJson => {}
-        Seen::Status(_) | Seen::Fault(Fault::Untrusted(_)) => return Decision::Refused,
+        Seen::Status(_) | Seen::Fault(Fault::Untrusted(_) | Fault::TooLong) => return Decision::Refused,
         Seen::Fault(Fault::Unreachable(_) | Fault::TimedOut | Fault::Cut) => {}
     }
     if spent.tries >= limits.max_tries {
