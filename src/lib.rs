@@ -31,6 +31,7 @@ pub mod config;
 mod github;
 pub mod ingest;
 pub mod reference;
+pub mod salesforce;
 pub mod zendesk;
 
 // What is wrong, and what may be done about it.
