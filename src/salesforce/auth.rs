@@ -2,9 +2,12 @@
 //!
 //! Left out: sending the grant (`read`), and reading the environment itself, which is an argument.
 
+use super::error::Gap;
+use super::page::NotAPage;
 use crate::text::audience::{Message, open};
 use crate::text::secret::Secret;
 use serde::Deserialize;
+use serde_json::error::Category;
 
 const CLIENT_ID: &str = "SALESFORCE_CLIENT_ID";
 const CLIENT_SECRET: &str = "SALESFORCE_CLIENT_SECRET";
@@ -107,13 +110,17 @@ pub(super) fn grant_form(id: &Secret, secret: &Secret) -> String {
 }
 
 /// The token in the answer to a grant. Its `instance_url` is not followed: the configured host alone gets the token.
-pub(super) fn granted(answer: &[u8]) -> Option<Secret> {
+/// Errors: it is not JSON, or holds no token.
+pub(super) fn granted(answer: &[u8]) -> Result<Secret, NotAPage> {
     #[derive(Deserialize)]
     struct Granted {
         access_token: String,
     }
-    let Granted { access_token } = serde_json::from_slice(answer).ok()?;
-    is_sendable(&access_token).then(|| Secret::new(access_token))
+    let Granted { access_token } = serde_json::from_slice(answer).map_err(|error| match error.classify() {
+        Category::Data => NotAPage::Gap(Gap::AnotherShape),
+        _ => NotAPage::NotJson,
+    })?;
+    is_sendable(&access_token).then(|| Secret::new(access_token)).ok_or(NotAPage::Gap(Gap::AnotherShape))
 }
 
 #[cfg(test)]
@@ -156,9 +163,9 @@ mod tests {
     fn the_grant_is_a_form_and_its_answer_holds_a_token() {
         let form = grant_form(&Secret::new("a b"), &Secret::new("1&2"));
         assert_eq!(form, "grant_type=client_credentials&client_id=a+b&client_secret=1%262");
-        assert!(granted(br#"{"access_token":"00D!x","instance_url":"https://elsewhere.example"}"#).is_some());
+        assert!(granted(br#"{"access_token":"00D!x","instance_url":"https://elsewhere.example"}"#).is_ok());
         for odd in ["{}", "[]", "", r#"{"access_token":""}"#, r#"{"access_token":"a\nb"}"#] {
-            assert!(granted(odd.as_bytes()).is_none(), "{odd}");
+            assert!(granted(odd.as_bytes()).is_err(), "{odd}");
         }
     }
 }

@@ -142,7 +142,9 @@ mod tests {
         let mut table = Table::new(fields.iter().map(|field| (*field).to_owned()).collect());
         let record = RawValue::from_string(record.to_owned()).expect("JSON");
         assert_eq!(add_record(&record, &paths, &mut table)?, "/u/1");
-        Ok(table.row(0).map(str::to_owned).collect())
+        let csv = table.into_csv();
+        let row = csv::Reader::from_reader(csv.as_slice()).records().next().expect("a row").expect("a CSV");
+        Ok(row.iter().map(str::to_owned).collect())
     }
 
     const URL: &str = r#""attributes":{"type":"Account","url":"/u/1"}"#;

@@ -195,7 +195,7 @@ impl<'a> Session<'a> {
             url: self.url(TOKEN_PATH),
             with: With::Grant(grant_form(id, secret)),
         };
-        let body = self.ask(&ask, |body| granted(body).ok_or(NotAPage::Gap(Gap::AnotherShape))).await;
+        let body = self.ask(&ask, granted).await;
         let token = match body {
             Ok(token) => token,
             Err(Stop::Failed(ReadError::Incomplete { .. })) => {
@@ -396,7 +396,7 @@ impl<'q> Whole<'q> {
 
     /// How many records are there, and how many there are in all.
     fn progress(&self) -> (u64, u64) {
-        (self.table.len() as u64, self.total.unwrap_or_default())
+        (self.table.records() as u64, self.total.unwrap_or_default())
     }
 
     /// Takes a page, and returns where the next one is.
@@ -410,7 +410,7 @@ impl<'q> Whole<'q> {
         if self.empty_pages >= MOST_EMPTY_PAGES && next.is_some() {
             return Err(Gap::NothingNew);
         }
-        let is_first = self.table.is_empty();
+        let is_first = self.table.records() == 0;
         for record in records {
             let url = add_record(record, &self.paths, &mut self.table)?;
             if !self.records.insert(digest(&url)) {
