@@ -7,6 +7,7 @@
 
 // The ground floor: no knowledge of what the program is about.
 pub mod digest;
+mod files;
 mod http_client;
 mod parallel;
 mod paths;

@@ -1,6 +1,7 @@
 //! Parsing records of one kind. It touches nothing shared, so several threads may do it at a time.
 
 use super::fast::Plain;
+use super::keys::Keys;
 use super::names::{DELETED, Names, ROLES, STATUSES};
 use super::rows::{
     ACTIVE, DELETED_RECORD, MembershipRow, ODD_TIME, OrgRow, SHARED, SHARES_TICKETS, SUSPENDED, UserRow, VERIFIED,
@@ -16,7 +17,7 @@ use std::sync::{PoisonError, RwLock};
 
 /// Parsed records of one kind.
 pub struct Batch {
-    /// All ids that were read, when [`Filter::list_ids`] asks for them.
+    /// All ids that were read, with [`Filter::live`].
     pub ids: Vec<u64>,
     /// The ids of users and of orgs that the kept records refer to, likewise.
     pub user_references: Vec<u64>,
@@ -25,6 +26,9 @@ pub struct Batch {
     pub updated: Option<(Instant, Instant)>,
     /// How many records were read, dropped ones too.
     pub records: usize,
+    pub(super) kind: Kind,
+    /// The needed keys that some record of it has.
+    pub(super) keys: Keys,
     pub(super) rows: Rows,
     filter: Filter,
 }
@@ -54,6 +58,8 @@ impl Batch {
             org_references: Vec::new(),
             updated: None,
             records: 0,
+            kind,
+            keys: Keys::default(),
             rows,
             filter,
         }
@@ -62,21 +68,25 @@ impl Batch {
     /// Parses one record, a JSON object, and takes it in.
     pub fn parse(&mut self, record: &str) -> Result<(), Fault> {
         let filter = self.filter;
-        let (id, updated, users, orgs) = match &mut self.rows {
+        let Said { id, keys, updated, user, org } = match &mut self.rows {
             Rows::Orgs(rows, text) => parse_org(record, rows, text)?,
             Rows::Users(rows, text, roles) => parse_user(record, rows, text, roles)?,
             Rows::Memberships(rows, odd) => parse_membership(record, rows, odd)?,
-            Rows::Tickets(rows, statuses, odd) => parse_ticket(record, filter.tickets_from, rows, statuses, odd)?,
+            Rows::Tickets(rows, statuses, odd) => parse_ticket(record, filter, rows, statuses, odd)?,
         };
+        if let Some(key) = keys.absent(self.kind).filter(|_| filter.live) {
+            return Err(Fault::Missing(key));
+        }
+        self.keys.add(keys);
         self.records += 1;
         if let Some(updated) = updated {
             let (low, high) = self.updated.unwrap_or((updated, updated));
             self.updated = Some((low.min(updated), high.max(updated)));
         }
-        if filter.list_ids {
+        if filter.live {
             self.ids.push(id);
-            self.user_references.extend(users);
-            self.org_references.extend(orgs);
+            self.user_references.extend(user);
+            self.org_references.extend(org);
         }
         Ok(())
     }
@@ -94,8 +104,14 @@ impl Batch {
     }
 }
 
-/// What a record says of itself: its id, its time, the user and the org that it refers to.
-type Facts = (u64, Option<Instant>, Option<u64>, Option<u64>);
+/// What a record says of itself, and the user and the org that it refers to.
+struct Said {
+    id: u64,
+    keys: Keys,
+    updated: Option<Instant>,
+    user: Option<u64>,
+    org: Option<u64>,
+}
 
 fn from_json<'a, T: Plain<'a> + Deserialize<'a>>(record: &'a str) -> Result<T, Fault> {
     T::scan(record).map_or_else(|| serde_json::from_str(record).map_err(|error| Fault::of_json(&error)), Ok)
@@ -120,12 +136,14 @@ fn boxed(text: Option<wire::Text<'_>>) -> Option<Box<str>> {
     text.map(|text| text.0.into())
 }
 
-fn parse_org(record: &str, rows: &mut Vec<OrgRow>, text: &mut Vec<u8>) -> Result<Facts, Fault> {
+fn parse_org(record: &str, rows: &mut Vec<OrgRow>, text: &mut Vec<u8>) -> Result<Said, Fault> {
     let wire::Organization { id: org, name, external_id, domain_names, shared_tickets, updated_at, deleted_at } =
         from_json(record)?;
     let org = id(org, "id")?;
     let (updated, _) = time(updated_at.as_ref())?;
-    let domain_names = domain_names.unwrap_or_default();
+    let keys = Keys::of([external_id.is_some(), domain_names.is_some()]);
+    let external_id = external_id.flatten();
+    let domain_names = domain_names.flatten().unwrap_or_default();
     let flag = |on: bool, bit: u8| if on { bit } else { 0 };
     rows.push(OrgRow {
         id: org,
@@ -140,10 +158,10 @@ fn parse_org(record: &str, rows: &mut Vec<OrgRow>, text: &mut Vec<u8>) -> Result
     for name in &domain_names {
         put_text(text, Some(&name.0));
     }
-    Ok((org, updated, None, None))
+    Ok(Said { id: org, keys, updated, user: None, org: None })
 }
 
-fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: &mut Names) -> Result<Facts, Fault> {
+fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: &mut Names) -> Result<Said, Fault> {
     let wire::User {
         id: user,
         role,
@@ -157,7 +175,9 @@ fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: 
         deleted_at,
     } = from_json(record)?;
     let user = id(user, "id")?;
-    let organization_id = optional_id(organization_id, "organization_id")?;
+    let keys = Keys::of([role.is_some(), email.is_some(), organization_id.is_some(), verified.is_some()]);
+    let (role, email) = (role.flatten(), email.flatten());
+    let organization_id = optional_id(organization_id.flatten(), "organization_id")?;
     let (updated, odd) = time(updated_at.as_ref())?;
     let role = roles.number(role.as_ref().map_or("", |role| &role.0), "role", usize::from(u8::MAX))?;
     let flag = |on: bool, bit: u8| if on { bit } else { 0 };
@@ -171,7 +191,7 @@ fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: 
         flags: flag(active.unwrap_or(true), ACTIVE)
             | flag(suspended.unwrap_or(false), SUSPENDED)
             | flag(shared.unwrap_or(false), SHARED)
-            | flag(verified.unwrap_or(false), VERIFIED)
+            | flag(verified.flatten().unwrap_or(false), VERIFIED)
             | flag(deleted_at.is_some(), DELETED_RECORD)
             | flag(odd, ODD_TIME),
     };
@@ -180,10 +200,10 @@ fn parse_user(record: &str, rows: &mut Vec<UserRow>, text: &mut Vec<u8>, roles: 
         put_text(text, updated_at.as_ref().map(|updated_at| &*updated_at.0));
     }
     rows.push(row);
-    Ok((user, updated, None, organization_id))
+    Ok(Said { id: user, keys, updated, user: None, org: organization_id })
 }
 
-fn parse_membership(record: &str, rows: &mut Vec<MembershipRow>, odd: &mut Vec<Box<str>>) -> Result<Facts, Fault> {
+fn parse_membership(record: &str, rows: &mut Vec<MembershipRow>, odd: &mut Vec<Box<str>>) -> Result<Said, Fault> {
     let wire::Membership { id: membership, user_id, organization_id, default, updated_at, deleted_at } =
         from_json(record)?;
     let (updated, is_odd) = time(updated_at.as_ref())?;
@@ -196,29 +216,32 @@ fn parse_membership(record: &str, rows: &mut Vec<MembershipRow>, odd: &mut Vec<B
         organization_id: id(organization_id, "organization_id")?,
         updated: updated.unwrap_or(Instant::MIN),
         odd: if is_odd { odd.len() as u32 } else { 0 },
-        default: default.unwrap_or(false),
+        default: default.flatten().unwrap_or(false),
         deleted: deleted_at.is_some(),
     };
-    let facts = (row.id, updated, Some(row.user_id), Some(row.organization_id));
+    let keys = Keys::of([default.is_some()]);
+    let said = Said { id: row.id, keys, updated, user: Some(row.user_id), org: Some(row.organization_id) };
     rows.push(row);
-    Ok(facts)
+    Ok(said)
 }
 
 fn parse_ticket(
     record: &str,
-    from: Instant,
+    filter: Filter,
     rows: &mut Vec<Ticket>,
     statuses: &mut Names,
     odd: &mut Vec<OddTime>,
-) -> Result<Facts, Fault> {
+) -> Result<Said, Fault> {
     let wire::Ticket { id: ticket, requester_id, organization_id, status, updated_at, deleted_at } = from_json(record)?;
     let ticket = id(ticket, "id")?;
-    let requester_id = optional_id(requester_id, "requester_id")?;
-    let organization_id = optional_id(organization_id, "organization_id")?;
+    let keys = Keys::of([requester_id.is_some(), organization_id.is_some(), updated_at.is_some()]);
+    let requester_id = optional_id(requester_id.flatten(), "requester_id")?;
+    let organization_id = optional_id(organization_id.flatten(), "organization_id")?;
+    let updated_at = updated_at.flatten();
     let (updated, is_odd) = time(updated_at.as_ref())?;
     let updated = updated.ok_or(Fault::Missing("updated_at"))?;
-    if updated < from {
-        return Ok((ticket, Some(updated), None, None));
+    if updated < filter.tickets_from {
+        return Ok(Said { id: ticket, keys, updated: Some(updated), user: None, org: None });
     }
     let status = if deleted_at.is_some() {
         DELETED
@@ -233,5 +256,5 @@ fn parse_ticket(
         }
     };
     rows.push(Ticket::new(ticket, requester_id, organization_id, status, time));
-    Ok((ticket, Some(updated), requester_id, organization_id))
+    Ok(Said { id: ticket, keys, updated: Some(updated), user: requester_id, org: organization_id })
 }

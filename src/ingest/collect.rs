@@ -3,6 +3,7 @@
 use super::Fault;
 use super::batch::{Batch, OddTime, Rows};
 use super::canonical::{canonical_membership, canonical_org, canonical_ticket, canonical_user, keep_what_exists};
+use super::keys::Keys;
 use super::names::{DELETED, Names, ROLES, STATUSES};
 use super::rows::{
     ACTIVE, DELETED_RECORD, MembershipRow, OrgRow, OrgTexts, SHARED, SHARES_TICKETS, SUSPENDED, UserRow, VERIFIED,
@@ -15,6 +16,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 /// Collects batches into a world. Append every batch of a kind, then seal the kind.
 pub struct Ingest {
     world: World,
+    /// Of each kind how many records came, and which of the needed keys some of them have.
+    came: [(usize, Keys); 4],
     domains: Arc<RwLock<DomainTable>>,
     orgs: Vec<OrgRow>,
     org_text: Vec<u8>,
@@ -35,6 +38,7 @@ impl Ingest {
     pub fn new(domains: DomainTable) -> Self {
         Self {
             world: World::default(),
+            came: Default::default(),
             domains: Arc::new(RwLock::new(domains)),
             orgs: Vec::new(),
             org_text: Vec::new(),
@@ -57,6 +61,9 @@ impl Ingest {
 
     /// Takes in a batch; batches come in the order of their source.
     pub fn append(&mut self, batch: Batch) -> Result<(), Fault> {
+        let (records, keys) = &mut self.came[batch.kind as usize];
+        *records += batch.records;
+        keys.add(batch.keys);
         match batch.rows {
             Rows::Orgs(rows, text) => {
                 let base = self.org_text.len() as u64;
@@ -106,6 +113,12 @@ impl Ingest {
         self.odd_ticket_times.append(&mut odd);
         self.tickets.append(&mut rows);
         Ok(())
+    }
+
+    /// A needed key that no record of this kind has, although there are some: the input lacks a column.
+    pub fn absent_key(&self, kind: Kind) -> Option<&'static str> {
+        let (records, keys) = self.came[kind as usize];
+        keys.absent(kind).filter(|_| records > 0)
     }
 
     /// Ends a kind: sorts by id, keeps each record once, drops the deleted ones and all text that is no longer needed.
@@ -197,6 +210,7 @@ impl Ingest {
         self.orgs = other.orgs;
         self.org_text = other.org_text;
         self.sealed_memberships = other.sealed_memberships;
+        self.came = other.came;
     }
 
     fn seal_tickets(&mut self) {

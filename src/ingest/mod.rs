@@ -11,6 +11,7 @@ mod batch;
 mod canonical;
 mod collect;
 mod fast;
+mod keys;
 mod names;
 mod rows;
 mod text;
@@ -58,6 +59,7 @@ impl Fault {
 pub struct Filter {
     /// Tickets that were last updated before this are dropped as they are read.
     pub tickets_from: Instant,
-    /// Whether to list the ids of all records, dropped ones too, in [`Batch::ids`].
-    pub list_ids: bool,
+    /// Whether Zendesk itself answers: then a record that lacks a needed key is an error, since Zendesk sends all of them, and
+    /// the ids of all records, dropped ones too, are listed in [`Batch::ids`].
+    pub live: bool,
 }

@@ -1,5 +1,6 @@
 //! Records as Zendesk writes them: only the fields that the rules use, borrowed from the text that is being read.
 //!
+//! A field without which nothing can be judged is an option twice: absent, null, or a value.
 //! Names and addresses of users, subjects of tickets and everything else are skipped by the parser and never held.
 //! Sources: <https://developer.zendesk.com/api-reference/ticketing/organizations/organizations/>, `…/users/users/`,
 //! `…/organizations/organization_memberships/`, `…/tickets/tickets/`.
@@ -15,10 +16,10 @@ pub(super) struct Organization<'a> {
     pub id: Id,
     #[serde(borrow, default)]
     pub name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub external_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub domain_names: Option<Vec<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub external_id: Option<Option<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub domain_names: Option<Option<Vec<Text<'a>>>>,
     #[serde(default)]
     pub shared_tickets: Option<bool>,
     #[serde(borrow, default)]
@@ -31,20 +32,20 @@ pub(super) struct Organization<'a> {
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct User<'a> {
     pub id: Id,
-    #[serde(borrow, default)]
-    pub role: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub role: Option<Option<Text<'a>>>,
     #[serde(default)]
     pub active: Option<bool>,
     #[serde(default)]
     pub suspended: Option<bool>,
     #[serde(default)]
     pub shared: Option<bool>,
-    #[serde(default)]
-    pub verified: Option<bool>,
-    #[serde(borrow, default)]
-    pub email: Option<Text<'a>>,
-    #[serde(default)]
-    pub organization_id: Option<Id>,
+    #[serde(default, deserialize_with = "present")]
+    pub verified: Option<Option<bool>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub email: Option<Option<Text<'a>>>,
+    #[serde(default, deserialize_with = "present")]
+    pub organization_id: Option<Option<Id>>,
     #[serde(borrow, default)]
     pub updated_at: Option<Text<'a>>,
     #[serde(default)]
@@ -58,8 +59,8 @@ pub(super) struct Membership<'a> {
     pub user_id: Id,
     pub organization_id: Id,
     /// `true` or `null` in practice.
-    #[serde(default)]
-    pub default: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    pub default: Option<Option<bool>>,
     #[serde(borrow, default)]
     pub updated_at: Option<Text<'a>>,
     #[serde(default)]
@@ -70,16 +71,21 @@ pub(super) struct Membership<'a> {
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Ticket<'a> {
     pub id: Id,
-    #[serde(default)]
-    pub requester_id: Option<Id>,
-    #[serde(default)]
-    pub organization_id: Option<Id>,
+    #[serde(default, deserialize_with = "present")]
+    pub requester_id: Option<Option<Id>>,
+    #[serde(default, deserialize_with = "present")]
+    pub organization_id: Option<Option<Id>>,
     #[serde(borrow, default)]
     pub status: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub updated_at: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub updated_at: Option<Option<Text<'a>>>,
     #[serde(default)]
     pub deleted_at: Option<IgnoredAny>,
+}
+
+/// A field that may be absent or null, which are two different things where a rule needs the field.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Text that is borrowed where the JSON has no escapes in it.

@@ -36,9 +36,9 @@ fn records_of(kind: Kind) -> &'static [u8] {
 pub fn world(domains: DomainTable, tickets_from: Instant) -> Result<World, String> {
     let mut ingest = Ingest::new(domains);
     for kind in Kind::ALL {
-        let filter = Filter { tickets_from, list_ids: false };
+        let filter = Filter { tickets_from, live: false };
         read_records(records_of(kind), kind, filter, &mut ingest, None)
-            .map_err(|error| format!("{}: {error:?}", kind.as_str()))?;
+            .map_err(|error| super::line_error(kind.as_str(), error).to_string())?;
     }
     Ok(ingest.finish(multiple_organizations(SETTINGS)?))
 }

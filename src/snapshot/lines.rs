@@ -1,7 +1,7 @@
-//! Reading NDJSON on both cores, without letting it show: blocks of lines are parsed side by side and appended in the
-//! order of the file.
+//! Reading NDJSON on all cores: blocks of lines are parsed side by side and appended in the order of the file.
 
 use crate::digest::{Digest, Hasher};
+use crate::files::without_bom;
 use crate::ingest::{Batch, Fault, Filter, Ingest};
 use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
@@ -13,12 +13,15 @@ use std::sync::{Mutex, RwLock};
 const BLOCK: usize = 1 << 19;
 /// How much is read at a time.
 const PIECE: usize = 1 << 17;
+/// No line is longer than this (rules 5).
+const LONGEST_LINE: usize = 16 << 20;
 
 /// Why a file of records could not be read.
 #[derive(Debug)]
 pub enum LineError {
     Io(io::Error),
     NotUtf8 { line: u64 },
+    TooLong { line: u64 },
     Record { line: u64, fault: Fault },
 }
 
@@ -30,7 +33,7 @@ impl From<io::Error> for LineError {
 
 /// Reads records of one kind, one JSON object a line, into `ingest`. Gives the number of records.
 ///
-/// Blank lines are skipped. Without an error, `digest` gets every byte. Errors: the first one by line that any worker met.
+/// Blank lines and a byte order mark are skipped. Without an error, `digest` gets every byte. Errors: the first one by line that any worker met.
 pub fn read_records(
     reader: impl Read + Send,
     kind: Kind,
@@ -74,8 +77,12 @@ fn work<R: Read>(
         drop(digesting);
         let (sequence, outcome) = match block {
             Ok(None) => return,
-            Ok(Some(Block { sequence, length })) => (sequence, parse(&buffer[..length], kind, filter)),
-            Err((sequence, error)) => (sequence, Err(LineError::Io(error))),
+            Ok(Some(Block { sequence, length })) => {
+                let text = &buffer[..length];
+                let text = if sequence == 0 { without_bom(text) } else { text };
+                (sequence, parse(text, kind, filter))
+            }
+            Err((sequence, error)) => (sequence, Err(error)),
         };
         let outcome = outcome.map(|(mut batch, lines)| {
             batch.look_up(domains);
@@ -104,6 +111,9 @@ fn parse(text: &[u8], kind: Kind, filter: Filter) -> Result<(Batch, u64), LineEr
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
         let line = &text[start..end];
+        if line.len() > LONGEST_LINE {
+            return Err(LineError::TooLong { line: lines });
+        }
         if !line.trim_ascii().is_empty() {
             batch.parse(line).map_err(|fault| LineError::Record { line: lines, fault })?;
         }
@@ -132,7 +142,7 @@ struct Block {
 
 impl<R: Read> Blocks<R> {
     /// Fills the beginning of `buffer`, which is never cleared, so that it is zeroed only once.
-    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Block>, (u64, io::Error)> {
+    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Block>, (u64, LineError)> {
         if self.ended {
             return Ok(None);
         }
@@ -151,7 +161,7 @@ impl<R: Read> Blocks<R> {
             let read = match self.reader.read(&mut buffer[filled..filled + PIECE]) {
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err((sequence, error)),
+                Err(error) => return Err((sequence, error.into())),
             };
             filled += read;
             if read == 0 {
@@ -161,6 +171,9 @@ impl<R: Read> Blocks<R> {
             if filled >= BLOCK {
                 if let Some(last) = memchr::memrchr(b'\n', &buffer[searched..filled]) {
                     break searched + last + 1;
+                }
+                if filled > LONGEST_LINE {
+                    return Err((sequence, LineError::TooLong { line: 0 }));
                 }
                 searched = filled;
             }
@@ -217,6 +230,7 @@ impl InOrder<'_> {
         match self.failed {
             None => Ok(self.records),
             Some((_, LineError::NotUtf8 { line })) => Err(LineError::NotUtf8 { line: first_line + line }),
+            Some((_, LineError::TooLong { line })) => Err(LineError::TooLong { line: first_line + line }),
             Some((_, LineError::Record { line, fault })) => Err(LineError::Record { line: first_line + line, fault }),
             Some((_, error)) => Err(error),
         }

@@ -1,5 +1,6 @@
 //! The manifest of a snapshot: where it is from, what it covers, and the digest of every file.
 
+use crate::files::without_bom;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,7 @@ pub(super) fn render(
 impl Manifest {
     /// Reads a manifest. Errors: not ours, of a newer format, or damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let bytes = without_bom(bytes);
         #[derive(Deserialize)]
         struct Format {
             format: String,

@@ -13,6 +13,7 @@ pub use manifest::Provenance;
 pub use save::{check_target, save};
 
 use crate::digest::{Digest, Digesting, Hasher, hex, sha256};
+use crate::files::{self, without_bom};
 use crate::ingest::{Fault, Filter, Ingest};
 use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
@@ -32,6 +33,8 @@ use std::thread::JoinHandle;
 
 /// The file in which a plain folder may tell the account settings.
 const SETTINGS: &str = "account_settings.json";
+/// Neither a manifest nor the account settings are longer.
+const LONGEST_JSON: usize = 16 << 20;
 
 /// Why a snapshot cannot be used. Texts name the file, not its folder.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,10 @@ pub enum SnapshotError {
     Record { file: String, line: u64, fault: Fault },
     #[error("{file}, line {line}: the text is not UTF-8")]
     NotUtf8 { file: String, line: u64 },
+    #[error("{file}, line {line}: the line is longer than 16 MiB")]
+    TooLong { file: String, line: u64 },
+    #[error("{file}: no record has the key `{key}`, so nothing can be judged; export the records with this field")]
+    KeyAbsent { file: String, key: &'static str },
     #[error("{0}")]
     Manifest(String),
     #[error("{file} is damaged: {how}")]
@@ -53,7 +60,10 @@ pub enum SnapshotError {
 impl From<&SnapshotError> for Message {
     fn from(error: &SnapshotError) -> Self {
         match error {
-            SnapshotError::Absent(_) | SnapshotError::NotUtf8 { .. } => audience::open(error.to_string()),
+            SnapshotError::Absent(_)
+            | SnapshotError::NotUtf8 { .. }
+            | SnapshotError::TooLong { .. }
+            | SnapshotError::KeyAbsent { .. } => audience::open(error.to_string()),
             SnapshotError::Io { file, error: cause } => {
                 let public = Self::from(cause).to(Audience::Public).map(str::to_owned).unwrap_or_default();
                 Self::with_public(error.to_string(), format!("{file}: {public}"))
@@ -70,7 +80,12 @@ impl From<&SnapshotError> for Message {
 impl SnapshotError {
     /// Whether the records themselves cannot be read, rather than the snapshot being unfit.
     pub fn is_read_error(&self) -> bool {
-        matches!(self, Self::Record { fault: Fault::IdTooLarge(_), .. } | Self::Io { .. })
+        match self {
+            Self::Record { fault, .. } => matches!(fault, Fault::IdTooLarge(_)),
+            // What is not a file, or too long, is the wrong input; the rest are failures of the disk.
+            Self::Io { error, .. } => !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData),
+            _ => false,
+        }
     }
 }
 
@@ -108,7 +123,7 @@ impl Snapshot {
             return Err(SnapshotError::Absent("the folder".to_owned()));
         }
         let folder = folder.to_owned();
-        match std::fs::read(folder.join(manifest::NAME)) {
+        match files::read(&folder.join(manifest::NAME), LONGEST_JSON) {
             Ok(bytes) => {
                 let manifest = Manifest::parse(&bytes).map_err(SnapshotError::Manifest)?;
                 Ok(Self::of(Files { folder, manifest: Some(manifest) }, Some(sha256(&bytes))))
@@ -180,7 +195,11 @@ impl Snapshot {
         // Whatever was read first, errors come in the order of the kinds.
         for kind in Kind::ALL {
             let sha256 = done.remove(&kind).unwrap_or_else(|| self.files.read(kind, tickets_from, &mut ingest))?;
-            digests.insert(self.files.name(kind), sha256);
+            let file = self.files.name(kind);
+            if let Some(key) = ingest.absent_key(kind) {
+                return Err(SnapshotError::KeyAbsent { file, key });
+            }
+            digests.insert(file, sha256);
             ingest.seal(kind);
         }
         let multiple_organizations = match &self.files.manifest {
@@ -199,7 +218,7 @@ impl Files {
 
     /// Reads one kind, without sealing it. Gives the SHA-256 of the file.
     fn read(&self, kind: Kind, tickets_from: Instant, ingest: &mut Ingest) -> Result<String, SnapshotError> {
-        let filter = Filter { tickets_from, list_ids: false };
+        let filter = Filter { tickets_from, live: false };
         let name = self.name(kind);
         let file = open(&self.folder, &name)?;
         let Some(manifest) = &self.manifest else {
@@ -208,7 +227,7 @@ impl Files {
             return Ok(hex(&digest.finalize()));
         };
         let mut reader = Digesting::new(file);
-        let read = zstd::Decoder::new(&mut reader)
+        let read = decoder(&mut reader)
             .map_err(LineError::Io)
             .and_then(|decoder| read_records(decoder, kind, filter, ingest, None));
         // A file that breaks off in the middle still has a digest, which tells damage from anything else.
@@ -217,9 +236,23 @@ impl Files {
         manifest
             .check(&name, &sha256, read.as_ref().ok().copied())
             .map_err(|how| SnapshotError::Damaged { file: name.clone(), how })?;
-        read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| line_error(&name, error))?;
+        read.and_then(|_| rest.map_err(LineError::Io)).map_err(|error| match error {
+            // The disk numbers its failures; this one is of the data.
+            LineError::Io(error) if error.raw_os_error().is_none() => {
+                SnapshotError::Damaged { file: name.clone(), how: "its compressed data cannot be read".to_owned() }
+            }
+            error => line_error(&name, error),
+        })?;
         Ok(sha256)
     }
+}
+
+/// A decoder that needs no more memory than our own files do, whatever a file asks for.
+fn decoder<R: io::Read>(reader: R) -> io::Result<zstd::Decoder<'static, io::BufReader<R>>> {
+    const LARGEST_WINDOW_LOG: u32 = 24;
+    let mut decoder = zstd::Decoder::new(reader)?;
+    decoder.window_log_max(LARGEST_WINDOW_LOG)?;
+    Ok(decoder)
 }
 
 /// The name of the plain file of a kind.
@@ -228,7 +261,7 @@ fn plain_name(kind: Kind) -> String {
 }
 
 fn open(folder: &Path, name: &str) -> Result<File, SnapshotError> {
-    File::open(folder.join(name)).map_err(|error| match error.kind() {
+    files::open(&folder.join(name)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => SnapshotError::Absent(name.to_owned()),
         _ => SnapshotError::Io { file: name.to_owned(), error },
     })
@@ -239,13 +272,14 @@ fn line_error(file: &str, error: LineError) -> SnapshotError {
     match error {
         LineError::Io(error) => SnapshotError::Io { file, error },
         LineError::NotUtf8 { line } => SnapshotError::NotUtf8 { file, line },
+        LineError::TooLong { line } => SnapshotError::TooLong { file, line },
         LineError::Record { line, fault } => SnapshotError::Record { file, line, fault },
     }
 }
 
 /// The setting of a plain folder; `None` when it does not say.
 fn plain_settings(folder: &Path, digests: &mut BTreeMap<String, String>) -> Result<Option<bool>, SnapshotError> {
-    let bytes = match std::fs::read(folder.join(SETTINGS)) {
+    let bytes = match files::read(&folder.join(SETTINGS), LONGEST_JSON) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(SnapshotError::Io { file: SETTINGS.to_owned(), error }),
@@ -269,7 +303,7 @@ pub fn multiple_organizations(bytes: &[u8]) -> Result<Option<bool>, String> {
     struct User {
         multiple_organizations: Option<bool>,
     }
-    let answer: Answer = serde_json::from_slice(bytes)
+    let answer: Answer = serde_json::from_slice(without_bom(bytes))
         .map_err(|error| format!("it is not the JSON of the account settings (line {})", error.line()))?;
     Ok(answer.settings.and_then(|settings| settings.user).and_then(|user| user.multiple_organizations))
 }

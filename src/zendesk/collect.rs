@@ -25,7 +25,7 @@ impl Collector {
     pub fn new(tickets_from: Instant, domains: DomainTable) -> Self {
         Self {
             ingest: Ingest::new(domains),
-            filter: Filter { tickets_from, list_ids: true },
+            filter: Filter { tickets_from, live: true },
             seen: Default::default(),
             users_referred_to: HashSet::new(),
             orgs_referred_to: HashSet::new(),

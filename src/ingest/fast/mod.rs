@@ -35,8 +35,8 @@ impl<'a> Plain<'a> for Organization<'a> {
         Some(Self {
             id: id?,
             name: name.flatten(),
-            external_id: external_id.flatten(),
-            domain_names: domain_names.flatten(),
+            external_id,
+            domain_names,
             shared_tickets: shared_tickets.flatten(),
             updated_at: updated_at.flatten(),
             deleted_at: deleted_at.flatten(),
@@ -64,13 +64,13 @@ impl<'a> Plain<'a> for User<'a> {
         })?;
         Some(Self {
             id: id?,
-            role: role.flatten(),
+            role,
             active: active.flatten(),
             suspended: suspended.flatten(),
             shared: shared.flatten(),
-            verified: verified.flatten(),
-            email: email.flatten(),
-            organization_id: organization_id.flatten(),
+            verified,
+            email,
+            organization_id,
             updated_at: updated_at.flatten(),
             deleted_at: deleted_at.flatten(),
         })
@@ -94,7 +94,7 @@ impl<'a> Plain<'a> for Membership<'a> {
             id: id?,
             user_id: user_id?,
             organization_id: organization_id?,
-            default: default.flatten(),
+            default,
             updated_at: updated_at.flatten(),
             deleted_at: deleted_at.flatten(),
         })
@@ -116,10 +116,10 @@ impl<'a> Plain<'a> for Ticket<'a> {
         })?;
         Some(Self {
             id: id?,
-            requester_id: requester_id.flatten(),
-            organization_id: organization_id.flatten(),
+            requester_id,
+            organization_id,
             status: status.flatten(),
-            updated_at: updated_at.flatten(),
+            updated_at,
             deleted_at: deleted_at.flatten(),
         })
     }

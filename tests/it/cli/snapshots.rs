@@ -91,3 +91,147 @@ fn a_file_that_the_manifest_does_not_list_is_damage() {
         ));
     }
 }
+
+fn case(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
+}
+
+/// An audit of a case's folder with its own reference.
+fn audit_case(name: &str) -> (tempfile::TempDir, assert_cmd::assert::Assert) {
+    let folder = folder();
+    let mut command = super::gremlin(&folder);
+    command.args(["audit", "--as-of", super::AS_OF, "--out", "out", "--snapshot"]).arg(case(name));
+    let assert = command.arg("--sf-accounts").arg(case(name).join("accounts.csv")).assert();
+    (folder, assert)
+}
+
+#[test]
+fn a_byte_order_mark_before_records_is_skipped() {
+    let (folder, assert) = audit_case("ndjson_with_bom");
+    assert.code(0);
+    let summary = super::summary(&folder.path().join("out"));
+    assert_eq!(summary["read"]["organizations"], 3);
+    assert_eq!(summary["resolution"]["linked"], 3);
+}
+
+#[test]
+fn a_key_that_no_record_has_is_no_empty_value() {
+    let (folder, assert) = audit_case("snapshot_without_domain_names");
+    assert.code(2).stdout(predicate::str::contains("Detected").not()).stderr(predicate::str::contains(
+        "caused by: organizations.ndjson: no record has the key `domain_names`, so nothing can be judged; export the records with this field\n",
+    ));
+    assert_eq!(std::fs::read_dir(folder.path().join("out")).map_or(0, Iterator::count), 0, "no run");
+}
+
+/// Rewrites every record of a kind.
+fn rewrite(
+    plain: &std::path::Path,
+    kind: &str,
+    change: impl Fn(&mut serde_json::Map<String, serde_json::Value>, usize),
+) {
+    let path = plain.join(format!("{kind}.ndjson"));
+    let text = std::fs::read_to_string(&path).expect("records");
+    let lines = text.lines().enumerate().map(|(at, line)| {
+        let mut record = serde_json::from_str(line).expect("a record");
+        change(&mut record, at);
+        serde_json::to_string(&record).expect("JSON") + "\n"
+    });
+    let lines: String = lines.collect();
+    std::fs::write(path, lines).expect("written");
+}
+
+#[test]
+fn each_key_that_the_rules_need_is_missed() {
+    for (kind, key) in [
+        ("organizations", "external_id"),
+        ("organizations", "domain_names"),
+        ("users", "role"),
+        ("users", "email"),
+        ("users", "organization_id"),
+        ("users", "verified"),
+        ("organization_memberships", "default"),
+        ("tickets", "requester_id"),
+        ("tickets", "organization_id"),
+    ] {
+        let folder = folder();
+        let plain = plain(&folder);
+        rewrite(&plain, kind, |record, _| drop(record.remove(key)));
+        let expected = format!("caused by: {kind}.ndjson: no record has the key `{key}`");
+        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(expected));
+        // An export may leave nulls out: one record that says it is enough, a null too.
+        rewrite(&plain, kind, |record, at| {
+            if at == 0 {
+                record.insert(key.to_owned(), serde_json::Value::Null);
+            }
+        });
+        audit_of(&folder, &plain).code(predicate::in_iter([0, 1]));
+    }
+    let folder = folder();
+    let plain = plain(&folder);
+    rewrite(&plain, "tickets", |record, _| drop(record.remove("updated_at")));
+    let expected = "caused by: tickets.ndjson, line 1: it has no `updated_at`\n";
+    audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(expected));
+    // Nothing is missing where there is nothing.
+    for kind in KINDS {
+        std::fs::write(plain.join(format!("{kind}.ndjson")), "").expect("written");
+    }
+    audit_of(&folder, &plain).code(0);
+}
+
+#[test]
+fn a_line_has_a_longest_length() {
+    let folder = folder();
+    let plain = plain(&folder);
+    let text = std::fs::read_to_string(plain.join("users.ndjson")).expect("records");
+    let line = |length: usize| format!("{text}{{\"id\": 1, \"x\": \"{}\"}}\n", "x".repeat(length));
+    std::fs::write(plain.join("users.ndjson"), line((16 << 20) - 20)).expect("written");
+    audit_of(&folder, &plain).code(0);
+    std::fs::write(plain.join("users.ndjson"), line(17 << 20)).expect("written");
+    let number = text.lines().count() + 1;
+    audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!(
+        "caused by: users.ndjson, line {number}: the line is longer than 16 MiB\n"
+    )));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_file_is_refused_and_not_waited_for() {
+    for kind in KINDS {
+        let folder = folder();
+        let plain = plain(&folder);
+        let path = plain.join(format!("{kind}.ndjson"));
+        std::fs::remove_file(&path).expect("removed");
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!("{kind}.ndjson is not there")));
+        std::fs::remove_file(&path).expect("removed");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!("{kind}.ndjson is not there")));
+    }
+    let (fake, folder) = (fake(), folder());
+    live(&folder, fake.url()).code(0);
+    let snapshot = folder.path().join("snapshot");
+    let path = snapshot.join("users.ndjson.zst");
+    std::fs::remove_file(&path).expect("removed");
+    std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+    audit_of(&folder, &snapshot).code(2).stderr(predicate::str::contains("users.ndjson.zst: it is not a regular file"));
+}
+
+#[test]
+fn compressed_data_that_cannot_be_read_is_damage_even_if_the_manifest_vouches_for_it() {
+    let (fake, folder) = (fake(), folder());
+    live(&folder, fake.url()).code(0);
+    let snapshot = folder.path().join("snapshot");
+    let path = snapshot.join("users.ndjson.zst");
+    let bytes = std::fs::read(&path).expect("bytes");
+    let manifest = std::fs::read_to_string(snapshot.join("manifest.json")).expect("text");
+    let sha256 = |bytes: &[u8]| g_gremlin::digest::sha256(bytes);
+    for damaged in [bytes[..bytes.len() / 2].to_vec(), b"no zstd at all".to_vec()] {
+        std::fs::write(&path, &damaged).expect("written");
+        let vouched = manifest.replace(&sha256(&bytes), &sha256(&damaged));
+        assert_ne!(vouched, manifest);
+        std::fs::write(snapshot.join("manifest.json"), vouched).expect("written");
+        audit_of(&folder, &snapshot).code(2).stderr(predicate::str::contains(
+            "caused by: users.ndjson.zst is damaged: its compressed data cannot be read\n",
+        ));
+    }
+}
