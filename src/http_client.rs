@@ -2,6 +2,7 @@
 //!
 //! Left out: what is sent with it, and what is done about an answer.
 
+use crate::files;
 use crate::retry::Fault;
 use reqwest::redirect;
 use std::time::Duration;
@@ -40,16 +41,38 @@ pub fn client(base_url: &Url, connect: Duration, request: Duration) -> Result<Cl
     }
     // reqwest panics without a provider. When one is installed already, it is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let named = named_roots(base_url)?;
     let build = |roots| build(base_url, connect, request, roots);
     // Images without CA certificates make the first fail, even where only http is wanted.
     let (client, built_in_roots) = match build(Roots::System) {
         Ok(client) => (client, false),
+        // Other roots than those that were named would trust what nobody asked to trust.
+        Err(_) if named => {
+            let cause = "SSL_CERT_FILE or SSL_CERT_DIR is set, and holds no certificate that can be used".to_owned();
+            return Err(ClientError::NoClient { cause });
+        }
         Err(_) => match build(Roots::BuiltIn) {
             Ok(client) => (client, true),
             Err(error) => return Err(ClientError::NoClient { cause: deepest(&error) }),
         },
     };
     Ok(Client { client, built_in_roots: built_in_roots && base_url.scheme() == "https" })
+}
+
+/// Whether the environment names the roots for this URL. Errors: the file that it names cannot be read.
+fn named_roots(base_url: &Url) -> Result<bool, ClientError> {
+    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if base_url.scheme() != "https" {
+        return Ok(false);
+    }
+    if let Some(path) = named("SSL_CERT_FILE") {
+        let path = std::path::PathBuf::from(path);
+        files::read(&path, LONGEST_BODY).map_err(|error| ClientError::NoClient {
+            cause: format!("SSL_CERT_FILE names {}, which cannot be read: {error}", path.display()),
+        })?;
+        return Ok(true);
+    }
+    Ok(named("SSL_CERT_DIR").is_some())
 }
 
 fn build(base_url: &Url, connect: Duration, request: Duration, roots: Roots) -> reqwest::Result<reqwest::Client> {
@@ -90,13 +113,30 @@ pub fn certificate_error(error: &(dyn std::error::Error + 'static)) -> Option<St
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
-            return Some(reason.to_string());
+            return Some(certificate_fault(reason).to_owned());
         }
         // An I/O error keeps what it wraps, often another one, out of the chain of sources.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         next = wrapped.map(|wrapped| wrapped as &(dyn std::error::Error + 'static)).or_else(|| error.source());
     }
     None
+}
+
+/// What is wrong with a certificate, in words.
+fn certificate_fault(error: &rustls::CertificateError) -> &'static str {
+    use rustls::CertificateError as Error;
+    match error {
+        Error::Expired | Error::ExpiredContext { .. } => "it has expired",
+        Error::NotValidYet | Error::NotValidYetContext { .. } => "it is not valid yet",
+        Error::Revoked => "it was revoked",
+        Error::UnknownIssuer => "its issuer is not one that this machine trusts",
+        Error::NotValidForName | Error::NotValidForNameContext { .. } => "it is for another host",
+        Error::BadEncoding | Error::BadSignature => "it is damaged",
+        other if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is a certificate of an authority, not of a server"
+        }
+        _ => "it cannot be verified",
+    }
 }
 
 /// The longest body that is read of an answer, decoded.
@@ -192,7 +232,10 @@ mod tests {
     fn a_rejected_certificate_is_found_in_its_wrapping() {
         let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let wrapped = std::io::Error::other(std::io::Error::other(rejected));
-        assert_eq!(certificate_error(&wrapped).as_deref(), Some("UnknownIssuer"));
+        assert_eq!(certificate_error(&wrapped).as_deref(), Some("its issuer is not one that this machine trusts"));
+        let other = rustls::OtherError(std::sync::Arc::new(std::fmt::Error));
+        let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other));
+        assert_eq!(certificate_error(&rejected).as_deref(), Some("it cannot be verified"));
         let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         assert_eq!(certificate_error(&reset), None);
     }

@@ -46,6 +46,7 @@ pub mod snapshot;
 
 // Repairs.
 pub mod apply;
+pub mod doctor;
 
 // One file per command.
 pub mod commands;

@@ -1,43 +1,30 @@
 //! `doctor`: checks everything that an audit needs, before the first one: files here, credentials, and a few small reads.
 //!
-//! Nothing is ever written to Zendesk. What was found is judged in `judge`; the checks themselves stand in `check`.
+//! Nothing is ever written to Zendesk. What was found is judged, and put into words, in the room `doctor`.
 
-pub mod check;
-mod judge;
-
-use self::check::{Check, Row, Status};
-use self::judge::{Facts, judge};
 use super::{ConfigFile, live, named_zendesk, read_config};
 use crate::cli::{Common, Doctor as Options};
 use crate::clock;
 use crate::config::{Config, FILE_NAME};
 use crate::console::{self, Console, Format};
+use crate::doctor::check::{Check, Row, Status};
+use crate::doctor::{Learned, judge, show};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Unfinished;
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
 use crate::reference;
-use crate::run::artifacts;
 use crate::text::audience::{Audience, Message, open};
 use crate::text::escape;
 use crate::text::words::plural;
 use crate::zendesk::{self, Credentials, Plain, ProbeOptions, Progress, Silent};
-use anstyle::AnsiColor;
-use comfy_table::{ContentArrangement, Table, presets};
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const SCHEMA: &str = "g-gremlin/zendesk-drift/doctor/1";
 /// How many problems of a reference the table tells.
 const PROBLEMS_TOLD: usize = 3;
 /// The width of the table where it goes to no terminal.
 const WIDTH: u16 = 110;
-/// What stands where a public audience may not read the text.
-const NOT_TOLD: &str = "(withheld)";
-/// Below this width a check stands above its result instead of beside it.
-const NARROW: u16 = 72;
-
 /// Runs `doctor`.
 ///
 /// Exit codes: done when no check fails; unreadable when Zendesk cannot be reached or does not accept the credentials;
@@ -60,7 +47,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     rows.push(credentials_row);
 
     let zendesk = config.as_ref().and_then(|configured| configured.config.zendesk.clone());
-    let mut facts = Facts::default();
+    let mut learned_all = Learned::default();
     let mut requests = BTreeMap::new();
     match (&config, &zendesk, credentials) {
         (Some(Configured { config, .. }), Some(zendesk), Some(credentials)) => {
@@ -71,7 +58,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
             let found = probe(&console, zendesk, credentials.clone(), config)?;
             let (judged, learned) = judge(&found, &credentials, config);
             rows.extend(judged);
-            facts = learned;
+            learned_all = learned;
             requests = found.requests;
         }
         (config, zendesk, _) => {
@@ -84,9 +71,12 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
             rows.extend(rest.map(|check| Row::not_checked(check, why)));
         }
     }
-    let exit = exit(&rows);
+    let exit = show::exit(&rows);
     print_text(&console, &rows, exit, &flags);
-    print_json(&console, zendesk.as_deref(), &rows, &facts, &requests);
+    if console.format == Format::Json {
+        let json = |audience| show::json(zendesk.as_deref(), &rows, &learned_all, &requests, audience);
+        console.data(Message::with_public(json(Audience::Private), json(Audience::Public)));
+    }
     Ok(exit)
 }
 
@@ -277,19 +267,6 @@ fn probe(
     Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))
 }
 
-fn exit(rows: &[Row]) -> Exit {
-    let failed = |wanted: &[Check]| {
-        rows.iter().any(|row| row.status == Status::Fail && (wanted.is_empty() || wanted.contains(&row.check)))
-    };
-    if failed(&[Check::Connection, Check::Login]) {
-        Exit::Unreadable
-    } else if failed(&[]) {
-        Exit::Breached
-    } else {
-        Exit::Done
-    }
-}
-
 fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {
     if console.quiet {
         // Errors are told in every case.
@@ -302,124 +279,13 @@ fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {
         return;
     }
     let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0);
-    let table = |audience| colored(&table(rows, width.min(WIDTH), audience).to_string());
+    let table = |audience| show::table(rows, width.min(WIDTH), audience);
     console.say(Message::with_public(table(Audience::Private), table(Audience::Public)));
-    let counts = Status::ALL.map(|status| format!("{} {}", count(rows, status), status.as_str())).join(", ");
-    let verdict = match exit {
-        Exit::Done => "an audit can run",
-        Exit::Unreadable => "Zendesk cannot be read",
-        _ => "an audit would not run, or not be complete",
-    };
-    console.heading(open(format!("{counts}: {verdict}.")));
+    console.heading(open(show::verdict(rows, exit)));
     let next = match exit {
         Exit::Done => flags.command("audit"),
         _ => format!("Work through what failed, from the top. Then check again:\n  {}", flags.command("doctor")),
     };
     console.heading("\nNext:");
     console.say(open(format!("  {next}")));
-}
-
-fn count(rows: &[Row], status: Status) -> usize {
-    rows.iter().filter(|row| row.status == status).count()
-}
-
-/// The rows as a table no wider than `width`: a check, its result, and below what was seen what to do next.
-fn table(rows: &[Row], width: u16, audience: Audience) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(if width < NARROW { presets::UTF8_FULL } else { presets::UTF8_FULL_CONDENSED })
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    let add = |table: &mut Table, check: &str, status: &str, text: String| {
-        if width < NARROW {
-            table.add_row([format!("{check}: {status}\n{text}")]);
-        } else {
-            table.add_row([check.to_owned(), status.to_owned(), text]);
-        }
-    };
-    // What was not checked for one reason is told once.
-    for rows in rows
-        .chunk_by(|one, next| one.status == Status::NotChecked && (one.status, &one.saw) == (next.status, &next.saw))
-    {
-        if let [first, _, ..] = rows {
-            let names = rows.iter().map(|row| row.check.name()).collect::<Vec<_>>().join(", ");
-            let (count, status) = (format!("{} checks", rows.len()), first.status.as_str());
-            let why = first.saw.to(audience).map(|saw| format!("{saw}: ")).unwrap_or_default();
-            add(&mut table, &count, status, format!("{why}{names}"));
-        }
-        let [Row { check, status, saw, next }] = rows else { continue };
-        let saw = saw.to(audience).unwrap_or(NOT_TOLD);
-        let next = next.as_ref().map(|next| next.to(audience).unwrap_or(NOT_TOLD).replace('\n', "\n   "));
-        let next = next.map(|next| format!("\n-> {next}")).unwrap_or_default();
-        add(&mut table, check.name(), status.as_str(), format!("{saw}{next}"));
-    }
-    table
-}
-
-/// Gives each result in the second column its color.
-fn colored(table: &str) -> String {
-    let line = |line: &str| match line.splitn(3, '┆').collect::<Vec<_>>()[..] {
-        [check, status, saw] => {
-            let style = match status.trim() {
-                "ok" => AnsiColor::Green.on_default(),
-                "warn" => AnsiColor::Yellow.on_default(),
-                "fail" => AnsiColor::Red.on_default().bold(),
-                _ => return line.to_owned(),
-            };
-            format!("{check}┆{style}{status}{style:#}┆{saw}")
-        }
-        _ => line.to_owned(),
-    };
-    table.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn print_json(console: &Console, zendesk: Option<&str>, rows: &[Row], facts: &Facts, requests: &BTreeMap<String, u64>) {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        schema: &'a str,
-        zendesk: Option<&'a str>,
-        counts: Counts,
-        checks: Vec<Checked<'a>>,
-        facts: Option<&'a Facts>,
-        requests: &'a BTreeMap<String, u64>,
-    }
-    #[derive(Serialize)]
-    struct Counts {
-        ok: usize,
-        warn: usize,
-        fail: usize,
-        not_checked: usize,
-    }
-    #[derive(Serialize)]
-    struct Checked<'a> {
-        check: &'a str,
-        status: Status,
-        saw: Option<&'a str>,
-        next: Option<&'a str>,
-    }
-    if console.format != Format::Json {
-        return;
-    }
-    let [ok, warn, fail, not_checked] = Status::ALL.map(|status| count(rows, status));
-    fn checked(row: &Row, audience: Audience) -> Checked<'_> {
-        let Row { check, status, saw, next } = row;
-        Checked {
-            check: check.name(),
-            status: *status,
-            saw: saw.to(audience),
-            next: next.as_ref().and_then(|next| next.to(audience)),
-        }
-    }
-    let document = |audience: Audience| {
-        let told = !audience.is_public();
-        artifacts::json(&Document {
-            schema: SCHEMA,
-            zendesk: zendesk.filter(|_| told),
-            counts: Counts { ok, warn, fail, not_checked },
-            checks: rows.iter().map(|row| checked(row, audience)).collect(),
-            facts: Some(facts).filter(|_| told),
-            requests,
-        })
-    };
-    console.data(Message::with_public(document(Audience::Private), document(Audience::Public)));
 }

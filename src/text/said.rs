@@ -1,6 +1,6 @@
 //! What another system said in an error answer, in a form that is safe to show.
 
-use super::secret::masked;
+use super::secret::{masked, masked_everywhere};
 use serde_json::Value;
 
 /// How much of a text is shown.
@@ -98,7 +98,7 @@ pub fn visible(text: &str, secrets: &[&str]) -> String {
 }
 
 fn shown(text: &str, secrets: &[&str], longest: usize) -> String {
-    let text = masked(text, secrets);
+    let text = masked_everywhere(&masked(text, secrets));
     let words = text.split(' ').map(|word| if word.contains('@') { "***" } else { word });
     let line = words.collect::<Vec<_>>().join(" ");
     let mut shown = String::new();

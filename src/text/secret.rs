@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::fmt::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A text that shows itself as `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +42,33 @@ pub fn masked(text: &str, secrets: &[&str]) -> String {
         }
     }
     text
+}
+
+/// Every form of every secret of this process.
+static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn known() -> MutexGuard<'static, Vec<String>> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a secret known to [`masked_everywhere`]: a credential, or the header that is made of one. Whoever reads credentials calls it.
+pub fn know(secret: &str) {
+    if secret.len() < SHORTEST {
+        return;
+    }
+    let mut known = known();
+    known.extend(forms(secret));
+    // A longer form may hold a shorter one.
+    known.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
+    known.dedup();
+}
+
+/// The text without any secret of this process, however it is written.
+pub fn masked_everywhere(text: &str) -> String {
+    known()
+        .iter()
+        .filter(|form| text.contains(form.as_str()))
+        .fold(text.to_owned(), |text, form| text.replace(form, "***"))
 }
 
 /// How a secret may be written.
@@ -120,6 +148,16 @@ mod tests {
         assert_eq!(masked("two words+here", &["two words"]), "***+here");
         assert_eq!(masked("two+words", &["two words"]), "***");
         assert_eq!(masked("read the text", &["re", ""]), "read the text", "too short to be a secret");
+    }
+
+    #[test]
+    fn a_known_secret_is_masked_everywhere() {
+        let text = "a page that shows kn0wn-s3cret+, and kn0wn-s3cret%2B";
+        assert_eq!(masked_everywhere(text), text);
+        know("kn0wn-s3cret+");
+        know("abc");
+        assert_eq!(masked_everywhere(text), "a page that shows ***, and ***");
+        assert_eq!(masked_everywhere("abc"), "abc", "too short to be a secret");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Left out: sending the grant and keeping its token fresh (`client`), and reading the environment itself, which is an argument.
 
 use crate::text::audience::{Message, open};
+use crate::text::secret;
 pub use crate::text::secret::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 /// How long a granted token is asked to last. New OAuth clients default to 1800 s, which a large audit outlives.
@@ -110,12 +113,16 @@ impl Credentials {
         }
     }
 
-    /// Every text that must not be shown.
-    pub(super) fn secrets(&self) -> Vec<&str> {
+    /// Makes every text that must not be shown known to the mask: the secrets, and the header that is made of them.
+    pub(super) fn conceal(&self) {
         match self {
-            Self::Client { id: _, secret, scope: _ } => vec![secret.expose()],
-            Self::Token(token) => vec![token.expose()],
-            Self::ApiToken { email, token } => vec![email.expose(), token.expose()],
+            Self::Client { id: _, secret, scope: _ } => secret::know(secret.expose()),
+            Self::Token(token) => secret::know(token.expose()),
+            Self::ApiToken { email, token } => {
+                secret::know(email.expose());
+                secret::know(token.expose());
+                secret::know(&STANDARD.encode(format!("{}/token:{}", email.expose(), token.expose())));
+            }
         }
     }
 

@@ -14,11 +14,13 @@ use url::Url;
 use super::ask::{Ask, Stream};
 use super::auth::{Credentials, Secret, grant_request, granted};
 use super::endpoint::Endpoint;
-use super::error::{ReadError, Said, advice};
+use super::error::{ReadError, SOME_HOST, Said, advice, visible};
 use super::http::{Answer, Authorization, Method, Outgoing, Transport};
 use super::pace::Pace;
 use super::progress::{Pause, Progress, RequestLine};
 use crate::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide};
+use crate::text::audience::Message;
+use crate::text::secret;
 
 /// The times of a read, and its two sources of chance and date. Tests shorten and fix them.
 #[derive(Clone, Debug)]
@@ -82,8 +84,8 @@ pub(super) struct Client<'a> {
     grant: tokio::sync::Mutex<Option<Grant>>,
     /// Whether there ever was an answer, good or bad.
     answered: Cell<bool>,
-    /// Every token ever granted here, since none of them may be shown.
-    tokens: RefCell<Vec<Secret>>,
+    /// How many tokens were granted.
+    granted: Cell<u64>,
 }
 
 impl<'a> Client<'a> {
@@ -95,6 +97,7 @@ impl<'a> Client<'a> {
         timing: &'a Timing,
         progress: &'a dyn Progress,
     ) -> Self {
+        credentials.conceal();
         Self {
             transport,
             base_url,
@@ -105,7 +108,7 @@ impl<'a> Client<'a> {
             stats: RefCell::default(),
             grant: tokio::sync::Mutex::new(None),
             answered: Cell::new(false),
-            tokens: RefCell::default(),
+            granted: Cell::new(0),
         }
     }
 
@@ -131,6 +134,11 @@ impl<'a> Client<'a> {
                 self.forget(number).await;
                 renewed = true;
                 continue;
+            }
+            if let Seen::Fault(Fault::Unreachable(cause)) = &seen
+                && !self.answered.get()
+            {
+                return Err(ReadError::NeverReached { host: self.host(), cause: cause.clone() });
             }
             let spent = Spent { tries, silence: silent_since.elapsed() };
             let timing = self.timing;
@@ -240,9 +248,9 @@ impl<'a> Client<'a> {
         // Boxed, since asking for a token is itself a request.
         let answer = Box::pin(self.ask(&stream, &mut ask)).await?;
         let (token, secs) = granted(&answer).ok_or_else(|| ReadError::NoToken { place: stream.place() })?;
-        let mut tokens = self.tokens.borrow_mut();
-        tokens.push(token.clone());
-        let number = tokens.len() as u64;
+        secret::know(token.expose());
+        let number = self.granted.get() + 1;
+        self.granted.set(number);
         let renew_at = Instant::now() + Duration::from_secs(secs.min(u64::from(u32::MAX)));
         *held = Some(Grant { token: token.clone(), number, renew_at });
         Ok((Authorization::Bearer(token), Some(number)))
@@ -257,10 +265,11 @@ impl<'a> Client<'a> {
     }
 
     pub(super) fn said(&self, answer: &Answer) -> Said {
-        let tokens = self.tokens.borrow();
-        let mut secrets = self.credentials.secrets();
-        secrets.extend(tokens.iter().map(Secret::expose));
-        Said::of(&answer.body, &secrets)
+        Said::of(&answer.body, &[])
+    }
+
+    fn host(&self) -> String {
+        self.base_url.host_str().unwrap_or_default().to_owned()
     }
 
     fn refused(&self, stream: &Stream, ask: &Ask, seen: &Seen, answer: &Answer) -> ReadError {
@@ -268,14 +277,20 @@ impl<'a> Client<'a> {
         if let Seen::Fault(Fault::TooLong) = seen {
             return ReadError::Unreadable { place, fault: seen.to_string() };
         }
-        if let Seen::Fault(_) = seen {
-            return ReadError::Untrusted { place, cause: seen.to_string() };
+        if let Seen::Fault(Fault::Untrusted(cause)) = seen {
+            return ReadError::Untrusted { host: self.host(), cause: cause.clone() };
         }
         let status = answer.status;
         let location = answer.headers.get("location").and_then(|to| to.to_str().ok());
         if (300..400).contains(&status)
             && let Some(to) = location.and_then(|to| self.base_url.join(to).ok())
         {
+            if to.origin() == self.base_url.origin() {
+                let to = visible(to.path());
+                let help = |host| self.credentials.advice_when_refused(host);
+                let help = Message::with_public(help(&self.host()), help(SOME_HOST));
+                return ReadError::AsksForLogin { place, status, to, help };
+            }
             return ReadError::Redirected { place, status, to: to.origin().ascii_serialization() };
         }
         let said = self.said(answer);
@@ -288,9 +303,6 @@ impl<'a> Client<'a> {
         let place = stream.place();
         let said = if let Seen::Status(_) = seen { self.said(answer) } else { Said::default() };
         let last = format!("{seen}{said}");
-        if matches!(seen, Seen::Fault(Fault::Unreachable(_))) && !self.answered.get() {
-            return ReadError::NeverReached { place, last, tries: spent.tries };
-        }
         match because {
             Because::Tries => ReadError::TriesSpent { place, last, tries: spent.tries },
             Because::Silence => ReadError::TooSilent { place, last, silence_secs: spent.silence.as_secs() },

@@ -5,8 +5,9 @@
 use super::auth::Credentials;
 use super::endpoint::Endpoint;
 use crate::text::audience::{Message, open};
+use crate::text::said;
 pub use crate::text::said::Said;
-pub(super) use crate::text::said::visible;
+use crate::text::secret::masked_everywhere;
 
 /// Why nothing was read. The text says what happened to which thing; [`ReadError::help`] says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +24,21 @@ pub enum ReadError {
     /// A redirect, which is never followed. `to` is scheme and host.
     #[error("{place}: {status}, redirected to {to}")]
     Redirected { place: String, status: u16, to: String },
+    /// A redirect to the same host: a page that asks a person to log in.
+    #[error("{place}: {status}, redirected to a page of the same host ({to}), which asks for a login")]
+    AsksForLogin { place: String, status: u16, to: String, help: Message },
     /// The certificate of the server is not trusted.
-    #[error("{place}: {cause}")]
-    Untrusted { place: String, cause: String },
-    /// Nothing was ever heard from the host, and there was no connection to the end.
-    #[error("{place}: {last} after {tries} tries")]
-    NeverReached { place: String, last: String, tries: u32 },
+    #[error("{host}: the certificate is not trusted: {cause}")]
+    Untrusted { host: String, cause: String },
+    /// The very first request found no way to the host: most likely the name is wrong.
+    #[error("{host} cannot be reached: {cause}")]
+    NeverReached { host: String, cause: String },
+    /// Zendesk answered as it does to anyone.
+    #[error("users/me: Zendesk does not accept the credentials (it answers as it does to anyone)")]
+    NotLoggedIn { help: Message },
+    /// An audit by this user would miss records without a word.
+    #[error("users/me: the credentials belong to {who}")]
+    SeesAPart { who: String },
     /// Every try failed; `last` is how the last one did.
     #[error("{place}: {last} after {tries} tries")]
     TriesSpent { place: String, last: String, tries: u32 },
@@ -89,9 +99,11 @@ impl ReadError {
             Self::TriesSpent { last, .. } | Self::TooSilent { last, .. } if last.starts_with("429") => {
                 "another integration uses the account's rate limit; run again later".into()
             }
-            Self::NeverReached { .. } => {
-                "check the subdomain or base_url, the network and its proxy, then run again; nothing was written".into()
-            }
+            Self::NeverReached { host, .. } => format!(
+                "check the subdomain (or base_url) that makes {host}, the network and its proxy, then run again; nothing was written"
+            ),
+            Self::NotLoggedIn { help } | Self::AsksForLogin { help, .. } => help.private().to_owned(),
+            Self::SeesAPart { .. } => AS_ADMIN.into(),
             Self::TriesSpent { .. } | Self::TooSilent { .. } => {
                 "check the network and https://status.zendesk.com, then run again; nothing was written".into()
             }
@@ -117,7 +129,11 @@ impl ReadError {
     /// What to do next, without the names of hosts where everybody reads it.
     pub fn next(&self) -> Message {
         match self {
-            Self::Refused { help, .. } => help.clone(),
+            Self::Refused { help, .. } | Self::NotLoggedIn { help } | Self::AsksForLogin { help, .. } => help.clone(),
+            Self::NeverReached { .. } => Message::with_public(
+                self.help(),
+                "check the subdomain or base_url, the network and its proxy, then run again; nothing was written",
+            ),
             Self::Redirected { .. } => Message::with_public(
                 self.help(),
                 "no redirect is followed, so that no credential reaches another host; configure the Zendesk that it leads to",
@@ -139,7 +155,10 @@ impl ReadError {
             Self::Refused { status, .. } => format!("Zendesk answered {status}"),
             Self::Redirected { status, .. } => format!("Zendesk answered {status}, a redirect"),
             Self::Untrusted { .. } => "the certificate of the server is not trusted".to_owned(),
-            Self::NeverReached { tries, .. } => format!("Zendesk was not reached in {tries} tries"),
+            Self::NeverReached { .. } => "Zendesk cannot be reached".to_owned(),
+            Self::NotLoggedIn { .. } => "Zendesk does not accept the credentials".to_owned(),
+            Self::SeesAPart { .. } => "the credentials may see only a part of the records".to_owned(),
+            Self::AsksForLogin { status, .. } => format!("Zendesk answered {status}, a redirect to a login page"),
             Self::TriesSpent { last, tries, .. } => format!("{} after {tries} tries", seen(last)),
             Self::TooSilent { last, silence_secs, .. } => {
                 format!("{}, and no good page for {silence_secs} s", seen(last))
@@ -160,6 +179,9 @@ impl From<&ReadError> for Message {
         Self::with_public(error.to_string(), error.in_public())
     }
 }
+
+/// Whose credentials make a complete audit.
+pub const AS_ADMIN: &str = "let an admin own the credentials (the OAuth client or the token), or an agent whose role may see all tickets, users and organizations";
 
 /// The Zendesk, where everybody reads.
 pub(super) const SOME_HOST: &str = "the configured Zendesk";
@@ -192,5 +214,36 @@ fn advice_about(endpoint: Endpoint, status: u16, said: &Said, host: &str, creden
             "Zendesk did not accept the request; run again, since a cursor may have expired, and with --verbose if it persists".into()
         }
         _ => "run again with --verbose, and check that nothing between here and Zendesk answers in its place".into(),
+    }
+}
+
+/// Text from outside as one harmless line of at most 200 characters, without any secret.
+pub(super) fn visible(text: &str) -> String {
+    said::visible(text, &[])
+}
+
+/// The id of a request, as an answer gives it; anything but letters, digits, `.`, `_` and `-` is not one.
+pub(super) fn request_id(headers: &reqwest::header::HeaderMap) -> Option<String> {
+    const LONGEST: usize = 80;
+    let id = headers.get("x-zendesk-request-id").or_else(|| headers.get("x-request-id"))?.to_str().ok()?;
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+    ((1..=LONGEST).contains(&id.len()) && id.bytes().all(allowed)).then(|| masked_everywhere(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_of_plain_characters_or_none() {
+        let id = |text: &str| {
+            let headers = [("x-request-id".parse().unwrap(), text.parse().unwrap())];
+            request_id(&headers.into_iter().collect())
+        };
+        assert_eq!(id("8a7_F.b-9").as_deref(), Some("8a7_F.b-9"));
+        assert_eq!(id(&"x".repeat(80)).map(|id| id.len()), Some(80));
+        for odd in ["", "two words", "a/b", "<b>", "a@b.example", &"x".repeat(81)] {
+            assert_eq!(id(odd), None, "{odd}");
+        }
     }
 }

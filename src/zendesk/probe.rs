@@ -18,13 +18,12 @@ use super::ask::{Ask, Stream};
 use super::auth::Credentials;
 use super::client::{Client, Timing};
 use super::endpoint::Endpoint;
-use super::error::SOME_HOST;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Http, Outgoing, Transport};
+use super::me::Me;
 use super::pace::{account_window, named_windows};
 use super::progress::Progress;
 use crate::retry::Limits;
-use crate::text::audience::Message;
 
 /// The export withholds the latest minute; this is well before it.
 const EXPORT_SINCE_SECS: i64 = 300;
@@ -59,34 +58,12 @@ pub struct Findings {
     /// Until the first answer was there, connecting included; or why there was none that can be Zendesk's.
     pub connection: Result<Duration, ReadError>,
     /// `None` without a connection.
-    pub login: Option<Result<Login, ReadError>>,
+    pub login: Option<Result<Me, ReadError>>,
     /// `None` unless logged in, and not as an end user.
     pub reads: Option<Reads>,
     pub headers: Headers,
     /// Requests sent, by endpoint, tries that failed included.
     pub requests: BTreeMap<String, u64>,
-}
-
-/// Whether the credentials are somebody's.
-#[derive(Debug)]
-pub enum Login {
-    User(Me),
-    /// Zendesk answers as it does to anyone: the credentials are not accepted.
-    Stranger {
-        help: Message,
-    },
-    /// Accepted, but who it is may not be read (403).
-    Closed(ReadError),
-}
-
-/// The user behind the credentials.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Me {
-    pub id: u64,
-    /// As Zendesk says it.
-    pub role: Option<String>,
-    /// An agent who does not see everything.
-    pub restricted: bool,
 }
 
 /// What may be read.
@@ -154,15 +131,14 @@ async fn probe_over(transport: &dyn Transport, options: &ProbeOptions, progress:
         heard: &listening.heard,
         tickets_from: *tickets_from,
     };
-    let (connection, login) = match prober.login().await {
+    let (connection, login) = match Me::ask(&prober.client).await {
         Err(error) if !is_answer(&error) => (Err(error), None),
         login => (Ok(listening.heard.borrow().first_took.unwrap_or_default()), Some(login)),
     };
+    // Nothing is open to an end user.
     let reads = match &login {
-        // Nothing is open to an end user.
-        Some(Ok(Login::User(me))) if me.role.as_deref() == Some("end-user") => None,
-        Some(Ok(Login::User(_) | Login::Closed(_))) => Some(prober.reads().await),
-        Some(Ok(Login::Stranger { .. }) | Err(_)) | None => None,
+        Some(Ok(me)) if me.role.as_deref() != Some("end-user") => Some(prober.reads().await),
+        _ => None,
     };
     let stats = prober.client.into_stats();
     Findings {
@@ -181,6 +157,8 @@ fn is_answer(error: &ReadError) -> bool {
         | ReadError::Incomplete { .. }
         | ReadError::Unreadable { .. }
         | ReadError::NoToken { .. }
+        | ReadError::NotLoggedIn { .. }
+        | ReadError::SeesAPart { .. }
         | ReadError::NoTicketSource { .. } => true,
         ReadError::TriesSpent { last, .. }
         | ReadError::TooSilent { last, .. }
@@ -189,6 +167,7 @@ fn is_answer(error: &ReadError) -> bool {
         | ReadError::NoClient { .. }
         | ReadError::NeverReached { .. }
         | ReadError::Redirected { .. }
+        | ReadError::AsksForLogin { .. }
         | ReadError::Untrusted { .. } => false,
     }
 }
@@ -213,26 +192,6 @@ impl Prober<'_> {
         let records =
             records.ok_or_else(|| ReadError::Incomplete { place: what.to_owned(), gap: Gap::ArrayMissing(array) })?;
         Ok(records.first().and_then(|record| record.get("id")?.as_u64()))
-    }
-
-    /// Finds out who the credentials belong to. A 200 alone proves nothing: strangers get one too.
-    async fn login(&self) -> Result<Login, ReadError> {
-        let answer = match self.get("users/me", Ask::get(Endpoint::Me, "/api/v2/users/me")).await {
-            Ok(answer) => answer,
-            Err(error) if error.is_refusal(403) => return Ok(Login::Closed(error)),
-            Err(error) => return Err(error),
-        };
-        let user = &answer["user"];
-        let Some(id) = user["id"].as_u64() else {
-            let host = self.client.base_url.host_str().unwrap_or_default();
-            let help = |host| self.client.credentials.advice_when_refused(host);
-            return Ok(Login::Stranger { help: Message::with_public(help(host), help(SOME_HOST)) });
-        };
-        Ok(Login::User(Me {
-            id,
-            role: user["role"].as_str().map(str::to_owned),
-            restricted: user["restricted_agent"] == true || user["ticket_restriction"].is_string(),
-        }))
     }
 
     /// Asks for a little of everything that an audit reads.

@@ -16,11 +16,15 @@ use super::client::{Client, Timing};
 use super::endpoint::Endpoint;
 use super::error::{Gap, ReadError, visible};
 use super::http::{Http, Transport};
+use super::me::Me;
 use super::page::{EXPORT_PAGE_SIZE, Guard, Page, Taken, incomplete, list_page, list_pages};
 use super::progress::{Progress, SoFar};
 use crate::model::kind::Kind;
 use crate::text::words::grouped;
 
+/// What is known of an agent with a custom role.
+const RESTRICTED_AGENT: &str =
+    "the credentials belong to an agent with a restricted role; what the role may not see is missing from the answers";
 /// As many ids as one request may name.
 const IDS_PER_REQUEST: usize = 100;
 /// So many looks at the head of the ticket list, each of which grew beyond a page, are no progress.
@@ -128,6 +132,11 @@ pub(super) async fn read_over(
     for notice in notices {
         reader.notice(notice);
     }
+    let me = Me::ask(&reader.client).await?;
+    me.sees_everything()?;
+    if me.restricted_agent {
+        reader.notice(RESTRICTED_AGENT.to_owned());
+    }
     let multiple_organizations = reader.multiple_organizations().await?;
     tokio::try_join!(
         reader.list(Kind::Organizations, Endpoint::Organizations, "/api/v2/organizations"),
@@ -216,8 +225,7 @@ impl Reader<'_> {
 
     fn take(&self, stream: &Stream, kind: Kind, records: &str) -> Result<Taken, ReadError> {
         let taken = self.sink.borrow_mut().take(kind, records);
-        let taken =
-            taken.map_err(|fault| ReadError::Unreadable { place: stream.place(), fault: visible(&fault, &[]) })?;
+        let taken = taken.map_err(|fault| ReadError::Unreadable { place: stream.place(), fault: visible(&fault) })?;
         let mut by_kind = self.records.borrow_mut();
         let records = by_kind.entry(kind).or_default();
         *records += taken.records as u64;

@@ -124,7 +124,7 @@ fn parse<T: DeserializeOwned>(stream: &Stream, text: &str) -> Result<T, ReadErro
 }
 
 fn unreadable(stream: &Stream, fault: &str) -> ReadError {
-    ReadError::Unreadable { place: stream.place(), fault: visible(fault, &[]) }
+    ReadError::Unreadable { place: stream.place(), fault: visible(fault) }
 }
 
 /// What answers for another record than the one that was asked for must not be believed.

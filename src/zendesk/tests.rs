@@ -65,6 +65,7 @@ fn export(records: Value, next: Option<&str>) -> Reply {
 /// An empty Zendesk, where a script doesn't say otherwise.
 fn usual(call: &Call) -> Reply {
     match call.path.as_str() {
+        "/api/v2/users/me" => ok(json!({"user": {"id": 1, "role": "admin"}})),
         "/api/v2/account/settings" => ok(json!({"settings": {"user": {"multiple_organizations": true}}})),
         "/api/v2/organizations" => list("organizations", json!([]), None),
         "/api/v2/users" => list("users", json!([]), None),
@@ -226,6 +227,7 @@ const EXPORT: &str = "/api/v2/incremental/tickets/cursor";
 const SEARCH: &str = "/api/v2/search/export";
 const TICKETS: &str = "/api/v2/tickets";
 const SETTINGS: &str = "/api/v2/account/settings";
+const ME: &str = "/api/v2/users/me";
 
 fn on(call: &Call, path: &str) -> bool {
     call.path == path
@@ -252,6 +254,7 @@ async fn pages_follow_the_cursor_on_our_own_base_url() {
     assert_eq!(queries(EXPORT), [common("start_time", "1000"), common("cursor", "e1")]);
     let counts = &ran.outcome().requests;
     assert_eq!((counts["users"], counts["incremental_tickets"], counts["account_settings"]), (2, 2, 1));
+    assert_eq!(ran.calls[0].path, ME);
 }
 
 #[tokio::test(start_paused = true)]
@@ -369,15 +372,45 @@ async fn eight_tries_are_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_host_that_was_never_reached_may_be_the_wrong_one() {
+async fn a_host_that_was_never_reached_ends_at_once_and_names_itself() {
     let nowhere = || Some(Err(Fault::Unreachable("no such host".to_owned())));
-    let ran = run(|_, _| nowhere()).await;
-    let error = ran.error();
-    assert!(matches!(error, ReadError::NeverReached { tries: 8, .. }) && error.help().contains("subdomain"), "{error}");
-    assert!(error.to_string().ends_with(": no connection (no such host) after 8 tries"), "{error}");
+    for setup in [Setup::default(), as_client()] {
+        let ran = run_with(setup, &Silent, |_, _| nowhere()).await;
+        assert_eq!(ran.error().to_string(), "acme.zendesk.com cannot be reached: no such host");
+        assert!(ran.error().help().contains("check the subdomain"), "{}", ran.error().help());
+        assert_eq!((ran.calls.len(), ran.took), (1, Duration::ZERO));
+        let ran = run(|_, _| Some(Err(Fault::Untrusted("it has expired".to_owned())))).await;
+        assert_eq!(ran.error().to_string(), "acme.zendesk.com: the certificate is not trusted: it has expired");
+        assert_eq!(ran.calls.len(), 1);
+    }
     // One that has answered is the right one.
     let ran = run(|call, _| if on(call, USERS) { nowhere() } else { None }).await;
     assert!(matches!(ran.error(), ReadError::TriesSpent { .. }) && !ran.error().help().contains("subdomain"));
+    assert_eq!(ran.to(USERS).len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_asking_comes_first_and_decides() {
+    let as_user = |user: Value| move |call: &Call, _: u32| on(call, ME).then(|| ok(json!({"user": user})));
+    let refused = [
+        (json!({"id": null, "role": "end-user"}), "does not accept the credentials", "ZENDESK_OAUTH_TOKEN"),
+        (json!({"id": 7, "role": "end-user"}), "belong to an end user", "let an admin own"),
+        (
+            json!({"id": 7, "role": "agent", "ticket_restriction": "organization"}),
+            "sees only a part of the tickets (ticket_restriction: organization)",
+            "let an admin own",
+        ),
+    ];
+    for (user, said, help) in refused {
+        let ran = run(as_user(user)).await;
+        assert!(ran.error().to_string().contains(said), "{}", ran.error());
+        assert!(ran.error().help().contains(help), "{}", ran.error().help());
+        assert_eq!(ran.calls.len(), 1, "nothing else was asked");
+    }
+    let ran = run(as_user(json!({"id": 7, "role": "agent", "restricted_agent": true}))).await;
+    assert!(ran.outcome().notices[0].contains("a restricted role"), "{:?}", ran.outcome().notices);
+    let ran = run(|call, _| on(call, ME).then(|| status(403, json!({"error": "Forbidden"})))).await;
+    assert!(matches!(ran.error(), ReadError::Refused { status: 403, .. }), "{}", ran.error());
 }
 
 #[tokio::test(start_paused = true)]
@@ -386,7 +419,7 @@ async fn ten_minutes_without_a_good_page_are_all() {
     let setup = Setup { takes: Duration::from_secs(120), ..Setup::default() };
     let ran = run_with(setup, &Silent, |call, _| on(call, SETTINGS).then_some(Err(Fault::TimedOut))).await;
     assert!(matches!(ran.error(), ReadError::TooSilent { silence_secs: 600.., .. }), "{}", ran.error());
-    assert_eq!(ran.calls.len(), 5);
+    assert_eq!(ran.to(SETTINGS).len(), 5);
 }
 
 #[tokio::test(start_paused = true)]
@@ -440,6 +473,13 @@ async fn a_redirect_is_named_and_not_followed() {
     .await;
     assert_eq!(ran.error().to_string(), "users, page 1: 302, redirected to https://evil.example");
     assert!(ran.error().help().contains("no redirect is followed"));
+    let ran =
+        run(|call, _| on(call, USERS).then(|| with(status(302, json!({})), "location", "/access/login?x=1"))).await;
+    assert_eq!(
+        ran.error().to_string(),
+        "users, page 1: 302, redirected to a page of the same host (/access/login), which asks for a login"
+    );
+    assert!(ran.error().help().contains("ZENDESK_OAUTH_TOKEN"), "{}", ran.error().help());
 }
 
 #[tokio::test(start_paused = true)]
@@ -449,6 +489,20 @@ async fn an_error_shows_no_secret() {
     let shown = format!("{} {:?} {}", ran.error(), ran.error(), ran.error().help());
     assert!(shown.contains("*** is not the token of ***"), "{shown}");
     assert!(!shown.contains("static-token") && !shown.contains("jo@"), "{shown}");
+    // In other clothes: the header of an API token, whole and in parts, and what pages make of it.
+    let credentials =
+        Credentials::ApiToken { email: Secret::new("auditor@acme.example"), token: Secret::new("k3y/with+odd=signs") };
+    for echo in [
+        "Basic YXVkaXRvckBhY21lLmV4YW1wbGUvdG9rZW46azN5L3dpdGgrb2RkPXNpZ25z",
+        "k3y%2Fwith%2Bodd%3Dsigns",
+        "k3y\\/with+odd=signs",
+        "azN5L3dpdGgrb2RkPXNpZ25z",
+    ] {
+        let setup = Setup { credentials: credentials.clone(), ..Setup::default() };
+        let ran = run_with(setup, &Silent, |call, _| on(call, USERS).then(|| Ok((502, vec![], echo.to_owned())))).await;
+        let shown = ran.error().to_string();
+        assert!(shown.contains("***") && !shown.contains("k3y") && !shown.contains("azN5"), "{shown}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -513,7 +567,10 @@ async fn one_token_serves_all_streams() {
 #[tokio::test(start_paused = true)]
 async fn streams_whose_token_dies_together_ask_for_one_new_token() {
     let setup = Setup { takes: Duration::from_millis(10), ..as_client() };
-    let ran = run_with(setup, &Silent, |call, nth| granting(call, nth, if on(call, SETTINGS) { 1 } else { 2 })).await;
+    let ran = run_with(setup, &Silent, |call, nth| {
+        granting(call, nth, if on(call, SETTINGS) || on(call, ME) { 1 } else { 2 })
+    })
+    .await;
     assert_eq!(ran.outcome().requests["oauth_tokens"], 2);
     assert_eq!(ran.to(USERS).len(), 2);
     assert_eq!(ran.outcome().waited_after_failures_ms, 0);
@@ -531,7 +588,7 @@ async fn a_fresh_token_that_is_refused_too_ends_the_read() {
 async fn a_static_token_that_is_refused_is_not_tried_again() {
     let ran =
         run(|call, _| on(call, SETTINGS).then(|| status(401, json!({"error": "Couldn't authenticate you"})))).await;
-    assert_eq!(ran.calls.len(), 1);
+    assert_eq!(ran.to(SETTINGS).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -622,8 +679,8 @@ async fn the_streams_together_leave_the_reserve() {
     })
     .await;
     assert_eq!(ran.outcome().waited_after_failures_ms, 0);
-    // The pages of three lists, and settings and tickets.
-    assert_eq!(ran.outcome().requests.values().sum::<u64>(), 3 * 20 + 2);
+    // The pages of three lists, and who is asking, settings and tickets.
+    assert_eq!(ran.outcome().requests.values().sum::<u64>(), 3 * 20 + 3);
     let used = used.into_inner();
     assert!(used.values().all(|used| *used <= 8), "{used:?}");
     assert!(used.len() <= 9, "{used:?}");

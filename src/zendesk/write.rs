@@ -196,8 +196,7 @@ impl<'a> Writer<'a> {
             Err(error) => return Sent::NotSent { error },
         };
         let Answer { status, headers, .. } = &answer;
-        let request_id = headers.get("x-zendesk-request-id").or_else(|| headers.get("x-request-id"));
-        let request_id = request_id.and_then(|id| id.to_str().ok()).map(|id| super::error::visible(id, &[]));
+        let request_id = super::error::request_id(headers);
         match &seen {
             Seen::Status(200..=299) => Sent::Answered { status: *status, request_id },
             Seen::Status(429) => {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use g_gremlin::commands::doctor::check;
 use g_gremlin::commands::explain::markdown;
+use g_gremlin::doctor::check;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 

@@ -229,14 +229,14 @@ fn the_role_decides_what_can_be_read_and_written() {
     assert_eq!(said.document["facts"]["ticket_source"], "search_export");
 
     let said = doctor(&with_role(Role::EndUser));
-    said.ends_with(1).expect("role", "fail", &["end-user", "admin"]);
+    said.ends_with(3).expect("role", "fail", &["an end user", "let an admin own"]);
     said.expect("users", "not_checked", &["end users may not read it"]).expect("clock", "ok", &[]);
     assert_eq!((said.all("fail"), said.document["facts"]["role"].as_str()), (vec!["role"], Some("end-user")));
     assert_eq!(said.document["requests"], json!({"users_me": 1}));
 }
 
 #[test]
-fn an_agent_who_sees_a_part_is_warned_of() {
+fn an_agent_who_sees_a_part_is_refused_as_by_an_audit() {
     let fake = with_role(Role::Agent);
     fake.with_world(|world| {
         let id = world.list(Kind::Users)[0]["id"].as_u64().expect("an id");
@@ -245,7 +245,14 @@ fn an_agent_who_sees_a_part_is_warned_of() {
         world.set(Kind::Users, id, "ticket_restriction", "groups");
     });
     let said = doctor_with(&fake, &FakeZendesk::API_TOKEN_ENV, "");
-    said.ends_with(0).expect("role", "warn", &["sees only a part", "without restrictions"]);
+    said.ends_with(3).expect("role", "fail", &["sees only a part", "ticket_restriction: groups", "let an admin own"]);
+    fake.with_world(|world| {
+        let id = world.list(Kind::Users)[0]["id"].as_u64().expect("an id");
+        world.set(Kind::Users, id, "ticket_restriction", serde_json::Value::Null);
+        world.set(Kind::Users, id, "restricted_agent", true);
+    });
+    let said = doctor_with(&fake, &FakeZendesk::API_TOKEN_ENV, "");
+    said.ends_with(0).expect("role", "warn", &["a restricted role", "let an admin own"]);
 }
 
 #[test]
@@ -254,14 +261,14 @@ fn a_role_that_nobody_knows_is_shown_harmlessly() {
     said.ends_with(0).expect("role", "warn", &["king"]).expect("apply", "warn", &["not known"]);
     assert!(!said.row("role")["saw"].as_str().expect("a text").contains('\u{1b}'));
     let said = with_fault(ME, FaultKind::json(200, json!({"user": {"id": 7}})));
-    said.expect("role", "warn", &["does not tell"]);
+    said.expect("role", "warn", &["does not say"]);
 }
 
 #[test]
 fn a_stranger_is_not_logged_in_although_the_answer_is_200() {
     let fake = healthy();
     let said = doctor_with(&fake, &[("ZENDESK_OAUTH_TOKEN", "another-secret")], "");
-    said.ends_with(3).expect("login", "fail", &["strangers", "ZENDESK_OAUTH_TOKEN has expired"]);
+    said.ends_with(3).expect("login", "fail", &["does not accept the credentials", "ZENDESK_OAUTH_TOKEN has expired"]);
     said.expect("connection", "ok", &[]).expect("clock", "ok", &[]).expect("rate_limit", "ok", &[]);
     assert_eq!(said.all("not_checked").len(), 12);
     assert_eq!(fake.log().len(), 1, "nothing more is asked");
@@ -284,10 +291,9 @@ fn credentials_that_are_refused_are_explained() {
 }
 
 #[test]
-fn who_it_is_may_be_closed_while_the_rest_is_open() {
+fn a_login_that_may_not_say_who_it_is_fails_as_an_audit_does() {
     let said = with_fault(ME, FaultKind::status(403));
-    said.ends_with(0).expect("login", "warn", &["403", "users:read"]).expect("role", "not_checked", &[]);
-    said.expect("users", "ok", &[]).expect("apply", "warn", &["the role is not"]);
+    said.ends_with(3).expect("login", "fail", &["403", "users:read"]).expect("role", "not_checked", &[]);
 }
 
 #[test]
@@ -299,7 +305,7 @@ fn no_connection_leaves_the_rest_unchecked() {
     let mut command = gremlin(&folder);
     command.args(["doctor", "--format", "json", "--base-url", &url]).envs(FakeZendesk::BEARER_ENV);
     let said = run(&mut command);
-    said.ends_with(3).expect("connection", "fail", &["no connection", "check the subdomain"]);
+    said.ends_with(3).expect("connection", "fail", &["127.0.0.1 cannot be reached", "check the subdomain"]);
     assert_eq!(said.all("not_checked").len(), 16);
     assert!(said.took < Duration::from_secs(10), "{:?}", said.took);
 
@@ -363,7 +369,7 @@ fn the_limit_names_the_plan() {
     let fake = healthy();
     fake.with_config(|config| config.limits = Limits::none());
     let said = doctor(&fake);
-    said.ends_with(0).expect("rate_limit", "warn", &["tell none"]);
+    said.ends_with(0).expect("rate_limit", "warn", &["no rate-limit headers"]);
     said.expect("estimate", "ok", &["at least 2 s"]);
 }
 
@@ -593,12 +599,12 @@ fn the_table_says_it_all_and_ends_with_the_next_command() {
         predicate::str::contains(
             "2 fail, 13 not checked: Zendesk cannot be read.\n\nNext:\n  Work through what failed",
         )
-        .and(predicate::str::contains("│ 10 checks   ┆ not checked ┆ nobody is logged in: multiple_organizations,")),
+        .and(predicate::str::contains("│ 10 checks   ┆ not checked ┆ the login failed: multiple_organizations,")),
     );
     command.args(["--quiet"]);
     command.assert().code(3).stdout("").stderr(
         predicate::str::contains(
-            "error: login: not accepted: Zendesk answers as it does to strangers\n  help: ZENDESK_OAUTH_TOKEN",
+            "error: login: Zendesk does not accept the credentials (it answers as it does to anyone)\n  help: ZENDESK_OAUTH_TOKEN",
         )
         .and(predicate::str::starts_with("error: config: ")),
     );

@@ -110,8 +110,8 @@ fn a_byte_order_mark_before_records_is_skipped() {
     let (folder, assert) = audit_case("ndjson_with_bom");
     assert.code(0);
     let summary = super::summary(&folder.path().join("out"));
-    assert_eq!(summary["read"]["organizations"], 3);
-    assert_eq!(summary["resolution"]["linked"], 3);
+    assert_eq!(summary["read"]["organizations"], 4);
+    assert_eq!(summary["resolution"]["linked"], 4);
 }
 
 #[test]

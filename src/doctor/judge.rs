@@ -1,0 +1,91 @@
+//! What the probes of a Zendesk mean for an audit and for an apply: one row a check, from findings alone. Pure.
+
+use super::account::{clock, login, multiple_organizations, plan, rate_limit, role, scopes};
+use super::apply::apply;
+use super::check::{Check, Row};
+use super::cost::{Cost, cost};
+use super::tickets::{ticket_source, tickets};
+use super::words::{read, told};
+use crate::config::Config;
+use crate::text::audience::open;
+use crate::text::escape;
+use crate::zendesk::{Credentials, Findings, ReadError, TicketSource};
+use serde::Serialize;
+
+const NO_CONNECTION: &str = "there is no connection";
+const NO_LOGIN: &str = "the login failed";
+
+/// What was learned, for machines; null where it was not.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Learned {
+    pub role: Option<String>,
+    pub scopes: Option<Vec<String>>,
+    /// Seconds by which this machine's clock is ahead of the server's.
+    pub clock_ahead_secs: Option<i64>,
+    pub requests_per_minute: Option<u64>,
+    pub plan: Option<&'static str>,
+    pub multiple_organizations: Option<bool>,
+    pub ticket_source: Option<&'static str>,
+    pub estimate: Option<Cost>,
+}
+
+/// Judges what was found.
+pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<Row>, Learned) {
+    let connection = match &found.connection {
+        Ok(took) => Row::ok(Check::Connection, open(format!("answers in {} ms", took.as_millis()))),
+        Err(error) => {
+            let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
+            let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
+            let next = match error {
+                ReadError::NeverReached { .. } | ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
+                    "check the subdomain, the network and its proxy, and https://status.zendesk.com".into()
+                }
+                other => other.next(),
+            };
+            let fail = Row::fail(Check::Connection, told(error), next);
+            return (std::iter::once(fail).chain(rest).collect(), Learned::default());
+        }
+    };
+    let mut facts = Learned {
+        clock_ahead_secs: found.headers.clock_ahead_secs,
+        requests_per_minute: found.headers.rate_limit.map(|limit| limit.per_minute),
+        plan: found.headers.rate_limit.and_then(|limit| plan(limit.per_minute)),
+        ..Learned::default()
+    };
+    let me = found.login.as_ref().and_then(|login| login.as_ref().ok());
+    facts.role = me.and_then(|me| me.role.as_deref()).map(escape::terminal);
+    let mut rows = vec![connection, login(found.login.as_ref())];
+    let clock = clock(found.headers.clock_ahead_secs);
+    let rate_limit = rate_limit(found.headers.rate_limit, config.reserve_percent);
+    let Some(reads) = &found.reads else {
+        let why = if me.is_some() { "end users may not read it" } else { NO_LOGIN };
+        let role = me.map_or_else(|| Row::not_checked(Check::Role, why), role);
+        rows.extend([role, Row::not_checked(Check::Scopes, why), clock, rate_limit]);
+        let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::MultipleOrganizations);
+        rows.extend(rest.map(|check| Row::not_checked(check, why)));
+        return (rows, facts);
+    };
+    facts.scopes =
+        reads.scopes.as_ref().ok().map(|scopes| scopes.iter().map(|scope| escape::terminal(scope)).collect());
+    facts.multiple_organizations = reads.multiple_organizations.as_ref().ok().copied().flatten();
+    let source = ticket_source(reads, config.allow_ticket_list);
+    facts.ticket_source = source.map(TicketSource::as_str);
+    let (cost, estimate) = cost(found, reads, credentials, config, source);
+    facts.estimate = cost;
+
+    rows.extend([
+        me.map_or_else(|| Row::not_checked(Check::Role, NO_LOGIN), role),
+        scopes(&reads.scopes, credentials),
+        clock,
+        rate_limit,
+    ]);
+    rows.push(multiple_organizations(&reads.multiple_organizations));
+    rows.push(read(Check::Organizations, &reads.organizations, reads.organizations_count));
+    rows.push(read(Check::Users, &reads.users, reads.users_count));
+    rows.push(read(Check::Memberships, &reads.memberships, None));
+    rows.push(read(Check::RecordsById, &reads.by_id, None));
+    rows.extend(tickets(reads, source, config.allow_ticket_list));
+    rows.push(apply(me, &reads.scopes, credentials));
+    rows.push(estimate);
+    (rows, facts)
+}
