@@ -111,7 +111,7 @@ fn a_byte_order_mark_before_records_is_skipped() {
     assert.code(0);
     let summary = super::summary(&folder.path().join("out"));
     assert_eq!(summary["read"]["organizations"], 4);
-    assert_eq!(summary["resolution"]["linked"], 4);
+    assert_eq!(summary["resolution"]["linked"], 3);
 }
 
 #[test]
