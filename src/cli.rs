@@ -50,6 +50,24 @@ pub enum GithubCommand {
     FindRun(FindRun),
     /// Check that a reviewed pull request approved the hash of a plan
     CheckApproval(CheckApproval),
+    /// A step of the Action, which gives it the inputs in INPUTS and a work folder in WORK
+    #[command(subcommand)]
+    Action(ActionStep),
+}
+
+/// The steps of the Action.
+#[derive(Debug, Subcommand)]
+pub enum ActionStep {
+    /// Check the inputs, find the run, the side before a change and the approval; with a GitHub token, without credentials
+    Prepare,
+    /// Run the command; with credentials, without a GitHub token
+    Run,
+    /// Write the summary and the annotations
+    Report {
+        /// Post the comment instead; with a GitHub token
+        #[arg(long)]
+        post: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -197,7 +215,7 @@ pub enum Target {
 #[derive(Debug, Args)]
 pub struct Report {
     /// The run folder of an audit, a dry run or an apply
-    #[arg(value_name = "RUN_DIR", required_unless_present = "failed", conflicts_with = "failed")]
+    #[arg(value_name = "RUN_DIR", required_unless_present_any = ["failed", "change"], conflicts_with = "failed")]
     pub run_dir: Option<PathBuf>,
     /// The run folder to compare an audit with
     #[arg(long, value_name = "RUN_DIR", conflicts_with = "failed")]
@@ -208,6 +226,12 @@ pub struct Report {
     /// The exit code of a command that left no run folder
     #[arg(long, value_name = "CODE", requires = "command")]
     pub failed: Option<u8>,
+    /// With --command diff: what changes in the configuration, as the Action keeps it
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub change: Option<PathBuf>,
+    /// What failed, as the Action keeps it
+    #[arg(long, value_name = "FILE", requires = "failed", hide = true)]
+    pub failure: Option<PathBuf>,
     /// Which command it was; diff renders what a change of the configuration does
     #[arg(long, value_enum, value_name = "NAME")]
     pub command: Option<Subject>,
@@ -238,6 +262,7 @@ pub struct Report {
 }
 
 #[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
 pub struct Init {
     /// The Salesforce reference CSV to name in the configuration and to check
     #[arg(long, value_name = "FILE")]
@@ -245,12 +270,20 @@ pub struct Init {
     /// The Zendesk to name in the configuration: the part before .zendesk.com
     #[arg(long, value_name = "NAME")]
     pub subdomain: Option<String>,
-    /// Write the three GitHub workflows to .github/workflows instead: the audit, the check of pull requests, the apply
+    /// Write the GitHub workflow of the audit and of the check of pull requests to .github/workflows instead, and print the commands
+    /// that set up environments, secrets and the pin
     #[arg(long, conflicts_with_all = ["sf_accounts", "subdomain"])]
     pub github: bool,
-    /// With --github: the commit or the tag of the action that the workflows use, a commit in full [default: the tag of this version]
-    #[arg(long, value_name = "REF", requires = "github")]
-    pub action_ref: Option<String>,
+    /// With --github: write the workflow that applies plans, too
+    #[arg(long, requires = "github")]
+    pub with_apply: bool,
+    /// With --github: the action that the workflows use: OWNER/REPO@COMMIT with all 40 digits, or ./PATH in this repository
+    /// [default: in a release, the action of this release]
+    #[arg(long, value_name = "ACTION", requires = "github")]
+    pub action: Option<String>,
+    /// With --github: source lets the action build its own source, instead of downloading a release
+    #[arg(long = "version", value_name = "VERSION", requires = "github")]
+    pub action_version: Option<String>,
     /// Overwrite a configuration or workflows that exist
     #[arg(long)]
     pub force: bool,

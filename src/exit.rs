@@ -3,6 +3,7 @@
 use crate::text::audience::{Audience, Message};
 use crate::text::escape;
 use std::fmt;
+use std::path::Path;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +60,13 @@ pub struct Failure {
     what: Message,
     causes: Vec<Message>,
     help: Option<Box<Message>>,
+    /// The file that is wrong, for a note beside its line.
+    file: Option<Box<Path>>,
 }
 
 impl Failure {
     pub fn new(exit: Exit, what: impl Into<Message>) -> Self {
-        Self { exit, what: what.into(), causes: Vec::new(), help: None }
+        Self { exit, what: what.into(), causes: Vec::new(), help: None, file: None }
     }
 
     /// An invalid input.
@@ -76,6 +79,23 @@ impl Failure {
     pub fn because(mut self, cause: impl Into<Message>) -> Self {
         self.causes.push(cause.into());
         self
+    }
+
+    /// Names the file that is wrong; causes that begin with `line N` say where.
+    #[must_use]
+    pub fn about(mut self, file: &Path) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// The file that is wrong.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// What did not happen.
+    pub fn what(&self) -> &Message {
+        &self.what
     }
 
     /// What it was caused by, outermost first.
@@ -97,7 +117,7 @@ impl Failure {
 
     /// The text for an audience, and whether something of it is withheld.
     pub fn told(&self, audience: Audience) -> (String, bool) {
-        let Self { exit, what, causes, help } = self;
+        let Self { exit, what, causes, help, file: _ } = self;
         let mut text = escape::line(what.to(audience).unwrap_or(exit.meaning()));
         for cause in causes.iter().filter_map(|cause| cause.to(audience)) {
             text.push_str("\n  caused by: ");

@@ -75,6 +75,14 @@ impl Drop for Unfinished {
     }
 }
 
+/// What is still done when a signal ends the program.
+static LAST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+/// Does this, too, when a signal ends the program; the program then ends with 0, since that says how it ended.
+pub fn say_at_the_end(last: impl FnOnce() + Send + 'static) {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last));
+}
+
 /// Whether somebody ends by himself, and how many signals there were since.
 static DEFERRED: Mutex<Option<tokio::sync::watch::Sender<u32>>> = Mutex::new(None);
 
@@ -143,8 +151,13 @@ pub fn watch() {
             // These are the last words: whoever else is about to say something waits for a turn that does not come.
             let _last_words = std::io::stderr().lock();
             crate::console::interrupted();
+            let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let code = last.map_or(Exit::Interrupted.code(), |last| {
+                last();
+                Exit::Done.code()
+            });
             #[expect(clippy::exit, reason = "an interrupted program ends here, whatever else is going on")]
-            std::process::exit(Exit::Interrupted.code().into());
+            std::process::exit(code.into());
         }
     });
 }

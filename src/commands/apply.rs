@@ -532,7 +532,14 @@ fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
         ("failed", failed.to_string()),
         ("blocked-actions", blocked.to_string()),
         ("would-apply", would_apply.to_string()),
+        ("selected-actions", selected(receipt)),
     ]
+}
+
+/// The ids that a dry run selected, so that a live run can be held to them.
+fn selected(receipt: &ApplyReceipt) -> String {
+    let selected = receipt.results.iter().filter(|result| result.status == Outcome::WouldApply);
+    selected.map(|result| result.action_id.as_str()).collect::<Vec<_>>().join(",")
 }
 
 fn prepare_root(config: &Config) -> Result<Root, Failure> {

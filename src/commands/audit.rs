@@ -136,7 +136,10 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     run.run_id = run_id;
     let plan_hash = written.plan_hash(&run);
 
-    options.outputs.tell(console.audience, outputs(&folder, plan_hash, &totals, &thresholds, new_issues))?;
+    let resolved = compared.as_ref().map(|compared| compared.resolved.len() as u64);
+    options
+        .outputs
+        .tell(console.audience, outputs(&folder, plan_hash, &totals, &thresholds, [new_issues, resolved]))?;
     console.warnings(&found.warnings);
     let shown = shown_path(&folder);
     terminal::findings(&console, &found, &totals);
@@ -308,8 +311,9 @@ fn outputs(
     plan_hash: &str,
     totals: &Totals,
     thresholds: &[Judgement],
-    new_issues: Option<u64>,
+    [new, resolved]: [Option<u64>; 2],
 ) -> Vec<Output> {
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     vec![
         ("run-dir", crate::paths::absolute(folder)),
         ("plan-hash", plan_hash.to_owned()),
@@ -317,7 +321,8 @@ fn outputs(
         ("prepared-actions", totals.prepared.to_string()),
         ("blocked-actions", totals.blocked.to_string()),
         ("breached", super::breached(thresholds)),
-        ("new-issues", new_issues.map(|new| new.to_string()).unwrap_or_default()),
+        ("new-issues", number(new)),
+        ("resolved-issues", number(resolved)),
     ]
 }
 

@@ -13,7 +13,7 @@ mod source;
 pub mod trace;
 pub mod verify;
 
-use crate::cli::{Common, Outputs};
+use crate::cli::{Command, Common, Outputs};
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -22,6 +22,21 @@ use crate::reference::Problems;
 use crate::rules::gate::Judgement;
 use crate::text::audience::{Audience, Message, open};
 use std::path::Path;
+
+/// Runs a command of `zendesk drift`.
+pub fn drift(common: &Common, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(options) => init::run(common, options),
+        Command::Audit(options) => audit::run(common, options),
+        Command::Trace(options) => trace::run(common, &options),
+        Command::Apply(options) => apply::run(common, &options),
+        Command::Diff(options) => diff::run(common, &options),
+        Command::Verify(options) => verify::run(common, &options),
+        Command::Doctor(options) => doctor::run(common, options),
+        Command::Report(options) => report::run(common, &options),
+        Command::Explain(options) => explain::run(common, &options),
+    }
+}
 
 impl Common {
     /// How to print.
@@ -46,7 +61,7 @@ fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
     let path = named.unwrap_or(Path::new(FILE_NAME));
     let failed = |cause: Message| {
         let place = open(format!("{}", path.display()));
-        Failure::invalid("the configuration cannot be used").because(place.then(": ", &cause))
+        Failure::invalid("the configuration cannot be used").because(place.then(": ", &cause)).about(path)
     };
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -79,7 +94,7 @@ fn reference_failure(path: &Path, problems: Problems) -> Failure {
     if more > 0 {
         failure = failure.because(open(format!("{more} more rows like these")));
     }
-    failure.help("correct the export and run the command again; nothing was read from Zendesk")
+    failure.about(path).help("correct the export and run the command again; nothing was read from Zendesk")
 }
 
 /// The notice of columns that the reference has and nobody uses.

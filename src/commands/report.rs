@@ -2,6 +2,7 @@
 
 use super::{disk, github};
 use crate::cli::{Common, Report as Options, Target};
+use crate::clock;
 use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
 use crate::github::GitHub;
@@ -9,8 +10,9 @@ use crate::github::comment::{self, Key, Posted, Upserted};
 use crate::report::apply_page::{self, ApplyReport};
 use crate::report::audit_page::{self, AuditReport, Length};
 use crate::report::change::Change;
-use crate::report::change_page::{self, ChangeReport};
-use crate::report::failed_page::{FailedReport, Subject};
+use crate::report::change_config::ConfigurationChange;
+use crate::report::change_page::{self, ChangeReport, ConfigurationReport};
+use crate::report::failed_page::{FailedReport, KnownFailure, Subject};
 use crate::report::page::{Page, Room};
 use crate::report::place::{Place, UploadedArtifact, WorkflowRun};
 use crate::report::{annotations, overview};
@@ -59,16 +61,42 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 
 /// What is rendered.
 enum Finished {
-    Audit { run: Box<RunFolder>, base: Option<Box<RunFolder>>, applied: Option<ApplyReceipt> },
-    Change { base: Box<RunFolder>, head: Box<RunFolder> },
-    Apply { receipt: ApplyReceipt, plan: Option<PlanFile> },
-    Failed { subject: Subject, code: u8 },
+    Audit {
+        run: Box<RunFolder>,
+        base: Option<Box<RunFolder>>,
+        applied: Option<ApplyReceipt>,
+    },
+    Change {
+        base: Box<RunFolder>,
+        head: Box<RunFolder>,
+        change: Option<ConfigurationChange>,
+    },
+    /// A change whose sides were not audited.
+    Configuration {
+        change: ConfigurationChange,
+    },
+    Apply {
+        receipt: ApplyReceipt,
+        plan: Option<PlanFile>,
+    },
+    Failed {
+        subject: Subject,
+        code: u8,
+        known: Option<KnownFailure>,
+    },
 }
 
 fn finished(options: &Options) -> Result<Finished, Failure> {
+    let change = options.change.as_deref().map(ConfigurationChange::read).transpose();
+    let change = change.map_err(|error| Failure::invalid("the file of --change cannot be read").because(error))?;
     let Some(folder) = &options.run_dir else {
+        if let (Some(change), None) = (change, options.failed) {
+            return Ok(Finished::Configuration { change });
+        }
         let subject = options.command.unwrap_or(Subject::Audit);
-        return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default() });
+        let known = options.failure.as_deref().map(KnownFailure::read).transpose();
+        let known = known.map_err(|error| Failure::invalid("the file of --failure cannot be read").because(error))?;
+        return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default(), known });
     };
     if !folder.join(Artifact::Receipt.name()).exists() && folder.join(Artifact::ApplyReceipt.name()).exists() {
         let receipt = read::read_apply_receipt(&folder.join(Artifact::ApplyReceipt.name())).map_err(|error| {
@@ -90,7 +118,7 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
             Failure::invalid("a change has two sides, and one is missing")
                 .help("name the run folder of the side before it with --baseline")
         })?;
-        return Ok(Finished::Change { base, head: run });
+        return Ok(Finished::Change { base, head: run, change });
     }
     let applied = run.apply_receipt().ok();
     let applied = applied.filter(|receipt| receipt.mode == Mode::Apply && receipt.source_plan_hash == run.plan.hash);
@@ -124,7 +152,7 @@ impl Finished {
         match self {
             Self::Audit { base, .. } => base.as_deref(),
             Self::Change { base, .. } => Some(base),
-            Self::Apply { .. } | Self::Failed { .. } => None,
+            Self::Configuration { .. } | Self::Apply { .. } | Self::Failed { .. } => None,
         }
     }
 
@@ -144,22 +172,17 @@ impl Finished {
             (Self::Audit { run, applied, base: _ }, _) => {
                 Report::Audit(AuditReport { run, change, applied: applied.as_ref(), place })
             }
-            (Self::Change { base, head }, Some(diff)) => {
+            (Self::Change { base, head, change }, Some(diff)) => {
                 let is_breached = options.exit_code == Some(Exit::Breached.code());
-                Report::Change(ChangeReport {
-                    base,
-                    head,
-                    diff,
-                    is_breached,
-                    shorter_window: options.shorter_window,
-                    place,
-                })
+                let (change, now, shorter_window) = (change.as_ref(), clock::now(), options.shorter_window);
+                Report::Change(ChangeReport { base, head, diff, is_breached, shorter_window, change, now, place })
             }
+            (Self::Configuration { change }, _) => Report::Configuration(ConfigurationReport { change, place }),
             (Self::Apply { receipt, plan }, _) => {
                 Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), apply_follows: options.apply_follows, place })
             }
-            (Self::Failed { subject, code }, _) => {
-                Report::Failed(FailedReport { subject: *subject, code: *code, place })
+            (Self::Failed { subject, code, known }, _) => {
+                Report::Failed(FailedReport { subject: *subject, code: *code, known: known.as_ref(), place })
             }
             (Self::Change { head, .. }, None) => Report::Audit(AuditReport { run: head, change, applied: None, place }),
         }
@@ -170,6 +193,7 @@ impl Finished {
 enum Report<'a> {
     Audit(AuditReport<'a>),
     Change(ChangeReport<'a>),
+    Configuration(ConfigurationReport<'a>),
     Apply(ApplyReport<'a>),
     Failed(FailedReport<'a>),
 }
@@ -179,6 +203,7 @@ impl Report<'_> {
         match self {
             Self::Audit(report) => report.page(length),
             Self::Change(report) => report.page(length),
+            Self::Configuration(report) => report.page(),
             Self::Apply(report) => report.page(length),
             Self::Failed(report) => report.page(),
         }
@@ -188,6 +213,9 @@ impl Report<'_> {
         match self {
             Self::Audit(report) => overview::audit(report, width),
             Self::Change(report) => overview::change(report),
+            Self::Configuration(report) => {
+                format!("{} This change: {}\n  {}", report.verdict().0.as_str(), report.verdict().1, report.why())
+            }
             Self::Apply(report) => overview::apply(report, width),
             Self::Failed(report) => overview::failed(report),
         }
@@ -197,6 +225,7 @@ impl Report<'_> {
         match self {
             Self::Audit(report) => annotations::audit(report),
             Self::Change(report) => annotations::change(report),
+            Self::Configuration(report) => annotations::configuration(report),
             Self::Apply(report) => annotations::apply(report.receipt),
             Self::Failed(report) => annotations::failed(report),
         }
@@ -231,6 +260,7 @@ impl Report<'_> {
                 "changed_issue_count": report.diff.changed.len(),
                 "plan_hash": report.head.plan.hash,
             }),
+            Self::Configuration(report) => json!({ "kind": "change", "verdict": report.verdict().1 }),
             Self::Apply(ApplyReport { receipt, .. }) => json!({
                 "kind": "apply",
                 "run_id": receipt.run_id,

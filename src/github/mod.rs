@@ -7,6 +7,7 @@
 pub mod approval;
 mod client;
 pub mod comment;
+pub mod inputs;
 pub mod runs;
 pub mod step_output;
 

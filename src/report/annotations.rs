@@ -6,7 +6,7 @@
 use super::apply_page;
 use super::audit_page::{self, AuditReport, Mark};
 use super::change;
-use super::change_page::{self, ChangeReport};
+use super::change_page::{self, ChangeReport, ConfigurationReport};
 use super::failed_page::FailedReport;
 use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
@@ -46,6 +46,14 @@ struct Annotation {
     level: Level,
     title: String,
     message: String,
+    /// A file of the repository, and a line of it.
+    place: Option<(String, Option<u64>)>,
+}
+
+impl Annotation {
+    fn new(level: Level, title: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { level, title: title.into(), message: message.into(), place: None }
+    }
 }
 
 /// The lines. Whatever is beyond the seventh of more than eight is named in the eighth.
@@ -54,23 +62,27 @@ fn render(mut annotations: Vec<Annotation>) -> String {
         let rest = annotations.split_off(MOST - 1);
         let names: Vec<&str> = rest.iter().map(|annotation| annotation.title.as_str()).collect();
         let (level, title) = (rest[0].level, format!("and {} more", rest.len()));
-        annotations.push(Annotation { level, title, message: format!("{}.", names.join("; ")) });
+        annotations.push(Annotation::new(level, title, format!("{}.", names.join("; "))));
     }
     let mut lines = String::new();
-    for Annotation { level, title, message } in annotations {
+    for Annotation { level, title, message, place } in annotations {
         let mut message = escape::neutral(&message);
         if message.chars().count() > LONGEST {
             message = message.chars().take(LONGEST).chain(['…']).collect();
         }
         let (title, message) = (escape::workflow_property(&title), escape::workflow_message(&message));
-        let _ = writeln!(lines, "::{} title={title}::{message}", level.as_str());
+        let place = place.map(|(file, line)| {
+            let line = line.map(|line| format!(",line={line}")).unwrap_or_default();
+            format!("file={}{line},", escape::workflow_property(&escape::neutral(&file)))
+        });
+        let _ = writeln!(lines, "::{} {}title={title}::{message}", level.as_str(), place.unwrap_or_default());
     }
     lines
 }
 
 /// A warning of its own, about something that has no page.
 pub fn warning(title: &str, message: &str) -> String {
-    render(vec![Annotation { level: Level::Warning, title: title.to_owned(), message: message.to_owned() }])
+    render(vec![Annotation::new(Level::Warning, title, message)])
 }
 
 /// Of an audit: the breaches in one, then one for each code.
@@ -96,7 +108,7 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         let shown: Vec<String> = breached.iter().take(10).cloned().collect();
         let more = breached.len().saturating_sub(shown.len());
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        annotations.push(Annotation { level: Level::Error, title, message: format!("{}{more}", shown.join("; ")) });
+        annotations.push(Annotation::new(Level::Error, title, format!("{}{more}", shown.join("; "))));
     }
     let mut codes: Vec<IssueCode> = IssueCode::ALL
         .into_iter()
@@ -129,11 +141,11 @@ pub fn audit(report: &AuditReport<'_>) -> String {
             Risk::Medium => Level::Notice,
         };
         let count = run.summary.by_code.get(&code).copied().unwrap_or_default();
-        annotations.push(Annotation { level, title: format!("{code} ({}): {}", code.risk(), grouped(count)), message });
+        annotations.push(Annotation::new(level, format!("{code} ({}): {}", code.risk(), grouped(count)), message));
     }
     if annotations.is_empty() {
-        let message = "Every account, user and ticket that was judged is where it should be.".to_owned();
-        annotations.push(Annotation { level: Level::Notice, title: "Drift audit: no issue".to_owned(), message });
+        let message = "Every account, user and ticket that was judged is where it should be.";
+        annotations.push(Annotation::new(Level::Notice, "Drift audit: no issue", message));
     }
     render(annotations)
 }
@@ -144,7 +156,7 @@ pub fn change(report: &ChangeReport<'_>) -> String {
     let level = match mark {
         Mark::Bad => Level::Error,
         Mark::Look => Level::Warning,
-        Mark::Good => Level::Notice,
+        Mark::Note | Mark::Good => Level::Notice,
     };
     let diff = report.diff;
     let message = format!(
@@ -153,15 +165,23 @@ pub fn change(report: &ChangeReport<'_>) -> String {
         counted(diff.prepared.added.len() as u64, "prepared action"),
         grouped(diff.prepared.dropped.len() as u64)
     );
-    let mut annotations = vec![Annotation { level, title: format!("This change: {verdict}"), message }];
+    let told: Vec<String> = report.change.into_iter().flat_map(|change| change.worth_saying()).collect();
+    let told = if told.is_empty() { String::new() } else { format!(" Changed: {}.", told.join("; ")) };
+    let mut annotations = vec![Annotation::new(level, format!("This change: {verdict}"), format!("{message}{told}"))];
     let mut codes: Vec<_> = change::by_code(&diff.new).into_iter().collect();
     codes.sort_by_key(|(code, _)| code.risk());
-    annotations.extend(codes.into_iter().map(|(code, count)| Annotation {
-        level: Level::Notice,
-        title: format!("{code} ({}): {} new", code.risk(), grouped(count)),
-        message: format!("{}.", code.explanation().title),
+    annotations.extend(codes.into_iter().map(|(code, count)| {
+        let title = format!("{code} ({}): {} new", code.risk(), grouped(count));
+        Annotation::new(Level::Notice, title, format!("{}.", code.explanation().title))
     }));
     render(annotations)
+}
+
+/// Of a change whose sides were not audited.
+pub fn configuration(report: &ConfigurationReport<'_>) -> String {
+    let (mark, verdict) = report.verdict();
+    let level = if mark == Mark::Bad { Level::Error } else { Level::Notice };
+    render(vec![Annotation::new(level, format!("This change: {verdict}"), report.why())])
 }
 
 /// Of an apply: the verdict, then one for each reason.
@@ -170,13 +190,13 @@ pub fn apply(receipt: &ApplyReceipt) -> String {
     let level = match (mark, receipt.mode) {
         (Mark::Bad, _) => Level::Error,
         (Mark::Look, Mode::Apply) => Level::Warning,
-        (Mark::Look | Mark::Good, _) => Level::Notice,
+        (Mark::Look | Mark::Note | Mark::Good, _) => Level::Notice,
     };
     let message = match receipt.mode {
         Mode::DryRun => "Nothing was written to Zendesk.",
         Mode::Apply | Mode::NotRun => "The receipt tells what became of each action.",
     };
-    let mut annotations = vec![Annotation { level, title: verdict, message: message.to_owned() }];
+    let mut annotations = vec![Annotation::new(level, verdict, message)];
     let mut reasons: BTreeMap<SkipReason, u64> = BTreeMap::new();
     for reason in receipt.results.iter().filter_map(|result| result.reason) {
         *reasons.entry(reason).or_default() += 1;
@@ -190,7 +210,7 @@ pub fn apply(receipt: &ApplyReceipt) -> String {
                 _ => Level::Warning,
             };
             let title = format!("{reason}: {}", counted(count, "action"));
-            Annotation { level, title, message: reason.explanation().what_to_do.replace('`', "") }
+            Annotation::new(level, title, reason.explanation().what_to_do.replace('`', ""))
         })
         .collect();
     others.sort_by_key(|annotation| annotation.level);
@@ -198,18 +218,30 @@ pub fn apply(receipt: &ApplyReceipt) -> String {
     render(annotations)
 }
 
-/// Of a command that left nothing.
+/// Of a command that left nothing: beside the line that is wrong, where the failure names one.
 pub fn failed(report: &FailedReport<'_>) -> String {
     let (mark, verdict) = report.verdict();
     let level = match mark {
         Mark::Bad => Level::Error,
         Mark::Look => Level::Warning,
-        Mark::Good => Level::Notice,
+        Mark::Note | Mark::Good => Level::Notice,
     };
-    let title = format!("{}: {verdict}", report.subject.name());
-    render(vec![Annotation {
-        level,
-        title,
-        message: format!("Exit code {}. {}", report.code, report.next().replace('`', "")),
-    }])
+    let Some(known) = report.known else {
+        let title = format!("{}: {verdict}", report.subject.name());
+        return render(vec![Annotation::new(level, title, format!("Exit code {}. {}", report.code, report.next()))]);
+    };
+    let title = format!("{}: {}", report.subject.name(), escape::terminal(&known.what));
+    let help = known.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    let beside = |line: Option<u64>, message: String| {
+        let place = known.file.clone().map(|file| (file, line));
+        Annotation { place, ..Annotation::new(level, title.clone(), message) }
+    };
+    let mut annotations: Vec<Annotation> =
+        known.lines().take(MOST).map(|(line, cause)| beside(Some(line), format!("{cause}{help}"))).collect();
+    if annotations.is_empty() {
+        let causes: Vec<&str> = known.causes.iter().map(String::as_str).collect();
+        let causes = if causes.is_empty() { known.what.clone() } else { causes.join("; ") };
+        annotations.push(beside(None, format!("{causes}{help}")));
+    }
+    render(annotations)
 }

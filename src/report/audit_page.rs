@@ -48,6 +48,8 @@ pub struct AuditReport<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     Good,
+    /// Something changed that neither hides nor permits more.
+    Note,
     Look,
     Bad,
 }
@@ -56,6 +58,7 @@ impl Mark {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Good => "🟢",
+            Self::Note => "🔵",
             Self::Look => "🟡",
             Self::Bad => "🔴",
         }

@@ -2,9 +2,11 @@
 
 use super::audit_page::{Length, Mark};
 use super::change::by_code;
+use super::change_config::{ChangedSetting, ConfigurationChange, Weight};
 use super::page::{Page, Rows};
 use super::place::{self, Place};
 use crate::catalogue::{IssueCode, Status};
+use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::Artifact;
 use crate::run::diff::{ActionRow, Diff};
@@ -25,12 +27,16 @@ pub struct ChangeReport<'a> {
     pub is_breached: bool,
     /// The days of tickets that both sides were audited with, where the changed side asks for more than the snapshot has.
     pub shorter_window: Option<u32>,
+    /// What changes in the configuration and the reference, where that is known.
+    pub change: Option<&'a ConfigurationChange>,
+    /// The time at which the page is made.
+    pub now: Instant,
     pub place: &'a Place,
 }
 
-/// The verdict in a few words.
+/// The verdict in a few words: first what the change does to the configuration, then to the findings.
 pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
-    let ChangeReport { diff, is_breached, .. } = *report;
+    let ChangeReport { diff, is_breached, change, .. } = *report;
     let (new, resolved) = (diff.new.len() as u64, diff.resolved.len() as u64);
     let actions = diff.prepared.added.len() + diff.prepared.dropped.len();
     let effect = match (new, resolved, diff.changed.len(), actions) {
@@ -42,11 +48,87 @@ pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
         ),
         (new, resolved, ..) => format!("{}, {} resolved", counted(new, "new issue"), grouped(resolved)),
     };
-    match (is_breached, new) {
+    let has_effect = effect != "no effect on any finding";
+    let weight = change.map_or(Weight::Same, ConfigurationChange::weight);
+    match (is_breached, weight) {
+        (_, Weight::Target) => (Mark::Bad, format!("it names another target; {effect}")),
         (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),
-        (false, 1..) => (Mark::Look, effect),
-        (false, 0) => (Mark::Good, effect),
+        (false, Weight::Weaker) => (Mark::Look, format!("it hides or permits more than before; {effect}")),
+        (false, Weight::Harmless) => (Mark::Note, format!("it hides nothing and permits no more; {effect}")),
+        (false, Weight::Same) if has_effect => (Mark::Note, effect),
+        (false, Weight::Same) => (Mark::Good, effect),
     }
+}
+
+/// A change whose sides were not audited: it names another target, or there was no configuration before.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigurationReport<'a> {
+    pub change: &'a ConfigurationChange,
+    pub place: &'a Place,
+}
+
+impl ConfigurationReport<'_> {
+    pub fn verdict(&self) -> (Mark, String) {
+        if self.change.is_first {
+            (Mark::Note, "it adds the configuration".to_owned())
+        } else {
+            (Mark::Bad, "it names another target".to_owned())
+        }
+    }
+
+    /// What that means, and what to do.
+    pub fn why(&self) -> &'static str {
+        if self.change.is_first {
+            "There is no usable configuration or reference before it to compare with. The new one can be read; the first audit after the merge shows what it finds."
+        } else {
+            "After the merge the audit would read, and an apply would write, somewhere else. The findings were not compared: the snapshot is of the present target. If the new target is right, set ZENDESK_SUBDOMAIN (SALESFORCE_INSTANCE_URL) of both environments to it and merge with an administrator's rights."
+        }
+    }
+
+    pub fn page(&self) -> Page {
+        let (mark, verdict) = self.verdict();
+        let mut page = Page::default();
+        page.text(format!("## {} This change: {verdict}\n\n{}\n", mark.as_str(), self.why()));
+        settings(&mut page, self.change, self.place, Length::Full);
+        page
+    }
+}
+
+/// The table of what changes in the configuration and the reference, the heaviest first.
+fn settings(page: &mut Page, change: &ConfigurationChange, place: &Place, length: Length) {
+    if change.settings.is_empty() {
+        return;
+    }
+    let is_public = place.audience.is_public();
+    let mut sorted: Vec<&ChangedSetting> = change.settings.iter().collect();
+    // Stable: the order of the configuration among equals.
+    sorted.sort_by_key(|setting| std::cmp::Reverse(setting.weight));
+    let row = |setting: &&ChangedSetting| {
+        let ChangedSetting { name, detail, before, after, weight, is_open } = setting;
+        let mark = match weight {
+            Weight::Target => "🔴",
+            Weight::Weaker => "🟡",
+            Weight::Harmless => "🔵",
+            Weight::Same => "",
+        };
+        let shown = |text: &String| match text.is_empty() {
+            true => String::new(),
+            false if *is_open => text.clone(),
+            false if is_public => "(hidden)".to_owned(),
+            false => markdown_cell(text),
+        };
+        let detail = detail.as_ref().filter(|_| !is_public).map(|detail| format!(" {}", markdown_cell(detail)));
+        format!("| {mark} | {name}{} | {} | {} |\n", detail.unwrap_or_default(), shown(before), shown(after))
+    };
+    page.text("\n### What changes in the configuration\n\n");
+    page.rows(Rows {
+        head: "| | setting | before | after |\n| --- | --- | --- | --- |\n",
+        rows: sorted.iter().take(length.most_rows()).map(row).collect(),
+        total: sorted.len(),
+        what: "settings",
+        all: "the change itself".to_owned(),
+    });
+    page.text("\n🔴 another target · 🟡 less is judged, gated or seen, or more may be written · 🔵 neither\n");
 }
 
 impl ChangeReport<'_> {
@@ -56,10 +138,14 @@ impl ChangeReport<'_> {
         let is_public = place.audience.is_public();
         let mut page = Page::default();
         let (mark, verdict) = verdict(self);
-        page.text(format!("## {} This change: {verdict}\n{}", mark.as_str(), self.counts()));
+        page.text(format!("## {} This change: {verdict}\n", mark.as_str()));
         if is_public {
             page.text(place::PUBLIC);
         }
+        if let Some(change) = self.change {
+            settings(&mut page, change, place, length);
+        }
+        page.text(format!("\n### What it does to the findings\n{}", self.counts()));
         self.issues(&mut page, "New issues", &diff.new, length);
         self.issues(&mut page, "Resolved issues", &diff.resolved, length);
         self.changed(&mut page, length);
@@ -84,8 +170,9 @@ impl ChangeReport<'_> {
         }
         let (base, head) = (&self.base.receipt, &self.head.receipt);
         let same_snapshot = base.digests.snapshot.is_some() && base.digests.snapshot == head.digests.snapshot;
+        let on_snapshot = format!("Both sides were audited on the same snapshot of Zendesk, {}.", self.age());
         let notes = [
-            (same_snapshot, "Both sides were audited on the same snapshot of Zendesk."),
+            (same_snapshot, on_snapshot.as_str()),
             (head.suppressions_from.is_some(), "The suppressions of the side before the change are in force."),
         ];
         let notes: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
@@ -100,6 +187,19 @@ impl ChangeReport<'_> {
             );
         }
         text
+    }
+
+    /// When the snapshot was taken, and how long ago that is.
+    fn age(&self) -> String {
+        let as_of = &self.head.summary.as_of;
+        let hours = Instant::parse(as_of).map(|taken| (self.now.seconds() - taken.seconds()).max(0) / 3600);
+        let ago = match hours.and_then(|hours| u64::try_from(hours).ok()) {
+            Some(hours @ 48..) => format!(", {} ago", counted(hours / 24, "day")),
+            Some(hours @ 1..) => format!(", {} ago", counted(hours, "hour")),
+            Some(0) => ", less than an hour ago".to_owned(),
+            None => String::new(),
+        };
+        format!("taken {}{ago}", markdown_cell(as_of))
     }
 
     /// The limits that the changed side exceeds, for information: the audits judge them.

@@ -3,8 +3,12 @@
 use super::audit_page::Mark;
 use super::page::Page;
 use super::place::Place;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
+use crate::text::audience::{Audience, WITHHELD};
+use crate::text::escape;
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// The commands that a workflow runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,12 +31,94 @@ impl Subject {
     }
 }
 
+/// The program's own error, cleared for the audience, as it is kept until the report is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownFailure {
+    pub exit: u8,
+    pub what: String,
+    pub causes: Vec<String>,
+    pub help: Option<String>,
+    /// The file that is wrong, from the root of the repository.
+    pub file: Option<String>,
+    /// Whether this audience reads less than there is.
+    pub is_reduced: bool,
+}
+
+impl KnownFailure {
+    /// What this audience may read of it.
+    pub fn of(failure: &Failure, audience: Audience) -> Self {
+        let workspace = std::env::var_os("GITHUB_WORKSPACE");
+        let (_, is_reduced) = failure.told(audience);
+        Self {
+            exit: failure.exit.code(),
+            what: failure.what().to(audience).unwrap_or(failure.exit.meaning()).to_owned(),
+            causes: failure.causes().iter().filter_map(|cause| cause.to(audience)).map(str::to_owned).collect(),
+            help: failure.next().and_then(|help| help.to(audience)).map(str::to_owned),
+            file: failure.file().and_then(|file| in_repository(file, workspace.as_deref().map(Path::new))),
+            is_reduced,
+        }
+    }
+
+    /// One that no command had: words of ours.
+    pub fn ours(exit: Exit, what: &str, help: &str) -> Self {
+        let (what, help) = (what.to_owned(), Some(help.to_owned()));
+        Self { exit: exit.code(), what, causes: Vec::new(), help, file: None, is_reduced: false }
+    }
+
+    pub fn read(path: &Path) -> std::io::Result<Self> {
+        Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+    }
+
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        std::fs::write(path, serde_json::to_vec(self)?)
+    }
+
+    /// The causes that name a line, with it.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.causes.iter().filter_map(|cause| Some((line_of(cause)?, cause.as_str())))
+    }
+
+    /// As the program prints it, and why some of it is missing.
+    pub fn text(&self) -> String {
+        let mut text = escape::line(&self.what);
+        for cause in &self.causes {
+            text.push_str(&format!("\n  caused by: {}", escape::line(cause)));
+        }
+        for (index, line) in self.help.iter().flat_map(|help| help.lines()).enumerate() {
+            text.push_str(if index == 0 { "\n  help: " } else { "\n        " });
+            text.push_str(&escape::line(line));
+        }
+        if self.is_reduced {
+            text.push_str(&format!("\n  note: {WITHHELD}"));
+        }
+        text
+    }
+}
+
+/// The line in `line 12: …`, or in `FILE: line 12: …`.
+fn line_of(cause: &str) -> Option<u64> {
+    let at = cause.strip_prefix("line ").or_else(|| cause.split_once(": line ").map(|(_, rest)| rest))?;
+    let digits = at.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// A file's path from the root of the repository; `None` when it is not in it.
+fn in_repository(file: &Path, workspace: Option<&Path>) -> Option<String> {
+    let Some(workspace) = workspace else { return Some(file.display().to_string()) };
+    let file = std::path::absolute(file).ok()?;
+    let inside = file.strip_prefix(workspace).ok()?;
+    let names: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
+    Some(names?.join("/"))
+}
+
 /// What is rendered of it.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedReport<'a> {
     pub subject: Subject,
     /// What the shell saw.
     pub code: u8,
+    /// The program's own error, where it is known.
+    pub known: Option<&'a KnownFailure>,
     pub place: &'a Place,
 }
 
@@ -52,29 +138,15 @@ impl FailedReport<'_> {
         Exit::ALL.into_iter().find(|exit| exit.code() == self.code)
     }
 
-    /// What did, or did not, happen because of it, and what to do next.
+    /// What to do next. Without the program's own error the log has it; nothing is guessed here.
     pub fn next(&self) -> &'static str {
         match (self.subject, self.exit()) {
-            (Subject::Doctor, Some(Exit::Done)) => "Every check is fine, or has a warning that is told in the log.",
+            (Subject::Doctor, Some(Exit::Done)) => "Every check passes, or prints a warning in the log.",
             (Subject::Doctor, _) => "The log lists each check with its next step.",
-            (_, Some(Exit::Done | Exit::Breached)) => "The log tells more.",
-            (_, Some(Exit::Invalid)) => {
-                "Nothing was read from or written to Zendesk. The log names the file, the line or the option that cannot be used."
-            }
-            (Subject::Apply, Some(Exit::Unreadable)) => {
-                "No receipt was written. The log tells what could not be read, and what to do about it; apply the same plan again, and it settles what may be open."
-            }
-            (_, Some(Exit::Unreadable)) => {
-                "An audit that could not read everything reports nothing. The log tells what could not be read, and what to do about it; `doctor` checks credentials, role, scopes and limits."
-            }
-            (_, Some(Exit::Refused)) => {
-                "Nothing was written to Zendesk. The log tells what was refused: another hash, a changed file, an old plan, another Zendesk, a run that is not the audit's, or no approval."
-            }
             (Subject::Apply, Some(Exit::Interrupted) | None) => {
-                "Look at the run folder's journal, if there is one, and apply the same plan again: it settles what was open."
+                "If a write was under way, the next apply of the same plan reads Zendesk to find out what happened."
             }
-            (_, Some(Exit::Interrupted)) => "Nothing was left behind. Run it again.",
-            (_, None) => "That is a mistake of the program's, or the machine ended it (137: often too little memory).",
+            _ => "The log has the error, its cause and what to do about it.",
         }
     }
 
@@ -82,16 +154,53 @@ impl FailedReport<'_> {
     pub fn page(&self) -> Page {
         let (mark, verdict) = self.verdict();
         let mut page = Page::default();
-        page.text(format!(
-            "## {} {}: {verdict}\n\nExit code **{}**. {}\n",
-            mark.as_str(),
-            self.subject.name(),
-            self.code,
-            self.next()
-        ));
-        if let Some(link) = self.place.run.as_ref().and_then(super::place::WorkflowRun::link) {
-            page.text(format!("\nSee the log of {link}.\n"));
+        page.text(format!("## {} {}: {verdict}\n\n", mark.as_str(), self.subject.name()));
+        match self.known {
+            Some(known) => page.text(escape::markdown_block(&known.text())),
+            None => page.text(format!("{}\n", self.next())),
+        }
+        page.text(format!("\nExit code **{}**.", self.code));
+        match self.place.run.as_ref().and_then(super::place::WorkflowRun::link) {
+            Some(link) => page.text(format!(" See the log of {link}.\n")),
+            None => page.text("\n"),
         }
         page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::audience::open;
+
+    #[test]
+    fn a_failure_is_cleared_for_its_audience_and_keeps_its_lines() {
+        let failure = Failure::invalid("the configuration cannot be used")
+            .because(open("drift.yaml: line 3: unknown key"))
+            .because("the key is acme".to_owned())
+            .about(Path::new("ops/drift.yaml"))
+            .help("correct it");
+        let known = KnownFailure::of(&failure, Audience::Public);
+        assert_eq!(known.lines().collect::<Vec<_>>(), [(3, "drift.yaml: line 3: unknown key")]);
+        assert!(known.is_reduced && !known.text().contains("acme"), "{}", known.text());
+        assert!(known.text().contains("\n  help: correct it\n  note: names, ids"), "{}", known.text());
+        let known = KnownFailure::of(&failure, Audience::Private);
+        assert!(!known.is_reduced && known.text().contains("acme"));
+    }
+
+    #[test]
+    fn the_file_is_named_from_the_root_of_the_repository() {
+        let root = std::path::absolute("somewhere").expect("a path");
+        let named = |file: &Path| in_repository(file, Some(&root));
+        assert_eq!(named(&root.join("ops/drift.yaml")).as_deref(), Some("ops/drift.yaml"));
+        assert_eq!(named(Path::new("/elsewhere/before.yaml")), None);
+    }
+
+    #[test]
+    fn a_line_is_read_where_a_cause_names_one() {
+        assert_eq!(line_of("line 12: blank sf_account_id"), Some(12));
+        assert_eq!(line_of("line 12"), Some(12));
+        assert_eq!(line_of("a.yaml: line 4: x"), Some(4));
+        assert_eq!(line_of("it has no line 4"), None);
     }
 }

@@ -6,6 +6,7 @@ pub mod apply;
 pub mod apply_page;
 pub mod audit_page;
 pub mod change;
+pub mod change_config;
 pub mod change_page;
 pub mod diff;
 pub mod failed_page;

@@ -172,6 +172,8 @@ pub fn apply(report: &ApplyReport<'_>, width: u16) -> String {
 /// A command that left nothing.
 pub fn failed(report: &FailedReport<'_>) -> String {
     let (mark, verdict) = report.verdict();
-    let next = report.next().replace('`', "");
-    format!("{} {}: {verdict}\n  Exit code {}. {next}", mark.as_str(), report.subject.name(), report.code)
+    let next = report
+        .known
+        .map_or_else(|| format!("  {}", report.next()), |known| format!("  {}", known.text().replace('\n', "\n  ")));
+    format!("{} {}: {verdict}\n{next}\n  Exit code {}.", mark.as_str(), report.subject.name(), report.code)
 }

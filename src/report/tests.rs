@@ -9,6 +9,7 @@ use super::overview;
 use super::page::Room;
 use super::place::{Place, UploadedArtifact, WorkflowRun};
 use crate::catalogue::{ActionCode, IssueCode, SkipReason, Status};
+use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::{Receipt, SuppressionsFrom, WouldSuppress};
@@ -30,7 +31,16 @@ fn change_report<'a>(
     is_breached: bool,
     place: &'a Place,
 ) -> ChangeReport<'a> {
-    ChangeReport { base, head, diff, is_breached, shorter_window: Some(30), place }
+    ChangeReport {
+        base,
+        head,
+        diff,
+        is_breached,
+        shorter_window: Some(30),
+        change: None,
+        now: Instant::from_seconds(1_776_600_000),
+        place,
+    }
 }
 
 fn demo() -> RunFolder {

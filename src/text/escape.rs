@@ -94,6 +94,13 @@ pub fn markdown_cell(text: &str) -> String {
     markdown_code(text).replace('|', "\\|")
 }
 
+/// For Markdown: lines that were escaped already, as a block of code, in which nothing else is anything.
+pub fn markdown_block(text: &str) -> String {
+    let longest_run = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest_run.max(2) + 1);
+    format!("{fence}text\n{text}\n{fence}\n")
+}
+
 /// For Markdown: a link with a text of ours. `None` when `url` is no web address.
 pub fn markdown_link(text: &'static str, url: &str) -> Option<String> {
     let url = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;

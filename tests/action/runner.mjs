@@ -291,7 +291,7 @@ class Machine {
     const event = path.join(this.folder, 'event.json');
     writeFileSync(event, JSON.stringify(world.event));
 
-    const { repository, sha = '0'.repeat(40), ref = 'refs/heads/main', actor = 'ada' } = world;
+    const { repository, sha = world.checkout?.commit ?? '0'.repeat(40), ref = 'refs/heads/main', actor = 'ada' } = world;
     this.github = {
       repository,
       repository_owner: repository.split('/')[0],

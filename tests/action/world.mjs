@@ -24,6 +24,9 @@ export const ZENDESK_VARIABLES = [
   'ZENDESK_OAUTH_TOKEN',
   'ZENDESK_EMAIL',
   'ZENDESK_API_TOKEN',
+  'SALESFORCE_CLIENT_ID',
+  'SALESFORCE_CLIENT_SECRET',
+  'SALESFORCE_ACCESS_TOKEN',
 ];
 
 /** A world; `root` holds the action, its scripts and the workflows under test. */
@@ -44,6 +47,7 @@ export class World {
     this.reference = readFileSync(path.join(ROOT, 'fixtures/demo/salesforce_accounts.csv'), 'utf8');
     this.commit({ 'salesforce_accounts.csv': this.reference, 'gremlin.zendesk_drift.yaml': this.config() }, 'start');
     this.main = this.head();
+    this.vars = { ZENDESK_SUBDOMAIN: new URL(this.zendesk.origin).host };
   }
 
   /** A workflow under test. */
@@ -104,6 +108,7 @@ export class World {
       checkout: { remote: this.remote, commit: this.main },
       tokenFor: (permissions) => this.api.tokenFor(permissions, more),
       secrets: { 'zendesk-read': ZENDESK_SECRETS, 'zendesk-write': ZENDESK_SECRETS },
+      vars: this.vars,
       actionInputs: { 'binary-path': BINARY },
       ...more,
     };

@@ -305,63 +305,55 @@ fn two_runs_of_one_second_get_two_folders() {
 }
 
 #[test]
-fn init_writes_the_three_workflows_once_and_nothing_else() {
+fn init_replaces_no_workflow_and_writes_all_or_none() {
     let folder = folder();
     let workflow = |name: &str| folder.path().join(".github/workflows").join(name);
-    gremlin(&folder).args(["init", "--github"]).assert().code(0).stdout(
-        predicate::str::contains("Wrote .github/workflows/drift-apply.yml")
-            .and(predicate::str::contains("zendesk-write")),
-    );
-    for (name, ours) in g_gremlin::commands::init::github::WORKFLOWS {
-        let written = std::fs::read_to_string(workflow(name)).expect("written");
-        assert_eq!(written, g_gremlin::commands::init::github::Theirs::default().workflow(ours));
-    }
+    let init = |more: &[&str]| gremlin(&folder).args(["init", "--github", "--action", "./"]).args(more).assert();
+    init(&["--with-apply"]).code(0).stdout(predicate::str::contains("Wrote .github/workflows/drift-apply.yml"));
     assert!(!folder.path().join("gremlin.zendesk_drift.yaml").exists());
-
     std::fs::remove_file(workflow("drift-audit.yml")).expect("there");
-    std::fs::write(workflow("drift-pr.yml"), "mine").expect("written");
-    gremlin(&folder)
-        .args(["init", "--github"])
-        .assert()
-        .code(2)
-        .stderr(predicate::str::contains("already there: drift-pr.yml, drift-apply.yml\n"));
-    assert_eq!(std::fs::read_to_string(workflow("drift-pr.yml")).expect("there"), "mine");
+    std::fs::write(workflow("drift-apply.yml"), "mine").expect("written");
+    init(&["--with-apply"]).code(2).stderr(predicate::str::contains("already there: drift-apply.yml\n"));
+    assert_eq!(std::fs::read_to_string(workflow("drift-apply.yml")).expect("there"), "mine");
     assert!(!workflow("drift-audit.yml").exists(), "all or none");
-
-    gremlin(&folder).args(["init", "--github", "--force"]).assert().code(0);
+    init(&["--force"]).code(0);
     assert!(workflow("drift-audit.yml").exists());
-    gremlin(&folder).args(["init", "--github", "--subdomain", "acme"]).assert().code(2);
+    init(&["--subdomain", "acme"]).code(2);
 }
 
 #[test]
-fn init_writes_workflows_with_the_names_of_the_configuration_and_the_commit_of_the_action() {
+fn init_writes_the_workflow_to_begin_with_and_the_apply_when_asked() {
     let folder = folder();
     std::fs::create_dir(folder.path().join("ops")).expect("made");
-    let config = "version: 1\nsalesforce:\n  accounts_csv: accounts.csv\n";
+    let config = "version: 1\nzendesk: { subdomain: acme }\n";
     std::fs::write(folder.path().join("ops/drift.yaml"), config).expect("written");
-    let commit = "0123456789abcdef0123456789abcdef01234567";
-    gremlin(&folder)
-        .args(["init", "--github", "--config", "ops/drift.yaml", "--action-ref", commit])
-        .assert()
+    let action = "acme/g-gremlin@0123456789abcdef0123456789abcdef01234567";
+    let init = |arguments: &[&str]| {
+        gremlin(&folder).args(["init", "--github", "--force", "--config", "ops/drift.yaml"]).args(arguments).assert()
+    };
+    let workflow = |name: &str| folder.path().join(".github/workflows").join(name);
+    // This is no release, and a name that may belong to a stranger must not run with secrets.
+    init(&[]).code(2).stderr(predicate::str::contains("--action OWNER/REPO@COMMIT"));
+    init(&["--action", "acme/g-gremlin@v1"]).code(2).stderr(predicate::str::contains("--action cannot be used"));
+    assert!(!workflow("drift-audit.yml").exists());
+
+    init(&["--action", action]).code(0).stdout(
+        predicate::str::contains("gh variable set ZENDESK_SUBDOMAIN --env zendesk-read --body acme\n")
+            .and(predicate::str::contains("zendesk-write").not()),
+    );
+    let written = std::fs::read_to_string(workflow("drift-audit.yml")).expect("written");
+    assert!(
+        written.contains(&format!("uses: {action}\n")) && written.contains("config: ops/drift.yaml\n"),
+        "{written}"
+    );
+    assert!(!workflow("drift-apply.yml").exists());
+    init(&["--action", "./", "--with-apply", "--version", "source"])
         .code(0)
-        .stdout(
-            predicate::str::contains("drift-pr.yml looks at changes of ops/drift.yaml and ops/accounts.csv.\n")
-                .and(predicate::str::contains("version: source or binary-path"))
-                .and(predicate::str::contains("gh api").not()),
-        );
-    let written = std::fs::read_to_string(folder.path().join(".github/workflows/drift-pr.yml")).expect("written");
-    assert!(written.contains("CONFIG: ops/drift.yaml\n          REFERENCE: ops/accounts.csv\n"), "{written}");
-    assert!(written.contains(&format!("@{commit} # v")), "{written}");
-
-    let again = |arguments: &[&str]| gremlin(&folder).args(["init", "--github", "--force"]).args(arguments).assert();
-    again(&[]).code(0).stdout(predicate::str::contains("gh api repos/g-gremlin/g-gremlin/commits/v1.0.0 --jq .sha\n"));
-    again(&["--action-ref", "v1 # x"]).code(2).stderr(predicate::str::contains("--action-ref cannot be used"));
-    again(&["--config", "absent.yaml"]).code(2);
-    gremlin(&folder).args(["init", "--action-ref", "v1"]).assert().code(2);
-
-    std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), config.replace("accounts.csv", "/mnt/a.csv"))
-        .expect("written");
-    again(&[]).code(0).stderr(predicate::str::contains("is no path inside this repository"));
+        .stdout(predicate::str::contains("zendesk-write"));
+    let written = std::fs::read_to_string(workflow("drift-apply.yml")).expect("written");
+    assert!(written.contains("version: source\n"), "{written}");
+    init(&["--action", "./", "--config", "absent.yaml"]).code(2);
+    gremlin(&folder).args(["init", "--action", action]).assert().code(2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is asked of GitHub and what is made of the answers, from outside, over HTTP.
 
+mod action;
 mod approval;
 mod comment;
 mod find_run;

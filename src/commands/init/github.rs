@@ -1,67 +1,107 @@
-//! `init --github`: writes the workflows of this repository, as a user's repository needs them.
+//! `init --github`: writes the workflows of this repository as a user's repository needs them, and prints the commands that set up
+//! environments, secrets and the pin.
 
 use crate::cli::{Common, Init as Options};
 use crate::commands::read_config;
-use crate::config::{DEFAULT_ACCOUNTS, FILE_NAME};
+use crate::config::FILE_NAME;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::text::audience::open;
-use crate::text::escape;
+use crate::text::escape::shell_word;
 use serde_json::json;
 use std::fs;
 use std::path::{Component, Path};
+use std::process::Command;
 
 /// Where GitHub reads workflows, from the root of a repository.
 const FOLDER: &str = ".github/workflows";
 
-/// The workflows, by file name: the very files that this repository lints and runs.
-pub const WORKFLOWS: [(&str, &str); 3] = [
-    ("drift-audit.yml", include_str!("../../../.github/workflows/drift-audit.yml")),
-    ("drift-pr.yml", include_str!("../../../.github/workflows/drift-pr.yml")),
-    ("drift-apply.yml", include_str!("../../../.github/workflows/drift-apply.yml")),
-];
+/// A workflow of ours: its file's name, and the very text that this repository lints and runs.
+type Workflow = (&'static str, &'static str);
+
+/// The audit with the check of pull requests, which is enough to begin with.
+pub const AUDIT: Workflow = ("drift-audit.yml", include_str!("../../../.github/workflows/drift-audit.yml"));
+/// The only one that writes to Zendesk.
+pub const APPLY: Workflow = ("drift-apply.yml", include_str!("../../../.github/workflows/drift-apply.yml"));
 
 /// The tag of this version's release.
 const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+/// Set where a release is built: only then there is something to download at the tag.
+const IS_RELEASE: bool = option_env!("G_GREMLIN_RELEASE").is_some();
+/// Present in each condition that keeps our workflows from running where the action is made.
+const GUARD: &str = "github.repository != 'g-gremlin/g-gremlin'";
 
-/// What a repository of others has in place of ours.
+/// What a user's repository has in place of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Theirs {
-    /// The commit, or the tag, of the released action.
-    action_ref: String,
+struct Theirs {
+    action: Action,
     /// The configuration, from the root of the repository.
     config: String,
-    /// The reference CSV, from there.
-    reference: String,
+    /// Whether the action builds its own source.
+    from_source: bool,
 }
 
-impl Default for Theirs {
-    fn default() -> Self {
-        Self { action_ref: TAG.to_owned(), config: FILE_NAME.to_owned(), reference: DEFAULT_ACCOUNTS.to_owned() }
+/// Which action the workflows use. A name that may belong to a stranger must never run with secrets, so there is no default but
+/// in a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Action {
+    /// `owner/name@` and 40 hex digits.
+    Commit(String),
+    /// A folder of the same repository.
+    Local(String),
+    /// The tag of this release.
+    Release,
+}
+
+impl Action {
+    /// Reads `--action`.
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let plain = |part: &str| {
+            !part.is_empty()
+                && !part.contains("..")
+                && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-/".contains(&c))
+        };
+        if text == "./" || text.strip_prefix("./").is_some_and(plain) {
+            return Ok(Self::Local(text.to_owned()));
+        }
+        let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        match text.split_once('@') {
+            Some((name, commit)) if name.contains('/') && plain(name) && is_commit(commit) => {
+                Ok(Self::Commit(text.to_owned()))
+            }
+            _ => Err(Failure::invalid("--action cannot be used")
+                .because("it is neither OWNER/REPO@ with the 40 hexadecimal digits of a commit, nor a path that begins with ./")
+                .help("a tag or a branch can be moved; gh api repos/OWNER/REPO/commits/TAG --jq .sha prints the commit of a tag")),
+        }
+    }
+
+    fn uses(&self) -> String {
+        match self {
+            Self::Commit(name) => name.clone(),
+            Self::Local(path) => path.clone(),
+            Self::Release => format!("{}@{TAG} # better: the commit of this tag", repository()),
+        }
     }
 }
 
 impl Theirs {
-    /// A workflow for another repository. It uses the released action, where ours uses the one beside it, lacks the line that
-    /// keeps ours from running here, and names the files of that repository.
-    pub fn workflow(&self, ours: &str) -> String {
-        let repository = repository();
-        let comment = if is_commit(&self.action_ref) { TAG } else { "better: the commit of this tag" };
+    /// A workflow for another repository: it uses their action, lacks the lines that keep ours from running here, and names their
+    /// configuration.
+    fn workflow(&self, ours: &str) -> String {
         let mut text = String::new();
-        for line in ours.lines().filter(|line| !line.trim_start().starts_with("if: github.repository != ")) {
+        for line in ours.lines().filter(|line| !line.contains(GUARD)) {
             let key = line.trim_start();
             let indent = &line[..line.len() - key.len()];
             match key {
-                "uses: ./" => text.push_str(&format!("{indent}uses: {repository}@{} # {comment}", self.action_ref)),
-                "CONFIG: gremlin.zendesk_drift.yaml" => {
-                    text.push_str(&format!("{indent}CONFIG: {}", yaml(&self.config)))
-                }
-                "REFERENCE: salesforce_accounts.csv" => {
-                    text.push_str(&format!("{indent}REFERENCE: {}", yaml(&self.reference)))
-                }
-                // The action finds the configuration of the usual name by itself.
-                "command: audit" | "command: apply" if self.config != FILE_NAME => {
-                    text.push_str(&format!("{line}\n{indent}config: {}", yaml(&self.config)))
+                "uses: ./" => text.push_str(&format!("{indent}uses: {}", self.action.uses())),
+                "command: audit" | "command: apply" | "command: diff" => {
+                    text.push_str(line);
+                    if self.config != FILE_NAME {
+                        text.push_str(&format!("\n{indent}config: {}", yaml(&self.config)));
+                    }
+                    if self.from_source {
+                        text.push_str(&format!("\n{indent}version: source"));
+                    }
                 }
                 _ => text.push_str(line),
             }
@@ -86,24 +126,6 @@ fn yaml(name: &str) -> String {
     }
 }
 
-fn is_commit(action_ref: &str) -> bool {
-    action_ref.len() == 40 && action_ref.bytes().all(|c| c.is_ascii_hexdigit())
-}
-
-/// A commit in full, or the name of a tag, which stands in the workflows as it is.
-fn checked_ref(action_ref: &str) -> Result<String, Failure> {
-    let is_fine = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-' | b'+' | b'/');
-    if (1..=100).contains(&action_ref.len())
-        && action_ref.bytes().all(is_fine)
-        && action_ref.as_bytes()[0].is_ascii_alphanumeric()
-    {
-        Ok(action_ref.to_owned())
-    } else {
-        Err(Failure::invalid("--action-ref cannot be used")
-            .because("it is neither the 40 hexadecimal digits of a commit nor the name of a tag"))
-    }
-}
-
 /// A file's path from the root of the repository, which is here: with `/`, and nothing in it that a workflow would read as more
 /// than a name. `None` when it is not inside.
 fn in_repository(path: &Path) -> Option<String> {
@@ -119,44 +141,50 @@ fn in_repository(path: &Path) -> Option<String> {
     (!name.is_empty() && !name.contains("${{") && !name.chars().any(char::is_control)).then_some(name)
 }
 
-/// What is known of the repository: the files that its configuration and the flags name.
-fn theirs(console: &Console, common: &Common, options: &Options) -> Result<Theirs, Failure> {
-    let mut theirs = Theirs::default();
-    if let Some(action_ref) = &options.action_ref {
-        theirs.action_ref = checked_ref(action_ref)?;
-    }
-    if let Some(path) = &common.config {
-        theirs.config = in_repository(path).ok_or_else(|| {
+fn theirs(common: &Common, options: &Options) -> Result<Theirs, Failure> {
+    let action = match options.action.as_deref() {
+        Some(text) => Action::parse(text)?,
+        None if IS_RELEASE => Action::Release,
+        None => {
+            return Err(Failure::invalid("the workflows need an action to use")
+                .because("this program is not a release, so there is no released action that belongs to it")
+                .help(
+                    "name yours: --action OWNER/REPO@COMMIT (40 digits), or --action ./PATH for one in this repository",
+                ));
+        }
+    };
+    let config = match &common.config {
+        None => FILE_NAME.to_owned(),
+        Some(path) => in_repository(path).ok_or_else(|| {
             Failure::invalid(open(format!("the workflows cannot name {}", path.display())))
-                .because("it is no path inside this repository")
+                .because("it is not a path inside this repository")
                 .help("run this at the root of the repository, and name the configuration from there")
-        })?;
-    }
-    let Some(file) = read_config(common.config.as_deref())? else { return Ok(theirs) };
-    match in_repository(&file.config.accounts_csv) {
-        Some(reference) => theirs.reference = reference,
-        None => console.notice(open(format!(
-            "salesforce.accounts_csv is no path inside this repository: write in drift-pr.yml what stands for {}",
-            file.config.accounts_csv.display()
-        ))),
-    }
-    Ok(theirs)
+        })?,
+    };
+    let from_source = match options.action_version.as_deref() {
+        None => false,
+        Some("source") => true,
+        Some(_) => return Err(Failure::invalid("--version is source, or left out")),
+    };
+    Ok(Theirs { action, config, from_source })
 }
 
 /// Runs `init --github`: all workflows are written, or none.
 pub fn run(console: &Console, common: &Common, options: &Options) -> Result<Exit, Failure> {
-    let theirs = theirs(console, common, options)?;
+    let theirs = theirs(common, options)?;
+    let config = read_config(common.config.as_deref())?.map(|file| file.config);
     let folder = Path::new(FOLDER);
+    let workflows: Vec<Workflow> = std::iter::once(AUDIT).chain(options.with_apply.then_some(APPLY)).collect();
     let present: Vec<&str> =
-        WORKFLOWS.map(|(name, _)| name).into_iter().filter(|name| folder.join(name).exists()).collect();
+        workflows.iter().map(|(name, _)| *name).filter(|name| folder.join(name).exists()).collect();
     if !options.force && !present.is_empty() {
         return Err(Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}")))
             .because(open(format!("already there: {}", present.join(", "))))
-            .help("move away what is there, or let --force replace it"));
+            .help("move them away, or replace them with --force"));
     }
     let failed = |error| Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}"))).because(error);
     fs::create_dir_all(folder).map_err(failed)?;
-    for (name, workflow) in WORKFLOWS {
+    for (name, workflow) in &workflows {
         fs::write(folder.join(name), theirs.workflow(workflow)).map_err(failed)?;
         console.say(open(format!("Wrote {FOLDER}/{name}")));
     }
@@ -164,57 +192,93 @@ pub fn run(console: &Console, common: &Common, options: &Options) -> Result<Exit
         console.notice("GitHub reads workflows at the root of a repository, and this folder does not look like one");
     }
     let written = json!({
-        "written": WORKFLOWS.map(|(name, _)| format!("{FOLDER}/{name}")),
-        "action_ref": theirs.action_ref,
+        "written": workflows.iter().map(|(name, _)| format!("{FOLDER}/{name}")).collect::<Vec<_>>(),
+        "action": theirs.action.uses(),
         "config": theirs.config,
-        "reference": theirs.reference,
     });
     console.data(open(format!("{written}\n")));
+    let zendesk = config.as_ref().and_then(|config| config.zendesk.as_deref());
     console.heading("\nNext:");
-    if !is_commit(&theirs.action_ref) {
-        console.say(open(format!(
-            "  The workflows use the action at {0}. Better is the commit of that tag, which nobody can move; this finds it:\n    \
-             gh api repos/{1}/commits/{0} --jq .sha\n  Write it with init --github --force --action-ref COMMIT.",
-            theirs.action_ref,
-            repository()
-        )));
-    }
-    console.say(NEXT);
-    console.say(open(format!(
-        "  drift-pr.yml looks at changes of {} and {}.\n  Where yours have other names, write them at the top of its step.",
-        escape::line(&theirs.config),
-        escape::line(&theirs.reference)
-    )));
-    console.say(LAST);
+    console.say(setup(zendesk, &default_branch(), options.with_apply));
     Ok(Exit::Done)
 }
 
-const NEXT: &str = "  The action downloads the release of its commit. Where there is none yet, add version: source or binary-path to its inputs.
-  Commit the workflows with the configuration and the reference CSV, to a private repository.
-  Make two environments in the repository's settings, both for the default branch only, and in each the secrets
-  ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET:
-    zendesk-read   of an OAuth client with the scope read
-    zendesk-write  of one with read and write; with required reviewers, where your plan of GitHub has them
-  Then run the workflow \"Drift audit\" once: pull requests are checked against what it saves.";
+/// The remaining steps, with the commands filled in.
+fn setup(zendesk: Option<&str>, branch: &str, with_apply: bool) -> String {
+    let host = zendesk.and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let pin = host.map_or("SUBDOMAIN".to_owned(), |host| shell_word(host.strip_suffix(".zendesk.com").unwrap_or(host)));
+    let admin = host.map_or("https://SUBDOMAIN.zendesk.com".to_owned(), |host| format!("https://{host}"));
+    let mut text = format!(
+        "  1. In Zendesk, as an administrator, make an OAuth client: {admin}/admin, Apps and integrations, APIs, OAuth clients,
+     Add OAuth client, with the client kind Confidential. Keep its identifier and its secret.
+  2. At GitHub, make the environment, for the default branch only, and give it the client and the pin (gh asks for the secrets):
+"
+    );
+    text.push_str(&environment("zendesk-read", &pin, branch));
+    text.push_str("  3. Commit the workflow, the configuration and the reference CSV to a private repository.\n");
+    text.push_str("  4. Run it once: gh workflow run drift-audit.yml\n");
+    text.push_str(
+        "     Pull requests are checked against what it saves; the check is named \"Drift of the change\".\n",
+    );
+    if with_apply {
+        text.push_str(
+            "  5. For the apply, make a second OAuth client and a second environment, with people who approve:\n",
+        );
+        text.push_str(&environment("zendesk-write", &pin, branch));
+        text.push_str(REVIEWERS);
+    }
+    text
+}
 
-const LAST: &str = "  The check of pull requests is named \"Drift of the change\"; it can be a required one.";
+const REVIEWERS: &str =
+    "     gh api --method PUT 'repos/{owner}/{repo}/environments/zendesk-write' -F 'reviewers[][type]=User' -F \"reviewers[][id]=$(gh api users/LOGIN --jq .id)\" -F 'prevent_self_review=true' -F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'
+     Private repositories have no reviewers below GitHub Enterprise. There, let a reviewed pull request approve each plan's hash:
+     gh variable set DRIFT_REQUIRE_APPROVAL --body true
+     (docs/action.md, \"Who approves\").
+";
+
+fn environment(name: &str, pin: &str, branch: &str) -> String {
+    let branch = shell_word(branch);
+    format!(
+        "     gh api --method PUT 'repos/{{owner}}/{{repo}}/environments/{name}' -F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'
+     gh api --method POST 'repos/{{owner}}/{{repo}}/environments/{name}/deployment-branch-policies' -f name={branch}
+     gh variable set ZENDESK_SUBDOMAIN --env {name} --body {pin}
+     gh secret set ZENDESK_OAUTH_CLIENT_ID --env {name}
+     gh secret set ZENDESK_OAUTH_CLIENT_SECRET --env {name}
+"
+    )
+}
+
+/// The default branch, as far as git knows it here.
+fn default_branch() -> String {
+    let output = Command::new("git").args(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]).output();
+    let name =
+        output.ok().filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
+    let name = name.as_deref().map(str::trim).and_then(|name| name.strip_prefix("origin/"));
+    name.filter(|name| !name.is_empty()).unwrap_or("main").to_owned()
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const COMMIT: &str = "acme/g-gremlin@0123456789abcdef0123456789abcdef01234567";
+
+    fn theirs() -> Theirs {
+        let action = Action::parse(COMMIT).expect("a commit");
+        Theirs { action, config: FILE_NAME.to_owned(), from_source: false }
+    }
+
     #[test]
     fn what_users_get_differs_in_the_action_and_the_guard_alone() {
-        for (name, ours) in WORKFLOWS {
-            let theirs = Theirs::default().workflow(ours);
-            let kept: Vec<&str> = ours.lines().filter(|line| !line.contains("github.repository != ")).collect();
-            assert_eq!(kept.len() + 1, ours.lines().count(), "{name} has one guard");
+        for (name, ours) in [AUDIT, APPLY] {
+            let theirs = theirs().workflow(ours);
+            let kept: Vec<&str> = ours.lines().filter(|line| !line.contains(GUARD)).collect();
+            assert!(kept.len() < ours.lines().count(), "{name} has a guard");
             assert_eq!(theirs.lines().count(), kept.len(), "{name}");
             for (theirs, ours) in theirs.lines().zip(kept) {
                 match ours.strip_suffix("./") {
-                    Some(start) => {
-                        assert!(theirs.starts_with(&format!("{start}g-gremlin/g-gremlin@v")), "{name}: {theirs}")
-                    }
+                    Some(start) => assert_eq!(theirs, format!("{start}{COMMIT}"), "{name}"),
                     None => assert_eq!(theirs, ours, "{name}"),
                 }
             }
@@ -223,33 +287,58 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_has_the_version_beside_it_and_what_is_no_ref_is_refused() {
-        let commit = "0123456789abcdef0123456789abcdef01234567";
-        let theirs = Theirs { action_ref: checked_ref(commit).expect("a commit"), ..Theirs::default() };
-        for (name, ours) in WORKFLOWS {
-            let line = format!("uses: g-gremlin/g-gremlin@{commit} # {TAG}\n");
-            assert!(theirs.workflow(ours).contains(&line), "{name}");
+    fn only_a_commit_in_full_or_a_folder_of_the_repository_is_an_action() {
+        for fine in [COMMIT, "./", "./tools/g-gremlin", "acme/tools/g-gremlin@0123456789abcdef0123456789abcdef01234567"]
+        {
+            assert_eq!(Action::parse(fine).map(|action| action.uses()).ok().as_deref(), Some(fine));
         }
-        for fine in ["v1", "v1.2.3-rc.1", "releases/1.0"] {
-            assert_eq!(checked_ref(fine).ok().as_deref(), Some(fine));
-        }
-        for wrong in ["", "v1 0", "v1\n", "v1'", "v1\"", "v1#", "-v", ".v", "${{x}}", "v1@2", &"a".repeat(101)] {
-            assert!(checked_ref(wrong).is_err(), "{wrong:?}");
+        let short = &COMMIT[..COMMIT.len() - 1];
+        for wrong in [
+            "",
+            "g-gremlin/g-gremlin@v1",
+            "g-gremlin/g-gremlin",
+            short,
+            "acme@0123",
+            "./../x",
+            "../x",
+            "./${{x}}",
+            "./a b",
+        ] {
+            assert!(Action::parse(wrong).is_err(), "{wrong:?}");
         }
     }
 
     #[test]
     fn other_names_are_written_where_they_are_used_and_stay_names() {
-        let theirs =
-            Theirs { config: "ops/drift.yaml".to_owned(), reference: "ops/a: b.csv".to_owned(), ..Theirs::default() };
-        let [audit, check, apply] = WORKFLOWS.map(|(_, ours)| theirs.workflow(ours));
-        assert!(check.contains("          CONFIG: ops/drift.yaml\n          REFERENCE: \"ops/a: b.csv\"\n"), "{check}");
-        assert_eq!(audit.matches("\n          config: ops/drift.yaml\n").count(), 1);
-        assert_eq!(apply.matches("\n          config: ops/drift.yaml\n").count(), 2);
+        let theirs = Theirs { config: "ops/a: b.yaml".to_owned(), from_source: true, ..theirs() };
+        let [audit, apply] = [AUDIT, APPLY].map(|(_, ours)| theirs.workflow(ours));
+        for text in [audit, apply] {
+            assert_eq!(
+                text.matches("\n          config: \"ops/a: b.yaml\"\n          version: source\n").count(),
+                2,
+                "{text}"
+            );
+        }
         let inside = |path: &str| in_repository(Path::new(path));
         assert_eq!(inside("./ops/a.csv").as_deref(), Some("ops/a.csv"));
         for outside in ["/a.csv", "../a.csv", "", "a${{ github.token }}.csv", "a\nb.csv"] {
             assert_eq!(inside(outside), None, "{outside:?}");
         }
+    }
+
+    #[test]
+    fn the_commands_are_filled_in() {
+        let text = setup(Some("https://acme.zendesk.com"), "trunk", true);
+        for said in [
+            "https://acme.zendesk.com/admin",
+            "gh variable set ZENDESK_SUBDOMAIN --env zendesk-read --body acme\n",
+            "deployment-branch-policies' -f name=trunk\n",
+            "gh secret set ZENDESK_OAUTH_CLIENT_SECRET --env zendesk-write\n",
+            "DRIFT_REQUIRE_APPROVAL",
+        ] {
+            assert!(text.contains(said), "{said}\n{text}");
+        }
+        let text = setup(None, "main", false);
+        assert!(text.contains("--body SUBDOMAIN\n") && !text.contains("zendesk-write"), "{text}");
     }
 }

@@ -1,5 +1,7 @@
 //! `github`: what the workflows ask GitHub before they trust something. Nothing is written there.
 
+pub mod action;
+
 use super::disk;
 use crate::cli::{CheckApproval, Common, FindRun, GithubCommand, Outputs};
 use crate::clock;
@@ -18,6 +20,7 @@ pub fn run(common: &Common, command: &GithubCommand) -> Result<Exit, Failure> {
     match command {
         GithubCommand::FindRun(options) => find_run(&console, options),
         GithubCommand::CheckApproval(options) => check_approval(&console, options),
+        GithubCommand::Action(step) => action::run(common, step),
     }
 }
 
@@ -138,15 +141,35 @@ fn no_baseline(search: &Search) -> Option<Failure> {
     )
 }
 
+/// The folder of the approvals, where no option names another.
+pub const APPROVALS: &str = ".g-gremlin/approvals";
+
 fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Failure> {
     let CheckApproval { plan_hash, folder, outputs } = options;
+    let approved = approved(console, plan_hash, folder);
+    let of = |value: fn(&approval::Approved) -> String| approved.as_ref().map(value).unwrap_or_default();
+    let results = vec![
+        ("approved", approved.is_ok().to_string()),
+        ("pull-request", of(|approved| approved.pull_request.to_string())),
+        ("reviewer", of(|approved| approved.reviewer.clone())),
+    ];
+    if approved.as_ref().map_or_else(|failure| failure.exit == Exit::Refused, |_| true) {
+        publish(console, outputs, results)?;
+    }
+    let approval::Approved { pull_request, reviewer } = approved?;
+    console.say(open(format!("Approved by {reviewer} in #{pull_request}.")));
+    Ok(Exit::Done)
+}
+
+/// The approval of a plan's hash; without one it is refused, with every check that does not hold.
+fn approved(console: &Console, plan_hash: &str, folder: &str) -> Result<approval::Approved, Failure> {
     let repository = repository()?;
     let mut dispatchers = vec![needed("GITHUB_ACTOR")?];
     dispatchers.extend(variable("GITHUB_TRIGGERING_ACTOR"));
     let token = needed_token()?;
     let question = Question {
-        plan_hash: plan_hash.clone(),
-        folder: folder.clone(),
+        plan_hash: plan_hash.to_owned(),
+        folder: folder.to_owned(),
         dispatchers,
         dispatcher_id: variable("GITHUB_ACTOR_ID").and_then(|id| id.parse().ok()),
         today: clock::now().date(),
@@ -158,23 +181,11 @@ fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Fa
     let answer = answer.map_err(|error| unreadable(&error))?;
     console.heading(open(format!("Approval of {plan_hash}")));
     tell(console, &answer.checks);
-    let of = |value: fn(&approval::Approved) -> String| answer.approved.as_ref().map(value).unwrap_or_default();
-    let results = vec![
-        ("approved", answer.approved.is_some().to_string()),
-        ("pull-request", of(|approved| approved.pull_request.to_string())),
-        ("reviewer", of(|approved| approved.reviewer.clone())),
-    ];
-    publish(console, outputs, results)?;
-    match &answer.approved {
-        Some(approved) => {
-            console.say(open(format!("Approved by {} in #{}.", approved.reviewer, approved.pull_request)));
-            Ok(Exit::Done)
-        }
-        None => Err(refused("the plan is not approved", &answer.checks).help(open(format!(
-            "merge a pull request that adds {}/{plan_hash}.yaml, approved by somebody who may write and does not dispatch",
-            question.folder
-        )))),
-    }
+    answer.approved.ok_or_else(|| {
+        refused("the plan is not approved", &answer.checks).help(open(format!(
+            "merge a pull request that adds {folder}/{plan_hash}.yaml, approved by a person with write permission who does not dispatch"
+        )))
+    })
 }
 
 /// Runs a conversation with GitHub to its end.
