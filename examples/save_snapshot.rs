@@ -30,8 +30,13 @@ fn convert(folder: &Path, out: &Path) -> Result<(), String> {
     let loaded = Snapshot::open(folder)
         .and_then(|snapshot| snapshot.read(DomainTable::default(), from))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
-    let facts =
-        Provenance { zendesk: "https://acme.zendesk.com", as_of: from, tickets_from: from, ticket_source: None };
+    let facts = Provenance {
+        zendesk: "https://acme.zendesk.com",
+        as_of: from,
+        tickets_from: from,
+        ticket_source: None,
+        reference: None,
+    };
     check_target(out)
         .and_then(|()| save(&loaded.world, &facts, out))
         .and_then(|mut saved| Folder::finish(std::iter::once((&mut saved, out))))

@@ -1,5 +1,6 @@
 //! `audit`: read, resolve, detect, plan, write artifacts, gate on thresholds.
 
+use super::accounts::Accounts;
 use super::source::{self, AuditSource};
 use super::{ConfigFile, disk, read_config};
 use crate::catalogue::IssueCode;
@@ -50,15 +51,17 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         config.root.clone_from(root);
     }
     let instead = suppressions_from(&options, &mut config)?;
-    let source = AuditSource::choose(&options.source, &config)?;
+    let source = AuditSource::choose(common, &options.source, &config)?;
     let baseline = baseline(&options, &source, &config)?;
     source.read_ahead();
-    let (accounts, accounts_path) = source.accounts(&config)?;
+    let is_named = config_bytes.is_some() || options.source.sf_accounts.is_some();
+    let accounts = Accounts::read(&source, &config, is_named)?;
     let mut domains = DomainTable::default();
     // The large things are never dropped: at the end of the program the system takes memory back faster than it can be freed
     // piece by piece.
-    let reference = ManuallyDrop::new(source::reference(&accounts, &accounts_path, &config, &mut domains)?);
-    let reference_sha256 = sha256(&accounts);
+    let reference = ManuallyDrop::new(accounts.reference(&config, &mut domains)?);
+    let reference_sha256 = sha256(&accounts.bytes);
+    let recorded_reference = accounts.recorded();
     drop(accounts);
     let root = Root::prepare(&config.root).map_err(|error| {
         Failure::invalid(open(format!("the output root {} cannot be written", config.root.display())))
@@ -94,6 +97,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
             as_of: read.as_of,
             tickets_from: read.tickets_from,
             ticket_source: read.ticket_source.as_deref(),
+            reference: None,
         };
         let saved = snapshot::save(&world, &facts, folder);
         saved.map(|saved| (saved, folder)).map_err(|error| {
@@ -103,7 +107,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let snapshot = snapshot.transpose()?;
 
     let origin = Origin {
-        options: recorded_options(common, &options, &config, &accounts_path),
+        options: recorded_options(common, &options, &config, recorded_reference),
         config_sha256: config_bytes.map(|bytes| sha256(&bytes)),
         reference_sha256,
         snapshot_sha256: read.digests,
@@ -210,7 +214,7 @@ fn recorded_options(
     common: &Common,
     options: &Options,
     config: &Config,
-    accounts: &Path,
+    (reference, reference_name): (&'static str, Value),
 ) -> BTreeMap<&'static str, Value> {
     let Options { source, thresholds, baseline, suppressions_from, out: _, save_snapshot, outputs: _ } = options;
     let Source { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
@@ -218,7 +222,7 @@ fn recorded_options(
     if *demo {
         recorded.insert("demo", true.into());
     } else {
-        recorded.insert("sf_accounts", file_name(accounts).into());
+        recorded.insert(reference, reference_name);
     }
     if let Some(path) = &common.config {
         recorded.insert("config", file_name(path).into());

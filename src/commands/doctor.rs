@@ -2,10 +2,13 @@
 //!
 //! Nothing is ever written to Zendesk. What was found is judged, and put into words, in the room `doctor`.
 
+// A reference that is asked from Salesforce.
+mod salesforce;
+
 use super::{ConfigFile, live, named_zendesk, read_config};
 use crate::cli::{Common, Doctor as Options};
 use crate::clock;
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, FILE_NAME, SalesforceSource};
 use crate::console::{self, Console, Format};
 use crate::doctor::check::{Check, Row, Status};
 use crate::doctor::{Learned, judge, show};
@@ -35,6 +38,9 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let (config_row, config) = config(common, &options)?;
     let mut rows = vec![config_row];
     rows.push(match &config {
+        Some(Configured { config, .. }) if config.salesforce != SalesforceSource::Csv => {
+            salesforce::check(&console, config)?
+        }
         Some(Configured { config, has_reference: true }) => reference(&console, config),
         Some(Configured { has_reference: false, .. }) => Row::not_checked(Check::Reference, "no export is named"),
         None => Row::not_checked(Check::Reference, NO_CONFIG),
@@ -129,6 +135,7 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
     config.zendesk = flagged.or(config.zendesk);
     if let Some(accounts) = &options.sf_accounts {
         config.accounts_csv.clone_from(accounts);
+        config.salesforce = SalesforceSource::Csv;
     }
     let has_reference = found || options.sf_accounts.is_some();
     let path = escape::line(&shown_path(common.config.as_deref().unwrap_or(Path::new(FILE_NAME))));

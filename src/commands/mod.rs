@@ -1,5 +1,6 @@
 //! The commands: each a pipeline from the command line to the exit code.
 
+mod accounts;
 pub mod apply;
 pub mod audit;
 pub mod diff;
@@ -9,6 +10,7 @@ pub mod github;
 pub mod init;
 mod live;
 pub mod report;
+mod salesforce;
 mod source;
 pub mod trace;
 pub mod verify;

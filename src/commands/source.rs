@@ -1,21 +1,21 @@
 //! Where an audit and a trace read from: the configuration in force, and exactly one source (contract 1).
 
-use super::{ConfigFile, disk, find_reference, live, named_zendesk, read_config, read_reference, reference_failure};
+use super::salesforce::Access;
+use super::{ConfigFile, disk, find_reference, live, named_zendesk, read_config};
 use crate::catalogue::WarningCode;
 use crate::cli::{Common, Source as Options};
 use crate::clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, SalesforceSource};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::model::accounts::Reference;
 use crate::model::domains::DomainTable;
 use crate::model::time::Instant;
 use crate::model::warning::Warning;
 use crate::model::world::World;
 use crate::paths::file_name;
-use crate::reference;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::receipt::Requests;
+use crate::salesforce::Cost;
 use crate::snapshot::demo;
 use crate::snapshot::{self, Snapshot};
 use crate::text::audience::{Message, open};
@@ -34,7 +34,7 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
             .help("the demo is the same everywhere; leave --config out"));
     }
     let file = if options.demo { None } else { read_config(common.config.as_deref())? };
-    if file.is_none() && !options.demo && options.sf_accounts.is_none() {
+    if file.is_none() && !options.demo && options.sf_accounts.is_none() && options.snapshot.is_none() {
         return Err(Failure::invalid("there is no configuration, and no --sf-accounts").help(
             "write a configuration:\n  g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme\nor look at the demo, without credentials:\n  g-gremlin zendesk drift audit --demo",
         ));
@@ -51,6 +51,7 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
     config.zendesk = named_zendesk(options.subdomain.as_deref(), options.base_url.as_deref())?.or(config.zendesk);
     if let Some(accounts) = &options.sf_accounts {
         config.accounts_csv.clone_from(accounts);
+        config.salesforce = SalesforceSource::Csv;
     }
     Ok((config, bytes))
 }
@@ -58,13 +59,21 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
 /// Exactly one of three.
 pub enum AuditSource {
     Demo,
-    Snapshot { path: PathBuf, snapshot: Snapshot },
-    Live { zendesk: String, credentials: Credentials },
+    Snapshot {
+        path: PathBuf,
+        snapshot: Snapshot,
+    },
+    Live {
+        zendesk: String,
+        credentials: Credentials,
+        /// Where the reference is asked for, unless it is a CSV.
+        salesforce: Option<Access>,
+    },
 }
 
 impl AuditSource {
     /// The source that the flags name, else the Zendesk of the configuration.
-    pub fn choose(options: &Options, config: &Config) -> Result<Self, Failure> {
+    pub fn choose(common: &Common, options: &Options, config: &Config) -> Result<Self, Failure> {
         if options.demo {
             return Ok(Self::Demo);
         }
@@ -74,8 +83,12 @@ impl AuditSource {
         }
         match &config.zendesk {
             Some(zendesk) => {
-                find_reference(&config.accounts_csv)?;
-                Ok(Self::Live { zendesk: zendesk.clone(), credentials: live::credentials(live::READ_SCOPE)? })
+                let salesforce = Access::of(config, common.console())?;
+                if salesforce.is_none() {
+                    find_reference(&config.accounts_csv)?;
+                }
+                let credentials = live::credentials(live::READ_SCOPE)?;
+                Ok(Self::Live { zendesk: zendesk.clone(), credentials, salesforce })
             }
             None => Err(Failure::invalid("no Zendesk is named")
                 .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
@@ -106,17 +119,7 @@ impl AuditSource {
                 let zendesk = snapshot.zendesk().map(str::to_owned).or_else(|| config.zendesk.clone());
                 (Source::Zendesk, zendesk.unwrap_or(UNKNOWN_ZENDESK.to_owned()))
             }
-            Self::Live { zendesk, credentials: _ } => (Source::Zendesk, zendesk.clone()),
-        }
-    }
-
-    /// The bytes of the reference, and the name of its file.
-    pub fn accounts(&self, config: &Config) -> Result<(Vec<u8>, PathBuf), Failure> {
-        match self {
-            Self::Demo => Ok((demo::ACCOUNTS.to_vec(), PathBuf::from(config::DEFAULT_ACCOUNTS))),
-            Self::Snapshot { .. } | Self::Live { .. } => {
-                Ok((read_reference(&config.accounts_csv)?, config.accounts_csv.clone()))
-            }
+            Self::Live { zendesk, .. } => (Source::Zendesk, zendesk.clone()),
         }
     }
 
@@ -151,17 +154,6 @@ impl AuditSource {
         }
         flags
     }
-}
-
-/// Reads the reference; its domains are put into `domains`.
-pub fn reference(
-    accounts: &[u8],
-    path: &Path,
-    config: &Config,
-    domains: &mut DomainTable,
-) -> Result<Reference, Failure> {
-    reference::read(accounts, &config.columns, &config.settings.domains, domains)
-        .map_err(|problems| reference_failure(path, problems))
 }
 
 pub fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
@@ -245,7 +237,7 @@ pub fn read(
                 warnings,
             })
         }
-        AuditSource::Live { zendesk, credentials } => {
+        AuditSource::Live { zendesk, credentials, salesforce } => {
             let tickets_from = started_at.minus_days(lookback);
             let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
             let warnings = archived_warning(Some(&live.ticket_source));
@@ -258,7 +250,7 @@ pub fn read(
                 zendesk: zendesk_url,
                 ticket_source: Some(live.ticket_source),
                 digests: BTreeMap::new(),
-                requests: Some(live.requests),
+                requests: Some(with_salesforce(live.requests, salesforce.as_ref())),
                 warnings,
             })
         }
@@ -272,4 +264,16 @@ fn archived_warning(ticket_source: Option<&str>) -> Vec<Warning> {
     }
     let message = "the tickets came from the ticket list, which leaves archived tickets out; their drift is not found";
     vec![Warning::general(WarningCode::ArchivedTicketsNotCovered, message.to_owned())]
+}
+
+/// The requests to both sides.
+fn with_salesforce(mut requests: Requests, salesforce: Option<&Access>) -> Requests {
+    let Some(access) = salesforce else { return requests };
+    let Cost { requests: asked, waited_after_failures, api_usage: _ } = access.cost();
+    for (name, count) in asked {
+        requests.total += count;
+        *requests.by_endpoint.entry(name.to_owned()).or_default() += count;
+    }
+    requests.waited_after_failures_ms += u64::try_from(waited_after_failures.as_millis()).unwrap_or(u64::MAX);
+    requests
 }

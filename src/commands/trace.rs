@@ -1,5 +1,6 @@
 //! `trace`: why the audit decided as it did about one account, org, user, ticket or domain.
 
+use super::accounts::Accounts;
 use super::disk;
 use super::source::{self, AuditSource};
 use crate::cli::{Common, Trace as Options};
@@ -30,17 +31,18 @@ const MOST_WIDTH: usize = 120;
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let started_at = options.source.as_of.unwrap_or_else(clock::now);
     let console = common.console();
-    let (config, _) = source::configuration(common, &options.source)?;
+    let (config, config_bytes) = source::configuration(common, &options.source)?;
     let subject = subject(options)?;
     let found = newest_snapshot(&console, options, &config)?;
     let source = match found {
         Some((path, snapshot)) => AuditSource::Snapshot { path, snapshot },
-        None => AuditSource::choose(&options.source, &config)?,
+        None => AuditSource::choose(common, &options.source, &config)?,
     };
     let flags = source.flags(common, &options.source);
-    let (accounts, accounts_path) = source.accounts(&config)?;
+    let is_named = config_bytes.is_some() || options.source.sf_accounts.is_some();
+    let accounts = Accounts::read(&source, &config, is_named)?;
     let mut domains = DomainTable::default();
-    let reference = source::reference(&accounts, &accounts_path, &config, &mut domains)?;
+    let reference = accounts.reference(&config, &mut domains)?;
     if let Subject::Account(id) = &subject {
         // Known without reading anything else.
         trace::account_at(&reference, id).map_err(|unknown| self::unknown(unknown, &flags))?;
@@ -54,7 +56,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let read = source::read(&console, &source, &config, &options.source, started_at, domains, older)?;
     console.warnings(&read.warnings);
     let found = audit(&reference, &read.world, &config.settings, None, read.as_of, read.warnings.clone());
-    let context = Context { audit: &found, reference_csv: &accounts, columns: &config.columns, flags: &flags };
+    let context = Context { audit: &found, reference_csv: &accounts.bytes, columns: &accounts.columns, flags: &flags };
     let trace = trace::explain(&context, &subject).map_err(|unknown| self::unknown(unknown, &flags))?;
     let seen = Seen {
         source: match &source {

@@ -21,5 +21,5 @@ mod error;
 pub use auth::{CredentialError, Credentials, credentials_from};
 pub use error::{Gap, ReadError};
 pub use query::{Query, QueryError};
-pub use read::{Event, Options, Probed, Read, probe, read};
+pub use read::{Cost, Event, Options, Probed, Read, probe, read};
 pub use table::Table;

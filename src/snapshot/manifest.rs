@@ -3,6 +3,7 @@
 use crate::files::without_bom;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
+use crate::model::warning::Warning;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -21,6 +22,18 @@ pub struct Provenance<'a> {
     /// The first moment that its tickets cover.
     pub tickets_from: Instant,
     pub ticket_source: Option<&'a str>,
+    /// The reference that the records were judged by, if it is to be kept.
+    pub reference: Option<Kept<'a>>,
+}
+
+/// A reference as a snapshot keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'a> {
+    /// A CSV of our six columns.
+    pub csv: &'a [u8],
+    pub accounts: u64,
+    /// Those warnings of its first reading that its copy cannot give again.
+    pub warnings: &'a [Warning],
 }
 
 /// The name of the file of a kind.
@@ -36,6 +49,7 @@ pub(super) struct Manifest {
     pub tickets_from: Instant,
     pub ticket_source: Option<String>,
     pub multiple_organizations: Option<bool>,
+    pub reference_warnings: Vec<Warning>,
     files: BTreeMap<String, FileFacts>,
 }
 
@@ -56,6 +70,9 @@ struct Wire {
     tickets_from: String,
     ticket_source: Option<String>,
     multiple_organizations: Option<bool>,
+    /// Not there before snapshots held their reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reference_warnings: Vec<Warning>,
     files: BTreeMap<String, FileFacts>,
 }
 
@@ -73,6 +90,7 @@ pub(super) fn render(
         tickets_from: provenance.tickets_from.rfc3339(),
         ticket_source: provenance.ticket_source.map(str::to_owned),
         multiple_organizations,
+        reference_warnings: provenance.reference.map(|kept| kept.warnings.to_vec()).unwrap_or_default(),
         files,
     }
 }
@@ -107,6 +125,7 @@ impl Manifest {
             tickets_from,
             ticket_source,
             multiple_organizations,
+            reference_warnings,
             files,
         } = wire;
         let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is none"));
@@ -123,8 +142,14 @@ impl Manifest {
             tickets_from: time(&tickets_from)?,
             ticket_source,
             multiple_organizations,
+            reference_warnings,
             files,
         })
+    }
+
+    /// Whether the snapshot holds the reference that it was judged by.
+    pub fn has_reference(&self) -> bool {
+        self.files.contains_key(super::REFERENCE)
     }
 
     /// Holds what was read of a file against what was written.
@@ -148,7 +173,8 @@ mod tests {
     fn the_time_of_a_snapshot_is_cut_to_whole_seconds() {
         let whole = Instant::parse("2026-04-17T22:15:30Z").expect("a time");
         let zendesk = "https://acme.zendesk.com";
-        let provenance = Provenance { zendesk, as_of: whole, tickets_from: whole, ticket_source: None };
+        let provenance =
+            Provenance { zendesk, as_of: whole, tickets_from: whole, ticket_source: None, reference: None };
         let file = FileFacts { records: 0, sha256: String::new() };
         let files = Kind::ALL.map(|kind| (name(kind), file.clone())).into();
         let text = crate::run::artifacts::json(&render(&provenance, None, files));

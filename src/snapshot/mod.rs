@@ -9,7 +9,7 @@ pub mod lines;
 mod manifest;
 mod save;
 
-pub use manifest::Provenance;
+pub use manifest::{Kept, Provenance};
 pub use save::{check_target, save};
 
 use crate::digest::{Digest, Digesting, Hasher, hex, sha256};
@@ -18,6 +18,7 @@ use crate::ingest::{Fault, Filter, Ingest};
 use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
+use crate::model::warning::Warning;
 use crate::model::world::World;
 use crate::parallel;
 use crate::text::audience::{self, Audience, Message};
@@ -31,6 +32,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+/// The file that holds the reference by which a snapshot was judged (rules 11).
+pub const REFERENCE: &str = "reference.csv";
 /// The file in which a plain folder may tell the account settings.
 const SETTINGS: &str = "account_settings.json";
 /// Neither a manifest nor the account settings are longer.
@@ -160,6 +163,24 @@ impl Snapshot {
     /// The first moment that its tickets cover; `None` without a manifest.
     pub fn tickets_from(&self) -> Option<Instant> {
         self.files.manifest.as_ref().map(|manifest| manifest.tickets_from)
+    }
+
+    /// The reference by which it was judged, and those warnings of its first reading that cannot be computed anew; `None` for a
+    /// snapshot that holds none. Errors: the file cannot be read, or is not the one of the manifest.
+    pub fn reference(&self) -> Option<Result<(Vec<u8>, Vec<Warning>), SnapshotError>> {
+        let Files { folder, manifest } = &self.files;
+        let manifest = manifest.as_ref().filter(|manifest| manifest.has_reference())?;
+        let read = || {
+            let io_error = |error| SnapshotError::Io { file: REFERENCE.to_owned(), error };
+            let mut bytes = Vec::new();
+            let mut file = open(folder, REFERENCE)?;
+            io::Read::read_to_end(&mut file, &mut bytes).map_err(io_error)?;
+            manifest
+                .check(REFERENCE, &sha256(&bytes), None)
+                .map_err(|how| SnapshotError::Damaged { file: REFERENCE.to_owned(), how })?;
+            Ok((bytes, manifest.reference_warnings.clone()))
+        };
+        Some(read())
     }
 
     /// Begins to read what needs no other data, while the caller does something else.

@@ -1,6 +1,7 @@
 //! Saving a snapshot: only what the rules need, in Zendesk's field names, so that reading it takes the same path.
 
-use super::manifest::{self, FileFacts, Provenance, name};
+use super::REFERENCE;
+use super::manifest::{self, FileFacts, Kept, Provenance, name};
 use crate::model::kind::Kind;
 use crate::model::world::{Membership, UserFlags, World};
 use crate::run::create::Folder;
@@ -44,6 +45,11 @@ pub fn save(world: &World, provenance: &Provenance<'_>, folder: &Path) -> io::Re
         })?;
         let sha256 = unfinished.digests().get(&name).cloned().unwrap_or_default();
         files.insert(name, FileFacts { records, sha256 });
+    }
+    if let Some(Kept { csv, accounts, warnings: _ }) = provenance.reference {
+        unfinished.file(REFERENCE, |out| out.write_all(csv))?;
+        let sha256 = unfinished.digests().get(REFERENCE).cloned().unwrap_or_default();
+        files.insert(REFERENCE.to_owned(), FileFacts { records: accounts, sha256 });
     }
     unfinished.file(manifest::NAME, |out| {
         crate::run::artifacts::write_json(&manifest::render(provenance, world.multiple_organizations, files), out)

@@ -1,5 +1,6 @@
 //! Salesforce read directly, over HTTP against the fake: what a read brings, each fault that it may meet, and what it costs.
 
+mod commands;
 mod faults;
 
 use crate::fake_salesforce::{Config, FakeSalesforce, Fault, FaultKind, Of, accounts, id_of};

@@ -1,0 +1,85 @@
+//! The check of a reference that is asked from Salesforce: login, query, number of records, empty fields.
+//!
+//! Only the first page is read, and nothing is ever written.
+
+use crate::commands::salesforce::Access;
+use crate::config::Config;
+use crate::console::Console;
+use crate::doctor::check::{Check, Row};
+use crate::exit::{Exit, Failure};
+use crate::model::accounts::COLUMNS;
+use crate::salesforce::{Probed, Table};
+use crate::text::audience::{Message, open};
+use crate::text::words::{grouped, plural};
+
+/// From this share of the day's API requests on, doctor warns.
+const MUCH_OF_THE_DAY_PERCENT: u64 = 80;
+
+/// Tries the login and the query. Errors: the credentials are pinned to another Salesforce.
+pub(super) fn check(console: &Console, config: &Config) -> Result<Row, Failure> {
+    let check = Check::Reference;
+    let access = match Access::of(config, *console) {
+        Ok(Some(access)) => access,
+        Ok(None) => return Ok(Row::not_checked(check, "the reference is a CSV")),
+        Err(failure) if failure.exit == Exit::Refused => return Err(failure),
+        Err(failure) => {
+            let why = failure.causes().iter().cloned().reduce(|all, cause| all.then("; ", &cause));
+            let next = failure.next().cloned().unwrap_or("correct it".into());
+            return Ok(Row::fail(check, why.unwrap_or("Salesforce cannot be asked".into()), next));
+        }
+    };
+    Ok(match access.probe()? {
+        Err(error) => Row::fail(check, Message::from("Salesforce: ").then("", &Message::from(&error)), error.next()),
+        Ok(probed) => judged(&access, &probed, config),
+    })
+}
+
+fn judged(access: &Access, probed: &Probed, config: &Config) -> Row {
+    let check = Check::Reference;
+    let Probed { total, sample, cost } = probed;
+    let (version, variables) = (access.api_version(), access.credentials().variables());
+    let found = plural(*total, "record");
+    let mut saw = format!("Salesforce (API {version}, {variables}): the query finds {found}");
+    if *total == 0 {
+        return Row::fail(
+            check,
+            open(saw),
+            "correct the conditions of salesforce.query; an empty reference is refused",
+        );
+    }
+    let missing: Vec<&str> =
+        COLUMNS.into_iter().take(3).filter(|column| field_of(column, sample, config).is_none()).collect();
+    if !missing.is_empty() {
+        saw.push_str(&format!(", but no field stands for {}", missing.join(", ")));
+        return Row::fail(check, open(saw), "ask for the field in salesforce.query, and name it in salesforce.columns");
+    }
+    let mut next = Vec::new();
+    // The column is ours, and so for everybody; the field's name is not.
+    let emptiest = COLUMNS.into_iter().filter_map(|column| {
+        let at = field_of(column, sample, config)?;
+        Some((sample.empty_cells()[at], column))
+    });
+    if let Some((empty, column)) = emptiest.max_by_key(|(empty, _)| *empty).filter(|(empty, _)| *empty > 0) {
+        let (empty, of) = (grouped(empty as u64), grouped(sample.records() as u64));
+        saw.push_str(&format!("; of the first {of}, {empty} have no {column}"));
+    }
+    if let Some((used, limit)) = cost.api_usage {
+        saw.push_str(&format!("; {} of {} API requests of 24 hours used", grouped(used), grouped(limit)));
+        if used.saturating_mul(100) >= limit.saturating_mul(MUCH_OF_THE_DAY_PERCENT) {
+            next.push("other integrations use most of the API requests; an audit takes one for each 2,000 accounts");
+        }
+    }
+    if access.query().is_limited() {
+        next.push("take LIMIT and OFFSET out of salesforce.query: an account beyond them looks like one that is gone");
+    }
+    match next.is_empty() {
+        true => Row::ok(check, open(saw)),
+        false => Row::warn(check, open(saw), open(next.join("\n"))),
+    }
+}
+
+/// Which field of the answer stands for one of our columns.
+fn field_of(column: &str, sample: &Table, config: &Config) -> Option<usize> {
+    let field = config.columns.get(column).map_or(column, String::as_str).trim();
+    sample.header().iter().position(|known| known.eq_ignore_ascii_case(field))
+}
