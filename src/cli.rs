@@ -5,6 +5,7 @@ use crate::model::time::Instant;
 use crate::report::failed_page::Subject;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Audits customer identity between Salesforce and Zendesk before anything is synced or repaired.
 #[derive(Debug, Parser)]
@@ -128,7 +129,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done; no threshold breached
   1    done, and a threshold is breached (audit, diff); or something does not match (verify); or a live apply began to write, and an
-       action failed, was aborted or was blocked by a cap
+       action failed or was aborted
   2    the command line, the configuration or an input file is invalid
   3    Zendesk could not be read, or the local disk failed
   4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
@@ -407,8 +408,8 @@ pub struct Doctor {
 
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The fix_plan.json of an audit
-    #[arg(long, value_name = "FILE")]
+    /// The plan: the run id or the run folder of an audit, its fix_plan.json, or latest
+    #[arg(long, value_name = "RUN")]
     pub plan: PathBuf,
     /// Write to Zendesk. Without it, everything is read and checked, and nothing is written
     #[arg(long)]
@@ -416,18 +417,24 @@ pub struct Apply {
     /// The plan's hash, as the audit and the dry run print it: the consent to this plan and no other
     #[arg(long, value_name = "HASH")]
     pub confirm_plan_hash: Option<String>,
-    /// Apply so many actions at most [default: 25, or the configuration's]
+    /// Apply at most N actions [default: 25, or the configuration's]
     #[arg(long, value_name = "N")]
     pub max_actions: Option<u32>,
-    /// Apply so many actions of one account at most [default: 3, or the configuration's]
+    /// Apply at most N actions of one account [default: 3, or the configuration's]
     #[arg(long, value_name = "N")]
     pub max_per_account: Option<u32>,
     /// Only the actions of this account; may be repeated
     #[arg(long, value_name = "SF_ACCOUNT_ID")]
     pub only_account: Vec<String>,
-    /// Only this action, such as A004; may be repeated
-    #[arg(long, value_name = "ACTION_ID")]
+    /// Only this action, such as A004; may be repeated, or a list joined by commas
+    #[arg(long, value_name = "ACTION_ID", value_delimiter = ',')]
     pub only_action: Vec<String>,
+    /// The accounts' export, to check that the plan's accounts still expect their domains [default: the configuration's]
+    #[arg(long, value_name = "FILE")]
+    pub sf_accounts: Option<PathBuf>,
+    /// How long one request to Zendesk may take [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub request_timeout: Option<Duration>,
     /// The folder that gets the run folder [default: artifacts/zendesk_drift, or the configuration's]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -470,6 +477,12 @@ fn parse_time(text: &str) -> Result<Instant, String> {
     Instant::parse(text)
         .map(Instant::whole_seconds)
         .ok_or_else(|| "a time is written like 2026-04-17T22:15:30Z".to_owned())
+}
+
+/// A time-out: more than nothing, and at most ten minutes.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "a number of seconds from 0.05 to 600, such as 90".to_owned())
 }
 
 fn parse_threshold(text: &str) -> Result<(String, u64), String> {

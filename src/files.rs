@@ -29,6 +29,46 @@ pub fn read(path: &Path, longest: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The longest line that is read, in bytes (rules 5).
+const LONGEST_LINE: usize = 16 << 20;
+/// How much of a file of lines is read at a time.
+const PIECE: usize = 1 << 16;
+
+/// Reads a regular file of lines whole. Errors: as [`open`], and a line beyond 16 MiB, named by its number.
+pub fn read_lines(path: &Path) -> io::Result<Vec<u8>> {
+    lines_of(open(path)?, LONGEST_LINE)
+}
+
+fn lines_of(mut from: impl Read, longest: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // Where the line begins that is being read, and its number.
+    let (mut begin, mut line) = (0, 1_u64);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = match from.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let at = bytes.len();
+        bytes.extend_from_slice(&piece[..read]);
+        for (end, _) in piece[..read].iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+            check_length(at + end - begin, longest, line)?;
+            (begin, line) = (at + end + 1, line + 1);
+        }
+        check_length(bytes.len() - begin, longest, line)?;
+    }
+}
+
+fn check_length(length: usize, longest: usize, line: u64) -> io::Result<()> {
+    if length <= longest {
+        return Ok(());
+    }
+    let limit = longest >> 20;
+    Err(io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is longer than {limit} MiB")))
+}
+
 /// The bytes without a byte order mark at their beginning.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BOM).unwrap_or(bytes)
@@ -56,5 +96,20 @@ mod tests {
         assert_eq!(without_bom("\u{feff}{}".as_bytes()), b"{}");
         assert_eq!(without_bom("\u{feff}\u{feff}".as_bytes()), BOM);
         assert_eq!(without_bom(b"{}"), b"{}");
+    }
+
+    #[test]
+    fn a_line_beyond_the_limit_ends_the_reading() {
+        let lines = |lengths: &[usize]| lengths.iter().map(|length| "x".repeat(*length) + "\n").collect::<String>();
+        for good in [lines(&[]), lines(&[3, 8, 0, 8]), lines(&[100_000, 8]), lines(&[8]) + "xxxxxxxx"] {
+            let longest = if good.len() > 1000 { 100_000 } else { 8 };
+            assert_eq!(lines_of(good.as_bytes(), longest).expect("read"), good.as_bytes());
+        }
+        for bad in [lines(&[8, 9, 1]), lines(&[8]) + "xxxxxxxxx", lines(&[8, 100_000])] {
+            let error = lines_of(bad.as_bytes(), 8).expect_err("too long");
+            assert!(error.to_string().starts_with("line 2 is longer than"), "{error}");
+        }
+        // What has no end is not read to its end.
+        assert!(lines_of(io::repeat(b'x'), LONGEST_LINE).is_err());
     }
 }

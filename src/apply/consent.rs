@@ -1,8 +1,9 @@
-//! Whether a plan may be applied: the refusals, in the order in which they are checked (contract 8.1).
+//! Whether a plan may be applied: the refusals, in the order in which they are checked (rules 8.1).
 //!
 //! Only what passes all of them becomes a [`Confirmed`], and only with that can a writer be made.
 
 use crate::model::consent::{Confirmed, Terms};
+use crate::model::time::Instant;
 use crate::run::artifacts::Source;
 use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
@@ -10,7 +11,7 @@ use crate::text::audience::{Message, open};
 /// Why the whole run is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the plan was changed: its content has the hash {found}, and it says {stated}")]
+    #[error("the plan was changed: its content has the hash {found}, but it states {stated}")]
     Changed { stated: String, found: String },
     #[error("--apply needs --confirm-plan-hash")]
     NotConfirmed { hash: String },
@@ -103,6 +104,11 @@ pub fn check(plan: &PlanFile, terms: &Terms<'_>) -> Result<Option<Confirmed>, Re
     }
     check_age(plan, terms)?;
     Ok(Some(Confirmed::seal(plan.hash.clone())))
+}
+
+/// The last moment at which a plan may be applied: `max_hours` from the earlier of its two times.
+pub fn apply_until(plan: &PlanFile, max_hours: u32) -> Instant {
+    plan.created_at.min(plan.as_of).plus_millis(u64::from(max_hours) * 3_600_000)
 }
 
 /// Checks the plan's age, which refuses a live run alone; who only looks is told.

@@ -1,5 +1,5 @@
 //! The writes: one action after the other, each checked again right before, read back right after, and recorded in the
-//! journal before the next one begins (contract 8.3).
+//! journal before the next one begins (rules 8.3).
 
 use super::journal::Journal;
 use super::look::{Look, OrgIndex, Reads, look};
@@ -10,11 +10,12 @@ use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
 use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
-use crate::run::artifacts::journal::Entry;
+use crate::run::artifacts::journal::{Entry, Intention};
 use crate::run::plan_file::PlannedAction;
 use crate::text::audience::Message;
 use crate::zendesk::{ReadError, Sent, Write, Writer};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// What a live apply works with.
@@ -27,11 +28,13 @@ pub struct Execution<'a, R> {
     pub stop: &'a Deferred,
     /// Whether a write was ever sent.
     pub began_to_write: bool,
-    /// Told what a person may want to know, in words: waits, retries, errors.
+    /// Of each org whose last update got no answer and does not show: until when that request may still be on its way.
+    pub landing: HashMap<u64, tokio::time::Instant>,
+    /// Gets what a person may want to know, in words: waits, retries, errors.
     pub tell: &'a mut dyn FnMut(&str),
-    /// Told what a person must know: an update that was lost.
+    /// Gets what a person must know: an update that was lost.
     pub warn: &'a mut dyn FnMut(Message),
-    /// Told each result, once it is in the journal.
+    /// Gets each result, once it is in the journal.
     pub done: &'a mut dyn FnMut(&ActionResult),
 }
 
@@ -96,29 +99,34 @@ impl<R: Reads> Execution<'_, R> {
         let first_sent = tokio::time::Instant::now();
         loop {
             self.keep_pace(action).await?;
-            let seen = match unless_stopped(self.stop, look(self.records, action)).await {
+            let seen = match unless_stopped(self.stop, look(self.records, action, &mut self.index)).await {
                 Ok(seen) => seen,
                 Err(Stop::Read(error)) => return Ok(self.unreadable(action, &error)),
                 Err(stop) => return Err(stop),
             };
-            self.index.update(action, &seen);
             let before = seen.state(action);
-            if let Some(reason) = recheck(action, &seen, &self.index) {
-                let not = ActionResult::new(action, Outcome::Skipped, Some(reason), (self.clock)());
-                let result = ActionResult { before: Some(before), ..not };
-                return Ok(Came { result, abort: false });
-            }
-            self.journal.append(&Entry::Intention {
+            let reason = recheck(action, &seen, &self.index);
+            let before = match (reason, before) {
+                (None, Some(before)) => before,
+                (reason, before) => {
+                    let reason = reason.or(Some(SkipReason::RecordIncomplete));
+                    let not = ActionResult::new(action, Outcome::Skipped, reason, (self.clock)());
+                    return Ok(Came { result: ActionResult { before, ..not }, abort: false });
+                }
+            };
+            self.journal.append(&Entry::Intention(Intention {
                 action_id: action.action_id.clone(),
                 before: before.clone(),
                 at: (self.clock)().rfc3339(),
-            })?;
+                timeout_ms: Some(u64::try_from(self.writer.timeout().as_millis()).unwrap_or(u64::MAX)),
+            }))?;
             tries += 1;
             let write = write_of(action, &seen);
+            let sent_at = tokio::time::Instant::now();
             let sent = tokio::select! {
                 biased;
                 () = self.stop.insisted() => {
-                    Sent::Unknown { status: None, request_id: None, what: "a wait that was cut short".to_owned() }
+                    Sent::Unknown { status: None, request_id: None, what: "interrupted".to_owned(), asked: None }
                 }
                 sent = self.writer.send(&write, tries, first_sent) => sent,
             };
@@ -131,30 +139,41 @@ impl<R: Reads> Execution<'_, R> {
                     () = tokio::time::sleep(*wait) => continue,
                 }
             }
-            return Ok(self.judge(action, &seen, before, sent).await);
+            let came = self.judge(action, &seen, before, &sent).await;
+            if matches!(sent, Sent::Unknown { status: None, .. }) && came.result.status != Outcome::Applied {
+                self.landing.insert(action.org_id, sent_at + self.writer.timeout());
+            }
+            return Ok(came);
         }
     }
 
-    /// Waits until the next write may be sent; the read that follows is then fresh.
+    /// Waits until the next write may be sent; the read that follows is then fresh. An org whose last update may still be on its
+    /// way is left alone until that request has timed out: it carries an older list of domains.
     async fn keep_pace(&mut self, action: &PlannedAction) -> Result<(), Stop> {
         let updated_org = match action.action_code {
             ActionCode::SetOrgExternalId | ActionCode::AddOrgDomain => Some(action.org_id),
             ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => None,
         };
-        let wait = self.writer.wait(updated_org);
-        if wait > Duration::from_secs(2) {
-            (self.tell)(&format!("{}: waits {} s to keep the pace", action.action_id, wait.as_secs()));
+        let now = tokio::time::Instant::now();
+        let landing = self.landing.remove(&action.org_id).map(|until| until.saturating_duration_since(now));
+        if let Some(landing) = landing.filter(|landing| !landing.is_zero()) {
+            let secs = landing.as_secs().max(1);
+            (self.tell)(&format!("{}: waits {secs} s for an earlier request to time out", action.action_id));
+        }
+        let pace = self.writer.wait(updated_org);
+        if pace > Duration::from_secs(2) {
+            (self.tell)(&format!("{}: waits {} s to keep the pace", action.action_id, pace.as_secs()));
         }
         tokio::select! {
             biased;
             () = self.stop.signalled() => Err(Stop::Interrupted),
-            () = tokio::time::sleep(wait) => Ok(()),
+            () = tokio::time::sleep(pace.max(landing.unwrap_or_default())) => Ok(()),
         }
     }
 
-    /// Says what came of a write that was sent.
-    async fn judge(&mut self, action: &PlannedAction, seen: &Look, before: Value, sent: Sent) -> Came {
-        let (http_status, request_id) = match &sent {
+    /// Decides what came of a write that was sent.
+    async fn judge(&mut self, action: &PlannedAction, seen: &Look, before: Value, sent: &Sent) -> Came {
+        let (http_status, request_id) = match sent {
             Sent::Answered { status, request_id } | Sent::Refused { status, request_id, .. } => {
                 (Some(*status), request_id.clone())
             }
@@ -170,52 +189,36 @@ impl<R: Reads> Execution<'_, R> {
             request_id: request_id.clone(),
             ..ActionResult::new(action, status, reason, clock())
         };
-        match &sent {
-            Sent::NotSent { error } => {
-                (self.tell)(&format!("{}: nothing was sent: {error}", action.action_id));
-                // A client that gets no token now gets none for the next action.
-                let abort = matches!(error, ReadError::Refused { .. });
-                return Came { result: ended(Outcome::Failed, None, None), abort };
-            }
-            Sent::Refused { status: status @ (401 | 403), said, .. } => {
-                (self.tell)(&format!("{}: Zendesk answers {status}{said}; nothing more is sent", action.action_id));
-                return Came { result: ended(Outcome::Failed, None, None), abort: true };
-            }
-            Sent::Refused { status, said, .. } => {
-                (self.tell)(&format!("{}: Zendesk answers {status}{said}", action.action_id));
-            }
-            Sent::Unknown { what, .. } => {
-                (self.tell)(&format!("{}: the write came to {what}; looking whether it took", action.action_id));
-            }
-            Sent::TooMany { .. } => {
-                // It was not done, and Zendesk would not say when it may be sent again.
-                return Came { result: ended(Outcome::Failed, None, None), abort: false };
-            }
-            Sent::Answered { .. } => {}
+        self.tell_of_answer(action, sent);
+        let is_known = match sent {
+            // A client that gets no token now gets none for the next action.
+            Sent::NotSent { error } => Some(matches!(error, ReadError::Refused { .. })),
+            Sent::Refused { status: 401 | 403, .. } => Some(true),
+            // It was not done, and Zendesk did not say when it may be sent again.
+            Sent::TooMany { .. } => Some(false),
+            Sent::Refused { .. } | Sent::Unknown { .. } | Sent::Answered { .. } => None,
+        };
+        if let Some(abort) = is_known {
+            return Came { result: ended(Outcome::Failed, None, None), abort };
         }
         let read = tokio::select! {
             biased;
-            () = self.stop.insisted() => Err(Stop::Interrupted),
-            read = self.read_back(action, &sent) => read.map_err(Stop::Read),
+            () = self.stop.insisted() => Err(Unread::Interrupted),
+            read = self.read_back(action, sent) => read,
         };
         let now = match read {
             Ok(now) => now,
-            Err(stop) => {
-                let abort = if let Stop::Read(error) = &stop {
-                    (self.tell)(&format!("{}: it cannot be read back: {error}", action.action_id));
-                    is_refused(error)
-                } else {
-                    false
-                };
+            Err(unread) => {
+                (self.tell)(&format!("{}: the write cannot be read back: {unread}", action.action_id));
+                let abort = matches!(&unread, Unread::Failed(error) if is_refused(error));
                 // An error answer says what happened; anything else is known only once it is read.
                 let reason = if let Sent::Refused { .. } = sent { None } else { Some(SkipReason::OutcomeUnknown) };
                 return Came { result: ended(Outcome::Failed, reason, None), abort };
             }
         };
-        self.index.update(action, &now);
-        let after = Some(now.state(action));
+        let after = now.state(action);
         self.tell_of_losses(action, seen, &now);
-        let result = match (now.has_effect(action), &sent) {
+        let result = match (now.has_effect(action), sent) {
             (true, Sent::Refused { .. }) => ended(Outcome::Skipped, Some(already(action.action_code)), after),
             (true, _) => ended(Outcome::Applied, None, after),
             (false, _) => ended(Outcome::Failed, None, after),
@@ -223,18 +226,56 @@ impl<R: Reads> Execution<'_, R> {
         Came { result, abort: false }
     }
 
-    /// Reads the action's records after the write. A write that was answered with success and does not show is looked for
-    /// once more, since a read may be served from a copy that lags behind.
-    async fn read_back(&self, action: &PlannedAction, sent: &Sent) -> Result<Look, ReadError> {
-        let now = look(self.records, action).await?;
+    fn tell_of_answer(&mut self, action: &PlannedAction, sent: &Sent) {
+        let id = &action.action_id;
+        match sent {
+            Sent::NotSent { error } => (self.tell)(&format!("{id}: nothing was sent: {error}")),
+            Sent::Refused { status: status @ (401 | 403), said, .. } => {
+                (self.tell)(&format!("{id}: Zendesk answered {status}{said}; nothing more is sent"));
+            }
+            Sent::Refused { status, said, .. } => (self.tell)(&format!("{id}: Zendesk answered {status}{said}")),
+            Sent::Unknown { what, .. } => {
+                (self.tell)(&format!(
+                    "{id}: unclear answer ({what}); reading back to see whether the write was applied"
+                ));
+            }
+            Sent::TooMany { .. } | Sent::Answered { .. } => {}
+        }
+    }
+
+    /// Reads the action's records after the write. A write that does not show, although no answer refused it, is read a second
+    /// time, since a read may be served from a copy that lags behind.
+    async fn read_back(&mut self, action: &PlannedAction, sent: &Sent) -> Result<Look, Unread> {
+        if let Sent::Unknown { asked: Some(asked), .. } = sent {
+            self.wait_as_asked(action, *asked).await?;
+        }
+        let now = self.read_once(action).await?;
         if now.has_effect(action) || matches!(sent, Sent::Refused { .. }) {
             return Ok(now);
         }
         tokio::time::sleep(self.writer.pace().second_look).await;
-        look(self.records, action).await
+        self.read_once(action).await
     }
 
-    /// An update of somebody else may have undone ours, or ours theirs: Zendesk replaces lists as a whole.
+    async fn read_once(&mut self, action: &PlannedAction) -> Result<Look, Unread> {
+        let now = look(self.records, action, &mut self.index).await.map_err(Unread::Failed)?;
+        if now.lacks_state(action) { Err(Unread::Incomplete) } else { Ok(now) }
+    }
+
+    /// Waits as long as `Retry-After` asks: whoever sends it does not want to be asked before.
+    async fn wait_as_asked(&mut self, action: &PlannedAction, asked: Duration) -> Result<(), Unread> {
+        if asked > self.writer.limits().max_silence {
+            return Err(Unread::TooLong(asked));
+        }
+        (self.tell)(&format!("{}: Zendesk asks to wait {} s", action.action_id, asked.as_secs().max(1)));
+        tokio::select! {
+            biased;
+            () = self.stop.signalled() => Err(Unread::Interrupted),
+            () = tokio::time::sleep(asked) => Ok(()),
+        }
+    }
+
+    /// Another client's update may have undone this one, or this one theirs: Zendesk replaces lists as a whole.
     fn tell_of_losses(&mut self, action: &PlannedAction, before: &Look, after: &Look) {
         let lost: Vec<String> = match action.action_code {
             ActionCode::SetOrgExternalId => Vec::new(),
@@ -247,14 +288,14 @@ impl<R: Reads> Execution<'_, R> {
             }
             ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => before
                 .memberships
+                .list
                 .iter()
                 .filter(|membership| !after.is_member(membership.org_id))
                 .map(|membership| format!("the user's membership in org {}", membership.org_id))
                 .collect(),
         };
         for lost in lost {
-            let what =
-                "was there before the write and is not there after it; somebody else has changed the same record";
+            let what = "was there before the write and is gone after it; another client changed the same record";
             (self.warn)(Message::with_public(
                 format!("{}: {lost} {what}", action.action_id),
                 format!("a {}: something {what}", action.action_code),
@@ -264,19 +305,32 @@ impl<R: Reads> Execution<'_, R> {
 
     /// The records could not be read, so nothing was written.
     fn unreadable(&mut self, action: &PlannedAction, error: &ReadError) -> Came {
-        (self.tell)(&format!("{}: nothing was written, since {error}", action.action_id));
+        (self.tell)(&format!("{}: nothing was written: {error}", action.action_id));
         let http_status = if let ReadError::Refused { status, .. } = error { Some(*status) } else { None };
         let result = ActionResult { http_status, ..ActionResult::new(action, Outcome::Failed, None, (self.clock)()) };
         Came { result, abort: is_refused(error) }
     }
 }
 
+/// Why a write cannot be read back.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("{0}")]
+    Failed(ReadError),
+    #[error("the answer lacks what the action changes")]
+    Incomplete,
+    #[error("Zendesk asks to wait {} s, longer than this run waits", .0.as_secs())]
+    TooLong(Duration),
+    #[error("interrupted")]
+    Interrupted,
+}
+
 fn is_refused(error: &ReadError) -> bool {
     matches!(error, ReadError::Refused { status: 401 | 403, .. })
 }
 
-/// The reason that says that an action's effect is there already.
-pub(super) fn already(code: ActionCode) -> SkipReason {
+/// The reason that an action's effect is already in place.
+fn already(code: ActionCode) -> SkipReason {
     match code {
         ActionCode::SetOrgExternalId => SkipReason::OrgAlreadyLinked,
         ActionCode::AddOrgDomain => SkipReason::DomainAlreadyPresent,

@@ -4,6 +4,7 @@
 
 use super::select::Choice;
 use crate::clock;
+use crate::files;
 use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
 use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, RESERVE};
 use crate::run::create::sync_folder;
@@ -33,6 +34,7 @@ impl Journal {
     /// Goes on with a journal that was left open. A last line that was not finished is cut off: what it would have
     /// told is found out by reading Zendesk.
     pub fn reopen(folder: &Path) -> io::Result<Self> {
+        drop(files::open(&folder.join(FILE_NAME))?);
         let mut file = OpenOptions::new().read(true).write(true).open(folder.join(FILE_NAME))?;
         // Its run had no time to do so.
         let _ = std::fs::remove_file(folder.join(RESERVE));
@@ -110,12 +112,12 @@ pub fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
         // What cannot be written takes no room.
         serde_json::to_vec(value).map_or(0, |bytes| bytes.len() as u64)
     }
-    let mut room = (1 << 16) + 4 * length(&plan.blocked);
+    let mut room = (1 << 16) + 6 * length(&plan.blocked);
     for (action, choice) in plan.actions.iter().zip(choices) {
-        room += (1 << 10) + 5 * length(&ActionResult::new(action, Outcome::Failed, None, clock::now()));
+        room += (1 << 10) + 7 * length(&ActionResult::new(action, Outcome::Failed, None, clock::now()));
         if let Choice::Selected(seen) = choice {
-            // `before` and `after`, each once in the journal and indented in two receipts, and `before` of the intention.
-            room += (1 << 12) + 12 * length(&seen.state(action));
+            // `before` and `after`, each once in the journal and indented in three receipts, and `before` of the intention.
+            room += (1 << 12) + 15 * length(&seen.state(action));
         }
     }
     room

@@ -5,6 +5,7 @@
 //! Left out: applies on other machines. A workflow keeps those apart by its concurrency group.
 
 use crate::digest::{Digest, Hasher, hex};
+use crate::files;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub struct Lock {
 pub enum NoLock {
     #[error("another process holds it")]
     Held,
-    /// Somebody's lock file is there and cannot be opened, so that nobody knows whether it is held.
+    /// The lock file exists and cannot be opened, so it is not known whether it is held.
     #[error("the lock file {} cannot be opened: {error}", path.display())]
     Closed { path: PathBuf, error: io::Error },
     #[error("{0}")]
@@ -59,7 +60,7 @@ impl Lock {
 fn open(path: &Path) -> Result<File, NoLock> {
     // Another user of this machine may have made the file: reading is enough to lock it, and Linux refuses to open it in a
     // sticky folder when it might have to be made (`fs.protected_regular`).
-    let existing = || File::open(path);
+    let existing = || files::open(path);
     let closed = |error| NoLock::Closed { path: path.to_owned(), error };
     match existing() {
         Ok(file) => return Ok(file),

@@ -2,7 +2,7 @@
 
 use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
-use crate::model::record::{Membership, Org, User};
+use crate::model::record::{Memberships, Org, User};
 use crate::run::plan_file::PlannedAction;
 use crate::zendesk::{self, ReadError};
 use serde_json::{Value, json};
@@ -14,25 +14,59 @@ pub struct Look {
     pub org: Option<Org>,
     /// For an action about a user.
     pub user: Option<User>,
-    /// All of the user's, ascending by id.
-    pub memberships: Vec<Membership>,
-    /// The account setting; read only where the user has a membership already. `None`: off, or it could not be read.
+    /// The user's memberships in orgs that exist.
+    pub memberships: Memberships,
+    /// The account setting; read only where the user has a membership already. `false`: off, or it could not be read.
     pub multiple_organizations: bool,
 }
 
 impl Look {
-    /// The user's default org, as the audit understands it (contract 6.2).
+    /// The user's default org, as the audit understands it (rules 6.2).
     pub fn default_org(&self) -> Option<u64> {
-        let marked = self.memberships.iter().find(|membership| membership.default).map(|membership| membership.org_id);
-        marked.or_else(|| self.user.as_ref().and_then(|user| user.organization_id))
+        self.marked_org().or_else(|| self.user.as_ref().and_then(|user| user.organization_id))
+    }
+
+    /// The org of the membership that is marked as the default.
+    fn marked_org(&self) -> Option<u64> {
+        self.memberships.list.iter().find(|membership| membership.default).map(|membership| membership.org_id)
+    }
+
+    /// Whether the org was read without this key.
+    pub fn org_lacks(&self, key: &str) -> bool {
+        self.org.as_ref().is_some_and(|org| org.lacks.contains(&key))
+    }
+
+    /// Whether the user was read without this key.
+    pub fn user_lacks(&self, key: &str) -> bool {
+        self.user.as_ref().is_some_and(|user| user.lacks.contains(&key))
+    }
+
+    /// Whether the answer about memberships does not say which orgs the user is in.
+    pub fn lacks_members(&self) -> bool {
+        self.memberships.lacks.iter().any(|key| *key != "default")
+    }
+
+    /// Whether the answers do not say which org is the user's default.
+    pub fn lacks_default(&self) -> bool {
+        !self.memberships.lacks.is_empty() || (self.marked_org().is_none() && self.user_lacks("organization_id"))
+    }
+
+    /// Whether the answers do not hold the part of Zendesk that the action changes.
+    pub fn lacks_state(&self, action: &PlannedAction) -> bool {
+        match action.action_code {
+            ActionCode::SetOrgExternalId => self.org_lacks("external_id"),
+            ActionCode::AddOrgDomain => self.org_lacks("domain_names"),
+            ActionCode::AssignUserToOrg => self.lacks_members(),
+            ActionCode::MoveUserToOrg => self.lacks_members() || self.lacks_default(),
+        }
     }
 
     /// Whether the user is a member of the org.
     pub fn is_member(&self, org_id: u64) -> bool {
-        self.memberships.iter().any(|membership| membership.org_id == org_id)
+        self.memberships.list.iter().any(|membership| membership.org_id == org_id)
     }
 
-    /// Whether what the action would bring about is there.
+    /// Whether what the action would bring about is in place.
     pub fn has_effect(&self, action: &PlannedAction) -> bool {
         match action.action_code {
             ActionCode::SetOrgExternalId => {
@@ -45,17 +79,18 @@ impl Look {
     }
 
     /// The part of Zendesk that the action changes, as receipts show it: see [`crate::run::artifacts::apply_receipt::ActionResult`].
-    pub fn state(&self, action: &PlannedAction) -> Value {
-        match action.action_code {
+    /// `None` where the answers do not hold it.
+    pub fn state(&self, action: &PlannedAction) -> Option<Value> {
+        (!self.lacks_state(action)).then(|| match action.action_code {
             ActionCode::SetOrgExternalId => json!(self.org.as_ref().and_then(|org| org.external_id.as_deref())),
             ActionCode::AddOrgDomain => {
                 json!(self.org.as_ref().map_or(&[][..], |org| org.domain_names.as_slice()))
             }
             ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => {
-                let orgs: BTreeSet<u64> = self.memberships.iter().map(|membership| membership.org_id).collect();
+                let orgs: BTreeSet<u64> = self.memberships.list.iter().map(|membership| membership.org_id).collect();
                 json!({ "default_org_id": self.default_org(), "member_of": orgs })
             }
-        }
+        })
     }
 }
 
@@ -66,8 +101,8 @@ pub trait Reads {
     async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError>;
     async fn organization(&self, id: u64) -> Result<Option<Org>, ReadError>;
     async fn user(&self, id: u64) -> Result<Option<User>, ReadError>;
-    /// All memberships of the user, ascending by id; none for a user that does not exist.
-    async fn memberships(&self, user_id: u64) -> Result<Vec<Membership>, ReadError>;
+    /// All memberships of the user; none for a user that does not exist.
+    async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError>;
     /// Whether the account setting reads on; `false` also where it cannot be read.
     async fn multiple_organizations(&self) -> bool;
 }
@@ -82,7 +117,7 @@ impl Reads for zendesk::Records<'_> {
     async fn user(&self, id: u64) -> Result<Option<User>, ReadError> {
         Self::user(self, id).await
     }
-    async fn memberships(&self, user_id: u64) -> Result<Vec<Membership>, ReadError> {
+    async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError> {
         Self::memberships(self, user_id).await
     }
     async fn multiple_organizations(&self) -> bool {
@@ -102,24 +137,35 @@ impl Reads for zendesk::Fixture {
     async fn user(&self, id: u64) -> Result<Option<User>, ReadError> {
         Ok(Self::user(self, id).cloned())
     }
-    async fn memberships(&self, user_id: u64) -> Result<Vec<Membership>, ReadError> {
-        Ok(Self::memberships(self, user_id).to_vec())
+    async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError> {
+        Ok(Self::memberships(self, user_id))
     }
     async fn multiple_organizations(&self) -> bool {
         self.multiple_organizations
     }
 }
 
-/// Reads the records of one action.
-pub async fn look(records: &impl Reads, action: &PlannedAction) -> Result<Look, ReadError> {
+/// Reads the records of one action. The index learns from them, and says which orgs exist: a membership in one that does not
+/// is none (rules 5). An org that the index does not know is asked for, so that a new one is never taken for a deleted one.
+pub async fn look(records: &impl Reads, action: &PlannedAction, index: &mut OrgIndex) -> Result<Look, ReadError> {
     let mut look = Look { org: records.organization(action.org_id).await?, ..Look::default() };
+    index.update(action.org_id, look.org.as_ref());
     if let Some(user_id) = action.user_id {
         look.user = records.user(user_id).await?;
         if look.user.is_some() {
             look.memberships = records.memberships(user_id).await?;
-            look.memberships.sort_by_key(|membership| membership.id);
+            let mut existing = Vec::with_capacity(look.memberships.list.len());
+            for membership in std::mem::take(&mut look.memberships.list) {
+                if membership.org_id != action.org_id && !index.knows(membership.org_id) {
+                    index.update(membership.org_id, records.organization(membership.org_id).await?.as_ref());
+                }
+                if index.knows(membership.org_id) {
+                    existing.push(membership);
+                }
+            }
+            look.memberships.list = existing;
         }
-        if action.action_code == ActionCode::AssignUserToOrg && !look.memberships.is_empty() {
+        if action.action_code == ActionCode::AssignUserToOrg && !look.memberships.list.is_empty() {
             look.multiple_organizations = records.multiple_organizations().await;
         }
     }
@@ -131,15 +177,21 @@ pub async fn look(records: &impl Reads, action: &PlannedAction) -> Result<Look, 
 pub struct OrgIndex {
     by_key: HashMap<String, BTreeSet<u64>>,
     by_domain: HashMap<String, BTreeSet<u64>>,
-    /// The keys and domains under which an org is found.
+    /// The keys and domains under which an org that exists is found.
     of: HashMap<u64, (Vec<String>, Vec<String>)>,
+    /// Every entry that this run has ever seen in an org's list of domains.
+    ever: HashMap<u64, BTreeSet<String>>,
 }
 
 impl OrgIndex {
     /// Reads the list of orgs. One that comes twice, since it changed meanwhile, is found under all that it was seen with.
     pub async fn read(records: &impl Reads) -> Result<Self, ReadError> {
         let mut index = Self::default();
-        records.organizations(&mut |org| index.add(&org)).await?;
+        let mut take = |org: Org| {
+            index.remember(&org);
+            index.add(&org);
+        };
+        records.organizations(&mut take).await?;
         Ok(index)
     }
 
@@ -170,12 +222,34 @@ impl OrgIndex {
         }
     }
 
-    /// Takes in a look at an action's org.
-    pub fn update(&mut self, action: &PlannedAction, look: &Look) {
-        self.remove(action.org_id);
-        if let Some(org) = &look.org {
-            self.add(org);
+    fn remember(&mut self, org: &Org) {
+        self.ever.entry(org.id).or_default().extend(org.domain_names.iter().map(|entry| entry_of(entry)));
+    }
+
+    /// Takes in what a fresh read showed of an org; `None`: it does not exist. A read that lacks a key forgets nothing.
+    pub fn update(&mut self, id: u64, org: Option<&Org>) {
+        match org {
+            Some(org) => {
+                self.remember(org);
+                if org.lacks.is_empty() {
+                    self.remove(id);
+                }
+                self.add(org);
+            }
+            None => self.remove(id),
         }
+    }
+
+    /// Whether the org is known to exist.
+    fn knows(&self, id: u64) -> bool {
+        self.of.contains_key(&id)
+    }
+
+    /// Whether the org's list lacks an entry that this run has seen in it before. A write replaces the whole list, so it must
+    /// not be made from a list that is shorter than one seen before.
+    pub fn has_shrunk(&self, org: &Org) -> bool {
+        let held: BTreeSet<String> = org.domain_names.iter().map(|entry| entry_of(entry)).collect();
+        self.ever.get(&org.id).is_some_and(|ever| !ever.is_subset(&held))
     }
 
     /// Whether an org other than this one carries an external id with this account key.
@@ -187,4 +261,9 @@ impl OrgIndex {
     pub fn domain_is_elsewhere(&self, domain: &str, org_id: u64) -> bool {
         self.by_domain.get(domain).is_some_and(|orgs| orgs.iter().any(|id| *id != org_id))
     }
+}
+
+/// An entry of a list of domains, as two reads of it may be compared.
+fn entry_of(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
 }

@@ -12,6 +12,8 @@ pub mod execute;
 pub mod journal;
 pub mod lock;
 pub mod look;
+pub mod narrow;
+pub mod receipts;
 pub mod recheck;
 pub mod recover;
 pub mod select;

@@ -1,23 +1,54 @@
-//! Whether an action's preconditions hold: a pure question about a fresh look (contract 7 and 8.3).
+//! Whether an action's preconditions hold: a pure question about a fresh look (rules 7, 8.2 and 8.3).
 
 use super::look::{Look, OrgIndex};
-use crate::catalogue::SkipReason;
+use crate::catalogue::{ActionCode, SkipReason};
 use crate::model::account_key::account_key;
 use crate::model::precondition::Precondition;
 use crate::model::record::Org;
 use crate::run::plan_file::PlannedAction;
 
-/// The reason of the first precondition, in the plan's order, that does not hold; `None` when all hold.
+/// Why the action must not be written now; `None` when everything holds.
+///
+/// The reason is that of the first precondition, in the plan's order, that does not hold. Where an answer lacks a key, a
+/// precondition that needs it cannot be judged; when all others hold, the record is incomplete.
 ///
 /// An action that depends on a link has the link among its preconditions (`PlanFile` makes sure of both). Where the org is as
 /// blank as the audit saw it, nothing has changed: the link was not applied.
 pub fn recheck(action: &PlannedAction, look: &Look, index: &OrgIndex) -> Option<SkipReason> {
-    let reason = action.preconditions.iter().find_map(|precondition| broken(precondition, action, look, index))?;
-    let blank = look.org.as_ref().and_then(Org::key).is_none();
-    Some(match reason {
-        SkipReason::OrgExternalIdChanged if blank && !action.depends_on.is_empty() => SkipReason::DependencyNotApplied,
-        reason => reason,
-    })
+    let judged = action.preconditions.iter().filter(|precondition| !is_unknown(precondition, look));
+    if let Some(reason) = judged.filter_map(|precondition| broken(precondition, action, look, index)).next() {
+        let blank = look.org.as_ref().and_then(Org::key).is_none();
+        return Some(match reason {
+            SkipReason::OrgExternalIdChanged if blank && !action.depends_on.is_empty() => {
+                SkipReason::DependencyNotApplied
+            }
+            reason => reason,
+        });
+    }
+    // The write itself needs the list of domains, and needs it whole.
+    let adds = action.action_code == ActionCode::AddOrgDomain;
+    let org = look.org.as_ref().filter(|org| adds && !org.lacks.contains(&"domain_names"));
+    if org.is_some_and(|org| index.has_shrunk(org)) {
+        return Some(SkipReason::OrgDomainsShrank);
+    }
+    let unknown = action.preconditions.iter().any(|precondition| is_unknown(precondition, look));
+    (unknown || look.lacks_state(action)).then_some(SkipReason::RecordIncomplete)
+}
+
+/// Whether an answer lacks a key that the precondition needs.
+fn is_unknown(precondition: &Precondition, look: &Look) -> bool {
+    use Precondition as P;
+    match precondition {
+        P::OrgExists | P::ExternalIdUnused | P::DomainUnused(_) | P::UserExists => false,
+        P::OrgExternalIdIsBlank | P::OrgExternalIdIsAccount => look.org_lacks("external_id"),
+        P::OrgHasDomain(_) | P::OrgLacksDomain(_) => look.org_lacks("domain_names"),
+        P::UserActive => look.user_lacks("active"),
+        P::UserNotSuspended => look.user_lacks("suspended"),
+        P::UserVerified => look.user_lacks("verified"),
+        P::UserEmailDomain(_) => look.user_lacks("email"),
+        P::UserNotMember | P::UserIsMember | P::MultipleOrganizationsOnOrFirst => look.lacks_members(),
+        P::MembershipNotDefault | P::DefaultOrgIs(_) => look.lacks_default(),
+    }
 }
 
 fn broken(precondition: &Precondition, action: &PlannedAction, look: &Look, index: &OrgIndex) -> Option<SkipReason> {
@@ -55,15 +86,18 @@ fn broken(precondition: &Precondition, action: &PlannedAction, look: &Look, inde
         ),
         P::UserNotMember => unless(!look.is_member(action.org_id), SkipReason::UserAlreadyMember),
         P::MultipleOrganizationsOnOrFirst => {
-            unless(look.memberships.is_empty() || look.multiple_organizations, SkipReason::MultipleOrganizationsOff)
+            let allowed = look.memberships.list.is_empty() || look.multiple_organizations;
+            unless(allowed, SkipReason::MultipleOrganizationsOff)
         }
         P::UserIsMember => {
             let named = |id| {
-                look.memberships.iter().any(|membership| membership.id == id && membership.org_id == action.org_id)
+                let mut list = look.memberships.list.iter();
+                list.any(|membership| membership.id == id && membership.org_id == action.org_id)
             };
             unless(action.membership_id.is_some_and(named), SkipReason::MembershipNotFound)
         }
         P::MembershipNotDefault => unless(look.default_org() != Some(action.org_id), SkipReason::AlreadyDefault),
+        P::DefaultOrgIs(org) => unless(look.default_org() == *org, SkipReason::DefaultOrgChanged),
     }
 }
 

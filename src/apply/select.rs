@@ -1,7 +1,8 @@
 //! Which actions of a plan are to be applied now: the narrowing, the preconditions and the caps, before any write
-//! (contract 8.2).
+//! (rules 8.2).
 
 use super::look::{Look, OrgIndex, Reads, look};
+use super::narrow::Narrowing;
 use super::recheck::recheck;
 use super::{Stop, unless_stopped};
 use crate::catalogue::{ActionCode, SkipReason};
@@ -11,22 +12,7 @@ use crate::model::record::Membership;
 use crate::model::time::Instant;
 use crate::run::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
 use crate::run::plan_file::{PlanFile, PlannedAction};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// What `--only-account` and `--only-action` leave of a plan; empty sets leave everything.
-#[derive(Debug, Clone, Default)]
-pub struct Narrowing {
-    /// Account keys.
-    pub accounts: BTreeSet<String>,
-    pub actions: BTreeSet<String>,
-}
-
-impl Narrowing {
-    fn leaves(&self, action: &PlannedAction) -> bool {
-        (self.accounts.is_empty() || self.accounts.contains(&account_key(&action.sf_account_id)))
-            && (self.actions.is_empty() || self.actions.contains(&action.action_id))
-    }
-}
+use std::collections::{BTreeMap, HashMap};
 
 /// What was decided about one action.
 #[derive(Debug)]
@@ -61,8 +47,8 @@ impl Selection<'_> {
         let mut walk = Walk { assumed: index.clone(), ..Walk::default() };
         let mut choices = Vec::with_capacity(plan.actions.len());
         for (at, action) in plan.actions.iter().enumerate() {
-            let unread = if !narrowing.leaves(action) {
-                Some((Outcome::Skipped, SkipReason::NotSelected))
+            let unread = if let Some(reason) = narrowing.leaves_out(action) {
+                Some((Outcome::Skipped, reason))
             } else if walk.selected >= caps.max_actions {
                 Some((Outcome::Blocked, SkipReason::CapMaxActions))
             } else {
@@ -71,8 +57,7 @@ impl Selection<'_> {
             let choice = match unread {
                 Some((status, reason)) => Choice::Not(ActionResult::new(action, status, Some(reason), clock())),
                 None => {
-                    let seen = unless_stopped(stop, look(records, action)).await?;
-                    index.update(action, &seen);
+                    let seen = unless_stopped(stop, look(records, action, index)).await?;
                     walk.choose(action, seen, caps, clock())
                 }
             };
@@ -95,10 +80,10 @@ struct Walk {
 impl Walk {
     fn choose(&mut self, action: &PlannedAction, mut seen: Look, caps: Caps, now: Instant) -> Choice {
         self.effects.add_to(&mut seen, action);
-        self.assumed.update(action, &seen);
+        self.assumed.update(action.org_id, seen.org.as_ref());
         if let Some(reason) = recheck(action, &seen, &self.assumed) {
             return Choice::Not(ActionResult {
-                before: Some(seen.state(action)),
+                before: seen.state(action),
                 ..ActionResult::new(action, Outcome::Skipped, Some(reason), now)
             });
         }
@@ -111,7 +96,7 @@ impl Walk {
         self.effects.take_in(action);
         let mut then = seen.clone();
         self.effects.add_to(&mut then, action);
-        self.assumed.update(action, &then);
+        self.assumed.update(action.org_id, then.org.as_ref());
         Choice::Selected(seen)
     }
 }
@@ -154,11 +139,11 @@ impl Effects {
         let Some(user) = action.user_id else { return };
         for org_id in self.members.get(&user).into_iter().flatten() {
             if !look.is_member(*org_id) {
-                look.memberships.push(Membership { id: u64::MAX, org_id: *org_id, default: false });
+                look.memberships.list.push(Membership { id: u64::MAX, org_id: *org_id, default: false });
             }
         }
         if let Some(org_id) = self.defaults.get(&user) {
-            for membership in &mut look.memberships {
+            for membership in &mut look.memberships.list {
                 membership.default = membership.org_id == *org_id;
             }
         }

@@ -275,6 +275,11 @@ impl SkipReason {
         self.is_changed_precondition() || matches!(self, Self::RecordIncomplete)
     }
 
+    /// Whether the action was left out before anything was read for it, and by none of the caps.
+    pub const fn is_unread(self) -> bool {
+        matches!(self, Self::NotSelected | Self::ActionNotAllowed | Self::SuppressedSince | Self::ReferenceChanged)
+    }
+
     /// Whether the effect of the action is in place all the same, which satisfies the actions that depend on it.
     pub const fn is_in_place(self) -> bool {
         matches!(

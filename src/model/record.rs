@@ -4,6 +4,9 @@
 use super::account_key::account_key;
 use super::domain;
 
+/// The keys that a rule may need and an answer did not have. Absent is not empty (rules 8.3).
+pub type Lacks = Vec<&'static str>;
+
 /// An organization that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Org {
@@ -13,6 +16,8 @@ pub struct Org {
     /// As stored.
     pub domain_names: Vec<String>,
     pub shared_tickets: bool,
+    /// Of `external_id` and `domain_names`; also `domain_names` that are null.
+    pub lacks: Lacks,
 }
 
 impl Org {
@@ -26,7 +31,7 @@ impl Org {
         self.domains().any(|held| held == domain)
     }
 
-    /// Its domains in their normal form; what does not normalize is left out.
+    /// Its domains in their normal form; what does not normalize is left out. None where the answer had no list.
     pub fn domains(&self) -> impl Iterator<Item = String> {
         self.domain_names.iter().filter_map(|text| domain::normalize(text).ok())
     }
@@ -41,12 +46,23 @@ pub struct User {
     pub verified: bool,
     pub email_domain: Option<String>,
     pub organization_id: Option<u64>,
+    /// Of `active`, `suspended`, `verified`, `email` and `organization_id`.
+    pub lacks: Lacks,
 }
 
-/// A membership of the user that was looked at.
+/// A membership of the user that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
     pub id: u64,
     pub org_id: u64,
     pub default: bool,
+}
+
+/// All memberships of a user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memberships {
+    /// Ascending by id.
+    pub list: Vec<Membership>,
+    /// Of `organization_id`, `user_id` and `default`, each named once. A record without one of the first two is not in the list.
+    pub lacks: Lacks,
 }

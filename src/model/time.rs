@@ -49,6 +49,16 @@ impl Instant {
         Self::from_seconds(self.seconds() - i64::from(days) * DAY)
     }
 
+    /// The time that many milliseconds later.
+    pub fn plus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1_000_000)))
+    }
+
+    /// How many milliseconds later than another time it is; 0 where it is not.
+    pub fn millis_after(self, other: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(other.0) / 1_000_000).unwrap_or(0)
+    }
+
     /// `2026-04-17T22:15:30Z`.
     pub fn rfc3339(self) -> String {
         self.format("%Y-%m-%dT%H:%M:%SZ")

@@ -1,19 +1,20 @@
-//! The console's account of an apply: what would change, what Zendesk will do on its own because of it, and what became of
-//! each action.
+//! The terminal's account of an apply, as lines: what would change, what Zendesk will do on its own because of it, what became
+//! of each action, and what comes next. Printing them is the command's.
 
-use crate::apply::look::Look;
-use crate::apply::select::Choice;
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::console::Console;
+use crate::model::time::Instant;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Mode, Outcome};
-use crate::run::plan_file::{PlanFile, PlannedAction};
+use crate::run::plan_file::PlannedAction;
 use crate::text::audience::{Message, open};
 use crate::text::escape;
-use crate::text::words::plural;
+use crate::text::words::counted;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The width of the table of impacts where there is no terminal.
+/// The width of the table of changes where there is no terminal.
 const WIDTH: u16 = 120;
 /// The room for the names of actions and the ids of accounts, which are searched for and copied, so never broken:
 /// `A001 set_org_external_id`, and a space on either side.
@@ -23,71 +24,107 @@ const MOST_LISTED: usize = 20;
 /// How many ids of actions fit a line.
 const IDS_IN_A_LINE: usize = 12;
 
-/// The selected actions, each with its impact; and the others by reason.
-pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice], caps: Caps) {
-    let pairs = || plan.actions.iter().zip(choices);
-    let selected: Vec<_> = pairs()
-        .filter_map(|(action, choice)| if let Choice::Selected(seen) = choice { Some((action, seen)) } else { None })
-        .collect();
-    console.say(open(format!(
+/// A line, or several, of the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    Heading(Message),
+    Text(Message),
+}
+
+impl Line {
+    /// Prints it.
+    pub fn print(self, console: &Console) {
+        match self {
+            Self::Heading(text) => console.heading(text),
+            Self::Text(text) => console.say(text),
+        }
+    }
+}
+
+/// Lines in the making.
+#[derive(Default)]
+struct Lines(Vec<Line>);
+
+impl Lines {
+    fn say(&mut self, text: impl Into<Message>) {
+        self.0.push(Line::Text(text.into()));
+    }
+
+    fn heading(&mut self, text: impl Into<Message>) {
+        self.0.push(Line::Heading(text.into()));
+    }
+}
+
+/// An action that is selected, and what was read of it.
+#[derive(Debug)]
+pub struct Selected<'a> {
+    pub action: &'a PlannedAction,
+    /// The part of Zendesk that it changes, as receipts show it.
+    pub before: Value,
+    /// Whether the org shares its tickets now.
+    pub shares_tickets: bool,
+}
+
+impl Selected<'_> {
+    fn default_org(&self) -> Option<u64> {
+        self.before["default_org_id"].as_u64()
+    }
+}
+
+/// The selected actions, each with its change; and the others by reason. `width` is that of the terminal, if there is one.
+pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, width: Option<u16>) -> Vec<Line> {
+    let mut lines = Lines::default();
+    lines.say(open(format!(
         "  {} in the plan, {} selected",
-        plural(plan.actions.len() as u64, "prepared action"),
+        counted((selected.len() + left_out.len()) as u64, "prepared action"),
         selected.len()
     )));
     for code in ActionCode::ALL {
-        let count = selected.iter().filter(|(action, _)| action.action_code == code).count();
+        let count = selected.iter().filter(|selected| selected.action.action_code == code).count();
         if count > 0 {
-            console.say(open(format!("    {count} {code}")));
+            lines.say(open(format!("    {count} {code}")));
         }
     }
     if !selected.is_empty() {
-        let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0).max(60));
-        table.set_header(["action, account", "what changes", "what Zendesk does because of it"]);
-        for (action, seen) in selected {
-            let name = escape::terminal(action.account_name.as_deref().unwrap_or_default());
-            let account = escape::terminal(&action.sf_account_id);
-            table.add_row([
-                format!("{} {}\n{account} {name}", action.action_id, action.action_code),
-                change(action, seen),
-                impact(action, seen),
-            ]);
+        lines.say(format!("\n{}", changes(selected, width.unwrap_or(WIDTH).max(60))));
+        // Whoever approves these can hold the live run to them.
+        lines.say("\n  Selected:");
+        for ids in selected.chunks(IDS_IN_A_LINE) {
+            let ids: Vec<&str> = ids.iter().map(|selected| selected.action.action_id.as_str()).collect();
+            lines.say(open(format!("    {}", ids.join(","))));
         }
-        if let Some(names) = table.column_mut(0) {
-            names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAMES)));
-        }
-        console.say(format!("\n{table}"));
     }
-    let not: Vec<&ActionResult> = choices
-        .iter()
-        .filter_map(|choice| if let Choice::Not(result) = choice { Some(result) } else { None })
-        .collect();
-    let changed = not.iter().copied().filter(|result| result.reason.is_some_and(SkipReason::is_changed_precondition));
-    let (there, changed): (Vec<_>, Vec<_>) =
-        changed.partition(|result| result.reason.is_some_and(SkipReason::is_in_place));
-    for (heading, results) in [("Already in place:", there), ("No longer as the audit saw it:", changed)] {
+    let changed = |in_place: bool| {
+        let of_kind = move |reason: SkipReason| reason.is_attempted() && reason.is_in_place() == in_place;
+        left_out.iter().copied().filter(move |result| result.reason.is_some_and(of_kind)).collect::<Vec<_>>()
+    };
+    for (heading, results) in [("Already in place:", changed(true)), ("No longer as the audit saw it:", changed(false))]
+    {
         if results.is_empty() {
             continue;
         }
-        console.say(open(format!("\n  {heading}")));
-        for result in results.iter().take(MOST_LISTED) {
-            self::result(console, result);
+        lines.say(open(format!("\n  {heading}")));
+        for one in results.iter().take(MOST_LISTED) {
+            lines.say(result(one));
         }
         if let more @ 1.. = results.len().saturating_sub(MOST_LISTED) {
-            console.say(open(format!("    and {more} more, in the receipt")));
+            lines.say(open(format!("    and {more} more, in the receipt")));
         }
     }
+    left_out_by_reason(&mut lines, left_out, caps);
+    lines.0
+}
+
+/// Those that were left out before they were read.
+fn left_out_by_reason(lines: &mut Lines, left_out: &[&ActionResult], caps: Caps) {
     let mut others: BTreeMap<SkipReason, Vec<&str>> = BTreeMap::new();
-    for result in &not {
-        if let Some(reason) = result.reason.filter(|reason| !reason.is_changed_precondition()) {
+    for result in left_out {
+        if let Some(reason) = result.reason.filter(|reason| !reason.is_attempted()) {
             others.entry(reason).or_default().push(&result.action_id);
         }
     }
     if !others.is_empty() {
-        console.say("");
+        lines.say("");
     }
     for (reason, ids) in others {
         let option = match reason {
@@ -95,64 +132,90 @@ pub fn plan(console: &Console, plan: &PlanFile, choices: &[Choice], caps: Caps) 
             SkipReason::CapMaxPerAccount => format!(" (--max-per-account {})", caps.max_per_account),
             _ => String::new(),
         };
-        console.say(open(format!("  {} left out, {reason}{option}:", plural(ids.len() as u64, "action"))));
+        lines.say(open(format!("  {} left out, {reason}{option}:", counted(ids.len() as u64, "action"))));
         let more = if ids.len() > IDS_IN_A_LINE { ", …" } else { "" };
-        console.say(format!("    {}{more}", ids[..ids.len().min(IDS_IN_A_LINE)].join(", ")));
+        lines.say(format!("    {}{more}", ids[..ids.len().min(IDS_IN_A_LINE)].join(", ")));
     }
 }
 
-/// What the tool changes.
-fn change(action: &PlannedAction, seen: &Look) -> String {
+fn changes(selected: &[Selected<'_>], width: u16) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width);
+    table.set_header(["action, account", "before → after", "what Zendesk does because of it"]);
+    for one in selected {
+        let action = one.action;
+        let name = escape::terminal(action.account_name.as_deref().unwrap_or_default());
+        let account = escape::terminal(&action.sf_account_id);
+        table.add_row([
+            format!("{} {}\n{account} {name}", action.action_id, action.action_code),
+            change(one),
+            impact(one),
+        ]);
+    }
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAMES)));
+    }
+    table
+}
+
+/// What this program changes.
+fn change(one: &Selected<'_>) -> String {
+    let action = one.action;
     let name = action.org_name.as_deref().unwrap_or_default();
     let org = format!("org {} ({})", action.org_id, escape::terminal(name));
     let user = action.user_id.map(|id| format!("user {id}")).unwrap_or_default();
     match action.action_code {
         ActionCode::SetOrgExternalId => format!("{org}: external_id blank → {}", escape::terminal(&action.to)),
         ActionCode::AddOrgDomain => {
-            let held = seen.org.as_ref().map_or(0, |org| org.domain_names.len());
-            format!("{org}: domain {} added to its {}", escape::terminal(&action.to), plural(held as u64, "domain"))
+            let held = one.before.as_array().map_or(0, Vec::len);
+            format!("{org}: {held} → {}: +{}", counted(held as u64 + 1, "domain"), escape::terminal(&action.to))
         }
-        ActionCode::AssignUserToOrg => format!("{user}: new membership in {org}"),
+        ActionCode::AssignUserToOrg => format!("{user}: not a member → member of {org}"),
         ActionCode::MoveUserToOrg => {
-            let from = seen.default_org().map_or("none".to_owned(), |org| format!("org {org}"));
+            let from = one.default_org().map_or("none".to_owned(), |org| format!("org {org}"));
             format!("{user}: default org {from} → {org}")
         }
     }
 }
 
-/// What follows from it without the tool.
-fn impact(action: &PlannedAction, seen: &Look) -> String {
+/// What follows from it without this program.
+fn impact(one: &Selected<'_>) -> String {
+    let Selected { action, before, shares_tickets: shares } = one;
     let mut impact = Vec::new();
-    let shares = seen.org.as_ref().is_some_and(|org| org.shared_tickets);
     for note in &action.notes {
         if let Some(users) = note.strip_prefix("users_affected:") {
             let users = users.parse().unwrap_or_default();
             impact.push(match users {
-                0 => "takes in later users with this domain".to_owned(),
-                users => format!("adds {} with this domain to the org, and later ones", plural(users, "verified user")),
+                0 => "adds later users with this domain to the org".to_owned(),
+                users => {
+                    format!("adds {} with this domain to the org, and later ones", counted(users, "verified user"))
+                }
             });
         }
     }
     let linked_to = action.notes.iter().find_map(|note| note.strip_prefix("default_org_linked_to:"));
     let whose = linked_to.map(|account| format!(", account {}'s", escape::terminal(account))).unwrap_or_default();
     match action.action_code {
-        ActionCode::AddOrgDomain if shares => {
-            impact.push("the org shares its tickets: they see each other's".to_owned())
+        ActionCode::AddOrgDomain if *shares => {
+            impact.push("the org shares its tickets: they see each other's".to_owned());
         }
         ActionCode::AssignUserToOrg => {
-            let first = seen.memberships.is_empty();
-            impact.push(match (first, seen.default_org()) {
+            let first = before["member_of"].as_array().is_none_or(Vec::is_empty);
+            impact.push(match (first, one.default_org()) {
                 (true, Some(org)) => format!("a first membership becomes the default org, not org {org}{whose}"),
                 (true, None) => "a first membership becomes the default org".to_owned(),
                 (false, Some(org)) => format!("the default org stays org {org}{whose}"),
                 (false, None) => "no other membership changes".to_owned(),
             });
-            if shares {
+            if *shares {
                 impact.push("the org shares its tickets: the user sees them".to_owned());
             }
         }
         ActionCode::MoveUserToOrg if linked_to.is_some() => {
-            let org = seen.default_org().unwrap_or_default();
+            let org = one.default_org().unwrap_or_default();
             impact.push(format!("org {org}{whose}, is no longer the default"));
         }
         ActionCode::MoveUserToOrg => impact.push("the memberships stay as they are".to_owned()),
@@ -162,7 +225,7 @@ fn impact(action: &PlannedAction, seen: &Look) -> String {
 }
 
 /// One result in a line.
-pub fn result(console: &Console, result: &ActionResult) {
+pub fn result(result: &ActionResult) -> Message {
     let target = match result.user_id {
         Some(user) => format!("user {user}, org {}", result.org_id),
         None => format!("org {}", result.org_id),
@@ -173,7 +236,7 @@ pub fn result(console: &Console, result: &ActionResult) {
         (Outcome::Failed, Some(http_status)) => format!(" ({http_status})"),
         _ => String::new(),
     };
-    console.say(Message::with_public(
+    Message::with_public(
         format!(
             "    {}  {:<20} {}, {target}: {status}{reason}{http}",
             escape::terminal(&result.action_id),
@@ -181,7 +244,7 @@ pub fn result(console: &Console, result: &ActionResult) {
             escape::terminal(&result.sf_account_id),
         ),
         format!("    {}: {status}{reason}{http}", result.action_code),
-    ));
+    )
 }
 
 pub(super) fn status(outcome: Outcome) -> &'static str {
@@ -194,16 +257,35 @@ pub(super) fn status(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The counts, where the receipt is, and what comes next: after a dry run the live one with the same `options`, so that what
-/// was shown is what will be done; `None` where that would be refused. `folder` is how a person reaches the run folder from here.
-pub fn summary(console: &Console, plan: &PlanFile, options: Option<&[Message]>, receipt: &ApplyReceipt, folder: &str) {
+/// What the end of a run is printed from.
+#[derive(Debug)]
+pub struct Ending<'a> {
+    pub receipt: &'a ApplyReceipt,
+    /// How a person reaches the run folder from here.
+    pub folder: &'a str,
+    pub is_demo: bool,
+    /// When the plan was made.
+    pub from: Instant,
+    /// The last moment at which it may be applied.
+    pub apply_until: Instant,
+    pub now: Instant,
+    /// The options that a live run of the same has in common with this one.
+    pub options: &'a [Message],
+    /// The command that audits again.
+    pub audit: &'a str,
+}
+
+/// The counts, where the receipt is, how old the plan is, and the next command.
+pub fn ending(facts: &Ending<'_>) -> Vec<Line> {
+    let Ending { receipt, folder, is_demo, .. } = *facts;
+    let mut lines = Lines::default();
     let counts = &receipt.counts;
     let parts = [
         (counts.would_apply, "would be applied"),
         (counts.applied, "applied"),
         (counts.skipped, "skipped"),
         (counts.failed, "failed"),
-        (counts.blocked, "blocked by a cap"),
+        (counts.blocked, "left by a cap"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     let parts: Vec<String> = parts.collect();
@@ -212,43 +294,91 @@ pub fn summary(console: &Console, plan: &PlanFile, options: Option<&[Message]>, 
         Mode::Apply | Mode::NotRun => "Apply",
     };
     let sums = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
-    console.heading(open(format!("\n{what}: {sums}")));
+    lines.heading(open(format!("\n{what}: {sums}")));
     if receipt.mode == Mode::DryRun {
-        console.say("  Nothing was written to Zendesk.");
+        lines.say("  Nothing was written to Zendesk.");
     }
-    console.say(open(format!("  Receipt: {}/apply_receipt.json", escape::line(folder))));
-    console.say(open(format!("\nplan_hash: {}", plan.hash)));
-    if receipt.mode == Mode::DryRun && counts.would_apply > 0 && receipt.completed {
-        console.heading("\nNext:");
-        if plan.source == crate::run::artifacts::Source::Demo {
-            console.say("  The demo's plan is dry-run only. Audit your own Zendesk for one that can be applied.");
-        } else if let Some(options) = options {
-            console.say("  Carry it out:");
-            console.say("    g-gremlin zendesk drift apply \\");
-            for option in options {
-                console.say(option.clone().map(|option| format!("      {option} \\")));
-            }
-            console.say(open(format!("      --apply --confirm-plan-hash {}", plan.hash)));
-        } else {
-            console.say("  Audit again: this plan is not of an age that may be applied.");
+    lines.say(open(format!("  Receipt: {}/{}", escape::line(folder), Artifact::ApplyReceipt.name())));
+    lines.say(open(format!("\nplan_hash: {}", receipt.source_plan_hash)));
+    if receipt.mode == Mode::DryRun && !is_demo {
+        lines.say(age(facts));
+    }
+    next(&mut lines, facts);
+    lines.0
+}
+
+/// How old the plan is, and until when it may be applied.
+fn age(facts: &Ending<'_>) -> Message {
+    let Ending { from, apply_until, now, .. } = *facts;
+    let hours = (now.seconds() - from.seconds()).max(0) / 3600;
+    let age = if hours < 1 { "less than an hour".to_owned() } else { counted(hours.unsigned_abs(), "hour") };
+    let verb = if now > apply_until { "could" } else { "can" };
+    open(format!(
+        "The plan is from {} ({age} old) and {verb} be applied until {}.",
+        from.rfc3339(),
+        apply_until.rfc3339()
+    ))
+}
+
+fn next(lines: &mut Lines, facts: &Ending<'_>) {
+    let Ending { receipt, is_demo, from, apply_until, now, options, audit, .. } = *facts;
+    let counts = &receipt.counts;
+    let apply = |lines: &mut Lines| {
+        lines.say("    g-gremlin zendesk drift apply \\");
+        for option in options {
+            lines.say(option.clone().map(|option| format!("      {option} \\")));
         }
-    } else if counts.blocked > 0 {
-        console.say("\n  Apply the same plan again for what the caps have left.");
+        lines.say(open(format!("      --apply --confirm-plan-hash {}", receipt.source_plan_hash)));
+    };
+    let is_applicable = (from..=apply_until).contains(&now);
+    let unfinished = !receipt.completed || counts.failed > 0 || aborted(receipt) > 0;
+    match receipt.mode {
+        Mode::DryRun if counts.would_apply == 0 || !receipt.completed => {}
+        Mode::DryRun if is_demo => {
+            lines.heading("\nNext:");
+            lines.say("  The demo's plan can only be dry-run. Audit your own Zendesk for one that can be applied.");
+        }
+        Mode::DryRun if !is_applicable => {
+            lines.heading("\nNext:");
+            lines.say("  Run the audit again; this plan is not of an age that can be applied:");
+            lines.say(open(format!("    {audit}")));
+        }
+        Mode::DryRun => {
+            lines.heading("\nNext:");
+            lines.say("  Apply what is selected:");
+            apply(lines);
+        }
+        Mode::Apply if unfinished => {
+            lines.heading("\nNext:");
+            lines.say("  Apply the same plan again; it settles what is open and goes on where this run ended:");
+            apply(lines);
+        }
+        Mode::Apply if counts.blocked > 0 => {
+            lines.heading("\nNext:");
+            let left = counted(counts.blocked, "action");
+            lines.say(open(format!("  The caps left {left}. Apply the same plan again to go on:")));
+            apply(lines);
+        }
+        Mode::Apply | Mode::NotRun => {
+            lines.heading("\nNext:");
+            lines.say("  Audit again to see what is left:");
+            lines.say(open(format!("    {audit}")));
+        }
     }
 }
 
-/// Why a live apply that began to write must not end with 0, if so.
+/// The actions that were not reached.
+pub(super) fn aborted(receipt: &ApplyReceipt) -> u64 {
+    receipt.results.iter().filter(|result| result.reason == Some(SkipReason::Aborted)).count() as u64
+}
+
+/// Why a live apply that began to write must not end with 0, if so. What a cap left is no failure.
 pub fn imperfection(receipt: &ApplyReceipt) -> Option<String> {
-    let aborted = receipt.results.iter().filter(|result| result.reason == Some(SkipReason::Aborted)).count() as u64;
-    let parts = [
-        (receipt.counts.failed, "failed"),
-        (aborted, "not reached after a refusal"),
-        (receipt.counts.blocked, "blocked by a cap"),
-    ];
+    let parts = [(receipt.counts.failed, "failed"), (aborted(receipt), "not reached after a refusal")];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{} {what}", plural(count, "action")))
+        .map(|(count, what)| format!("{} {what}", counted(count, "action")))
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -142,11 +142,12 @@ pub fn preconditions(context: &RuleContext<'_>, action: &Action) -> Vec<Precondi
                 list.push(P::UserVerified);
             }
             list.push(P::UserEmailDomain(domain()));
-            list.extend(if assign {
-                [P::UserNotMember, P::MultipleOrganizationsOnOrFirst]
+            if assign {
+                list.extend([P::UserNotMember, P::MultipleOrganizationsOnOrFirst]);
             } else {
-                [P::UserIsMember, P::MembershipNotDefault]
-            });
+                let default = action.user.and_then(|(user, _)| context.world.default_org(user as usize));
+                list.extend([P::UserIsMember, P::MembershipNotDefault, P::DefaultOrgIs(default)]);
+            }
             list
         }
     }

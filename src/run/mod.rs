@@ -3,6 +3,8 @@
 pub mod artifacts;
 pub mod create;
 pub mod diff;
+pub mod find;
 pub mod plan_file;
 pub mod read;
+mod strict_json;
 pub mod verify;

@@ -1,19 +1,23 @@
 //! `fix_plan.json` read back: parsed, its hash recomputed, and every action checked to be one that an audit could have
-//! planned (contract 7).
+//! planned (rules 7 and 8.1).
 //!
-//! A plan is read strictly. The hash shows that nobody changed the file by accident; the shape of each action makes sure
-//! that no precondition was left out on purpose. Left out: whether the plan may be applied now (`apply`).
+//! A plan is read strictly. The hash shows that the file was not changed by accident; the shape of each action makes sure
+//! that no precondition was left out on purpose, and that no write is planned twice. Left out: whether the plan may be applied
+//! now (`apply`).
 
-use crate::catalogue::{ActionCode, BlockedReason};
+use super::strict_json;
+use crate::catalogue::{ActionCode, BlockedReason, IssueCode};
 use crate::digest::sha256;
-use crate::model::account_key::external_id_for;
+use crate::model::account_key::{account_key, external_id_for};
 use crate::model::domain;
 use crate::model::precondition::Precondition;
+use crate::model::settings::Settings;
 use crate::model::time::Instant;
+use crate::rules::issue::IssueId;
 use crate::run::artifacts::Source;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The schema that this program writes and reads.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/plan/1";
@@ -74,22 +78,19 @@ pub struct BlockedAction {
     pub issue_id: String,
 }
 
-/// Why a text is no plan that this program may work with.
+/// Why a text is not a plan that this program may work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     #[error("it is not JSON: {0}")]
     NotJson(String),
-    #[error("it is no fix plan: it has no `schema`")]
+    #[error("it is not a fix plan: it has no `schema`")]
     NoSchema,
     #[error("its schema is \"{0}\", and this program knows {SCHEMA}")]
     UnknownSchema(String),
-    #[error("it is no fix plan: {0}")]
+    #[error("it is not a fix plan: {0}")]
     Shape(String),
     #[error("action {action_id}: {what}")]
     Action { action_id: String, what: String },
-    /// The content is not what an audit writes, and has another hash than the file states: somebody has changed it.
-    #[error("the plan was changed: its content has the hash {found}, and it says {stated}")]
-    Changed { stated: String, found: String },
 }
 
 #[derive(Deserialize)]
@@ -111,10 +112,9 @@ struct Plan {
 }
 
 impl PlanFile {
-    /// Reads the bytes of a plan file. Whether its two hashes agree is the caller's question, unless the content makes no
-    /// sense: then a hash that does not agree is the better answer.
+    /// Reads the bytes of a plan file. Whether its two hashes agree is the caller's question.
     pub fn parse(bytes: &[u8]) -> Result<Self, PlanError> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| PlanError::NotJson(error.to_string()))?;
+        let value = strict_json::parse(bytes).map_err(|error| PlanError::NotJson(error.to_string()))?;
         match value.get("schema") {
             Some(Value::String(schema)) if schema == SCHEMA => {}
             Some(Value::String(schema)) => return Err(PlanError::UnknownSchema(schema.clone())),
@@ -123,17 +123,82 @@ impl PlanFile {
         let shape = |error: serde_json::Error| PlanError::Shape(error.to_string());
         let File { plan_hash, run_id, created_at, as_of, plan } = serde_json::from_value(value).map_err(shape)?;
         let time = |name: &str, text: &str| {
-            Instant::parse(text).ok_or_else(|| PlanError::Shape(format!("`{name}` is no time: \"{text}\"")))
+            Instant::parse(text).ok_or_else(|| PlanError::Shape(format!("`{name}` is not a time: \"{text}\"")))
         };
         let canonical = serde_json_canonicalizer::to_vec(&plan).map_err(|error| PlanError::Shape(error.to_string()))?;
-        let hash = sha256(&canonical);
         let (created_at, as_of) = (time("created_at", &created_at)?, time("as_of", &as_of)?);
-        let content = Plan::read(plan);
-        let Plan { source, zendesk, actions, blocked } = match content {
-            Err(_) if hash != plan_hash => return Err(PlanError::Changed { stated: plan_hash, found: hash }),
-            content => content?,
-        };
+        let Plan { source, zendesk, actions, blocked } = Plan::read(plan)?;
+        let hash = sha256(&canonical);
         Ok(Self { stated_hash: plan_hash, hash, run_id, created_at, as_of, source, zendesk, actions, blocked })
+    }
+
+    /// Checks that an audit under these settings could have planned each action: no precondition is missing that they demand,
+    /// and no domain is one that they leave out.
+    pub fn check_settings(&self, settings: &Settings) -> Result<(), PlanError> {
+        let Settings { domains, users, .. } = settings;
+        for action in &self.actions {
+            let wrong = |what: String| Err(PlanError::Action { action_id: action.action_id.clone(), what });
+            let of_user = matches!(action.action_code, ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg);
+            let demanded = [
+                (Precondition::UserNotSuspended, of_user && !users.include_suspended),
+                (
+                    Precondition::UserVerified,
+                    action.action_code == ActionCode::AssignUserToOrg && users.require_verified,
+                ),
+            ];
+            for (precondition, _) in demanded.iter().filter(|(_, is_demanded)| *is_demanded) {
+                if !action.preconditions.contains(precondition) {
+                    return wrong(format!("it has no precondition {precondition}, which this configuration demands"));
+                }
+            }
+            // A suppression may name the issue.
+            let issue_id = action.expected_issue_id();
+            if action.issue_id != issue_id {
+                return wrong(format!("`issue_id` is \"{}\", and must be \"{issue_id}\"", action.issue_id));
+            }
+            for domain in action.domains() {
+                let kind = if domains.personal.contains(domain) {
+                    "a personal domain"
+                } else if domains.ignored.contains(domain) {
+                    "an ignored domain"
+                } else {
+                    continue;
+                };
+                return wrong(format!("{domain} is {kind} under this configuration, and no audit plans with it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PlannedAction {
+    /// The domains that the action rests on: its own, or those that link the org.
+    pub fn domains(&self) -> impl Iterator<Item = &str> {
+        let linking = self.preconditions.iter().filter_map(|precondition| match precondition {
+            Precondition::OrgHasDomain(domain) => Some(domain.as_str()),
+            _ => None,
+        });
+        self.domain.as_deref().into_iter().chain(linking)
+    }
+
+    /// The code of the issue that the action repairs.
+    pub fn issue_code(&self) -> IssueCode {
+        match self.action_code {
+            ActionCode::SetOrgExternalId => IssueCode::OrgMissingExternalId,
+            ActionCode::AddOrgDomain => IssueCode::OrgMissingExpectedDomain,
+            ActionCode::AssignUserToOrg => IssueCode::UserMissingExpectedMembership,
+            ActionCode::MoveUserToOrg => IssueCode::UserDefaultOrgNotExpected,
+        }
+    }
+
+    fn expected_issue_id(&self) -> String {
+        let (key, domain) = (account_key(&self.sf_account_id), self.issue_domain().unwrap_or_default());
+        IssueId::of(self.issue_code(), &key, Some(self.org_id), self.user_id, None, domain).to_string()
+    }
+
+    /// The domain of that issue: an org's issue is about all of its account's domains at once, and has none.
+    pub fn issue_domain(&self) -> Option<&str> {
+        self.user_id.and(self.domain.as_deref())
     }
 }
 
@@ -141,6 +206,7 @@ impl Plan {
     fn read(value: Value) -> Result<Self, PlanError> {
         let plan: Self = serde_json::from_value(value).map_err(|error| PlanError::Shape(error.to_string()))?;
         check_order(&plan.actions)?;
+        check_writes(&plan.actions)?;
         for action in &plan.actions {
             let action_id = action.action_id.clone();
             check(action).map_err(|what| PlanError::Action { action_id, what })?;
@@ -155,7 +221,7 @@ fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
     for action in actions {
         // It names the action on the command line, in the journal and on terminals.
         if !action.action_id.strip_prefix('A').is_some_and(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit())) {
-            return Err(PlanError::Shape(format!("\"{}\" is no id of an action", action.action_id)));
+            return Err(PlanError::Shape(format!("\"{}\" is not the id of an action", action.action_id)));
         }
         let wrong = |what: String| PlanError::Action { action_id: action.action_id.clone(), what };
         for dependency in &action.depends_on {
@@ -166,7 +232,7 @@ fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
                         && first.sf_account_id == action.sf_account_id => {}
                 _ => {
                     return Err(wrong(format!(
-                        "it depends on {dependency}, which is no link of its account before it"
+                        "it depends on {dependency}, which is not an earlier link of its account"
                     )));
                 }
             }
@@ -178,65 +244,132 @@ fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// The members that each kind of action has, and the preconditions that guard it, in their order.
-fn check(action: &PlannedAction) -> Result<(), String> {
-    use Precondition as P;
-    let PlannedAction { action_code, sf_account_id, org_id, user_id, membership_id, domain, to, preconditions, .. } =
-        action;
-    let is_domain = |text: &str| domain::normalize(text).is_ok_and(|normal| normal == text);
-    let of_user = matches!(action_code, ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg);
-    let has = [
-        ("user_id", user_id.is_some(), of_user),
-        ("membership_id", membership_id.is_some(), *action_code == ActionCode::MoveUserToOrg),
-        ("domain", domain.is_some(), *action_code != ActionCode::SetOrgExternalId),
-    ];
-    if let Some((name, is, _)) = has.into_iter().find(|(_, is, should)| is != should) {
-        return Err(format!("a {action_code} has {} `{name}`", if is { "no" } else { "a" }));
+/// No two actions write the same thing: an audit links an org and an account once, gives a domain to one org, and repairs one
+/// membership of a user.
+fn check_writes(actions: &[PlannedAction]) -> Result<(), PlanError> {
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    enum Written<'a> {
+        ExternalIdOf(u64),
+        ExternalId(String),
+        Domain(&'a str),
+        MembershipOf(u64),
+        Default(u64),
     }
-    let expected_to = match action_code {
-        ActionCode::SetOrgExternalId => external_id_for(sf_account_id).into_owned(),
-        ActionCode::AddOrgDomain => domain.clone().unwrap_or_default(),
-        ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => org_id.to_string(),
-    };
-    if *to != expected_to || to.is_empty() {
-        return Err(format!("`to` is \"{to}\", and must be \"{expected_to}\""));
-    }
-    let domain = domain.clone().unwrap_or_default();
-    if *action_code == ActionCode::AddOrgDomain && !is_domain(&domain) {
-        return Err(format!("\"{domain}\" is no domain in its normal form"));
-    }
-    let linking = || preconditions.iter().filter(|p| matches!(p, P::OrgHasDomain(d) if is_domain(d))).cloned();
-    let optional = |p: Precondition| preconditions.contains(&p).then_some(p);
-    let expected: Vec<Precondition> = match action_code {
-        ActionCode::SetOrgExternalId => {
-            if linking().next().is_none() {
-                return Err("it has no precondition org_has_domain, which is what links the org".to_owned());
+    let mut seen = BTreeSet::new();
+    for action in actions {
+        let written: Vec<Written<'_>> = match action.action_code {
+            ActionCode::SetOrgExternalId => {
+                vec![Written::ExternalIdOf(action.org_id), Written::ExternalId(account_key(&action.to))]
             }
-            [P::OrgExists, P::OrgExternalIdIsBlank, P::ExternalIdUnused].into_iter().chain(linking()).collect()
+            ActionCode::AddOrgDomain => vec![Written::Domain(&action.to)],
+            ActionCode::AssignUserToOrg => action.user_id.map(Written::MembershipOf).into_iter().collect(),
+            ActionCode::MoveUserToOrg => {
+                let membership = action.membership_id.map(Written::Default);
+                action.user_id.map(Written::MembershipOf).into_iter().chain(membership).collect()
+            }
+        };
+        for written in written {
+            if !seen.insert(written) {
+                let what = "another action before it writes the same".to_owned();
+                return Err(PlanError::Action { action_id: action.action_id.clone(), what });
+            }
         }
-        ActionCode::AddOrgDomain => vec![
-            P::OrgExists,
-            P::OrgExternalIdIsAccount,
-            P::OrgLacksDomain(domain.clone()),
-            P::DomainUnused(domain.clone()),
-        ],
-        ActionCode::AssignUserToOrg => [P::OrgExists, P::OrgExternalIdIsAccount, P::UserExists, P::UserActive]
-            .into_iter()
-            .chain(optional(P::UserNotSuspended))
-            .chain(optional(P::UserVerified))
-            .chain([P::UserEmailDomain(domain.clone()), P::UserNotMember, P::MultipleOrganizationsOnOrFirst])
-            .collect(),
-        ActionCode::MoveUserToOrg => [P::OrgExists, P::OrgExternalIdIsAccount, P::UserExists, P::UserActive]
-            .into_iter()
-            .chain(optional(P::UserNotSuspended))
-            .chain([P::UserEmailDomain(domain.clone()), P::UserIsMember, P::MembershipNotDefault])
-            .collect(),
-    };
-    if *preconditions != expected {
-        let names = |list: &[Precondition]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(format!("its preconditions are {}, and must be {}", names(preconditions), names(&expected)));
     }
     Ok(())
+}
+
+/// The members that each kind of action has, and the preconditions that guard it, in their order.
+fn check(action: &PlannedAction) -> Result<(), String> {
+    check_members(action)?;
+    check_targets(action)?;
+    let expected = expected_preconditions(action)?;
+    if action.preconditions != expected {
+        let names = |list: &[Precondition]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let (found, expected) = (names(&action.preconditions), names(&expected));
+        return Err(format!("its preconditions are {found}, and must be {expected}"));
+    }
+    Ok(())
+}
+
+/// Which of the optional members are there.
+fn check_members(action: &PlannedAction) -> Result<(), String> {
+    let code = action.action_code;
+    let of_user = matches!(code, ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg);
+    let has = [
+        ("user_id", action.user_id.is_some(), of_user),
+        ("membership_id", action.membership_id.is_some(), code == ActionCode::MoveUserToOrg),
+        ("domain", action.domain.is_some(), code != ActionCode::SetOrgExternalId),
+    ];
+    if let Some((name, is, _)) = has.into_iter().find(|(_, is, should)| is != should) {
+        return Err(format!("a {code} has {} `{name}`", if is { "no" } else { "a" }));
+    }
+    // The form for addresses keeps a leading `www.`, so that a normal form is its own.
+    let is_domain = |text: &str| domain::normalize_email_domain(text).is_ok_and(|normal| normal == text);
+    match action.domains().find(|domain| !is_domain(domain)) {
+        Some(domain) => Err(format!("\"{domain}\" is not a domain in its normal form")),
+        None => Ok(()),
+    }
+}
+
+/// `from` and `to`.
+fn check_targets(action: &PlannedAction) -> Result<(), String> {
+    let expected_to = match action.action_code {
+        ActionCode::SetOrgExternalId => external_id_for(&action.sf_account_id).into_owned(),
+        ActionCode::AddOrgDomain => action.domain.clone().unwrap_or_default(),
+        ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => action.org_id.to_string(),
+    };
+    if action.to != expected_to || action.to.is_empty() {
+        return Err(format!("`to` is \"{}\", and must be \"{expected_to}\"", action.to));
+    }
+    let from = action.from.as_deref();
+    match action.action_code {
+        ActionCode::MoveUserToOrg => {
+            default_org_before(action)?;
+            if from == Some(&action.to) { Err("`from` and `to` are the same org".to_owned()) } else { Ok(()) }
+        }
+        _ if from.is_some() => Err(format!("a {} has no `from`", action.action_code)),
+        _ => Ok(()),
+    }
+}
+
+/// The default org that a move starts from.
+fn default_org_before(action: &PlannedAction) -> Result<Option<u64>, String> {
+    let id = |from: &str| from.parse::<u64>().ok().filter(|id| id.to_string() == from);
+    match action.from.as_deref() {
+        None => Ok(None),
+        Some(from) => id(from).map(Some).ok_or_else(|| format!("`from` is \"{from}\", which is not the id of an org")),
+    }
+}
+
+/// All preconditions of the action's row, in their order; the two that a configuration may leave out where they are there.
+fn expected_preconditions(action: &PlannedAction) -> Result<Vec<Precondition>, String> {
+    use Precondition as P;
+    let domain = action.domain.clone().unwrap_or_default();
+    let optional = |p: Precondition| action.preconditions.contains(&p).then_some(p);
+    let of_user = || [P::OrgExists, P::OrgExternalIdIsAccount, P::UserExists, P::UserActive].into_iter();
+    Ok(match action.action_code {
+        ActionCode::SetOrgExternalId => {
+            let linking: BTreeSet<&str> = action.domains().collect();
+            if linking.is_empty() {
+                return Err("it has no precondition org_has_domain, which is what links the org".to_owned());
+            }
+            let linking = linking.into_iter().map(|domain| P::OrgHasDomain(domain.to_owned()));
+            [P::OrgExists, P::OrgExternalIdIsBlank, P::ExternalIdUnused].into_iter().chain(linking).collect()
+        }
+        ActionCode::AddOrgDomain => {
+            vec![P::OrgExists, P::OrgExternalIdIsAccount, P::OrgLacksDomain(domain.clone()), P::DomainUnused(domain)]
+        }
+        ActionCode::AssignUserToOrg => of_user()
+            .chain(optional(P::UserNotSuspended))
+            .chain(optional(P::UserVerified))
+            .chain([P::UserEmailDomain(domain), P::UserNotMember, P::MultipleOrganizationsOnOrFirst])
+            .collect(),
+        ActionCode::MoveUserToOrg => of_user()
+            .chain(optional(P::UserNotSuspended))
+            .chain([P::UserEmailDomain(domain), P::UserIsMember, P::MembershipNotDefault])
+            .chain([P::DefaultOrgIs(default_org_before(action)?)])
+            .collect(),
+    })
 }
 
 #[cfg(test)]
@@ -295,10 +428,10 @@ mod tests {
             error(|file| file["schema"] = "g-gremlin/zendesk-drift/plan/2".into()),
             "its schema is \"g-gremlin/zendesk-drift/plan/2\", and this program knows g-gremlin/zendesk-drift/plan/1"
         );
-        assert_eq!(error(|file| file["schema"] = 1.into()), "it is no fix plan: it has no `schema`");
+        assert_eq!(error(|file| file["schema"] = 1.into()), "it is not a fix plan: it has no `schema`");
         let more = rehashed(|file| file["plan"]["more"] = 1.into()).expect_err("refused").to_string();
-        assert!(more.starts_with("it is no fix plan: unknown field `more`"), "{more}");
-        assert!(error(|file| file["as_of"] = "soon".into()).starts_with("it is no fix plan: `as_of` is no time"));
+        assert!(more.starts_with("it is not a fix plan: unknown field `more`"), "{more}");
+        assert!(error(|file| file["as_of"] = "soon".into()).starts_with("it is not a fix plan: `as_of` is not a time"));
         assert!(matches!(PlanFile::parse(b"{"), Err(PlanError::NotJson(_))));
     }
 
@@ -332,13 +465,15 @@ mod tests {
             ("membership_id", json!(1)),
             ("domain", Value::Null),
             ("depends_on", json!(["A999"])),
+            ("from", json!("1")),
             ("action_id", json!("A001")),
         ] {
             let change = |file: &mut Value| file["plan"]["actions"][assign][member] = value.clone();
             let result = rehashed(change);
             assert!(matches!(result, Err(PlanError::Action { .. })), "{member}: {result:?}");
+            // What it holds is judged before its hash.
             let result = changed(change);
-            assert!(matches!(result, Err(PlanError::Changed { .. })), "{member}: {result:?}");
+            assert!(matches!(result, Err(PlanError::Action { .. })), "{member}: {result:?}");
         }
         for id in ["", "A", "B001", "A001\u{1b}[2J", "A-1"] {
             let result = rehashed(|file| file["plan"]["actions"][assign]["action_id"] = id.into());
@@ -347,5 +482,90 @@ mod tests {
         let set = first(ActionCode::SetOrgExternalId);
         let result = rehashed(|file| file["plan"]["actions"][set]["to"] = "001OTHER".into());
         assert!(matches!(result, Err(PlanError::Action { .. })));
+    }
+
+    #[test]
+    fn one_meaning_is_vouched_for_by_one_hash() {
+        let text = ALL_CODES.to_owned();
+        let plan = PlanFile::parse(text.as_bytes()).expect("a plan");
+        let org = plan.actions[0].org_id;
+        let twice = text.replacen(&format!("\"org_id\": {org},"), &format!("\"org_id\": 1, \"org_id\": {org},"), 1);
+        let error = PlanFile::parse(twice.as_bytes()).expect_err("refused").to_string();
+        assert!(error.starts_with("it is not JSON: duplicate key `org_id`"), "{error}");
+        let large = text.replacen(&format!("\"org_id\": {org},"), "\"org_id\": 9007199254740993,", 1);
+        let error = PlanFile::parse(large.as_bytes()).expect_err("refused").to_string();
+        assert!(error.starts_with("it is not JSON: the number 9007199254740993 is beyond 2^53 - 1"), "{error}");
+    }
+
+    #[test]
+    fn the_same_write_is_planned_once() {
+        for code in ActionCode::ALL {
+            let at = first(code);
+            let result = rehashed(|file| {
+                let actions = file["plan"]["actions"].as_array_mut().expect("a list");
+                let mut again = actions[at].clone();
+                again["action_id"] = "A999".into();
+                actions.push(again);
+            });
+            let error = result.expect_err("refused").to_string();
+            assert_eq!(error, "action A999: another action before it writes the same", "{code}");
+        }
+    }
+
+    #[test]
+    fn a_move_names_the_default_org_that_it_starts_from() {
+        let at = first(ActionCode::MoveUserToOrg);
+        for (from, is_right) in
+            [(json!("1"), false), (json!("01010"), false), (json!("x"), false), (Value::Null, false)]
+        {
+            let result = rehashed(|file| file["plan"]["actions"][at]["from"] = from.clone());
+            assert_eq!(result.is_ok(), is_right, "{from}: the precondition names another org");
+        }
+        let result = rehashed(|file| {
+            let action = &mut file["plan"]["actions"][at];
+            action["from"] = Value::Null;
+            *action["preconditions"].as_array_mut().expect("a list").last_mut().expect("one") =
+                "default_org_is:none".into();
+        });
+        assert!(result.is_ok(), "{result:?}");
+    }
+
+    #[test]
+    fn the_configuration_in_force_must_allow_each_action() {
+        let plan = PlanFile::parse(ALL_CODES.as_bytes()).expect("a plan");
+        let settings = Settings::default();
+        assert_eq!(plan.check_settings(&settings), Ok(()));
+        for action in &plan.actions {
+            for domain in action.domains() {
+                for kind in ["a personal domain", "an ignored domain"] {
+                    let mut settings = Settings::default();
+                    let list = if kind.contains("personal") {
+                        &mut settings.domains.personal
+                    } else {
+                        &mut settings.domains.ignored
+                    };
+                    list.insert(domain.to_owned());
+                    let error = plan.check_settings(&settings).expect_err("refused").to_string();
+                    assert!(error.contains(&format!("{domain} is {kind} under this configuration")), "{error}");
+                }
+            }
+        }
+        let without = |precondition: &str| {
+            let result = rehashed(|file| {
+                for action in file["plan"]["actions"].as_array_mut().expect("a list") {
+                    action["preconditions"].as_array_mut().expect("a list").retain(|one| one != precondition);
+                }
+            });
+            result.expect("a plan of another configuration")
+        };
+        let other = rehashed(|file| file["plan"]["actions"][0]["issue_id"] = "i0000000000000000".into());
+        assert!(other.expect("its shape is right").check_settings(&settings).is_err());
+        let mut lenient = Settings::default();
+        lenient.users.require_verified = false;
+        assert_eq!(without("user_verified").check_settings(&lenient), Ok(()));
+        assert!(without("user_verified").check_settings(&settings).is_err());
+        lenient.users = crate::model::settings::UserRules { include_suspended: true, ..Settings::default().users };
+        assert_eq!(without("user_not_suspended").check_settings(&lenient), Ok(()));
+        assert!(without("user_not_suspended").check_settings(&settings).is_err());
     }
 }

@@ -9,9 +9,9 @@ use super::page::{Taken, list_pages};
 use super::read::multiple_organizations_of;
 use super::session::Session;
 use crate::model::domain::normalize_email_domain;
-use crate::model::record::{Membership, Org, User};
-use serde::Deserialize;
+use crate::model::record::{Lacks, Membership, Memberships, Org, User};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, HashSet};
 
 /// Ids beyond 2^53 − 1 are no ids that JSON carries safely.
@@ -37,6 +37,7 @@ impl<'a> Records<'a> {
             let mut taken = Taken { records: page.len(), ..Taken::default() };
             for org in page {
                 taken.new += usize::from(seen.insert(org.id));
+                org.complete(stream)?;
                 org.into_org(stream)?.into_iter().for_each(&mut *take);
             }
             Ok(taken)
@@ -67,14 +68,14 @@ impl<'a> Records<'a> {
         let answer = self.single(&stream, Endpoint::UserById, format!("/api/v2/users/{id}")).await?;
         let Some(Envelope { user }) = answer else { return Ok(None) };
         same_id(&stream, id, user.id)?;
-        Ok(user.into_user())
+        user.into_user(&stream)
     }
 
-    /// All memberships of a user, ascending by id; none for a user that does not exist.
-    pub async fn memberships(&self, user_id: u64) -> Result<Vec<Membership>, ReadError> {
+    /// All memberships of a user that exist; none for a user that does not.
+    pub async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError> {
         let mut stream = Stream::paged("memberships of a user");
         let path = format!("/api/v2/users/{user_id}/organization_memberships");
-        let mut memberships = Vec::new();
+        let mut memberships = Memberships::default();
         let mut seen = HashSet::new();
         let first = || Ask::get(Endpoint::MembershipsOfUser, path.as_str());
         let read =
@@ -84,16 +85,17 @@ impl<'a> Records<'a> {
                 for membership in page {
                     let new = seen.insert(membership.id);
                     taken.new += usize::from(new);
-                    let of_user = new && membership.user_id == user_id;
-                    memberships.extend(membership.into_membership().filter(|_| of_user));
+                    if new && membership.user_id.is_none_or(|of| of == user_id) {
+                        membership.add_to(&mut memberships, stream)?;
+                    }
                 }
                 Ok(taken)
             });
         match read.await {
-            Err(error) if error.is_refusal(404) => return Ok(Vec::new()),
+            Err(error) if error.is_refusal(404) => return Ok(Memberships::default()),
             read => read?,
         }
-        memberships.sort_by_key(|membership| membership.id);
+        memberships.list.sort_by_key(|membership| membership.id);
         Ok(memberships)
     }
 
@@ -127,6 +129,21 @@ fn unreadable(stream: &Stream, fault: &str) -> ReadError {
     ReadError::Unreadable { place: stream.place(), fault: visible(fault) }
 }
 
+/// An id that JSON carries safely.
+fn safe(stream: &Stream, id: u64) -> Result<u64, ReadError> {
+    if id > LARGEST_ID { Err(unreadable(stream, &format!("the id {id} is beyond 2^53 - 1"))) } else { Ok(id) }
+}
+
+/// Keeps apart what is absent (`None`) and what is null.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The names of what is absent.
+fn lacks<const N: usize>(keys: [(&'static str, bool); N]) -> Lacks {
+    keys.into_iter().filter(|(_, is_there)| !is_there).map(|(key, _)| key).collect()
+}
+
 /// What answers for another record than the one that was asked for must not be believed.
 fn same_id(stream: &Stream, asked: u64, came: u64) -> Result<(), ReadError> {
     if asked == came { Ok(()) } else { Err(unreadable(stream, &format!("{asked} was asked for, and {came} came"))) }
@@ -135,10 +152,10 @@ fn same_id(stream: &Stream, asked: u64, came: u64) -> Result<(), ReadError> {
 #[derive(Deserialize)]
 struct WireOrg {
     id: u64,
-    #[serde(default)]
-    external_id: Option<String>,
-    #[serde(default)]
-    domain_names: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    external_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    domain_names: Option<Option<Vec<String>>>,
     #[serde(default)]
     shared_tickets: Option<bool>,
     #[serde(default)]
@@ -146,16 +163,26 @@ struct WireOrg {
 }
 
 impl WireOrg {
+    /// A list shows every key of each organization; one that is missing was lost on the way (rules 5).
+    fn complete(&self, stream: &Stream) -> Result<(), ReadError> {
+        let lacks = lacks([("external_id", self.external_id.is_some()), ("domain_names", self.domain_names.is_some())]);
+        match lacks.first() {
+            Some(key) => Err(unreadable(stream, &format!("organization {} has no `{key}`", self.id))),
+            None => Ok(()),
+        }
+    }
+
     fn into_org(self, stream: &Stream) -> Result<Option<Org>, ReadError> {
         let Self { id, external_id, domain_names, shared_tickets, deleted_at } = self;
-        if id > LARGEST_ID {
-            return Err(unreadable(stream, &format!("the id {id} is beyond 2^53 - 1")));
-        }
+        let lacks =
+            lacks([("external_id", external_id.is_some()), ("domain_names", matches!(domain_names, Some(Some(_))))]);
+        let id = safe(stream, id)?;
         Ok(exists(deleted_at.as_ref()).then(|| Org {
             id,
-            external_id,
-            domain_names: domain_names.unwrap_or_default(),
+            external_id: external_id.flatten(),
+            domain_names: domain_names.flatten().unwrap_or_default(),
             shared_tickets: shared_tickets.unwrap_or(false),
+            lacks,
         }))
     }
 }
@@ -167,54 +194,81 @@ fn exists(deleted_at: Option<&serde_json::Value>) -> bool {
 #[derive(Deserialize)]
 struct WireUser {
     id: u64,
-    #[serde(default)]
-    active: Option<bool>,
-    #[serde(default)]
-    suspended: Option<bool>,
-    #[serde(default)]
-    verified: Option<bool>,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    organization_id: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    active: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "present")]
+    suspended: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "present")]
+    verified: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "present")]
+    email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    organization_id: Option<Option<u64>>,
     #[serde(default)]
     deleted_at: Option<serde_json::Value>,
 }
 
 impl WireUser {
-    fn into_user(self) -> Option<User> {
+    fn into_user(self, stream: &Stream) -> Result<Option<User>, ReadError> {
         let Self { id, active, suspended, verified, email, organization_id, deleted_at } = self;
+        let lacks = lacks([
+            ("active", active.is_some()),
+            ("suspended", suspended.is_some()),
+            ("verified", verified.is_some()),
+            ("email", email.is_some()),
+            ("organization_id", organization_id.is_some()),
+        ]);
+        let email = email.flatten();
         let email_domain = email.and_then(|email| normalize_email_domain(email.rsplit_once('@')?.1).ok());
-        exists(deleted_at.as_ref()).then(|| User {
+        let id = safe(stream, id)?;
+        let organization_id = organization_id.flatten().map(|id| safe(stream, id)).transpose()?;
+        Ok(exists(deleted_at.as_ref()).then(|| User {
             id,
-            active: active.unwrap_or(true),
-            suspended: suspended.unwrap_or(false),
-            verified: verified.unwrap_or(false),
+            active: active.flatten().unwrap_or(true),
+            suspended: suspended.flatten().unwrap_or(false),
+            verified: verified.flatten().unwrap_or(false),
             email_domain,
             organization_id,
-        })
+            lacks,
+        }))
     }
 }
 
 #[derive(Deserialize)]
 struct WireMembership {
     id: u64,
-    user_id: u64,
-    organization_id: u64,
     #[serde(default)]
-    default: Option<bool>,
+    user_id: Option<u64>,
+    #[serde(default)]
+    organization_id: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    default: Option<Option<bool>>,
     #[serde(default)]
     deleted_at: Option<serde_json::Value>,
 }
 
 impl WireMembership {
-    fn into_membership(self) -> Option<Membership> {
-        let Self { id, user_id: _, organization_id, default, deleted_at } = self;
-        exists(deleted_at.as_ref()).then(|| Membership {
-            id,
-            org_id: organization_id,
-            default: default.unwrap_or(false),
-        })
+    /// Takes in a membership that exists, and remembers which keys it lacks.
+    fn add_to(self, memberships: &mut Memberships, stream: &Stream) -> Result<(), ReadError> {
+        let Self { id, user_id, organization_id, default, deleted_at } = self;
+        if !exists(deleted_at.as_ref()) {
+            return Ok(());
+        }
+        let id = safe(stream, id)?;
+        for key in lacks([
+            ("user_id", user_id.is_some()),
+            ("organization_id", organization_id.is_some()),
+            ("default", default.is_some()),
+        ]) {
+            if !memberships.lacks.contains(&key) {
+                memberships.lacks.push(key);
+            }
+        }
+        if let (Some(_), Some(org_id)) = (user_id, organization_id) {
+            let org_id = safe(stream, org_id)?;
+            memberships.list.push(Membership { id, org_id, default: default.flatten().unwrap_or(false) });
+        }
+        Ok(())
     }
 }
 
@@ -223,7 +277,7 @@ impl WireMembership {
 pub struct Fixture {
     orgs: BTreeMap<u64, Org>,
     users: BTreeMap<u64, User>,
-    memberships: BTreeMap<u64, Vec<Membership>>,
+    memberships: BTreeMap<u64, Memberships>,
     pub multiple_organizations: bool,
 }
 
@@ -240,12 +294,13 @@ impl Fixture {
             fixture.orgs.extend(org.map(|org| (org.id, org)));
         }
         for user in lines::<WireUser>(users) {
-            fixture.users.extend(user?.into_user().map(|user| (user.id, user)));
+            let user = user?.into_user(&stream).map_err(|error| error.to_string())?;
+            fixture.users.extend(user.map(|user| (user.id, user)));
         }
         for membership in lines::<WireMembership>(memberships) {
             let membership = membership?;
-            let of_user = fixture.memberships.entry(membership.user_id).or_default();
-            of_user.extend(membership.into_membership());
+            let of_user = fixture.memberships.entry(membership.user_id.unwrap_or_default()).or_default();
+            membership.add_to(of_user, &stream).map_err(|error| error.to_string())?;
         }
         Ok(fixture)
     }
@@ -262,7 +317,7 @@ impl Fixture {
         self.users.get(&id)
     }
 
-    pub fn memberships(&self, user_id: u64) -> &[Membership] {
-        self.memberships.get(&user_id).map_or(&[], Vec::as_slice)
+    pub fn memberships(&self, user_id: u64) -> Memberships {
+        self.memberships.get(&user_id).cloned().unwrap_or_default()
     }
 }

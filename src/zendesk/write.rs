@@ -11,7 +11,7 @@ use super::error::{ReadError, Said};
 use super::http::{Answer, Method};
 use super::session::Session;
 use crate::model::consent::Confirmed;
-use crate::retry::{Decision, Limits, Seen, Spent, decide};
+use crate::retry::{Decision, Limits, Seen, Spent, decide, retry_after};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -108,8 +108,9 @@ pub enum Sent {
     /// 429: it may be sent again after this time; `None`: not within the limits of this run.
     TooMany { wait: Option<Duration>, request_id: Option<String> },
     /// No clear answer: a time-out, a reset, a server error. Zendesk may have done it.
-    Unknown { status: Option<u16>, request_id: Option<String>, what: String },
-    /// No token was to be had, so nothing was sent.
+    /// `asked`: the wait that `Retry-After` asks for, before anything else is sent.
+    Unknown { status: Option<u16>, request_id: Option<String>, what: String, asked: Option<Duration> },
+    /// There was no token, so nothing was sent.
     NotSent { error: ReadError },
 }
 
@@ -181,6 +182,11 @@ impl<'a> Writer<'a> {
         &self.session.client.timing.retries
     }
 
+    /// How long a request may take: after that time, it has landed or never will.
+    pub fn timeout(&self) -> Duration {
+        self.session.client.timing.request
+    }
+
     /// How long to wait before this organization may be updated, or with `None` before any other write.
     pub fn wait(&self, updated_org: Option<u64>) -> Duration {
         self.sent.borrow().wait(&self.pace, updated_org, Instant::now())
@@ -209,7 +215,8 @@ impl<'a> Writer<'a> {
             // A body that is not JSON comes from a proxy, or was cut: the status alone proves nothing.
             Seen::Status(408 | 500..=599) | Seen::NotJson | Seen::Fault(_) => {
                 let status = (*status > 0).then_some(*status);
-                Sent::Unknown { status, request_id, what: seen.to_string() }
+                let asked = retry_after(headers, (client.timing.now)());
+                Sent::Unknown { status, request_id, what: seen.to_string(), asked }
             }
             Seen::Status(_) => Sent::Refused { status: *status, request_id, said: client.said(&answer) },
         }

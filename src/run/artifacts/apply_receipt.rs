@@ -131,10 +131,10 @@ impl Counts {
                 Outcome::Failed => counts.failed += 1,
                 Outcome::WouldApply => counts.would_apply += 1,
             }
-            let changed = result.reason.is_some_and(SkipReason::is_attempted);
+            let attempted_skip = result.reason.is_some_and(SkipReason::is_attempted);
             let attempted = match result.status {
                 Outcome::Applied | Outcome::Failed | Outcome::WouldApply => true,
-                Outcome::Skipped => changed,
+                Outcome::Skipped => attempted_skip,
                 Outcome::Blocked => false,
             };
             counts.attempted += u64::from(attempted);
@@ -170,6 +170,25 @@ impl<B: Serialize> ApplyReceipt<B> {
 }
 
 impl ApplyReceipt {
+    /// The name under which the folder of an audit keeps the receipt of a live run.
+    pub fn file_name_of(run_id: &str) -> String {
+        format!("apply_receipt.{run_id}.json")
+    }
+
+    /// The run id in such a name.
+    pub fn run_id_of(file_name: &str) -> Option<&str> {
+        let run_id = file_name.strip_prefix("apply_receipt.")?.strip_suffix(".json")?;
+        let is_id = run_id.contains("_apply") && run_id.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        is_id.then_some(run_id)
+    }
+
+    /// By which an audit's folder shows one of several receipts: those that applied something come before the others, then the
+    /// newest, by the time in its run id and the number behind it.
+    pub fn rank(&self) -> (bool, String, u32) {
+        let (time, number) = self.run_id.split_once("_apply").unwrap_or((&self.run_id, ""));
+        (self.counts.applied > 0, time.to_owned(), number.trim_start_matches('_').parse().unwrap_or(1))
+    }
+
     /// The counts and the plan's hash, without the list of actions.
     pub fn for_everybody(&self) -> Self {
         let name = Artifact::FixPlan.name().to_owned();

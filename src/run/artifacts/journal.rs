@@ -29,13 +29,37 @@ pub enum Entry {
     Begin(Begin),
     /// Everything is decided: these actions are to be applied, in this order.
     Selected { action_ids: Vec<String> },
-    /// The request that follows. `before` is as in [`ActionResult`].
-    Intention { action_id: String, before: Value, at: String },
+    /// The request that follows.
+    Intention(Intention),
     /// What became of an action. A later result of the same action replaces an earlier one.
     Result(ActionResult),
     /// The last line. `completed` is false where the run was interrupted.
     End { completed: bool, at: String },
 }
+
+/// A write that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intention {
+    pub action_id: String,
+    /// As in [`ActionResult`].
+    pub before: Value,
+    pub at: String,
+    /// How long the request may take.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timeout_ms: Option<u64>,
+}
+
+impl Intention {
+    /// The first moment at which the request has landed, or never will. The recorded time is cut to the second, so one more
+    /// second is added.
+    pub fn landed_at(&self) -> Option<Instant> {
+        let timeout = self.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
+        Some(Instant::parse(&self.at)?.plus_millis(timeout.saturating_add(1000)))
+    }
+}
+
+/// The time-out of a request where a journal does not say.
+const DEFAULT_TIMEOUT_MS: u64 = 60_000;
 
 /// What the run was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,13 +82,22 @@ pub struct Story {
     pub begin: Begin,
     /// By action id; of each action the latest result alone.
     pub results: HashMap<String, ActionResult>,
-    /// The intentions whose outcome nobody has told or known, with what was read before them, in order.
-    pub open: Vec<(String, Value)>,
+    /// The intentions whose outcome is not known, in order.
+    pub open: Vec<Intention>,
     /// How it ended, if it did: whether it was completed, and when.
     pub ended: Option<(bool, String)>,
 }
 
 impl Story {
+    /// The first line of a journal, if it is one of this program.
+    pub fn begin_of(bytes: &[u8]) -> Option<Begin> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        match serde_json::from_slice(&bytes[..end]) {
+            Ok(Entry::Begin(begin)) if begin.schema == SCHEMA => Some(begin),
+            _ => None,
+        }
+    }
+
     /// Reads a journal. `Ok(None)`: the run ended before its first line was written, so before it did anything.
     ///
     /// A last line without its line end was being written when the run ended, and is left out. Errors: the number of a line
@@ -81,13 +114,13 @@ impl Story {
             match entry.map_err(|_| line)? {
                 Entry::Begin(_) => return Err(line),
                 Entry::Selected { .. } => {}
-                Entry::Intention { action_id, before, at: _ } => {
-                    story.open.retain(|(open, _)| *open != action_id);
-                    story.open.push((action_id, before));
+                Entry::Intention(intention) => {
+                    story.open.retain(|open| open.action_id != intention.action_id);
+                    story.open.push(intention);
                 }
                 Entry::Result(result) => {
                     if result.reason != Some(SkipReason::OutcomeUnknown) {
-                        story.open.retain(|(open, _)| *open != result.action_id);
+                        story.open.retain(|open| open.action_id != result.action_id);
                     }
                     story.results.insert(result.action_id.clone(), result);
                 }
@@ -139,7 +172,7 @@ mod tests {
 
     fn open(lines: &[&str]) -> Vec<String> {
         let story = Story::parse(lines.concat().as_bytes()).expect("a journal").expect("a first line");
-        story.open.into_iter().map(|(action_id, _)| action_id).collect()
+        story.open.into_iter().map(|intention| intention.action_id).collect()
     }
 
     #[test]

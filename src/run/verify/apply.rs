@@ -3,7 +3,7 @@
 //! What a receipt alone knows is checked for its form only: its times (in order), the answers' statuses and request ids,
 //! and what records held beyond what the action is about.
 
-use super::{Mismatch, RECEIPT, Teller, broken, check_form};
+use super::{Files, Mismatch, RECEIPT, Teller, broken, check_form};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::digest::sha256;
 use crate::model::account_key::account_key;
@@ -73,6 +73,30 @@ pub(super) fn of_audit(
         )),
     }
     what
+}
+
+/// Checks the receipts that an audit's folder keeps of live runs, each under its run id, and that `apply_receipt.json` is the one
+/// to show.
+pub(super) fn kept(files: &Files, plan: &PlanFile, out: &mut Vec<Mismatch>) -> String {
+    let shown_name = Artifact::ApplyReceipt.name();
+    let shown = files.get(shown_name);
+    let of = |bytes: &Vec<u8>| serde_json::from_slice::<ApplyReceipt>(bytes).ok();
+    let mut receipts = 0;
+    for (name, bytes) in files {
+        let Some(run_id) = ApplyReceipt::run_id_of(name) else { continue };
+        let Some(receipt) = parse(name, bytes, out) else { continue };
+        receipts += 1;
+        against_plan(name, &receipt, plan, out);
+        let mut teller = Teller::new(name, out);
+        teller.equal("run_id", "is not the one in the file's name", run_id, receipt.run_id.as_str());
+        let Some((there, shown)) = shown.and_then(of).zip(shown) else { continue };
+        if there.run_id == receipt.run_id && shown != bytes {
+            teller.say("", format!("differs from {shown_name}, which is of the same run"));
+        } else if there.mode == Mode::NotRun || (receipt.counts.applied > 0 && receipt.rank() > there.rank()) {
+            teller.say("", format!("should be the one that {shown_name} copies"));
+        }
+    }
+    plural(receipts, "receipt")
 }
 
 fn is_unsettled(receipt: &ApplyReceipt) -> bool {
@@ -173,7 +197,7 @@ fn caps(teller: &mut Teller<'_>, receipt: &ApplyReceipt) {
         |result: &&ActionResult| matches!(result.status, Outcome::Applied | Outcome::Failed | Outcome::WouldApply);
     // One that was selected may have been skipped right before its write.
     let may_be_selected = |result: &&ActionResult| {
-        selected(result) || (result.status == Outcome::Skipped && result.reason != Some(SkipReason::NotSelected))
+        selected(result) || (result.status == Outcome::Skipped && !result.reason.is_some_and(SkipReason::is_unread))
     };
     let all = receipt.results.iter().filter(selected).count() as u64;
     if all > u64::from(max_actions) {

@@ -2,6 +2,7 @@
 
 use super::{Files, Mismatch, RECEIPT, Teller};
 use crate::digest::{is_sha256, sha256};
+use crate::run::artifacts::apply_receipt::ApplyReceipt;
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::{Artifact, TOOL_VERSION, journal};
 use crate::run::read::RunFolderError;
@@ -92,7 +93,8 @@ pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>,
     for artifact in Artifact::ALL.into_iter().filter(|artifact| !files.contains_key(artifact.name())) {
         Teller::new(artifact.name(), out).say("", "is missing");
     }
-    tell_strays(files.keys().filter(|name| Artifact::of_name(name).is_none()).chain(strays), out);
+    let known = |name: &str| Artifact::of_name(name).is_some() || ApplyReceipt::run_id_of(name).is_some();
+    tell_strays(files.keys().filter(|name| !known(name)).chain(strays), out);
     let Some(receipt) = receipt else { return "no digest could be compared".to_owned() };
     let digested = || Artifact::ALL.into_iter().filter(|artifact| artifact.is_digested()).map(Artifact::name);
     for name in digested() {

@@ -4,7 +4,7 @@ use super::{Mismatch, Teller};
 use crate::catalogue::SkipReason;
 use crate::model::account_key::account_key;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Outcome};
-use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, SCHEMA, Story};
+use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, Intention, SCHEMA, Story};
 use crate::run::plan_file::PlanFile;
 use crate::text::words::plural;
 use serde_json::Value;
@@ -57,7 +57,8 @@ fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<Entry> {
         let time = match &entry {
             Entry::Begin(begin) => Some(&begin.started_at),
             Entry::Selected { .. } => None,
-            Entry::Intention { at, .. } | Entry::End { at, .. } => Some(at),
+            Entry::Intention(intention) => Some(&intention.at),
+            Entry::End { at, .. } => Some(at),
             Entry::Result(result) => Some(&result.at),
         };
         if let Some(time) = time {
@@ -90,7 +91,7 @@ fn shape(teller: &mut Teller<'_>, entries: &[Entry], plan: &PlanFile) {
                 }
                 selected = Some(action_ids.iter().map(String::as_str).collect());
             }
-            Entry::Intention { action_id, .. } => {
+            Entry::Intention(Intention { action_id, .. }) => {
                 if !selected.as_ref().is_some_and(|selected| selected.contains(action_id.as_str())) {
                     teller.say(&place, format!("{action_id} was not selected"));
                 }
@@ -103,10 +104,9 @@ fn shape(teller: &mut Teller<'_>, entries: &[Entry], plan: &PlanFile) {
                 if wrote && !is_selected {
                     teller.say(&place, format!("{id} was not selected"));
                 }
-                let beyond = matches!(
-                    result.reason,
-                    Some(SkipReason::NotSelected | SkipReason::CapMaxActions | SkipReason::CapMaxPerAccount)
-                );
+                let beyond = result.reason.is_some_and(|reason| {
+                    reason.is_unread() || matches!(reason, SkipReason::CapMaxActions | SkipReason::CapMaxPerAccount)
+                });
                 if beyond && is_selected {
                     teller.say(&place, format!("{id} was selected"));
                 }
@@ -147,7 +147,7 @@ fn begin(teller: &mut Teller<'_>, begin: &Begin, receipt: &ApplyReceipt, plan: &
         let left_out = (!accounts.is_empty() && !accounts.contains(&account_key(&action.sf_account_id)))
             || (!only_action.is_empty() && !only_action.contains(&action.action_id));
         let told = result.reason == Some(SkipReason::NotSelected);
-        // What an early end did not reach is told as aborted.
+        // What an early end did not reach is recorded as aborted.
         if left_out != told && (told || result.reason != Some(SkipReason::Aborted)) {
             teller.say("only_account, only_action", format!("do not go with the result of {}", action.action_id));
         }
@@ -188,7 +188,7 @@ fn members(value: &Value) -> impl Iterator<Item = &String> {
 fn intentions(name: &str, receipt: &ApplyReceipt, entries: &[Entry], out: &mut Vec<Mismatch>) {
     let mut announced: BTreeMap<&str, &Value> = BTreeMap::new();
     for entry in entries {
-        if let Entry::Intention { action_id, before, .. } = entry {
+        if let Entry::Intention(Intention { action_id, before, .. }) = entry {
             announced.insert(action_id, before);
         }
     }

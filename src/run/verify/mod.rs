@@ -17,6 +17,7 @@ mod table;
 
 use crate::model::time::Instant;
 use crate::run::artifacts::Artifact;
+use crate::run::artifacts::apply_receipt::ApplyReceipt;
 use crate::run::plan_file::PlanFile;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -212,6 +213,11 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
             apply::of_audit(bytes, planned, receipt.as_ref(), original.as_ref(), &mut notices, out)
         });
         verdict.notices.extend(notices);
+    }
+    if let Some(planned) = &planned
+        && files.keys().any(|name| ApplyReceipt::run_id_of(name).is_some())
+    {
+        verdict.check("apply_receipt.<run_id>.json", |out| apply::kept(files, planned, out));
     }
     if let (Some(planned), Some(given)) = (&planned, given) {
         against_plan(&mut verdict, given, planned);

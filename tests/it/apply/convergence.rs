@@ -50,6 +50,9 @@ pub fn stage_of(seed: u64) -> Stage {
         tickets: once(tickets),
         settings: settings.map_or(Settings::Absent, Settings::Given),
     };
+    // `absent` has memberships of deleted orgs; an audit and an apply see the others alike.
+    let orgs: BTreeSet<Option<u64>> = world.organizations.iter().map(|org| org["id"].as_u64()).collect();
+    world.memberships.retain(|membership| orgs.contains(&membership["organization_id"].as_u64()));
     for org in &mut world.organizations {
         let names = stored(org.get("domain_names"));
         org.insert("domain_names".into(), json!(names));

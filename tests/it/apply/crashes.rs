@@ -31,7 +31,7 @@ const LEAST_IN_EACH_GAP: usize = 5;
 /// If a gap was missed so often, something else is wrong.
 const MOST_KILLS: usize = 400;
 /// The threads that share the work.
-const HANDS: u64 = 2;
+const HANDS: u64 = 4;
 
 #[test]
 fn whatever_a_kill_leaves_is_settled_and_nothing_is_written_twice() {
@@ -179,7 +179,8 @@ fn kill_once(stage: &Stage, plan: &Plan, random: &mut Random, aim: Gap) -> Optio
 }
 
 fn start(stage: &Stage, plan: &Plan) -> Child {
-    let args = Stage::live(plan, &["--quiet"]);
+    // The next apply waits until the requests of this one have timed out.
+    let args = Stage::live(plan, &["--quiet", "--request-timeout", "0.5"]);
     let mut command = stage.command(&args.iter().map(String::as_str).collect::<Vec<_>>());
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started")
 }

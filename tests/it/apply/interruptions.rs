@@ -59,7 +59,11 @@ fn a_signal_lets_the_action_in_flight_finish() {
         }
         assert_eq!(ran.receipt["completed"], false);
         assert!(ran.receipt["finished_at"].is_string());
-        assert!(ran.err.starts_with("error: interrupted\n  help: ") && ran.err.contains("_apply tells"), "{}", ran.err);
+        assert!(
+            ran.err.starts_with("error: interrupted\n  help: ") && ran.err.contains("_apply has what was done"),
+            "{}",
+            ran.err
+        );
         // Nothing is open, and the rest is done by the next apply.
         let ran = stage.apply(&plan, &[]).is(0);
         assert!(!ran.err.contains("was interrupted"), "{}", ran.err);
@@ -158,12 +162,13 @@ fn a_signal_ends_the_wait_after_a_429() {
     assert_eq!(stage.fake.writes().len(), 2);
 }
 
-/// Starts an apply of A001 whose write is held, and interrupts it twice.
+/// Starts an apply of A001 whose write is held, and interrupts it twice. Its requests time out soon, so that the next apply need
+/// not wait long.
 fn interrupted_twice(point: Point) -> (Stage, Plan, Ran, Hold) {
     let stage = Stage::all_codes();
     let plan = stage.audit();
     let hold = stage.fake.hold(point, Which::writes().nth(1));
-    let mut child = stage.start(&plan, &[]);
+    let mut child = stage.start(&plan, &["--request-timeout", "3"]);
     hold.wait();
     signal(&child, Signal::INT);
     until_said(&mut child, FINISHING);
@@ -185,7 +190,7 @@ fn a_second_signal_waits_for_nothing_and_leaves_the_write_to_the_next_apply() {
         let first = ran.folder.clone();
 
         let ran = stage.apply(&plan, &["--only-action", "A001"]).is(0);
-        let what = if took { "took" } else { "did not take" };
+        let what = if took { "was applied" } else { "was not applied" };
         assert!(ran.err.contains(&format!("the write of A001 {what}")), "{}", ran.err);
         let receipt = receipt_of(&first);
         assert_eq!(receipt["results"][0]["status"], if took { "applied" } else { "failed" });
@@ -238,7 +243,7 @@ fn a_journal_that_is_not_understood_stops_the_next_apply() {
     let stopped = stage.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).output().expect("ran");
     assert_eq!(stopped.status.code(), Some(3));
     let told = String::from_utf8(stopped.stderr).expect("UTF-8");
-    let cause = format!("line {} of its journal.ndjson is not one of this program", lines + 1);
+    let cause = format!("line {} of its journal.ndjson was not written by this program", lines + 1);
     assert!(told.contains(&cause) && told.contains("had begun cannot be found out; nothing was written"), "{told}");
     assert!(stage.fake.log().is_empty());
     // One of another plan, or an empty one, is nobody's business here.

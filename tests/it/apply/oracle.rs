@@ -75,7 +75,14 @@ fn reason(world: &World, action: &Value) -> Option<&'static str> {
     let user_id = action["user_id"].as_u64().unwrap_or_default();
     let user = world.existing(Kind::Users, user_id);
     let user = user.filter(|user| user.get("deleted_at").is_none_or(Value::is_null));
-    let own = if user.is_some() { world.memberships_of(user_id) } else { Vec::new() };
+    let mut own = if user.is_some() { world.memberships_of(user_id) } else { Vec::new() };
+    // One in an org that does not exist is none.
+    let exists = |id: u64| {
+        let org = world.existing(Kind::Organizations, id);
+        org.is_some_and(|org| org.get("deleted_at").is_none_or(Value::is_null))
+    };
+    let unmarked = own.iter().any(|own| own.get("default").is_none());
+    own.retain(|own| exists(own["organization_id"].as_u64().expect("an id")));
     let own: Vec<(u64, u64, bool)> = own
         .into_iter()
         .map(|own| {
@@ -96,11 +103,31 @@ fn reason(world: &World, action: &Value) -> Option<&'static str> {
     };
     let key = |name: &str| text::account_key(action[name].as_str().expect("an id").trim());
     let blank = org.is_none_or(|org| key_of(org).is_none());
+    let lacks = |record: Option<&Record>, key: &str| record.is_some_and(|record| !record.contains_key(key));
+    let mut incomplete = false;
     for precondition in action["preconditions"].as_array().expect("a list") {
         let precondition = precondition.as_str().expect("a text");
         let (name, domain) = precondition.split_once(':').unwrap_or((precondition, ""));
         let on_other = elsewhere(&|other| holds(other, domain));
         let there = org.is_some_and(|org| holds(org, domain));
+        let needs = match name {
+            "org_external_id_is_blank" | "org_external_id_is_account" => lacks(org, "external_id"),
+            "org_has_domain" | "org_lacks_domain" => {
+                org.is_some_and(|org| !org.get("domain_names").is_some_and(Value::is_array))
+            }
+            "user_active" => lacks(user, "active"),
+            "user_not_suspended" => lacks(user, "suspended"),
+            "user_verified" => lacks(user, "verified"),
+            "user_email_domain" => lacks(user, "email"),
+            "membership_not_default" | "default_org_is" => {
+                unmarked || (marked.is_none() && lacks(user, "organization_id"))
+            }
+            _ => false,
+        };
+        if needs {
+            incomplete = true;
+            continue;
+        }
         let broken = match name {
             "org_exists" => org.is_none().then_some("org_not_found"),
             "org_external_id_is_blank" => match org.and_then(key_of) {
@@ -135,6 +162,8 @@ fn reason(world: &World, action: &Value) -> Option<&'static str> {
                 (!there).then_some("membership_not_found")
             }
             "membership_not_default" => (default == Some(org_id)).then_some("already_default"),
+            "default_org_is" => (default.map(|id| id.to_string()).unwrap_or("none".to_owned()) != domain)
+                .then_some("default_org_changed"),
             name => panic!("{name}"),
         };
         if broken == Some("org_external_id_changed") && blank && action["depends_on"] != json!([]) {
@@ -144,11 +173,12 @@ fn reason(world: &World, action: &Value) -> Option<&'static str> {
             return broken;
         }
     }
-    None
+    incomplete.then_some("record_incomplete")
 }
 
 fn skipped(reason: &str) -> String {
-    let changed = if reason == "dependency_not_applied" { "" } else { "precondition_changed_" };
+    let changed =
+        if matches!(reason, "dependency_not_applied" | "record_incomplete") { "" } else { "precondition_changed_" };
     format!("skipped:{changed}{reason}")
 }
 

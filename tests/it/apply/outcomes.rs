@@ -115,7 +115,7 @@ fn what_cannot_be_read_back_is_unknown_and_the_next_apply_settles_it() {
         // Selected at the first read, checked at the second; what answers then is another organization.
         let broken = FaultKind::json(200, json!({"organization": {"id": 1}}));
         stage.fake.add_fault(Fault::on("/api/v2/organizations/1050", broken).method("GET").from(3));
-        let ran = stage.apply(&plan, &["--only-action", "A001"]).is(1);
+        let ran = stage.apply(&plan, &["--only-action", "A001", "--request-timeout", "1"]).is(1);
         assert_eq!(ran.result("A001"), "failed:outcome_unknown", "{}", ran.err);
         let unknown = ran.folder.clone();
 
@@ -126,7 +126,7 @@ fn what_cannot_be_read_back_is_unknown_and_the_next_apply_settles_it() {
 
         stage.fake.clear_faults();
         let ran = stage.apply(&plan, &["--only-action", "A001"]).is(0);
-        let what = if acts { "took" } else { "did not take" };
+        let what = if acts { "was applied" } else { "was not applied" };
         assert!(ran.err.contains(&format!("the write of A001 {what}")), "{}", ran.err);
         let again = if acts { "skipped:precondition_changed_org_already_linked" } else { "applied" };
         assert_eq!(ran.result("A001"), again);
@@ -152,7 +152,7 @@ fn an_update_that_somebody_else_undoes_is_told() {
     let ran = stage.apply(&plan, &["--only-action", "A007"]).is(1);
     assert_eq!(ran.result("A007"), "failed");
     assert_eq!(ran.whole("A007")["after"], json!(["theirs.example"]));
-    assert!(ran.err.contains("was there before the write and is not there after it"), "{}", ran.err);
+    assert!(ran.err.contains("was there before the write and is gone after it"), "{}", ran.err);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_list_that_somebody_else_replaced_with_ours_in_it_is_told_even_quietly() {
     assert_eq!(
         ran.err,
         format!(
-            "error: A007: the domain {before} was there before the write and is not there after it; somebody else has changed the same record\n"
+            "error: A007: the domain {before} was there before the write and is gone after it; another client changed the same record\n"
         )
     );
     assert_eq!(ran.whole("A007")["after"], json!(["PARTLY-NEW.example", "theirs.example"]));
@@ -276,7 +276,7 @@ fn a_quiet_apply_still_tells_what_went_wrong() {
     stage.fake.add_fault(Fault::on_writes(FaultKind::json_error(422)).nth(1));
     let ran = stage.apply(&plan, &["--max-actions", "2", "--quiet"]).is(1);
     assert_eq!(ran.out, "");
-    let expected = "error: 1 action failed, 19 actions blocked by a cap; ./artifacts/zendesk_drift/";
+    let expected = "error: 1 action failed; ./artifacts/zendesk_drift/";
     assert!(ran.err.starts_with(expected), "{}", ran.err);
     let ran = stage.apply(&plan, &["--only-action", "A001", "--quiet"]).is(0);
     assert_eq!((ran.out, ran.err), (String::new(), String::new()));

@@ -51,12 +51,12 @@ fn a_changed_file_or_another_hash_is_refused() {
     let plan = stage.audit();
     let renamed = changed(&stage, &plan, false, |file| file["plan"]["actions"][0]["org_name"] = "Other".into());
     refused(&stage, &["apply", "--plan", &renamed.path], 4, "the plan was changed: its content has the hash");
-    // Also where what it was changed to is nothing that an audit plans.
+    // What it was changed to is judged first: nothing that an audit plans is invalid, whatever its hash.
     for (member, value) in
         [("to", json!("999")), ("preconditions", json!([])), ("more", json!(1)), ("org_id", json!("x"))]
     {
         let aimed = changed(&stage, &plan, false, |file| file["plan"]["actions"][0][member] = value);
-        refused(&stage, &["apply", "--plan", &aimed.path], 4, "the plan was changed: its content has the hash");
+        refused(&stage, &["apply", "--plan", &aimed.path], 2, "the plan changed.json cannot be used");
     }
     let args = ["apply", "--plan", &plan.path, "--apply"];
     refused(&stage, &args, 4, "--apply needs --confirm-plan-hash");
@@ -86,13 +86,15 @@ fn the_demo_is_never_applied() {
 fn a_plan_of_another_zendesk_is_refused() {
     let stage = Stage::all_codes();
     let plan = stage.audit();
-    let text = "version: 1\nzendesk:\n  subdomain: other\n";
-    std::fs::write(stage.path().join("other.yaml"), text).expect("written");
+    let yaml = std::fs::read_to_string(stage.path().join("gremlin.zendesk_drift.yaml")).expect("a configuration");
+    let url = format!("base_url: {}", stage.fake.url());
+    std::fs::write(stage.path().join("other.yaml"), yaml.replacen(&url, "subdomain: other", 1)).expect("written");
     let args = ["apply", "--plan", &plan.path, "--config", "other.yaml"];
     let cause =
         format!("the plan is for {}, and the configured Zendesk is https://other.zendesk.com", stage.fake.url());
     refused(&stage, &args, 4, &cause);
-    std::fs::write(stage.path().join("none.yaml"), "version: 1\n").expect("written");
+    let none = yaml.replacen(&url, "reserve_percent: 20", 1);
+    std::fs::write(stage.path().join("none.yaml"), none).expect("written");
     let args = ["apply", "--plan", &plan.path, "--config", "none.yaml"];
     refused(&stage, &args, 4, "and no Zendesk is configured");
 }
@@ -120,7 +122,7 @@ fn an_old_plan_and_one_from_the_future_are_refused_live_alone() {
     let ran = stage.dry_run(&old, &[]).is(0);
     assert!(ran.err.contains("note: the plan is too old: it is from 2026-01-01T00:00:00Z"), "{}", ran.err);
     assert!(ran.err.contains("with --apply it will be refused: run the audit again"), "{}", ran.err);
-    assert!(!ran.out.contains("--confirm-plan-hash") && ran.out.contains("\n  Audit again: "), "{}", ran.out);
+    assert!(!ran.out.contains("--confirm-plan-hash") && ran.out.contains("\n  Run the audit again; "), "{}", ran.out);
     let ran = stage.dry_run(&plan, &[]).is(0);
     assert!(ran.out.contains("--confirm-plan-hash") && !ran.err.contains("too old"), "{}", ran.out);
 }
@@ -147,7 +149,7 @@ fn only_one_apply_at_a_time() {
     stage.run(&args.iter().map(String::as_str).collect::<Vec<_>>()).is(4);
     // Nothing is held against those who only look.
     let dry = stage.dry_run(&plan, &["--only-action", "A002"]).is(0);
-    assert!(dry.err.contains("an earlier apply of this plan was interrupted, or is still running"), "{}", dry.err);
+    assert!(dry.err.contains("an earlier apply to this Zendesk was interrupted, or is still running"), "{}", dry.err);
     hold.release();
     let output = first.wait_with_output().expect("ended");
     assert_eq!(output.status.code(), Some(0));

@@ -7,7 +7,8 @@ use g_gremlin::apply::consent;
 use g_gremlin::apply::execute::Execution;
 use g_gremlin::apply::journal::Journal;
 use g_gremlin::apply::look::OrgIndex;
-use g_gremlin::apply::select::{Choice, Narrowing, Selection};
+use g_gremlin::apply::narrow::Narrowing;
+use g_gremlin::apply::select::{Choice, Selection};
 use g_gremlin::interrupt::Deferred;
 use g_gremlin::model::consent::Terms;
 use g_gremlin::model::time::Instant;
@@ -70,6 +71,7 @@ async fn apply(stage: &Stage, only: &str, patience: Duration) -> (ActionResult, 
         clock,
         stop: &stop,
         began_to_write: false,
+        landing: std::collections::HashMap::new(),
         tell: &mut |_| {},
         warn: &mut |_| {},
         done: &mut |_| {},
@@ -79,7 +81,7 @@ async fn apply(stage: &Stage, only: &str, patience: Duration) -> (ActionResult, 
     let journal = std::fs::read(folder.path().join("journal.ndjson")).expect("a journal");
     let story = Story::parse(&journal).expect("a journal").expect("lines");
     let result = results.into_iter().find(|result| result.action_id == only).expect("its result");
-    (result, story.open.into_iter().map(|(action, _)| action).collect())
+    (result, story.open.into_iter().map(|intention| intention.action_id).collect())
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ fn name(path: &Path) -> String {
 fn applied() -> (Stage, PathBuf, PathBuf) {
     let stage = Stage::all_codes();
     let plan = stage.audit();
-    let ran = stage.apply(&plan, &["--max-actions", "12"]).is(1);
+    let ran = stage.apply(&plan, &["--max-actions", "12"]).is(0);
     let audit = stage.path().join(&plan.path).parent().expect("a folder").to_owned();
     (stage, audit, ran.folder)
 }
