@@ -64,6 +64,7 @@ fn broken(precondition: &Precondition, action: &PlannedAction, look: &Look, inde
             unless(action.membership_id.is_some_and(named), SkipReason::MembershipNotFound)
         }
         P::MembershipNotDefault => unless(look.default_org() != Some(action.org_id), SkipReason::AlreadyDefault),
+        P::DefaultOrgIs(default) => unless(look.default_org() == *default, SkipReason::DefaultOrgChanged),
     }
 }
 

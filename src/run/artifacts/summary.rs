@@ -72,7 +72,7 @@ pub fn read_counts(audit: &Audit<'_>) -> [(&'static str, u64); 5] {
         ("accounts", audit.reference.accounts.len() as u64),
         ("organizations", world.orgs.len() as u64),
         ("users", world.users.len() as u64),
-        ("memberships", world.memberships.len() as u64),
+        ("memberships", world.memberships.read() as u64),
         ("tickets", audit.tickets_in_window),
     ]
 }
