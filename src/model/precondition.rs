@@ -129,11 +129,19 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_and_nothing_else() {
         use Precondition as P;
-        for one in [P::OrgExists, P::OrgHasDomain("a.example".to_owned()), P::DefaultOrgIs(None), P::DefaultOrgIs(Some(7))] {
+        for one in
+            [P::OrgExists, P::OrgHasDomain("a.example".to_owned()), P::DefaultOrgIs(None), P::DefaultOrgIs(Some(7))]
+        {
             assert_eq!(P::parse(&one.to_string()), Some(one));
         }
         assert_eq!(P::DefaultOrgIs(None).to_string(), "default_org_is:none");
-        for text in ["default_org_is", "default_org_is:", "default_org_is:07", "default_org_is:+7", "default_org_is:9007199254740992"] {
+        for text in [
+            "default_org_is",
+            "default_org_is:",
+            "default_org_is:07",
+            "default_org_is:+7",
+            "default_org_is:9007199254740992",
+        ] {
             assert_eq!(P::parse(text), None, "{text}");
         }
     }

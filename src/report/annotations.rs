@@ -9,6 +9,7 @@ use super::change;
 use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
 use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
+use crate::rules::gate::Judgement;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
@@ -77,20 +78,8 @@ pub fn warning(title: &str, message: &str) -> String {
 pub fn audit(report: &AuditReport<'_>) -> String {
     let AuditReport { run, change, place, applied: _ } = *report;
     let mut annotations = Vec::new();
-    let breached: Vec<String> = run
-        .summary
-        .thresholds
-        .iter()
-        .filter(|judgement| judgement.breached)
-        .map(|judgement| {
-            format!(
-                "{}: {} exceeds the limit of {}",
-                escape::terminal(&judgement.name),
-                judgement.value,
-                judgement.limit
-            )
-        })
-        .collect();
+    let breached: Vec<String> =
+        run.summary.thresholds.iter().filter_map(Judgement::breach).map(|breach| escape::terminal(&breach)).collect();
     if !breached.is_empty() {
         let title = format!("Drift audit: {}", audit_page::verdict(run, change).1);
         let shown: Vec<String> = breached.iter().take(10).cloned().collect();

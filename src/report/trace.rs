@@ -1,7 +1,7 @@
 //! A trace as text: headings, and below each what was seen and what follows from it, as a person would reason.
 
 use crate::catalogue::{ActionCode, Status};
-use crate::rules::detect::user::OutOfScope;
+use crate::rules::detect::domain::OutOfScope;
 use crate::text::escape;
 use crate::text::words::plural;
 use crate::text::wrap::wrap;

@@ -89,7 +89,7 @@ fn orgs_not_in_reference(context: &RuleContext<'_>, tally: &Tally) -> impl Itera
 }
 
 fn orgs_with_personal_domains(context: &RuleContext<'_>, tally: &Tally) -> impl Iterator<Item = Advisory> {
-    OrgAt::all(context.world.orgs.len()).flat_map(|org| {
+    OrgAt::all(context.world.orgs.len()).flat_map(move |org| {
         let held = context.world.orgs[org].domains.iter().map(|domain| context.world.domains.text(*domain));
         let mut personal: Vec<&str> = held.filter(|text| context.settings.domains.personal.contains(*text)).collect();
         personal.sort_unstable();
@@ -103,14 +103,14 @@ fn orgs_with_personal_domains(context: &RuleContext<'_>, tally: &Tally) -> impl 
 fn unusable_domains(context: &RuleContext<'_>, tally: &Tally) -> impl Iterator<Item = Advisory> {
     let entries = &context.world.unusable_domains;
     entries.chunk_by(|(a, _), (b, _)| a == b).flat_map(|of_one_org| {
-        let mut rows: Vec<(OrgAt, Option<String>, &str)> = of_one_org
-            .iter()
-            .map(|(org, entry)| (*org, domain::normalize(entry).ok(), &**entry))
-            .collect();
+        let mut rows: Vec<(OrgAt, Option<String>, &str)> =
+            of_one_org.iter().map(|(org, entry)| (*org, domain::normalize(entry).ok(), &**entry)).collect();
         rows.sort_unstable();
         rows.into_iter().map(|(org, normal, entry)| {
             let shown = spelled_out(&without_local_part(entry));
-            let usable = normal.as_deref().map_or("it is not a domain".to_owned(), |normal| format!("its plain form is {normal}"));
+            let usable = normal
+                .as_deref()
+                .map_or("it is not a domain".to_owned(), |normal| format!("its plain form is {normal}"));
             let detail = format!("Zendesk may not match the entry \"{shown}\" of this org's domains; {usable}.");
             of_org(context, tally, AdvisoryCode::OrgDomainUnusable, org, normal.map(String::into_boxed_str), detail)
         })

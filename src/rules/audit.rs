@@ -74,9 +74,9 @@ pub fn audit<'a>(
     warnings.extend(detect::domain::spread_warnings(&context, &domains));
     warnings.extend(suppress::apply(&context, &as_of.date(), &mut issues));
     let lost = baseline.map(|baseline| lost::lost(reference, baseline));
-    let shrank = baseline.zip(lost.as_deref()).and_then(|(baseline, lost)| {
-        lost::warning(lost.len(), baseline, settings.max_lost_percent)
-    });
+    let shrank = baseline
+        .zip(lost.as_deref())
+        .and_then(|(baseline, lost)| lost::warning(lost.len(), baseline, settings.max_lost_percent));
     let plan = plan::prepare(&context, &domains, shrank.is_some(), &mut issues);
     warnings.extend(shrank);
     warnings.extend(most_accounts_conflict(&resolved));

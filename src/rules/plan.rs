@@ -24,12 +24,7 @@ pub struct Plan {
 
 /// Makes the plan of ordered issues, and gives every issue its status, reason and actions. Where the reference `shrank`,
 /// nothing is prepared (rules 6.2).
-pub fn prepare(
-    context: &RuleContext<'_>,
-    domains: &DomainVerdicts,
-    shrank: bool,
-    issues: &mut [Issue],
-) -> Plan {
+pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, shrank: bool, issues: &mut [Issue]) -> Plan {
     let broken = broken_links(context, issues);
     // Room for one action of each issue: a large plan is not to be moved while it grows.
     let room = issues.iter().filter(|issue| issue.code.scope() != Scope::Ticket).count();

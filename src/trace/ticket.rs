@@ -58,13 +58,15 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
         }
     };
     let echo = match judgement {
-        TicketJudgement::Duplicate { requester, .. } | TicketJudgement::Mismatch { requester, .. } => match audit.user(requester) {
-            Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
-            Outcome::OutOfScope
-            | Outcome::NotEvaluated(_)
-            | Outcome::Settled(_)
-            | Outcome::Evaluated { issue: None, .. } => None,
-        },
+        TicketJudgement::Duplicate { requester, .. } | TicketJudgement::Mismatch { requester, .. } => {
+            match audit.user(requester) {
+                Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
+                Outcome::OutOfScope
+                | Outcome::NotEvaluated(_)
+                | Outcome::Settled(_)
+                | Outcome::Evaluated { issue: None, .. } => None,
+            }
+        }
         TicketJudgement::OutsideWindow
         | TicketJudgement::NoRequester
         | TicketJudgement::RequesterNotJudged { .. }

@@ -127,7 +127,12 @@ pub fn detect(
 }
 
 /// The issue of the ticket at an index, if it has one. `of_users`: the issues of users, by the user's index.
-fn issue(context: &RuleContext<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: TicketJudgement) -> Option<Issue> {
+fn issue(
+    context: &RuleContext<'_>,
+    of_users: &[(u32, IssueId)],
+    at: usize,
+    judgement: TicketJudgement,
+) -> Option<Issue> {
     let (code, requester, account, org_id, mismatch) = match judgement {
         TicketJudgement::OutsideWindow
         | TicketJudgement::NoRequester

@@ -167,7 +167,8 @@ pub fn write_markdown(
         totals.suppressed
     )?;
     for judgement in &breached {
-        writeln!(out, "- `{}`: {} exceeds the limit of {}", judgement.name, judgement.value, judgement.limit)?;
+        let (name, limit) = (&judgement.name, judgement.limit);
+        writeln!(out, "- `{name}`: {} exceeds the limit of {limit}", judgement.value.unwrap_or_default())?;
     }
     let gap = if breached.is_empty() { "" } else { "\n" };
     writeln!(out, "{gap}| | |\n| --- | --- |")?;
