@@ -78,8 +78,15 @@ pub fn warning(title: &str, message: &str) -> String {
 pub fn audit(report: &AuditReport<'_>) -> String {
     let AuditReport { run, change, place, applied: _ } = *report;
     let mut annotations = Vec::new();
-    let breached: Vec<String> =
-        run.summary.thresholds.iter().filter_map(Judgement::breach).map(|breach| escape::terminal(&breach)).collect();
+    let breached: Vec<String> = run
+        .summary
+        .thresholds
+        .iter()
+        .filter(|judgement| judgement.breached)
+        .map(|Judgement { name, limit, value, breached: _ }| {
+            format!("{}: {} exceeds the limit of {limit}", escape::terminal(name), value.unwrap_or_default())
+        })
+        .collect();
     if !breached.is_empty() {
         let title = format!("Drift audit: {}", audit_page::verdict(run, change).1);
         let shown: Vec<String> = breached.iter().take(10).cloned().collect();
