@@ -36,7 +36,7 @@ pub fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) {
 
 /// A random world as one Zendesk could hold it: each record once, and domains as it stores them.
 pub fn stage_of(seed: u64) -> Stage {
-    let Scenario { world, reference_csv, mut config, as_of: _ } = scenario(seed);
+    let Scenario { world, reference_csv, mut config, baseline_csv: _, as_of: _ } = scenario(seed);
     let PlainWorld { organizations, users, memberships, tickets, settings } = world;
     let once = |records: Vec<Value>| {
         let mut ids = BTreeSet::new();
@@ -58,7 +58,8 @@ pub fn stage_of(seed: u64) -> Stage {
     config.lookback_days = 36_500;
     config.subdomain = Some("replaced".to_owned());
     config.base_url = None;
-    let scenario = Scenario { world: PlainWorld::default(), reference_csv, config, as_of: String::new() };
+    let scenario =
+        Scenario { world: PlainWorld::default(), reference_csv, baseline_csv: None, config, as_of: String::new() };
     Stage::new(world, Config::default(), &scenario.reference_csv, &scenario.config_yaml())
 }
 
