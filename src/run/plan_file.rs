@@ -206,6 +206,7 @@ fn check(action: &PlannedAction) -> Result<(), String> {
         return Err(format!("\"{domain}\" is no domain in its normal form"));
     }
     let linking = || preconditions.iter().filter(|p| matches!(p, P::OrgHasDomain(d) if is_domain(d))).cloned();
+    let default_org = preconditions.iter().find(|p| matches!(p, P::DefaultOrgIs(_)));
     let optional = |p: Precondition| preconditions.contains(&p).then_some(p);
     let expected: Vec<Precondition> = match action_code {
         ActionCode::SetOrgExternalId => {
@@ -230,6 +231,7 @@ fn check(action: &PlannedAction) -> Result<(), String> {
             .into_iter()
             .chain(optional(P::UserNotSuspended))
             .chain([P::UserEmailDomain(domain.clone()), P::UserIsMember, P::MembershipNotDefault])
+            .chain([default_org.cloned().ok_or("it has no precondition default_org_is")?])
             .collect(),
     };
     if *preconditions != expected {

@@ -21,7 +21,7 @@ pub struct Ticket<'a> {
     /// The org that it is booked to.
     pub organization: Option<OrgBrief<'a>>,
     pub requester_id: Option<u64>,
-    /// `outside_window`, `no_requester`, `requester_not_judged`, `agrees`, or the code of the issue.
+    /// `not_read`, `outside_window`, `no_requester`, `requester_not_judged`, `agrees`, or the code of the issue.
     pub judgement: &'static str,
     /// The account that the requester belongs to.
     pub sf_account_id: Option<&'a str>,
@@ -46,6 +46,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
     let requester = ticket.requester_id().and_then(|id| world.user_at(id));
     let judgement = judge(&rules, ticket, requester, account_of);
     let (name, account, org_id, mismatch) = match judgement {
+        TicketJudgement::NotRead => ("not_read", None, None, None),
         TicketJudgement::OutsideWindow => ("outside_window", None, None, None),
         TicketJudgement::NoRequester => ("no_requester", None, None, None),
         TicketJudgement::RequesterNotJudged { .. } => ("requester_not_judged", None, None, None),
@@ -67,7 +68,8 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
                 | Outcome::Evaluated { issue: None, .. } => None,
             }
         }
-        TicketJudgement::OutsideWindow
+        TicketJudgement::NotRead
+        | TicketJudgement::OutsideWindow
         | TicketJudgement::NoRequester
         | TicketJudgement::RequesterNotJudged { .. }
         | TicketJudgement::Agrees { .. } => None,

@@ -19,6 +19,8 @@ const AT_ONCE: usize = 256;
 /// What becomes of a ticket. `account` is an index, `requester` that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketJudgement {
+    /// The configuration switches tickets off.
+    NotRead,
     OutsideWindow,
     /// There is no requester, or none that exists.
     NoRequester,
@@ -54,6 +56,9 @@ pub fn judge(
     account_of: impl FnOnce(usize) -> Option<AccountAt>,
 ) -> TicketJudgement {
     let world = context.world;
+    if !context.settings.tickets_enabled {
+        return TicketJudgement::NotRead;
+    }
     if !context.in_window(ticket) {
         return TicketJudgement::OutsideWindow;
     }
@@ -134,7 +139,8 @@ fn issue(
     judgement: TicketJudgement,
 ) -> Option<Issue> {
     let (code, requester, account, org_id, mismatch) = match judgement {
-        TicketJudgement::OutsideWindow
+        TicketJudgement::NotRead
+        | TicketJudgement::OutsideWindow
         | TicketJudgement::NoRequester
         | TicketJudgement::RequesterNotJudged { .. }
         | TicketJudgement::Agrees { .. } => return None,

@@ -50,6 +50,14 @@ pub fn stage_of(seed: u64) -> Stage {
         tickets: once(tickets),
         settings: settings.map_or(Settings::Absent, Settings::Given),
     };
+    // What nothing deletes has no memberships that are left over.
+    let exists = |records: &[Record], id: Option<&Value>| {
+        records.iter().any(|record| record.get("id") == id && record.get("deleted_at").is_none_or(Value::is_null))
+    };
+    let World { organizations, users, memberships, .. } = &mut world;
+    memberships.retain(|membership| {
+        exists(organizations, membership.get("organization_id")) && exists(users, membership.get("user_id"))
+    });
     for org in &mut world.organizations {
         let names = stored(org.get("domain_names"));
         org.insert("domain_names".into(), json!(names));
