@@ -200,7 +200,7 @@ vocabulary! {
 
 vocabulary! {
     /// The kind of a warning about the reference, the configuration or the coverage of a run.
-    WarningCode: 11 {
+    WarningCode: 14 {
         DomainNotUsable => "domain_not_usable",
         PersonalDomain => "personal_domain",
         SharedDomain => "shared_domain",
@@ -209,6 +209,9 @@ vocabulary! {
         IdCheckWrong => "id_check_wrong",
         ZendeskExpectedUnclear => "zendesk_expected_unclear",
         ArchivedTicketsNotCovered => "archived_tickets_not_covered",
+        TicketsNotRead => "tickets_not_read",
+        MostAccountsConflict => "most_accounts_conflict",
+        ReferenceShrank => "reference_shrank",
         SuppressionExpired => "suppression_expired",
         SuppressionUnused => "suppression_unused",
         SuppressionByCodeAlone => "suppression_by_code_alone",
@@ -434,6 +437,7 @@ mod tests {
         "suspended",
         "ticket_source",
         "tickets.allow_list",
+        "tickets.enabled",
         "true",
         "user_email_domain",
         "user_id",

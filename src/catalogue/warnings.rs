@@ -94,6 +94,39 @@ impl WarningCode {
                 tool_does: "Audits the tickets that the list gives.",
                 tool_does_not: "It never uses the list unless `tickets.allow_list` says so.",
             },
+            Self::TicketsNotRead => &Explanation {
+                title: "Tickets were not read",
+                means: "The configuration switches tickets off. An audit without ticket issues says \
+                    nothing about tickets.",
+                evidence: "`tickets.enabled` is `false`.",
+                what_to_do: "Nothing, or set `tickets.enabled` to `true` for an audit with tickets.",
+                tool_does: "Reads and judges no ticket. Thresholds of ticket codes are not judged.",
+                tool_does_not: "It does not count suppressions of ticket codes as unused.",
+            },
+            Self::MostAccountsConflict => &Explanation {
+                title: "Most accounts are in conflict",
+                means: "Most accounts lead to an org with another `external_id`. That is rarely drift: \
+                    the org may hold the Salesforce id in another field, or the reference may show \
+                    another kind of id.",
+                evidence: "Five accounts or more have an `org_external_id_conflict`, and they are more \
+                    than half of all.",
+                what_to_do: "Compare the `external_id` of a few orgs with the ids of the reference, \
+                    and check how the integration links the two.",
+                tool_does: "Reports each conflict as usual.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::ReferenceShrank => &Explanation {
+                title: "Too many accounts have left the reference",
+                means: "The reference lacks many accounts that the baseline had, as an incomplete \
+                    export does.",
+                evidence: "The share of the baseline's accounts that the reference lacks is above \
+                    `salesforce.max_lost_percent`.",
+                what_to_do: "Check the export. If the accounts are gone on purpose, accept the run as \
+                    the new baseline (`--accept-new`).",
+                tool_does: "Blocks every action that would otherwise be prepared, with the reason \
+                    `reference_shrank`.",
+                tool_does_not: "It does not drop any finding.",
+            },
             Self::SuppressionExpired => &Explanation {
                 title: "A suppression has expired",
                 means: "The suppression's last day is over, so its issues are reported again.",

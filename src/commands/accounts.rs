@@ -93,3 +93,9 @@ impl Accounts {
         }
     }
 }
+
+/// The accounts of an export that a configuration names; their domains are put into `domains`.
+pub fn of_csv(bytes: &[u8], path: &Path, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
+    reference::read(bytes, &config.columns, &config.settings.domains, domains)
+        .map_err(|problems| reference_failure(path, problems))
+}

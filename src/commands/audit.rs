@@ -18,7 +18,7 @@ use crate::parallel;
 use crate::paths::{file_name, shown_path};
 use crate::report::{self, terminal};
 use crate::rules::audit::{Audit, Totals, audit};
-use crate::rules::gate::{self, Judgement};
+use crate::rules::gate::{self, AgainstBaseline, Judgement};
 use crate::rules::suppress;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
@@ -90,7 +90,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let rows = if baseline.is_some() { artifacts::tables::issue_rows(&found) } else { Vec::new() };
     let compared = baseline.as_ref().map(|base| diff::compare(&Side::of_run(base), &Side::of_audit(&found, &rows)));
     let new_issues = compared.as_ref().map(|compared| compared.new.len() as u64);
-    let thresholds = gate::judge(&config.settings.thresholds, &totals, new_issues);
+    let against = AgainstBaseline { new_issues, lost_accounts: found.lost.as_ref().map(|lost| lost.len() as u64) };
+    let thresholds = gate::judge(&config.settings, &totals, against);
     let snapshot = options.save_snapshot.as_deref().map(|folder| {
         let facts = snapshot::Provenance {
             zendesk: &read.zendesk,

@@ -8,6 +8,7 @@ use super::names::{DELETED, Names, ROLES, STATUSES};
 use super::rows::{
     ACTIVE, DELETED_RECORD, MembershipRow, OrgRow, OrgTexts, SHARED, SHARES_TICKETS, SUSPENDED, UserRow, VERIFIED,
 };
+use crate::model::at::OrgAt;
 use crate::model::domains::{DomainIds, DomainTable};
 use crate::model::kind::Kind;
 use crate::model::world::{Membership, Org, Ticket, TicketTime, Tickets, User, UserFlags, World};
@@ -151,13 +152,25 @@ impl Ingest {
             |row| canonical_org(row, &text),
         );
         let mut domains = write(&self.domains);
-        self.world.orgs.extend(rows.into_iter().map(|row| {
+        let World { orgs, unusable_domains, .. } = &mut self.world;
+        for row in rows {
             let OrgTexts { name, external_id, updated_at: _, domain_names } = row.texts(&text);
-            let mut held: DomainIds = domain_names.filter_map(|text| domains.org_domain(text)).collect();
+            let (mut held, mut unusable) = (DomainIds::new(), Vec::new());
+            for entry in domain_names {
+                let domain = domains.org_domain(entry);
+                held.extend(domain);
+                if domain.is_none_or(|domain| !domains.is_normal(domain, entry)) {
+                    unusable.push(entry);
+                }
+            }
             held.sort_unstable();
             held.dedup();
-            Org::new(row.id, name, external_id, held, row.flags & SHARES_TICKETS != 0)
-        }));
+            unusable.sort_unstable();
+            unusable.dedup();
+            let at = OrgAt::new(orgs.len());
+            unusable_domains.extend(unusable.into_iter().map(|entry| (at, Box::from(entry))));
+            orgs.push(Org::new(row.id, name, external_id, held, row.flags & SHARES_TICKETS != 0, row.updated));
+        }
     }
 
     fn seal_users(&mut self) {

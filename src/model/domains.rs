@@ -63,6 +63,11 @@ impl DomainTable {
         self.table.find(hash, |i| self.at(*i as usize) == normalized).map(|i| id_at(*i))
     }
 
+    /// Whether an entry of a domain list, trimmed and in ASCII lower case, is the domain itself.
+    pub fn is_normal(&self, id: DomainId, entry: &str) -> bool {
+        self.text(id).eq_ignore_ascii_case(entry.trim())
+    }
+
     /// Normalizes an entry of a domain list.
     pub fn entry(&mut self, text: &str) -> Result<DomainId, NotUsable> {
         domain::normalize(text).map(|normalized| self.intern(&normalized))

@@ -2,14 +2,10 @@
 //!
 //! `plan` decides which ones an action gets, `apply::recheck` whether they hold.
 
+use super::world::MAX_ID;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
-
-/// What a precondition is about.
-fn of(subject: &str) -> Option<Cow<'_, str>> {
-    Some(Cow::Borrowed(subject))
-}
 
 /// One precondition. A domain is in its normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,32 +32,37 @@ pub enum Precondition {
     /// The membership of the plan is there, and in the org.
     UserIsMember,
     MembershipNotDefault,
-    /// The user's default org is still the one that the audit saw; `None`: still none.
+    /// The user's default org is still this one, or still none.
     DefaultOrgIs(Option<u64>),
 }
 
 impl Precondition {
-    /// The name, and the domain or org that it is about.
+    /// The name, and the domain or the org that it is about.
     fn parts(&self) -> (&'static str, Option<Cow<'_, str>>) {
+        fn about(domain: &str) -> Option<Cow<'_, str>> {
+            Some(Cow::Borrowed(domain))
+        }
         match self {
             Self::OrgExists => ("org_exists", None),
             Self::OrgExternalIdIsBlank => ("org_external_id_is_blank", None),
             Self::ExternalIdUnused => ("external_id_unused", None),
-            Self::OrgHasDomain(domain) => ("org_has_domain", of(domain)),
+            Self::OrgHasDomain(domain) => ("org_has_domain", about(domain)),
             Self::OrgExternalIdIsAccount => ("org_external_id_is_account", None),
-            Self::OrgLacksDomain(domain) => ("org_lacks_domain", of(domain)),
-            Self::DomainUnused(domain) => ("domain_unused", of(domain)),
+            Self::OrgLacksDomain(domain) => ("org_lacks_domain", about(domain)),
+            Self::DomainUnused(domain) => ("domain_unused", about(domain)),
             Self::UserExists => ("user_exists", None),
             Self::UserActive => ("user_active", None),
             Self::UserNotSuspended => ("user_not_suspended", None),
             Self::UserVerified => ("user_verified", None),
-            Self::UserEmailDomain(domain) => ("user_email_domain", of(domain)),
+            Self::UserEmailDomain(domain) => ("user_email_domain", about(domain)),
             Self::UserNotMember => ("user_not_member", None),
             Self::MultipleOrganizationsOnOrFirst => ("multiple_organizations_on_or_first", None),
             Self::UserIsMember => ("user_is_member", None),
             Self::MembershipNotDefault => ("membership_not_default", None),
-            Self::DefaultOrgIs(None) => ("default_org_is", of("none")),
-            Self::DefaultOrgIs(Some(org)) => ("default_org_is", Some(Cow::Owned(org.to_string()))),
+            Self::DefaultOrgIs(org) => {
+                let org = org.map_or(Cow::Borrowed("none"), |id| Cow::Owned(id.to_string()));
+                ("default_org_is", Some(org))
+            }
         }
     }
 
@@ -87,20 +88,23 @@ impl Precondition {
             ("user_is_member", None) => Self::UserIsMember,
             ("membership_not_default", None) => Self::MembershipNotDefault,
             ("default_org_is", Some(org)) if org == "none" => Self::DefaultOrgIs(None),
-            ("default_org_is", Some(org)) => {
-                Self::DefaultOrgIs(Some(org.parse().ok().filter(|id: &u64| id.to_string() == org)?))
-            }
+            ("default_org_is", Some(org)) => Self::DefaultOrgIs(Some(org_id(&org)?)),
             _ => return None,
         };
         Some(known)
     }
 }
 
+/// An id as it is written here: digits, without sign or leading zeros.
+fn org_id(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|id: &u64| *id <= MAX_ID && id.to_string() == text)
+}
+
 impl fmt::Display for Precondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.parts() {
             (name, None) => f.write_str(name),
-            (name, Some(domain)) => write!(f, "{name}:{domain}"),
+            (name, Some(about)) => write!(f, "{name}:{about}"),
         }
     }
 }
@@ -114,6 +118,31 @@ impl Serialize for Precondition {
 impl<'de> Deserialize<'de> for Precondition {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("unknown precondition \"{text}\"")))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("there is no precondition \"{text}\"")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_and_nothing_else() {
+        use Precondition as P;
+        for one in
+            [P::OrgExists, P::OrgHasDomain("a.example".to_owned()), P::DefaultOrgIs(None), P::DefaultOrgIs(Some(7))]
+        {
+            assert_eq!(P::parse(&one.to_string()), Some(one));
+        }
+        assert_eq!(P::DefaultOrgIs(None).to_string(), "default_org_is:none");
+        for text in [
+            "default_org_is",
+            "default_org_is:",
+            "default_org_is:07",
+            "default_org_is:+7",
+            "default_org_is:9007199254740992",
+        ] {
+            assert_eq!(P::parse(text), None, "{text}");
+        }
     }
 }

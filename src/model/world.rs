@@ -26,6 +26,8 @@ pub struct Org {
     /// Normalized, without duplicates; entries that do not normalize are left out.
     pub domains: DomainIds,
     pub shared_tickets: bool,
+    /// When it last changed; [`Instant::MIN`] where that is not known.
+    pub updated: Instant,
 }
 
 impl Org {
@@ -35,9 +37,10 @@ impl Org {
         external_id: Option<&str>,
         domains: DomainIds,
         shared_tickets: bool,
+        updated: Instant,
     ) -> Self {
         let name = name.map(untrusted::name);
-        Self { id, texts: Texts::new([name.as_deref(), external_id]), domains, shared_tickets }
+        Self { id, texts: Texts::new([name.as_deref(), external_id]), domains, shared_tickets, updated }
     }
 
     pub fn name(&self) -> Option<Untrusted<&str>> {
@@ -149,30 +152,32 @@ impl Membership {
 /// The memberships, those of each user together.
 #[derive(Debug, Default)]
 pub struct Memberships {
-    /// Of users that exist: in the order of the users, then ascending by id.
+    /// In the order of the users, then ascending by id.
     rows: Vec<Membership>,
     /// Where those of each user begin, and after the last one their number.
     starts: Vec<u32>,
-    /// Of users that do not exist, each with the user's id; ascending by that, then by their own.
-    of_nobody: Vec<(u64, Membership)>,
+    /// Of a user or an org that does not exist, each with the user's id; ascending by that, then by their own. For the rules
+    /// they do not exist either, but they were read (rules 5).
+    dropped: Vec<(u64, Membership)>,
 }
 
 impl Memberships {
     /// Groups memberships, each with the id of its user and ascending by that and their own, by `users`, which ascend too.
-    fn new(mut memberships: Vec<(u64, Membership)>, users: &[User]) -> Self {
+    fn new(mut memberships: Vec<(u64, Membership)>, users: &[User], org_exists: impl Fn(u64) -> bool) -> Self {
         // For each user the number of memberships, in the place after the user's own; sums make them starts.
         let mut starts = vec![0u32; users.len() + 1];
-        let mut of_nobody = Vec::new();
+        let mut dropped = Vec::new();
         let mut user = 0;
         memberships.retain(|(user_id, row)| {
             while users.get(user).is_some_and(|user| user.id() < *user_id) {
                 user += 1;
             }
-            let exists = users.get(user).is_some_and(|user| user.id() == *user_id);
+            let user_exists = users.get(user).is_some_and(|user| user.id() == *user_id);
+            let exists = user_exists && org_exists(row.organization_id());
             if exists {
                 starts[user + 1] += 1;
             } else {
-                of_nobody.push((*user_id, *row));
+                dropped.push((*user_id, *row));
             }
             exists
         });
@@ -181,17 +186,12 @@ impl Memberships {
         }
         let mut rows: Vec<Membership> = memberships.into_iter().map(|(_, row)| row).collect();
         rows.shrink_to_fit();
-        Self { rows, starts, of_nobody }
+        Self { rows, starts, dropped }
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.rows.len() + self.of_nobody.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// How many were read, those of users and orgs that do not exist too.
+    pub fn read(&self) -> usize {
+        self.rows.len() + self.dropped.len()
     }
 
     /// Those of the user at an index, ascending by id.
@@ -202,16 +202,15 @@ impl Memberships {
         }
     }
 
-    /// Those of users that do not exist, each with the user's id.
-    pub fn of_nobody(&self) -> &[(u64, Membership)] {
-        &self.of_nobody
+    /// Those of a user or an org that does not exist, each with the user's id.
+    pub fn dropped(&self) -> &[(u64, Membership)] {
+        &self.dropped
     }
 
-    /// Whether any user, known or not, has memberships in two orgs.
+    /// Whether any user has memberships in two orgs.
     pub fn any_in_two_orgs(&self) -> bool {
-        let differ = |a: &Membership, b: &Membership| a.organization_id() != b.organization_id();
-        (0..self.starts.len()).any(|user| self.of(user).windows(2).any(|pair| differ(&pair[0], &pair[1])))
-            || self.of_nobody.windows(2).any(|pair| pair[0].0 == pair[1].0 && differ(&pair[0].1, &pair[1].1))
+        let differ = |pair: &[Membership]| pair[0].organization_id() != pair[1].organization_id();
+        (0..self.starts.len()).any(|user| self.of(user).windows(2).any(differ))
     }
 }
 
@@ -334,6 +333,9 @@ pub struct World {
     pub multiple_organizations: Option<bool>,
     pub roles: Vec<Box<str>>,
     pub domains: DomainTable,
+    /// The entries of orgs' `domain_names` that are not their own normal form, trimmed and in lower case, as stored; each once
+    /// for an org, ascending by org.
+    pub unusable_domains: Vec<(OrgAt, Box<str>)>,
     org_index: IdIndex,
     user_index: IdIndex,
 }
@@ -342,15 +344,12 @@ impl World {
     /// Takes in the memberships and builds the indexes. Call it once the rows are complete and sorted; `memberships` come each
     /// with the id of its user, ascending by that and their own.
     pub fn complete(&mut self, memberships: Vec<(u64, Membership)>) {
-        let (memberships, (org_index, user_index)) = parallel::both(
-            || Memberships::new(memberships, &self.users),
-            || {
-                let orgs = IdIndex::new(self.orgs.len(), |i| self.orgs[i].id);
-                (orgs, IdIndex::new(self.users.len(), |i| self.users[i].id()))
-            },
+        self.org_index = IdIndex::new(self.orgs.len(), |i| self.orgs[i].id);
+        let (memberships, user_index) = parallel::both(
+            || Memberships::new(memberships, &self.users, |org| self.org_at(org).is_some()),
+            || IdIndex::new(self.users.len(), |i| self.users[i].id()),
         );
         self.memberships = memberships;
-        self.org_index = org_index;
         self.user_index = user_index;
     }
 
@@ -379,6 +378,13 @@ impl World {
             if there == Some(id) { likely } else { self.user_at(id) }
         });
         found.collect()
+    }
+
+    /// The unusable entries of an org, see [`World::unusable_domains`].
+    pub fn unusable_domains_of(&self, org: OrgAt) -> &[(OrgAt, Box<str>)] {
+        let entries = &self.unusable_domains;
+        let (from, to) = (entries.partition_point(|(at, _)| *at < org), entries.partition_point(|(at, _)| *at <= org));
+        &entries[from..to]
     }
 
     /// The memberships of a user, ascending by id.
@@ -508,15 +514,16 @@ mod tests {
         let users = [2, 4, 6, 8].map(|id| User::new(id, None, None, 0, flags));
         let row = |user: u64, id: u64| (user, Membership::new(id, 100 + id, false));
         let rows = vec![row(1, 2), row(2, 9), row(4, 1), row(4, 3), row(7, 3), row(7, 4), row(8, 5), row(9, 1)];
-        let memberships = Memberships::new(rows, &users);
+        let memberships = Memberships::new(rows, &users, |org| org != 103);
         let ids = |rows: &[Membership]| rows.iter().map(|row| row.id).collect::<Vec<u64>>();
         let of: Vec<Vec<u64>> = (0..5).map(|user| ids(memberships.of(user))).collect();
-        assert_eq!(of, [vec![9], vec![1, 3], vec![], vec![5], vec![]]);
-        let of_nobody: Vec<(u64, u64)> = memberships.of_nobody().iter().map(|(user, row)| (*user, row.id)).collect();
-        assert_eq!((of_nobody, memberships.len()), (vec![(1, 2), (7, 3), (7, 4), (9, 1)], 8));
-        assert!(memberships.any_in_two_orgs());
-        let one_each = Memberships::new(vec![row(2, 1), row(4, 2), row(5, 3), row(7, 4)], &users);
-        assert!(!one_each.any_in_two_orgs());
-        assert!(Memberships::new(vec![row(7, 1), row(7, 2)], &users).any_in_two_orgs());
+        assert_eq!(of, [vec![9], vec![1], vec![], vec![5], vec![]]);
+        let dropped: Vec<(u64, u64)> = memberships.dropped().iter().map(|(user, row)| (*user, row.id)).collect();
+        assert_eq!((dropped, memberships.read()), (vec![(1, 2), (4, 3), (7, 3), (7, 4), (9, 1)], 8));
+        let in_two = |rows: Vec<(u64, Membership)>, missing: u64| {
+            Memberships::new(rows, &users, |org| org != missing).any_in_two_orgs()
+        };
+        assert!(in_two(vec![row(4, 1), row(4, 3)], 0) && !in_two(vec![row(4, 1), row(4, 3)], 103));
+        assert!(!in_two(vec![row(2, 1), row(4, 2), row(6, 3)], 0) && !in_two(vec![row(7, 1), row(7, 2)], 0));
     }
 }

@@ -9,6 +9,7 @@ use super::change;
 use super::change_page::{self, ChangeReport, ConfigurationReport};
 use super::failed_page::FailedReport;
 use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
+use crate::rules::gate::Judgement;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
@@ -94,13 +95,8 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         .thresholds
         .iter()
         .filter(|judgement| judgement.breached)
-        .map(|judgement| {
-            format!(
-                "{}: {} exceeds the limit of {}",
-                escape::terminal(&judgement.name),
-                judgement.value,
-                judgement.limit
-            )
+        .map(|Judgement { name, limit, value, breached: _ }| {
+            format!("{}: {} exceeds the limit of {limit}", escape::terminal(name), value.unwrap_or_default())
         })
         .collect();
     if !breached.is_empty() {

@@ -127,10 +127,14 @@ impl ApplyReport<'_> {
             return String::new();
         }
         let mut text = "\n### Results\n\n| result | action | count | why |\n| --- | --- | ---: | --- |\n".to_owned();
-        for ((weight, reason, action), count) in counts {
+        let more = counts.len().saturating_sub(MOST_OUTCOMES);
+        for ((weight, reason, action), count) in counts.into_iter().take(MOST_OUTCOMES) {
             let reason = reason.map(|reason| format!("`{reason}`: {}", reason.explanation().title)).unwrap_or_default();
             let _ =
                 writeln!(text, "| {} | `{action}` | {} | {reason} |", RESULTS[usize::from(weight)].1, grouped(count));
+        }
+        if more > 0 {
+            let _ = writeln!(text, "\n**{more} more kinds of results are in the receipt.**");
         }
         text
     }
@@ -270,6 +274,9 @@ impl ApplyReport<'_> {
 
 /// What is said where the plan is not found.
 const NO_PLAN: &str = "The plan is neither where the receipt says nor beside this run folder, so names and targets are missing here. Put the audit's run folder beside this one, and render again.\n\n";
+
+/// How many kinds of results are listed. Real receipts have a few dozen at most.
+const MOST_OUTCOMES: usize = 100;
 
 /// The results in the order in which an operator wants to see them.
 const RESULTS: [(Outcome, &str); 5] = [

@@ -147,8 +147,13 @@ impl AuditReport<'_> {
         judgements.sort_by_key(|judgement| !judgement.breached);
         let row = |judgement: &&Judgement| {
             let Judgement { name, limit, value, breached } = judgement;
-            let verdict = if *breached { "🔴 **breached**" } else { "🟢 kept" };
-            format!("| {} | {} | {} | {verdict} |\n", markdown_cell(name), grouped(*limit), grouped(*value))
+            let verdict = match (breached, value) {
+                (true, _) => "🔴 **breached**",
+                (false, Some(_)) => "🟢 kept",
+                (false, None) => "⚪ not judged",
+            };
+            let value = value.map(grouped).unwrap_or_default();
+            format!("| {} | {} | {value} | {verdict} |\n", markdown_cell(name), grouped(*limit))
         };
         Rows {
             head: "| threshold | limit | value | |\n| --- | ---: | ---: | --- |\n",

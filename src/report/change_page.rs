@@ -211,11 +211,12 @@ impl ChangeReport<'_> {
         page.text(
             "\n### Limits that the changed side exceeds\n\nFor information: an audit judges these. A change is held to one limit, how many issues are new.\n\n",
         );
-        let before: HashMap<&str, u64> =
+        let before: HashMap<&str, Option<u64>> =
             self.base.summary.thresholds.iter().map(|judgement| (judgement.name.as_str(), judgement.value)).collect();
         let row = |judgement: &&Judgement| {
-            let before = before.get(judgement.name.as_str()).map(|value| grouped(*value)).unwrap_or_default();
-            let (limit, value) = (grouped(judgement.limit), grouped(judgement.value));
+            let shown = |value: Option<u64>| value.map(grouped).unwrap_or_default();
+            let before = shown(before.get(judgement.name.as_str()).copied().flatten());
+            let (limit, value) = (grouped(judgement.limit), shown(judgement.value));
             format!("| {} | {limit} | {before} | {value} |\n", markdown_cell(&judgement.name))
         };
         page.rows(Rows {

@@ -158,7 +158,7 @@ pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
 
 /// The breached thresholds, one line each.
 pub fn breaches(console: &Console, thresholds: &[Judgement]) {
-    for judgement in thresholds.iter().filter(|judgement| judgement.breached) {
-        console.breach(&format!("{}: {} exceeds the limit of {}", judgement.name, judgement.value, judgement.limit));
+    for breach in thresholds.iter().filter_map(Judgement::breach) {
+        console.breach(&breach);
     }
 }

@@ -145,7 +145,7 @@ fn hostile_run(seed: u64, accounts: usize) -> RunFolder {
     run.receipt.started_at = text(905);
     run.receipt.finished_at = text(906);
     run.receipt.ticket_window.from = text(907);
-    run.summary.thresholds = vec![Judgement { name: text(908), limit: 1, value: 2, breached: true }];
+    run.summary.thresholds = vec![Judgement { name: text(908), limit: 1, value: Some(2), breached: true }];
     for (nth, issue) in run.issues.iter_mut().enumerate() {
         issue.sf_account_id = Some(text(909));
         issue.account_name = text(911);
@@ -323,7 +323,7 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
     let mut run = hostile_run(1, 0);
     run.accounts = (0..3_000).map(|nth| row(&huge, nth)).collect();
     run.summary.thresholds =
-        (0..3_000).map(|_| Judgement { name: huge.clone(), limit: 1, value: 2, breached: true }).collect();
+        (0..3_000).map(|_| Judgement { name: huge.clone(), limit: 1, value: Some(2), breached: true }).collect();
     run.summary.zendesk.clone_from(&huge);
     let issue = run.issues[0].clone();
     run.issues =
@@ -402,7 +402,7 @@ fn in_public_no_outside_text_is_told_at_all() {
     run.summary.tool_version = ours.summary.tool_version;
     run.receipt = Receipt { suppressions_from: run.receipt.suppressions_from, ..ours.receipt };
     run.summary.thresholds =
-        vec![Judgement { name: "max_total_issues".to_owned(), limit: 1, value: 2, breached: true }];
+        vec![Judgement { name: "max_total_issues".to_owned(), limit: 1, value: Some(2), breached: true }];
     let base = demo();
     let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
     let changes = change_report(&base, &run, &diff, false, &place);

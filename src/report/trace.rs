@@ -1,7 +1,7 @@
 //! A trace as text: headings, and below each what was seen and what follows from it, as a person would reason.
 
 use crate::catalogue::{ActionCode, Status};
-use crate::rules::detect::user::OutOfScope;
+use crate::rules::detect::domain::OutOfScope;
 use crate::text::escape;
 use crate::text::words::plural;
 use crate::text::wrap::wrap;
@@ -124,6 +124,7 @@ fn words(name: &'static str) -> &'static str {
         "expected" => "names one account and one org",
         "settled" => "settled by the default org",
         "agrees" => "as it should be",
+        "not_read" => "not judged, since tickets.enabled is false",
         "outside_window" => "not in the window",
         "no_requester" => "no requester",
         "requester_not_judged" => "not judged, for its requester is not",
@@ -666,6 +667,7 @@ fn ticket(page: &mut Page, ticket: &Ticket<'_>) {
     page.text(
         1,
         &match ticket.judgement {
+            "not_read" => "Nothing: tickets.enabled is false.".to_owned(),
             "outside_window" => "Nothing: only tickets of the window are judged.".to_owned(),
             "no_requester" => "Nothing: there is nobody by whom it could be judged.".to_owned(),
             "requester_not_judged" => {

@@ -1,15 +1,16 @@
 //! The audit: from the reference and the world to issues and a plan, as one pure function.
 
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status, WarningCode};
 use crate::model::accounts::{BaselineAccounts, Reference};
 use crate::model::domains::DomainId;
 use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::model::warning::{self, Warning};
 use crate::model::world::World;
-use crate::rules::advisory::Advisory;
-use crate::rules::detect::user::{DomainVerdicts, OutOfScope, Outcome, Seats, UserCounts, Verdict};
-use crate::rules::detect::{self, RuleContext};
+use crate::rules::advisory::{self, Advisory};
+use crate::rules::detect::domain::{DomainVerdicts, OutOfScope, Seats, Verdict};
+use crate::rules::detect::user::{Judged, Outcome, UserCounts};
+use crate::rules::detect::{self, RuleContext, Tally};
 use crate::rules::issue::{Action, Issue};
 use crate::rules::lost::{self, LostAccount};
 use crate::rules::plan::{self, Plan};
@@ -39,6 +40,7 @@ pub struct Audit<'a> {
     /// Whether a user may have memberships in several orgs.
     pub multiple_organizations_work: bool,
     domains: DomainVerdicts,
+    tally: Tally,
 }
 
 /// Audits a world against a reference.
@@ -56,26 +58,31 @@ pub fn audit<'a>(
 ) -> Audit<'a> {
     let window = (as_of.minus_days(settings.lookback_days), as_of);
     let resolved = resolve::resolve(reference, world);
-    let context = RuleContext { reference, world, resolved: &resolved, settings, window };
+    let context = RuleContext { reference, world, resolved: &resolved, settings, window, tally: None };
 
     let domains = DomainVerdicts::judge(&context);
     let mut issues = Vec::new();
     detect::org::detect(&context, &domains, &mut issues);
     let multiple_organizations_work = detect::user::multiple_organizations_work(&context);
-    let judged = detect::user::detect(&context, &domains, multiple_organizations_work, &mut issues);
-    let tickets_in_window = detect::ticket::detect(&context, &judged, &mut issues);
-    let users = judged.counts;
-    // It knows an account for every user; from here on nobody asks.
-    drop(judged);
+    let mut judged = detect::user::detect(&context, &domains, multiple_organizations_work, &mut issues);
+    let tickets_in_window = detect::ticket::detect(&context, &domains, &mut judged, &mut issues);
+    // The rest of it, an account for every user, is not needed any more.
+    let Judged { counts: users, tally, .. } = judged;
     context.sort(&mut issues);
 
     warnings.extend(reference.warnings.iter().cloned());
-    warnings.extend(detect::user::spread_warnings(&context, &domains));
+    warnings.extend(detect::domain::spread_warnings(&context, &domains));
     warnings.extend(suppress::apply(&context, &as_of.date(), &mut issues));
-    warning::sort(&mut warnings);
-    let plan = plan::prepare(&context, &domains, &mut issues);
-
     let lost = baseline.map(|baseline| lost::lost(reference, baseline));
+    let shrank = baseline
+        .zip(lost.as_deref())
+        .and_then(|(baseline, lost)| lost::warning(lost.len(), baseline, settings.max_lost_percent));
+    let plan = plan::prepare(&context, &domains, shrank.is_some(), &mut issues);
+    warnings.extend(shrank);
+    warnings.extend(most_accounts_conflict(&resolved));
+    warnings.extend((!settings.tickets_enabled).then(tickets_not_read));
+    warning::sort(&mut warnings);
+    let advisories = advisory::advise(&context, &domains, &tally, lost.as_deref().unwrap_or_default());
 
     Audit {
         reference,
@@ -90,10 +97,29 @@ pub fn audit<'a>(
         tickets_in_window,
         warnings,
         lost,
-        advisories: Vec::new(),
+        advisories,
+        tally,
         multiple_organizations_work,
         domains,
     }
+}
+
+/// Most accounts have a likely org with another id: the link may be held in another field (rules 3).
+fn most_accounts_conflict(resolved: &Resolved) -> Option<Warning> {
+    let all = resolved.accounts.len();
+    let conflicts = resolved.accounts.iter().filter(|one| matches!(one, Resolution::Conflict(_))).count();
+    (conflicts >= 5 && conflicts * 2 > all).then(|| {
+        let message = format!(
+            "{conflicts} of {all} accounts lead to an org with another external_id; the Salesforce id may be held in \
+             another field of the org, or the reference may show another kind of id"
+        );
+        Warning::general(WarningCode::MostAccountsConflict, message)
+    })
+}
+
+fn tickets_not_read() -> Warning {
+    let message = "tickets are neither read nor judged, since tickets.enabled is false";
+    Warning::general(WarningCode::TicketsNotRead, message.to_owned())
 }
 
 impl<'a> Audit<'a> {
@@ -105,6 +131,7 @@ impl<'a> Audit<'a> {
             resolved: &self.resolved,
             settings: self.settings,
             window: self.window,
+            tally: Some(&self.tally),
         }
     }
 

@@ -1,8 +1,11 @@
 //! The accounts that a baseline had and the reference lacks (rules 6.2): a row that vanished turns a shared domain into a sole
 //! owner's, and review into access.
 
+use crate::catalogue::WarningCode;
 use crate::model::accounts::{BaselineAccounts, Reference};
 use crate::model::untrusted::Untrusted;
+use crate::model::warning::Warning;
+use crate::text::words::counted;
 use std::collections::HashSet;
 
 /// An account of the baseline that the reference lacks.
@@ -29,8 +32,19 @@ pub fn lost(reference: &Reference, baseline: &BaselineAccounts) -> Vec<LostAccou
     lost
 }
 
-/// Whether more of the baseline's accounts are lost than `max_lost_percent` allows.
-pub fn shrank(lost: usize, baseline: &BaselineAccounts, max_lost_percent: u64) -> bool {
+/// The warning that a reference shrank, where more of the baseline's accounts are lost than `max_lost_percent` allows.
+pub fn warning(lost: usize, baseline: &BaselineAccounts, max_lost_percent: u64) -> Option<Warning> {
+    shrank(lost, baseline, max_lost_percent).then(|| {
+        let message = format!(
+            "{lost} of the {} of the baseline are not in this reference, more than {max_lost_percent} %, so no action is \
+             prepared (salesforce.max_lost_percent)",
+            counted(baseline.accounts.len() as u64, "account")
+        );
+        Warning::general(WarningCode::ReferenceShrank, message)
+    })
+}
+
+fn shrank(lost: usize, baseline: &BaselineAccounts, max_lost_percent: u64) -> bool {
     lost as u128 * 100 > u128::from(max_lost_percent) * baseline.accounts.len() as u128
 }
 

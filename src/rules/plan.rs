@@ -5,7 +5,7 @@
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope, Status};
 use crate::model::at::AccountAt;
 use crate::model::precondition::Precondition;
-use crate::rules::detect::user::DomainVerdicts;
+use crate::rules::detect::domain::DomainVerdicts;
 use crate::rules::detect::{self, RuleContext, org};
 use crate::rules::issue::{Action, ActionRef, Issue};
 use crate::rules::resolve::Resolution;
@@ -22,8 +22,9 @@ pub struct Plan {
     links: HashMap<AccountAt, u32>,
 }
 
-/// Makes the plan of ordered issues, and gives every issue its status, reason and actions.
-pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, issues: &mut [Issue]) -> Plan {
+/// Makes the plan of ordered issues, and gives every issue its status, reason and actions. Where the reference `shrank`,
+/// nothing is prepared (rules 6.2).
+pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, shrank: bool, issues: &mut [Issue]) -> Plan {
     let broken = broken_links(context, issues);
     // Room for one action of each issue: a large plan is not to be moved while it grows.
     let room = issues.iter().filter(|issue| issue.code.scope() != Scope::Ticket).count();
@@ -37,7 +38,8 @@ pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, issues: &mut
         let before = prepared.len();
         for action in proposals {
             let hangs_on = || action.account.and_then(|account| broken.get(&account).copied());
-            let action = Action { blocked: action.blocked.or_else(hangs_on), ..action };
+            let shrunken = || shrank.then_some(BlockedReason::ReferenceShrank);
+            let action = Action { blocked: action.blocked.or_else(hangs_on).or_else(shrunken), ..action };
             if let Some(reason) = action.blocked {
                 reasons.push(reason);
                 issue.actions.add(ActionRef::Blocked(plan.blocked.len() as u32));

@@ -79,6 +79,8 @@ pub struct Resolved {
     holders: Lists<OrgAt>,
     /// For each org the account that it is *linked* to.
     linked: Vec<Option<AccountAt>>,
+    /// For each org whether its external id is no account's.
+    unknown: Vec<bool>,
 }
 
 impl Resolved {
@@ -90,6 +92,11 @@ impl Resolved {
     /// The id of an account's org, when it is uniquely resolved.
     pub fn org_id(&self, account: AccountAt) -> Option<u64> {
         self.org_ids[account.index()]
+    }
+
+    /// Whether the org is unknown: it has an external id, and that is no account's (rules 6.2).
+    pub fn is_unknown(&self, org: OrgAt) -> bool {
+        self.unknown[org.index()]
     }
 
     /// The account that the org is linked to, by its external id and alone.
@@ -104,7 +111,11 @@ pub fn resolve(reference: &Reference, world: &World) -> Resolved {
         let numbered = OrgAt::all(world.orgs.len()).zip(&world.orgs);
         numbered.flat_map(|(at, org)| org.domains.iter().map(move |domain| (domain.index(), at)))
     });
-    let with_id = orgs_by_id(reference, world);
+    let accounts_of_orgs = accounts_of_orgs(reference, world);
+    let with_id = Lists::new(reference.accounts.len(), || {
+        let numbered = OrgAt::all(accounts_of_orgs.len()).zip(&accounts_of_orgs);
+        numbered.filter_map(|(org, account)| account.map(|account| (account.index(), org)))
+    });
     let accounts: Vec<Resolution> = AccountAt::all(reference.accounts.len())
         .map(|account| match with_id.of(account.index()) {
             [] => by_domain(account, reference, world, &holders),
@@ -119,11 +130,13 @@ pub fn resolve(reference: &Reference, world: &World) -> Resolved {
         }
     }
     let org_ids = accounts.iter().map(|resolution| resolution.org().map(|org| world.orgs[org].id)).collect();
-    Resolved { accounts, org_ids, holders, linked }
+    let unknown = world.orgs.iter().zip(&accounts_of_orgs);
+    let unknown = unknown.map(|(org, account)| org.has_external_id() && account.is_none()).collect();
+    Resolved { accounts, org_ids, holders, linked, unknown }
 }
 
-/// For each account the orgs that have its id, ascending.
-fn orgs_by_id(reference: &Reference, world: &World) -> Lists<OrgAt> {
+/// For each org the account whose id it has.
+fn accounts_of_orgs(reference: &Reference, world: &World) -> Vec<Option<AccountAt>> {
     let accounts = &reference.accounts;
     let hasher = hashbrown::DefaultHashBuilder::default();
     let hash = |account: &Account| hasher.hash_one(&*account.key());
@@ -133,13 +146,9 @@ fn orgs_by_id(reference: &Reference, world: &World) -> Lists<OrgAt> {
         // No two accounts have one key.
         by_key.insert_unique(hash_of_key, at, |at| hash(&accounts[*at]));
     }
-    let accounts_of_orgs = parallel::map(&world.orgs, |org| {
+    parallel::map(&world.orgs, |org| {
         let key = key_of(org.trimmed_external_id()?);
         by_key.find(hasher.hash_one(&*key), |at| accounts[*at].key() == key).copied()
-    });
-    Lists::new(accounts.len(), || {
-        let numbered = OrgAt::all(accounts_of_orgs.len()).zip(&accounts_of_orgs);
-        numbered.filter_map(|(org, account)| account.map(|account| (account.index(), org)))
     })
 }
 

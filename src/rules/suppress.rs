@@ -1,7 +1,7 @@
 //! Suppressions: findings that the operator has accepted, each with its reason (contract 6.5).
 //! What a suppressed link means for the account's other actions is `plan`'s.
 
-use crate::catalogue::{Status, WarningCode};
+use crate::catalogue::{Scope, Status, WarningCode};
 use crate::model::settings::Suppression;
 use crate::model::warning::Warning;
 use crate::rules::detect::RuleContext;
@@ -38,7 +38,9 @@ pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Ve
                 issue.suppress(index as u32);
             }
         }
-        if !used[index] {
+        // Where tickets are not judged, a suppression of theirs may well be needed (rules 6.3).
+        let judged = context.settings.tickets_enabled || suppression.code.scope() != Scope::Ticket;
+        if judged && !used[index] {
             warn(WarningCode::SuppressionUnused, format!("{name} matches no finding; it can be removed"));
         }
     }

@@ -2,7 +2,9 @@
 
 use super::REFERENCE;
 use super::manifest::{self, FileFacts, Kept, Provenance, name};
+use crate::model::at::OrgAt;
 use crate::model::kind::Kind;
+use crate::model::time::Instant;
 use crate::model::world::{Membership, UserFlags, World};
 use crate::run::create::Folder;
 use serde::Serialize;
@@ -65,16 +67,18 @@ fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64>
     match kind {
         Kind::Organizations => lines(
             out,
-            world.orgs.iter().map(|org| OrgLine {
+            world.orgs.iter().enumerate().map(|(at, org)| OrgLine {
                 id: org.id,
                 name: org.name().map(|name| name.raw()),
                 external_id: org.external_id().map(|id| id.raw()),
                 domain_names: {
                     let mut names: Vec<&str> = org.domains.iter().map(|domain| world.domains.text(*domain)).collect();
+                    names.extend(world.unusable_domains_of(OrgAt::new(at)).iter().map(|(_, entry)| &**entry));
                     names.sort_unstable();
                     names
                 },
                 shared_tickets: org.shared_tickets,
+                updated_at: (org.updated != Instant::MIN).then(|| org.updated.rfc3339()),
             }),
         ),
         Kind::Users => lines(
@@ -119,7 +123,7 @@ fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64>
 fn memberships(world: &World) -> impl Iterator<Item = (u64, &Membership)> {
     let of_users = world.users.iter().enumerate();
     let of_users = of_users.flat_map(|(at, user)| world.memberships_of(at).iter().map(|row| (user.id(), row)));
-    of_users.chain(world.memberships.of_nobody().iter().map(|(user_id, row)| (*user_id, row)))
+    of_users.chain(world.memberships.dropped().iter().map(|(user_id, row)| (*user_id, row)))
 }
 
 fn lines<T: Serialize>(out: &mut dyn Write, records: impl Iterator<Item = T>) -> io::Result<u64> {
@@ -139,6 +143,7 @@ struct OrgLine<'a> {
     external_id: Option<&'a str>,
     domain_names: Vec<&'a str>,
     shared_tickets: bool,
+    updated_at: Option<String>,
 }
 
 #[derive(Serialize)]

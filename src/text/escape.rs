@@ -123,6 +123,20 @@ pub fn neutral(text: &str) -> String {
     visible(text, usize::MAX)
 }
 
+/// A text in which every character that cannot be seen is spelled out: what is invisible or odd white space, too.
+pub fn spelled_out(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if misleads(c) || (c.is_whitespace() && c != ' ') {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// The message of a workflow command, as GitHub's toolkit encodes it.
 pub fn workflow_message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")

@@ -3,7 +3,8 @@
 use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::rules::audit::Audit;
-use crate::rules::detect::user::{Outcome, Seats};
+use crate::rules::detect::domain::Seats;
+use crate::rules::detect::user::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::brief::{OrgBrief, sf_ids};
 use super::user::{self, User};
 use crate::catalogue::IssueCode;
 use crate::rules::audit::Audit;
-use crate::rules::detect::ticket::{Judgement, judge};
+use crate::rules::detect::ticket::{TicketJudgement, judge};
 use crate::rules::detect::user::Outcome;
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub struct Ticket<'a> {
     /// The org that it is booked to.
     pub organization: Option<OrgBrief<'a>>,
     pub requester_id: Option<u64>,
-    /// `outside_window`, `no_requester`, `requester_not_judged`, `agrees`, or the code of the issue.
+    /// `not_read`, `outside_window`, `no_requester`, `requester_not_judged`, `agrees`, or the code of the issue.
     pub judgement: &'static str,
     /// The account that the requester belongs to.
     pub sf_account_id: Option<&'a str>,
@@ -46,36 +46,40 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
     let requester = ticket.requester_id().and_then(|id| world.user_at(id));
     let judgement = judge(&rules, ticket, requester, account_of);
     let (name, account, org_id, mismatch) = match judgement {
-        Judgement::OutsideWindow => ("outside_window", None, None, None),
-        Judgement::NoRequester => ("no_requester", None, None, None),
-        Judgement::RequesterNotJudged { .. } => ("requester_not_judged", None, None, None),
-        Judgement::Agrees { account, org_id, .. } => ("agrees", Some(account), Some(org_id), None),
-        Judgement::Duplicate { account, .. } => {
+        TicketJudgement::NotRead => ("not_read", None, None, None),
+        TicketJudgement::OutsideWindow => ("outside_window", None, None, None),
+        TicketJudgement::NoRequester => ("no_requester", None, None, None),
+        TicketJudgement::RequesterNotJudged { .. } => ("requester_not_judged", None, None, None),
+        TicketJudgement::Agrees { account, org_id, .. } => ("agrees", Some(account), Some(org_id), None),
+        TicketJudgement::Duplicate { account, .. } => {
             (IssueCode::TicketResolutionBlockedDuplicateExternalId.as_str(), Some(account), None, None)
         }
-        Judgement::Mismatch { account, org_id, mismatch, .. } => {
+        TicketJudgement::Mismatch { account, org_id, mismatch, .. } => {
             (IssueCode::TicketOrgMismatch.as_str(), Some(account), Some(org_id), Some(mismatch))
         }
     };
     let echo = match judgement {
-        Judgement::Duplicate { requester, .. } | Judgement::Mismatch { requester, .. } => match audit.user(requester) {
-            Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
-            Outcome::OutOfScope
-            | Outcome::NotEvaluated(_)
-            | Outcome::Settled(_)
-            | Outcome::Evaluated { issue: None, .. } => None,
-        },
-        Judgement::OutsideWindow
-        | Judgement::NoRequester
-        | Judgement::RequesterNotJudged { .. }
-        | Judgement::Agrees { .. } => None,
+        TicketJudgement::Duplicate { requester, .. } | TicketJudgement::Mismatch { requester, .. } => {
+            match audit.user(requester) {
+                Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
+                Outcome::OutOfScope
+                | Outcome::NotEvaluated(_)
+                | Outcome::Settled(_)
+                | Outcome::Evaluated { issue: None, .. } => None,
+            }
+        }
+        TicketJudgement::NotRead
+        | TicketJudgement::OutsideWindow
+        | TicketJudgement::NoRequester
+        | TicketJudgement::RequesterNotJudged { .. }
+        | TicketJudgement::Agrees { .. } => None,
     };
     Ticket {
         ticket_id: ticket.id(),
         status: tickets.status(ticket),
         updated_at: tickets.updated_at(ticket),
         window: (audit.window.0.rfc3339(), audit.window.1.rfc3339()),
-        in_window: judgement != Judgement::OutsideWindow,
+        in_window: judgement != TicketJudgement::OutsideWindow,
         organization: ticket.organization_id().map(|id| OrgBrief::named(audit, id)),
         requester_id: ticket.requester_id(),
         judgement: name,

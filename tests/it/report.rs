@@ -229,7 +229,7 @@ fn a_change_is_told_by_what_it_does() {
     let page = stdout(command.arg(&before).arg(&after));
     assert!(page.starts_with("## 🟡 This change: 1 new issue, 1 resolved\n"), "{page}");
     for part in [
-        "| prepared actions | 21 | **20** |",
+        "| prepared actions | 21 | **19** |",
         "\nBoth sides were audited on the same snapshot of Zendesk. The suppressions of the side before the change are in force.\n",
         "\n### New issues: 1\n",
         "| `account_missing_zendesk_org` | medium | `001CASE099` `New @octocat \\| Co` | `No org has",

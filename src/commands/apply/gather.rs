@@ -6,7 +6,7 @@ use crate::apply::consent::{self, Refusal};
 use crate::apply::narrow::{Expected, Narrowing};
 use crate::apply::receipts;
 use crate::cli::{Apply as Options, Common};
-use crate::commands::{ConfigFile, read_config, source};
+use crate::commands::{ConfigFile, accounts, read_config};
 use crate::config::{self, Config, SalesforceSource};
 use crate::console::Console;
 use crate::exit::Failure;
@@ -183,7 +183,7 @@ impl<'a> Gathered<'a> {
                 .help("name the accounts' export with --sf-accounts; nothing was written to Zendesk")
         })?;
         let mut domains = DomainTable::default();
-        let reference = source::reference(&bytes, path, &self.config, &mut domains)?;
+        let reference = accounts::of_csv(&bytes, path, &self.config, &mut domains)?;
         Ok(Some(Expected::of(&reference, &domains)))
     }
 

@@ -1,10 +1,14 @@
 //! One sentence for a person about each finding.
 
 use super::{RuleContext, org, user};
-use crate::catalogue::{BlockedReason, IssueCode, Status};
+use crate::catalogue::{BlockedReason, IssueCode};
+use crate::model::accounts::Account;
 use crate::model::at::OrgAt;
+use crate::model::time::Instant;
 use crate::rules::issue::{Evidence, Issue, Mismatch};
 use crate::rules::resolve::Resolution;
+use crate::text::escape::spelled_out;
+use crate::text::words::counted;
 
 /// The sentence. It may hold outside text (external ids as stored): whoever shows it escapes it.
 pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
@@ -14,21 +18,23 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
     match (issue.code, account) {
         (IssueCode::OrgDuplicateExternalId, Some(_)) => {
             let orgs = org::conflicting_orgs(context, issue);
-            let stored: Vec<String> = orgs.iter().map(|org| with_external_id(context, *org)).collect();
-            format!("{} orgs have this account's id: {}.", orgs.len(), stored.join(", "))
+            let each: Vec<String> = orgs.iter().map(|org| survivor(context, *org)).collect();
+            format!("{} orgs have this account's id: {}.", orgs.len(), each.join("; "))
         }
         (IssueCode::OrgMissingExternalId, Some((at, account))) => match &context.resolved.accounts[at] {
             Resolution::DomainLinked(org) => {
                 let linking: Vec<&str> =
                     org::linking_domains(context, at, *org).map(|domain| context.world.domains.text(domain)).collect();
-                let spread = if issue.blocked_reason == Some(BlockedReason::DomainSpreadAcrossOrgs)
-                    && issue.status == Status::Blocked
-                {
-                    ", but that looks like a provider's domain, so the link is not safe"
-                } else {
-                    ""
+                let but = match issue.blocked_reason {
+                    Some(BlockedReason::DomainSpreadAcrossOrgs) => {
+                        ", but that looks like a provider's domain, so the link is not safe"
+                    }
+                    Some(BlockedReason::AccountIdDoubtful) => {
+                        ", but the account's id may be another record's, since a tool has changed its case"
+                    }
+                    _ => "",
                 };
-                format!("Org {org_id} has no external id and is the only org with {}{spread}.", linking.join(", "))
+                format!("Org {org_id} has no external id and is the only org with {}{but}.", linking.join(", "))
             }
             _ => {
                 let held = account.domains.iter().filter(|domain| {
@@ -42,19 +48,22 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
             }
         },
         (IssueCode::OrgExternalIdConflict, Some((_, account))) => {
-            let stored =
-                issue.org_id().and_then(|id| context.world.org_at(id)).map(|org| with_external_id(context, org));
-            format!(
-                "The only org with a domain of this account is {}, linked to something other than {}.",
-                stored.unwrap_or_default(),
-                account.external_id().raw()
-            )
+            let org = issue.org_id().and_then(|id| context.world.org_at(id));
+            org.map(|org| conflict(context, org, account)).unwrap_or_default()
         }
         (IssueCode::OrgMissingExpectedDomain, Some((at, _))) => {
             let missing: Vec<&str> =
                 org::missing_domains(context, at).map(|domain| context.world.domains.text(domain)).collect();
             let (is, noun) = if missing.len() == 1 { ("is", "domain") } else { ("are", "domains") };
-            format!("The expected {noun} {} {is} on no org at all, so not on org {org_id} either.", missing.join(", "))
+            let unknown = if issue.blocked_reason == Some(BlockedReason::DefaultOrgNotInReference) {
+                "; users with it have a default org of an account that the reference lacks"
+            } else {
+                ""
+            };
+            format!(
+                "The expected {noun} {} {is} on no org at all, so not on org {org_id} either{unknown}.",
+                missing.join(", ")
+            )
         }
         (IssueCode::OrgDomainAttachedElsewhere, Some(_)) => {
             let others = numbers(context, &org::conflicting_orgs(context, issue));
@@ -107,46 +116,102 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
         }
         (IssueCode::UserMissingExpectedMembership, _) => {
             let but = match issue.blocked_reason {
-                Some(BlockedReason::UserNotVerified) => ", but the address is not verified",
-                Some(BlockedReason::MultipleOrganizationsOff) => {
-                    ", but belongs to another org and multiple organizations are off"
+                Some(BlockedReason::DefaultOrgNotInReference) => {
+                    format!("; {}", unknown_default_org(context, issue))
                 }
-                _ => "",
+                Some(BlockedReason::UserNotVerified) => "; the address is not verified".to_owned(),
+                Some(BlockedReason::MultipleOrganizationsOff) => {
+                    "; the user is in another org, and multiple organizations are off".to_owned()
+                }
+                _ => String::new(),
             };
-            format!("A user with {domain} belongs to org {org_id} and is no member of it{but}.")
+            format!("A user with {domain} should be in org {org_id} but is not a member{but}.")
         }
         (IssueCode::UserDefaultOrgNotExpected, _) => {
-            let default = match issue.evidence {
-                Evidence::User(at) => context.world.default_org(at as usize),
-                _ => None,
+            let default = match issue.blocked_reason {
+                Some(BlockedReason::DefaultOrgNotInReference) => unknown_default_org(context, issue),
+                _ => default_org(context, issue)
+                    .map_or("there is no default org".to_owned(), |id| format!("the default org is {id}")),
             };
-            let default = default.map_or("there is no default org".to_owned(), |id| format!("the default org is {id}"));
             format!("A user with {domain} is a member of org {org_id}, but {default}.")
         }
         (IssueCode::TicketResolutionBlockedDuplicateExternalId, _) => {
             format!(
-                "The requester's domain {domain} leads to an account whose id several orgs have, so the ticket's org cannot be judged."
+                "The requester's domain {domain} leads to an account whose id several orgs have, so the ticket's org cannot be checked."
             )
         }
         (IssueCode::TicketOrgMismatch, _) => {
             let Evidence::Ticket { ticket, mismatch, .. } = issue.evidence else { return String::new() };
-            let booked = context.world.tickets.rows[ticket as usize].organization_id();
-            let booked = booked.map_or("no org".to_owned(), |id| format!("org {id}"));
+            let filed = context.world.tickets.rows[ticket as usize].organization_id();
+            let filed = filed.map_or("under no org".to_owned(), |id| format!("under org {id}"));
             let how = match mismatch {
                 Some(Mismatch::OtherMemberOrg) => ", another org of the requester",
-                Some(Mismatch::NotMemberOrg) => ", of which the requester is no member",
+                Some(Mismatch::NotMemberOrg) => "; the requester is not a member of that org",
                 Some(Mismatch::NoOrg) | None => "",
             };
-            format!("The requester belongs to org {org_id}, but the ticket is booked to {booked}{how}.")
+            format!("The requester should be in org {org_id}, but the ticket is filed {filed}{how}.")
         }
         // Org issues always have an account.
         (_, None) => String::new(),
     }
 }
 
+fn default_org(context: &RuleContext<'_>, issue: &Issue) -> Option<u64> {
+    match issue.evidence {
+        Evidence::User(at) => context.world.default_org(at as usize),
+        Evidence::Account | Evidence::Ticket { .. } => None,
+    }
+}
+
+/// Why a user stays where the default org is no known account's.
+fn unknown_default_org(context: &RuleContext<'_>, issue: &Issue) -> String {
+    let id = default_org(context, issue).unwrap_or_default();
+    format!("the default org {id} is linked to an account that the reference lacks")
+}
+
+/// An org and its external id as stored.
 fn with_external_id(context: &RuleContext<'_>, org: OrgAt) -> String {
     let org = &context.world.orgs[org];
-    format!("{} (\"{}\")", org.id, org.external_id().map_or("", |id| id.raw()))
+    format!("{} (\"{}\")", org.id, spelled_out(org.external_id().map_or("", |id| id.raw())))
+}
+
+/// One of several orgs with the same id: what helps to choose the one that stays.
+fn survivor(context: &RuleContext<'_>, org: OrgAt) -> String {
+    let row = &context.world.orgs[org];
+    let mut facts = vec![format!("\"{}\"", spelled_out(row.external_id().map_or("", |id| id.raw())))];
+    if let Some(tally) = context.tally {
+        facts.push(counted(tally.members(org), "member"));
+        if context.settings.tickets_enabled {
+            facts.push(counted(tally.tickets_of_org(org), "ticket"));
+        }
+    }
+    if row.updated != Instant::MIN {
+        facts.push(format!("last changed {}", row.updated.date()));
+    }
+    format!("{} ({})", row.id, facts.join(", "))
+}
+
+/// The likely org has another external id: which, and how the two differ.
+fn conflict(context: &RuleContext<'_>, org: OrgAt, account: &Account) -> String {
+    let stored = context.world.orgs[org].trimmed_external_id().unwrap_or_default();
+    let (wanted, given) = (account.external_id(), account.sf_account_id().raw());
+    let (wanted, stored_folded) = (wanted.raw(), stored.to_lowercase());
+    let folded = [wanted, given].map(str::to_lowercase);
+    let mut hints = Vec::new();
+    if folded.contains(&stored_folded) {
+        hints.push("the two ids differ only in upper and lower case");
+    } else if folded.iter().any(|id| id.contains(&stored_folded) || stored_folded.contains(id.as_str())) {
+        hints.push("one of the two ids contains the other");
+    }
+    if context.resolved.is_unknown(org) {
+        hints.push("no account of the reference has the org's id");
+    }
+    let hints: String = hints.iter().map(|hint| format!("; {hint}")).collect();
+    format!(
+        "The only org with a domain of this account is {}, which is linked to another id than {}{hints}.",
+        with_external_id(context, org),
+        spelled_out(wanted)
+    )
 }
 
 /// `org 1`, `orgs 1 and 2`, `orgs 1, 2 and 3`; cut after ten.

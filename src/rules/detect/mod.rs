@@ -1,9 +1,13 @@
 //! Finding drift: twelve codes, each in the module of its scope (contract 6). Detection cannot fail.
 
 pub mod detail;
+pub mod domain;
 pub mod org;
+mod tally;
 pub mod ticket;
 pub mod user;
+
+pub use tally::Tally;
 
 use crate::catalogue::{IssueCode, Scope};
 use crate::model::accounts::Reference;
@@ -24,11 +28,13 @@ pub struct RuleContext<'a> {
     pub settings: &'a Settings,
     /// First and last time of the ticket window, both in it.
     pub window: (Instant, Instant),
+    /// Numbers for people, once they are counted.
+    pub tally: Option<&'a Tally>,
 }
 
 /// What an issue proposes: its repairs, prepared or blocked, ordered by domain. What is blocked only by something else, such
 /// as a link that is not made, is `plan`'s.
-pub fn proposals(context: &RuleContext<'_>, domains: &user::DomainVerdicts, issue: &Issue) -> Vec<Action> {
+pub fn proposals(context: &RuleContext<'_>, domains: &domain::DomainVerdicts, issue: &Issue) -> Vec<Action> {
     match issue.code.scope() {
         Scope::Org => org::proposals(context, domains, issue),
         Scope::User => user::proposal(context, issue).into_iter().collect(),
@@ -55,6 +61,13 @@ impl RuleContext<'_> {
         };
         let domain = |issue: &Issue| issue.domain.map(|domain| self.world.domains.text(domain));
         issues.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| domain(a).cmp(&domain(b))));
+    }
+
+    /// Whether the default org of the user at an index exists and is unknown (rules 6.2): the user may be a customer whose
+    /// account the reference lacks.
+    pub fn default_org_is_unknown(&self, user: usize) -> bool {
+        let org = self.world.default_org(user).and_then(|id| self.world.org_at(id));
+        org.is_some_and(|org| self.resolved.is_unknown(org))
     }
 
     /// The domains of an account that it alone expects.

@@ -5,7 +5,7 @@ use crate::catalogue::{ActionCode, BlockedReason, IssueCode};
 use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::parallel;
-use crate::rules::detect::user::DomainVerdicts;
+use crate::rules::detect::domain::DomainVerdicts;
 use crate::rules::issue::{Action, Evidence, Issue, Subject};
 use crate::rules::resolve::Resolution;
 
@@ -54,7 +54,12 @@ fn detect_part(
             Resolution::Linked(org) => domain_issues(context, account, *org, issues),
             Resolution::DomainLinked(org) => {
                 let all_spread = linking_domains(context, account, *org).all(|domain| domains.is_spread(domain));
-                let blocked = all_spread.then_some(BlockedReason::DomainSpreadAcrossOrgs);
+                let doubtful = context.reference.accounts[account].is_doubtful;
+                let blocked = if all_spread {
+                    Some(BlockedReason::DomainSpreadAcrossOrgs)
+                } else {
+                    doubtful.then_some(BlockedReason::AccountIdDoubtful)
+                };
                 issues.push(link_issue(context, IssueCode::OrgMissingExternalId, account, *org, blocked));
                 domain_issues(context, account, *org, issues);
             }
@@ -108,7 +113,12 @@ pub fn proposals(context: &RuleContext<'_>, domains: &DomainVerdicts, issue: &Is
         }
         IssueCode::OrgMissingExpectedDomain => missing_domains(context, account)
             .map(|domain| {
-                let blocked = domains.is_spread(domain).then_some(BlockedReason::DomainSpreadAcrossOrgs);
+                let blocked = if domains.is_spread(domain) {
+                    Some(BlockedReason::DomainSpreadAcrossOrgs)
+                } else {
+                    // Zendesk would add these users by itself.
+                    domains.has_unknown_homes(domain).then_some(BlockedReason::DefaultOrgNotInReference)
+                };
                 action(ActionCode::AddOrgDomain, Some(domain), blocked)
             })
             .collect(),

@@ -1,6 +1,8 @@
 //! The two ticket codes (contract 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
 
 use super::RuleContext;
+use super::domain::DomainVerdicts;
+use super::tally::Tally;
 use super::user::Judged;
 use crate::catalogue::{IssueCode, Status};
 use crate::model::at::AccountAt;
@@ -16,7 +18,9 @@ const AT_ONCE: usize = 256;
 
 /// What becomes of a ticket. `account` is an index, `requester` that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
+pub enum TicketJudgement {
+    /// The configuration switches tickets off.
+    NotRead,
     OutsideWindow,
     /// There is no requester, or none that exists.
     NoRequester,
@@ -50,30 +54,42 @@ pub fn judge(
     ticket: &Ticket,
     requester: Option<usize>,
     account_of: impl FnOnce(usize) -> Option<AccountAt>,
-) -> Judgement {
+) -> TicketJudgement {
     let world = context.world;
-    if !context.in_window(ticket) {
-        return Judgement::OutsideWindow;
+    if !context.settings.tickets_enabled {
+        return TicketJudgement::NotRead;
     }
-    let Some(requester) = requester else { return Judgement::NoRequester };
-    let Some(account) = account_of(requester) else { return Judgement::RequesterNotJudged { requester } };
+    if !context.in_window(ticket) {
+        return TicketJudgement::OutsideWindow;
+    }
+    let Some(requester) = requester else { return TicketJudgement::NoRequester };
+    let Some(account) = account_of(requester) else { return TicketJudgement::RequesterNotJudged { requester } };
     let Some(org_id) = context.resolved.org_id(account) else {
         return match context.resolved.accounts[account] {
-            Resolution::Duplicate(_) => Judgement::Duplicate { requester, account },
-            _ => Judgement::RequesterNotJudged { requester },
+            Resolution::Duplicate(_) => TicketJudgement::Duplicate { requester, account },
+            _ => TicketJudgement::RequesterNotJudged { requester },
         };
     };
     let mismatch = match ticket.organization_id() {
-        Some(org) if org == org_id => return Judgement::Agrees { requester, account, org_id },
+        Some(org) if org == org_id => return TicketJudgement::Agrees { requester, account, org_id },
         None => Mismatch::NoOrg,
         Some(org) if world.membership_in(requester, org).is_some() => Mismatch::OtherMemberOrg,
         Some(_) => Mismatch::NotMemberOrg,
     };
-    Judgement::Mismatch { requester, account, org_id, mismatch }
+    TicketJudgement::Mismatch { requester, account, org_id, mismatch }
 }
 
-/// Finds the ticket issues and tells how many tickets are in the window. `issues` holds the user issues.
-pub fn detect(context: &RuleContext<'_>, judged: &Judged, issues: &mut Vec<Issue>) -> u64 {
+/// Finds the ticket issues, and counts the tickets of the window, also into the tally of `judged`. `issues` holds the user
+/// issues. Without tickets (rules 6.3) nothing is found.
+pub fn detect(
+    context: &RuleContext<'_>,
+    domains: &DomainVerdicts,
+    judged: &mut Judged,
+    issues: &mut Vec<Issue>,
+) -> u64 {
+    if !context.settings.tickets_enabled {
+        return 0;
+    }
     // Each user has one issue at most.
     let mut of_users: Vec<(u32, IssueId)> = issues
         .iter()
@@ -89,22 +105,26 @@ pub fn detect(context: &RuleContext<'_>, judged: &Judged, issues: &mut Vec<Issue
         let parts = parallel::in_parts((rows.len() - stretch).min(STRETCH), |tickets| {
             let tickets = stretch + tickets.start..stretch + tickets.end;
             let mut found = Vec::new();
-            let mut in_window = 0;
+            let (mut in_window, mut tally) = (0, Tally::new(context));
             for (from, some) in tickets.clone().step_by(AT_ONCE).zip(rows[tickets].chunks(AT_ONCE)) {
                 let requesters: Vec<Option<u64>> = some.iter().map(Ticket::requester_id).collect();
                 let requesters = context.world.users_at(&requesters);
                 let accounts: Vec<Option<AccountAt>> = requesters.iter().map(|user| judged.account((*user)?)).collect();
                 for (index, ticket) in some.iter().enumerate() {
                     let judgement = judge(context, ticket, requesters[index], |_| accounts[index]);
-                    in_window += u64::from(judgement != Judgement::OutsideWindow);
+                    if judgement != TicketJudgement::OutsideWindow {
+                        in_window += 1;
+                        tally.add_ticket(context, domains, ticket, requesters[index]);
+                    }
                     found.extend(issue(context, &of_users, from + index, judgement));
                 }
             }
             context.sort(&mut found);
-            (in_window, found)
+            (in_window, tally, found)
         });
-        for (in_window, mut found) in parts {
+        for (in_window, tally, mut found) in parts {
             all_in_window += in_window;
+            judged.tally.merge(&tally);
             issues.append(&mut found);
         }
     }
@@ -112,16 +132,22 @@ pub fn detect(context: &RuleContext<'_>, judged: &Judged, issues: &mut Vec<Issue
 }
 
 /// The issue of the ticket at an index, if it has one. `of_users`: the issues of users, by the user's index.
-fn issue(context: &RuleContext<'_>, of_users: &[(u32, IssueId)], at: usize, judgement: Judgement) -> Option<Issue> {
+fn issue(
+    context: &RuleContext<'_>,
+    of_users: &[(u32, IssueId)],
+    at: usize,
+    judgement: TicketJudgement,
+) -> Option<Issue> {
     let (code, requester, account, org_id, mismatch) = match judgement {
-        Judgement::OutsideWindow
-        | Judgement::NoRequester
-        | Judgement::RequesterNotJudged { .. }
-        | Judgement::Agrees { .. } => return None,
-        Judgement::Duplicate { requester, account } => {
+        TicketJudgement::NotRead
+        | TicketJudgement::OutsideWindow
+        | TicketJudgement::NoRequester
+        | TicketJudgement::RequesterNotJudged { .. }
+        | TicketJudgement::Agrees { .. } => return None,
+        TicketJudgement::Duplicate { requester, account } => {
             (IssueCode::TicketResolutionBlockedDuplicateExternalId, requester, account, None, None)
         }
-        Judgement::Mismatch { requester, account, org_id, mismatch } => {
+        TicketJudgement::Mismatch { requester, account, org_id, mismatch } => {
             (IssueCode::TicketOrgMismatch, requester, account, Some(org_id), Some(mismatch))
         }
     };

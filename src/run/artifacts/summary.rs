@@ -72,7 +72,7 @@ pub fn read_counts(audit: &Audit<'_>) -> [(&'static str, u64); 5] {
         ("accounts", audit.reference.accounts.len() as u64),
         ("organizations", world.orgs.len() as u64),
         ("users", world.users.len() as u64),
-        ("memberships", world.memberships.len() as u64),
+        ("memberships", world.memberships.read() as u64),
         ("tickets", audit.tickets_in_window),
     ]
 }
@@ -167,7 +167,8 @@ pub fn write_markdown(
         totals.suppressed
     )?;
     for judgement in &breached {
-        writeln!(out, "- `{}`: {} exceeds the limit of {}", judgement.name, judgement.value, judgement.limit)?;
+        let (name, limit) = (&judgement.name, judgement.limit);
+        writeln!(out, "- `{name}`: {} exceeds the limit of {limit}", judgement.value.unwrap_or_default())?;
     }
     let gap = if breached.is_empty() { "" } else { "\n" };
     writeln!(out, "{gap}| | |\n| --- | --- |")?;

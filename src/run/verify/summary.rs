@@ -68,18 +68,29 @@ pub(super) fn check(
         let expected = match name.as_str() {
             "max_total_issues" => Some(total),
             "max_blocked_actions" => Some(blocked),
-            // What was new is between two runs.
-            "max_new_issues" => Some(*value),
+            // What was new or lost is between two runs.
+            "max_new_issues" | "max_lost_accounts" => Some(value.unwrap_or_default()),
             other => of_name(other, "max_by_risk.", &by_risk).or_else(|| of_name(other, "max_by_code.", &by_code)),
         };
         match expected {
-            Some(expected) => teller.equal(&place("value"), "differs from the counts", expected, *value),
+            Some(expected) => match value {
+                Some(value) => teller.equal(&place("value"), "differs from the counts", expected, *value),
+                // Without tickets, limits of their codes are not judged.
+                None if expected == 0 => {}
+                None => teller.say(&place("value"), "is absent although there is something to judge"),
+            },
             None => teller.say(&place("name"), format!("there is no threshold \"{name}\"")),
         }
-        if name == "max_new_issues" && receipt.is_some_and(|receipt| receipt.baseline.is_none()) {
+        let needs_baseline = name == "max_new_issues" || name == "max_lost_accounts";
+        if needs_baseline && value.is_some() && receipt.is_some_and(|receipt| receipt.baseline.is_none()) {
             teller.say(&place("name"), "is judged without a baseline");
         }
-        teller.equal(&place("breached"), "does not follow from value and limit", value > limit, *breached);
+        teller.equal(
+            &place("breached"),
+            "does not follow from value and limit",
+            value.is_some_and(|value| value > *limit),
+            *breached,
+        );
     }
     if let Some(receipt) = receipt {
         against_receipt(summary, &reasons, receipt, out);

@@ -36,7 +36,7 @@ pub fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) {
 
 /// A random world as one Zendesk could hold it: each record once, and domains as it stores them.
 pub fn stage_of(seed: u64) -> Stage {
-    let Scenario { world, reference_csv, mut config, as_of: _ } = scenario(seed);
+    let Scenario { world, reference_csv, mut config, baseline_csv: _, as_of: _ } = scenario(seed);
     let PlainWorld { organizations, users, memberships, tickets, settings } = world;
     let once = |records: Vec<Value>| {
         let mut ids = BTreeSet::new();
@@ -50,9 +50,14 @@ pub fn stage_of(seed: u64) -> Stage {
         tickets: once(tickets),
         settings: settings.map_or(Settings::Absent, Settings::Given),
     };
-    // `absent` has memberships of deleted orgs; an audit and an apply see the others alike.
-    let orgs: BTreeSet<Option<u64>> = world.organizations.iter().map(|org| org["id"].as_u64()).collect();
-    world.memberships.retain(|membership| orgs.contains(&membership["organization_id"].as_u64()));
+    // What nothing deletes has no memberships that are left over.
+    let exists = |records: &[Record], id: Option<&Value>| {
+        records.iter().any(|record| record.get("id") == id && record.get("deleted_at").is_none_or(Value::is_null))
+    };
+    let World { organizations, users, memberships, .. } = &mut world;
+    memberships.retain(|membership| {
+        exists(organizations, membership.get("organization_id")) && exists(users, membership.get("user_id"))
+    });
     for org in &mut world.organizations {
         let names = stored(org.get("domain_names"));
         org.insert("domain_names".into(), json!(names));
@@ -61,7 +66,8 @@ pub fn stage_of(seed: u64) -> Stage {
     config.lookback_days = 36_500;
     config.subdomain = Some("replaced".to_owned());
     config.base_url = None;
-    let scenario = Scenario { world: PlainWorld::default(), reference_csv, config, as_of: String::new() };
+    let scenario =
+        Scenario { world: PlainWorld::default(), reference_csv, baseline_csv: None, config, as_of: String::new() };
     Stage::new(world, Config::default(), &scenario.reference_csv, &scenario.config_yaml())
 }
 

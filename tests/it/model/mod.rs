@@ -36,7 +36,9 @@ pub struct ModelConfig {
     pub roles: Vec<String>,
     pub include_suspended: bool,
     pub require_verified: bool,
+    pub tickets_enabled: bool,
     pub lookback_days: i64,
+    pub max_lost_percent: u64,
     /// Name, as `max_by_risk.critical`, and limit.
     pub thresholds: Vec<(String, u64)>,
     pub suppressions: Vec<Suppression>,
@@ -54,7 +56,9 @@ impl Default for ModelConfig {
             roles: vec!["end-user".to_owned()],
             include_suspended: false,
             require_verified: true,
+            tickets_enabled: true,
             lookback_days: 30,
+            max_lost_percent: 5,
             thresholds: vec![],
             suppressions: vec![],
         }
@@ -107,13 +111,24 @@ pub struct Warning {
 }
 
 /// Audits a world. `as_of` is an RFC 3339 text, as `--as-of` takes it.
-pub fn audit(world: &PlainWorld, reference_csv: &str, config: &ModelConfig, as_of: &str) -> Findings {
+///
+/// `baseline_csv` is the reference of the run that this one is compared with.
+pub fn audit(
+    world: &PlainWorld,
+    reference_csv: &str,
+    baseline_csv: Option<&str>,
+    config: &ModelConfig,
+    as_of: &str,
+) -> Findings {
     let (as_of, _) = text::instant(as_of).expect("as_of is RFC 3339");
     let mut audit = rules::Audit::read(world, reference_csv, config, as_of);
+    audit.baseline = baseline_csv.map(|csv| rules::Audit::accounts_of(csv, config));
     audit.resolve();
     audit.detect();
     audit.suppress();
     audit.block_what_needs_the_link();
+    audit.block_all_if_the_reference_shrank();
+    audit.warn_of_the_whole();
     audit.order_and_number();
     findings::of(&audit)
 }

@@ -12,6 +12,8 @@ use super::{ModelConfig, PlainWorld, Suppression, text};
 pub struct Scenario {
     pub world: PlainWorld,
     pub reference_csv: String,
+    /// The reference of the run that this one is compared with.
+    pub baseline_csv: Option<String>,
     pub config: ModelConfig,
     pub as_of: String,
 }
@@ -45,7 +47,8 @@ impl Scenario {
             config.include_suspended,
             config.require_verified,
         ));
-        yaml.push_str(&format!("tickets:\n  lookback_days: {}\n", config.lookback_days));
+        let (enabled, days) = (config.tickets_enabled, config.lookback_days);
+        yaml.push_str(&format!("tickets:\n  enabled: {enabled}\n  lookback_days: {days}\n"));
         push_thresholds(&mut yaml, &config.thresholds);
         if !config.suppressions.is_empty() {
             yaml.push_str("suppressions:\n");
@@ -154,6 +157,7 @@ pub fn scenario(seed: u64) -> Scenario {
     let mut scenario = Scenario {
         world: builder.world(),
         reference_csv,
+        baseline_csv: None,
         config: builder.config.clone(),
         as_of: builder.as_of.clone(),
     };
@@ -492,12 +496,15 @@ impl Builder {
     // Zendesk.
 
     fn add_orgs(&mut self) {
+        // Where the link is held in another field, every org has another id.
+        let all_conflict = self.random.chance(6);
         for account in 0..self.rows.len() {
             let id = self.rows[account].sf_account_id.clone();
             let mut domains = self.rows[account].domains.clone();
             domains.retain(|_| self.random.chance(80));
             let first = self.rows[account].domains[0].clone();
-            let org = match self.random.below(20) {
+            let kind = if all_conflict { 14 } else { self.random.below(20) };
+            let org = match kind {
                 0..8 => {
                     let external_id = self.external_id(&id);
                     Some(self.add_org(Some(external_id), &domains))
@@ -862,6 +869,7 @@ impl Builder {
             1 => vec!["agent".to_owned(), "admin".to_owned(), "end-user".to_owned()],
             _ => vec!["end-user".to_owned()],
         };
+        config.tickets_enabled = random.chance(93);
         config.include_suspended = random.chance(20);
         config.require_verified = random.chance(80);
         for name in [
@@ -883,7 +891,7 @@ impl Builder {
         if self.random.chance(40) {
             return;
         }
-        let findings = super::audit(&scenario.world, &scenario.reference_csv, &scenario.config, &scenario.as_of);
+        let findings = super::audit(&scenario.world, &scenario.reference_csv, None, &scenario.config, &scenario.as_of);
         let issues = findings.tables.iter().find(|table| table.file == "all_exceptions.csv");
         let rows: &[Vec<String>] = issues.map_or(&[], |table| &table.rows);
         let columns: &[&str] = issues.map_or(&[], |table| &table.columns);

@@ -51,7 +51,7 @@ fn a_trace_lists_the_issues_that_the_model_finds() {
         let scenario = scenario(seed);
         let folder = TempDir::new().expect("a folder");
         write(&folder, &scenario);
-        let findings = audit(&scenario.world, &scenario.reference_csv, &scenario.config, &scenario.as_of);
+        let findings = audit(&scenario.world, &scenario.reference_csv, None, &scenario.config, &scenario.as_of);
         let (csv, config) = (scenario.reference_csv.as_bytes(), scenario.config_yaml());
         ask(folder.path(), csv, &config, &scenario.as_of, "", |asked| {
             check(&format!("world {seed}"), asked, &findings, &mut reached);

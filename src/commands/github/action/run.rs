@@ -274,7 +274,7 @@ fn side(file: &Path, named: &Path, csv: Option<&Path>) -> Result<ChangeSide, Fai
     let path = csv.map_or_else(|| config.accounts_csv.clone(), Path::to_owned);
     let Ok(bytes) = std::fs::read(&path) else { return Ok(ChangeSide { config, reference: None }) };
     let mut domains = DomainTable::default();
-    let reference = crate::commands::source::reference(&bytes, &path, &config, &mut domains)?;
+    let reference = crate::commands::accounts::of_csv(&bytes, &path, &config, &mut domains)?;
     let row = |account: &Account| {
         let row = ReferenceRow {
             sf_account_id: account.sf_account_id().raw().to_owned(),

@@ -69,6 +69,8 @@ impl Audit<'_> {
                 let linking = self.linking_domains(account, org);
                 issue.actions = if linking.iter().all(|domain| self.is_spread(domain, org)) {
                     vec![blocked("set_org_external_id", "domain_spread_across_orgs")]
+                } else if self.accounts[account].is_doubtful {
+                    vec![blocked("set_org_external_id", "account_id_doubtful")]
                 } else {
                     let mut preconditions = owned(&["org_exists", "org_external_id_is_blank", "external_id_unused"]);
                     for domain in linking {
@@ -130,6 +132,8 @@ impl Audit<'_> {
                 missing.missing_domains.push(domain.clone());
                 missing.actions.push(if is_spread {
                     Action { domain: Some(domain), ..blocked("add_org_domain", "domain_spread_across_orgs") }
+                } else if self.some_user_lives_in_an_unknown_org(&domain) {
+                    Action { domain: Some(domain), ..blocked("add_org_domain", "default_org_not_in_reference") }
                 } else {
                     self.add_org_domain(org, &domain)
                 });
@@ -154,6 +158,19 @@ impl Audit<'_> {
         if !missing.missing_domains.is_empty() {
             self.report(missing);
         }
+    }
+
+    fn some_user_lives_in_an_unknown_org(&self, domain: &str) -> bool {
+        for user in &self.users {
+            if user.in_scope && user.domain.as_deref() == Some(domain) && self.lives_in_an_unknown_org(user) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn lives_in_an_unknown_org(&self, user: &User) -> bool {
+        self.default_org(user).is_some_and(|org| self.is_unknown(org))
     }
 
     fn add_org_domain(&self, org: u64, domain: &str) -> Action {
@@ -284,6 +301,9 @@ impl Audit<'_> {
 
     fn assign_user_to_org(&self, user: &User, account: usize, org: u64, domain: &str) -> Action {
         let code = "assign_user_to_org";
+        if self.lives_in_an_unknown_org(user) {
+            return blocked(code, "default_org_not_in_reference");
+        }
         if self.config.require_verified && !user.verified {
             return blocked(code, "user_not_verified");
         }
@@ -307,12 +327,16 @@ impl Audit<'_> {
         let mut preconditions = self.conditions_of_user();
         preconditions.push(format!("user_email_domain:{domain}"));
         preconditions.extend(owned(&["user_is_member", "membership_not_default"]));
+        let from = self.default_org(user).map(|default| default.to_string());
+        preconditions.push(format!("default_org_is:{}", from.clone().unwrap_or("none".to_owned())));
+        let is_unknown = self.lives_in_an_unknown_org(user);
         let memberships = self.memberships_of(user.id);
         let into_org = memberships.iter().filter(|membership| membership.org_id == org);
         Action {
             code: "move_user_to_org",
             membership_id: into_org.map(|membership| membership.id).min(),
-            from: self.default_org(user).map(|default| default.to_string()),
+            blocked_reason: if is_unknown { Some("default_org_not_in_reference") } else { None },
+            from,
             to: Some(org.to_string()),
             preconditions,
             notes: self.notes_on_default_org(user, account),

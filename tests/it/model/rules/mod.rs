@@ -41,12 +41,15 @@ pub const BLOCKED_REASONS: [&str; 12] = [
     "reference_shrank",
 ];
 
-/// The reasons that no rule gives yet.
-pub const NOT_GIVEN_YET: [&str; 3] = ["account_id_doubtful", "default_org_not_in_reference", "reference_shrank"];
+/// The reasons that the binary cannot give yet.
+pub const NOT_GIVEN_YET: [&str; 2] = ["account_id_doubtful", "reference_shrank"];
+
+pub const ADVISORY_CODES: [&str; 5] =
+    ["account_lost", "org_not_in_reference", "org_holds_personal_domain", "org_domain_unusable", "domain_unmapped"];
 
 pub const ACTION_CODES: [&str; 4] = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"];
 
-pub const WARNING_CODES: [&str; 11] = [
+pub const WARNING_CODES: [&str; 14] = [
     "domain_not_usable",
     "personal_domain",
     "shared_domain",
@@ -55,6 +58,9 @@ pub const WARNING_CODES: [&str; 11] = [
     "id_check_wrong",
     "zendesk_expected_unclear",
     "archived_tickets_not_covered",
+    "tickets_not_read",
+    "most_accounts_conflict",
+    "reference_shrank",
     "suppression_expired",
     "suppression_unused",
     "suppression_by_code_alone",
@@ -84,6 +90,8 @@ pub struct Account {
     pub line: u64,
     pub expected_domains: Vec<String>,
     pub needs_org: bool,
+    /// A tool has lost the case of the id (section 3).
+    pub is_doubtful: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +111,8 @@ pub struct Org {
     /// The account key of its external id; none for a blank one.
     pub key: Option<String>,
     pub domains: Vec<String>,
+    /// `domain_names` as stored.
+    pub entries: Vec<String>,
     pub shared_tickets: bool,
 }
 
@@ -200,13 +210,17 @@ pub struct Audit<'a> {
     pub accounts: Vec<Account>,
     pub orgs: Vec<Org>,
     pub users: Vec<User>,
+    /// Those of users and orgs that exist.
     pub memberships: Vec<Membership>,
+    pub memberships_read: usize,
     /// Those in the window.
     pub tickets: Vec<Ticket>,
     pub resolutions: Vec<Resolution>,
     pub verdicts: Vec<Verdict>,
     pub issues: Vec<Issue>,
     pub warnings: Vec<Warning>,
+    /// The accounts of the run that this one is compared with.
+    pub baseline: Option<Vec<Account>>,
 }
 
 // Section 5: the questions that every rule asks, and the resolution.
@@ -249,6 +263,12 @@ impl Audit<'_> {
             Resolution::Linked(org) | Resolution::DomainLinked(org) => Some(org),
             _ => None,
         }
+    }
+
+    /// Whether an org that exists has an external id that is no account's (6.2).
+    pub fn is_unknown(&self, org: u64) -> bool {
+        let key = self.org(org).and_then(|org| org.key.clone());
+        key.is_some_and(|key| self.accounts.iter().all(|account| account.key != key))
     }
 
     fn is_domain_linked(&self, account: usize) -> bool {

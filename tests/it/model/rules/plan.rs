@@ -3,7 +3,7 @@
 use super::super::text;
 use super::super::{Suppression, Warning};
 use super::detect::set_status;
-use super::{ACTION_CODES, Action, Audit, ISSUE_CODES, Issue, WARNING_CODES, rank};
+use super::{ACTION_CODES, Account, Action, Audit, ISSUE_CODES, Issue, Resolution, WARNING_CODES, rank};
 
 impl Audit<'_> {
     /// Applies the suppressions in force, and warns of those that are over, idle or too wide.
@@ -13,7 +13,8 @@ impl Audit<'_> {
             if !self.is_in_force(suppression) {
                 codes.push("suppression_expired");
             } else {
-                if !self.issues.iter().any(|issue| self.matches(suppression, issue)) {
+                let is_judged = self.config.tickets_enabled || !suppression.code.starts_with("ticket_");
+                if is_judged && !self.issues.iter().any(|issue| self.matches(suppression, issue)) {
                     codes.push("suppression_unused");
                 }
                 if is_by_code_alone(suppression) {
@@ -76,7 +77,7 @@ impl Audit<'_> {
             }
             let reason = match link.status {
                 "suppressed" => "account_link_suppressed",
-                "blocked" => "domain_spread_across_orgs",
+                "blocked" => link.blocked_reason.expect("a reason"),
                 _ => continue,
             };
             for issue in self.issues.iter_mut().filter(|issue| issue.account == Some(account)) {
@@ -88,6 +89,43 @@ impl Audit<'_> {
                 }
                 set_status(issue);
             }
+        }
+    }
+
+    /// The accounts of the baseline that the reference lacks, by id.
+    pub fn lost(&self) -> Vec<&Account> {
+        let mut lost = vec![];
+        for account in self.baseline.iter().flatten() {
+            if self.accounts.iter().all(|other| other.key != account.key) {
+                lost.push(account);
+            }
+        }
+        lost.sort_by_key(|account| account.sf_account_id.clone());
+        lost
+    }
+
+    /// Section 6.2: a reference that lost too many accounts prepares nothing.
+    pub fn block_all_if_the_reference_shrank(&mut self) {
+        let Some(baseline) = &self.baseline else { return };
+        if self.lost().len() as u64 * 100 <= self.config.max_lost_percent * baseline.len() as u64 {
+            return;
+        }
+        self.warn_of_all("reference_shrank");
+        for issue in &mut self.issues {
+            if issue.status == "prepared" {
+                for action in &mut issue.actions {
+                    action.blocked_reason = Some(action.blocked_reason.unwrap_or("reference_shrank"));
+                }
+                set_status(issue);
+            }
+        }
+    }
+
+    /// Section 3: warnings that are about no row.
+    pub fn warn_of_the_whole(&mut self) {
+        let conflicts = self.resolutions.iter().filter(|one| matches!(one, Resolution::Conflict(_))).count();
+        if conflicts >= 5 && conflicts > self.accounts.len() - conflicts {
+            self.warn_of_all("most_accounts_conflict");
         }
     }
 

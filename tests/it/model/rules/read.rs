@@ -34,7 +34,18 @@ impl<'a> Audit<'a> {
             verdicts: vec![],
             issues: vec![],
             warnings: vec![],
+            memberships_read: 0,
+            baseline: None,
         };
+        audit.memberships_read = audit.memberships.len();
+        let (orgs, users) = (&audit.orgs, &audit.users);
+        audit.memberships.retain(|membership| {
+            orgs.iter().any(|org| org.id == membership.org_id) && users.iter().any(|user| user.id == membership.user_id)
+        });
+        if !config.tickets_enabled {
+            audit.tickets.clear();
+            audit.warn_of_all("tickets_not_read");
+        }
         let first = (as_of - config.lookback_days * 86_400, 0);
         audit.tickets.retain(|ticket| {
             let updated_at = text::instant(&ticket.updated_at).expect("updated_at is RFC 3339");
@@ -89,6 +100,7 @@ impl<'a> Audit<'a> {
             line: row.line,
             expected_domains: vec![],
             needs_org: !matches!(expected_flag.as_str(), "no" | "false" | "n" | "0"),
+            is_doubtful: false,
         });
 
         let override_counts = overrides.iter().any(|entry| text::domain(entry).is_some());
@@ -122,6 +134,15 @@ impl<'a> Audit<'a> {
         if !["", "yes", "true", "y", "1", "no", "false", "n", "0"].contains(&expected_flag.as_str()) {
             self.warn("zendesk_expected_unclear", number, None);
         }
+    }
+
+    pub(super) fn warn_of_all(&mut self, code: &'static str) {
+        self.warnings.push(Warning { code, line: None, sf_account_id: None, domain: None });
+    }
+
+    /// The accounts of another reference.
+    pub fn accounts_of(reference_csv: &str, config: &'a ModelConfig) -> Vec<Account> {
+        Self::read(&PlainWorld::default(), reference_csv, config, 0).accounts
     }
 
     pub(super) fn warn(&mut self, code: &'static str, account: usize, domain: Option<&str>) {
@@ -193,8 +214,9 @@ fn string(value: &Value) -> Option<String> {
 }
 
 fn org(record: &Value) -> Org {
-    let mut domains = vec![];
+    let (mut domains, mut entries) = (vec![], vec![]);
     for name in record["domain_names"].as_array().into_iter().flatten() {
+        entries.extend(string(name));
         domains.extend(name.as_str().and_then(text::domain));
     }
     let stored_external_id = string(&record["external_id"]);
@@ -205,6 +227,7 @@ fn org(record: &Value) -> Org {
         stored_external_id,
         key,
         domains,
+        entries,
         shared_tickets: record["shared_tickets"] == true,
     }
 }
