@@ -200,15 +200,24 @@ vocabulary! {
 
 vocabulary! {
     /// The kind of a warning about the reference, the configuration or the coverage of a run.
-    WarningCode: 11 {
+    WarningCode: 20 {
+        ReportFooter => "report_footer",
+        IdUnwrapped => "id_unwrapped",
+        RepeatedRow => "repeated_row",
         DomainNotUsable => "domain_not_usable",
+        DomainPathDropped => "domain_path_dropped",
         PersonalDomain => "personal_domain",
+        PlatformDomain => "platform_domain",
         SharedDomain => "shared_domain",
         SpreadDomain => "spread_domain",
         AccountWithoutDomain => "account_without_domain",
+        IdDoubtful => "id_doubtful",
         IdCheckWrong => "id_check_wrong",
         ZendeskExpectedUnclear => "zendesk_expected_unclear",
         ArchivedTicketsNotCovered => "archived_tickets_not_covered",
+        TicketsNotRead => "tickets_not_read",
+        MostAccountsConflict => "most_accounts_conflict",
+        ReferenceShrank => "reference_shrank",
         SuppressionExpired => "suppression_expired",
         SuppressionUnused => "suppression_unused",
         SuppressionByCodeAlone => "suppression_by_code_alone",
@@ -429,6 +438,7 @@ mod tests {
         "suspended",
         "ticket_source",
         "tickets.allow_list",
+        "tickets.enabled",
         "true",
         "user_email_domain",
         "user_id",

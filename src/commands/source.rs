@@ -13,7 +13,7 @@ use crate::model::time::Instant;
 use crate::model::warning::Warning;
 use crate::model::world::World;
 use crate::paths::file_name;
-use crate::reference;
+use crate::reference::{self, Form};
 use crate::run::artifacts::Source;
 use crate::run::artifacts::receipt::Requests;
 use crate::snapshot::demo;
@@ -160,7 +160,7 @@ pub fn reference(
     config: &Config,
     domains: &mut DomainTable,
 ) -> Result<Reference, Failure> {
-    reference::read(accounts, &config.columns, &config.settings.domains, domains)
+    reference::read(accounts, Form::Export(&config.columns), &config.settings.domains, domains)
         .map_err(|problems| reference_failure(path, problems))
 }
 

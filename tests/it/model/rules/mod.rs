@@ -46,15 +46,27 @@ pub const NOT_GIVEN_YET: [&str; 3] = ["account_id_doubtful", "default_org_not_in
 
 pub const ACTION_CODES: [&str; 4] = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"];
 
-pub const WARNING_CODES: [&str; 11] = [
+/// The warnings that nothing gives yet.
+pub const NOT_WARNED_YET: [&str; 3] = ["tickets_not_read", "most_accounts_conflict", "reference_shrank"];
+
+pub const WARNING_CODES: [&str; 20] = [
+    "report_footer",
+    "id_unwrapped",
+    "repeated_row",
     "domain_not_usable",
+    "domain_path_dropped",
     "personal_domain",
+    "platform_domain",
     "shared_domain",
     "spread_domain",
     "account_without_domain",
+    "id_doubtful",
     "id_check_wrong",
     "zendesk_expected_unclear",
     "archived_tickets_not_covered",
+    "tickets_not_read",
+    "most_accounts_conflict",
+    "reference_shrank",
     "suppression_expired",
     "suppression_unused",
     "suppression_by_code_alone",
