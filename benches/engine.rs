@@ -24,7 +24,8 @@ fn engine(criterion: &mut Criterion) {
     let from = as_of.minus_days(config.settings.lookback_days);
     let csv = std::fs::read(folder.path().join("salesforce_accounts.csv")).expect("a reference");
     let accounts = |domains: &mut DomainTable| {
-        reference::read(&csv, &config.columns, &config.settings.domains, domains).expect("a good reference")
+        reference::read(&csv, reference::Form::Export(&config.columns), &config.settings.domains, domains)
+            .expect("a good reference")
     };
     let records =
         |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, from)).expect("records");

@@ -200,12 +200,18 @@ vocabulary! {
 
 vocabulary! {
     /// The kind of a warning about the reference, the configuration or the coverage of a run.
-    WarningCode: 14 {
+    WarningCode: 20 {
+        ReportFooter => "report_footer",
+        IdUnwrapped => "id_unwrapped",
+        RepeatedRow => "repeated_row",
         DomainNotUsable => "domain_not_usable",
+        DomainPathDropped => "domain_path_dropped",
         PersonalDomain => "personal_domain",
+        PlatformDomain => "platform_domain",
         SharedDomain => "shared_domain",
         SpreadDomain => "spread_domain",
         AccountWithoutDomain => "account_without_domain",
+        IdDoubtful => "id_doubtful",
         IdCheckWrong => "id_check_wrong",
         ZendeskExpectedUnclear => "zendesk_expected_unclear",
         ArchivedTicketsNotCovered => "archived_tickets_not_covered",

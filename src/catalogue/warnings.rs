@@ -8,14 +8,46 @@ impl WarningCode {
     /// What the warning means, and what to do about it.
     pub const fn explanation(self) -> &'static Explanation {
         match self {
+            Self::ReportFooter => &Explanation {
+                title: "A report's footer was skipped",
+                means: "The export ends with the lines of text that Salesforce puts below a report. They are not accounts.",
+                evidence: "At the end of the file, only the first cell of these rows is filled, and the text has spaces; the message names the lines.",
+                what_to_do: "Nothing, if the lines are a footer. Export with Details Only to leave it out.",
+                tool_does: "Skips these rows.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::IdUnwrapped => &Explanation {
+                title: "An id was taken out of its wrapper",
+                means: "The id carries a mark that protects text from spreadsheets: a leading apostrophe, or an equals sign and quotes around it.",
+                evidence: "The cell begins with an apostrophe, or is an equals sign and the id in quotes.",
+                what_to_do: "Nothing, or export the file without the marks.",
+                tool_does: "Takes the mark off once, and uses the id without it.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::RepeatedRow => &Explanation {
+                title: "A row is repeated",
+                means: "Two rows hold the same account with the same cells, as in a report that joins accounts with another object.",
+                evidence: "The ids and the five other cells are equal; the message names the first line.",
+                what_to_do: "Nothing, or export a report of accounts alone.",
+                tool_does: "Counts the account once.",
+                tool_does_not: ONLY_WARNS,
+            },
             Self::DomainNotUsable => &Explanation {
                 title: "A domain in the reference is not usable",
-                means: "An entry in a domain column is no domain that could be matched.",
+                means: "An entry in a domain column is not a domain that can be matched.",
                 evidence: "After normalization it is no name of two or more labels, or it is a \
                     public suffix such as `co.uk`; the message says so.",
                 what_to_do: "Correct the entry in Salesforce, at the line that the warning names.",
                 tool_does: "Leaves the entry out. An override without one usable entry gives way \
                     to `account_domains`.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::DomainPathDropped => &Explanation {
+                title: "An entry holds two domains",
+                means: "What was cut off behind a slash, a question mark or a hash sign looks like a second domain of the account.",
+                evidence: "The part that is cut off as the path of a URL is a domain under a public suffix.",
+                what_to_do: "Separate the two domains by a comma, a semicolon or a space, in Salesforce.",
+                tool_does: "Uses the first domain only.",
                 tool_does_not: ONLY_WARNS,
             },
             Self::PersonalDomain => &Explanation {
@@ -25,6 +57,14 @@ impl WarningCode {
                 evidence: "The domain is in the built-in list or in `domains.personal`.",
                 what_to_do: "Remove it in Salesforce. If the account is that provider itself, add \
                     the domain to `domains.not_personal`.",
+                tool_does: "Leaves the domain out of the expected domains.",
+                tool_does_not: ONLY_WARNS,
+            },
+            Self::PlatformDomain => &Explanation {
+                title: "An account names a platform",
+                means: "The entry is a host with pages of many companies, such as a social network or a site builder, so it says nothing about who belongs to the account.",
+                evidence: "The domain, or one above it, is in the built-in list of platforms.",
+                what_to_do: "Replace it with the account's own domain. If the account is that platform itself, add the domain to `domains.not_personal`.",
                 tool_does: "Leaves the domain out of the expected domains.",
                 tool_does_not: ONLY_WARNS,
             },
@@ -63,6 +103,14 @@ impl WarningCode {
                 tool_does: "Resolves the account by `external_id` alone.",
                 tool_does_not: "It never takes the website as a domain to match by.",
             },
+            Self::IdDoubtful => &Explanation {
+                title: "An account id may be another record's",
+                means: "A tool has probably changed the case of the letters of a 15-character id. With another case it is the id of another record.",
+                evidence: "15 letters and digits that begin with 001, with four or more letters behind, all of one case.",
+                what_to_do: "Export the ids again, best in their 18-character form, and do not change them in a spreadsheet.",
+                tool_does: "Resolves the account by the id as it is, and blocks the action that would write the id, with `account_id_doubtful`.",
+                tool_does_not: "It never writes a doubtful id.",
+            },
             Self::IdCheckWrong => &Explanation {
                 title: "An 18-character id has a wrong check",
                 means: "The last three characters of a Salesforce id encode the case of the \
@@ -96,36 +144,27 @@ impl WarningCode {
             },
             Self::TicketsNotRead => &Explanation {
                 title: "Tickets were not read",
-                means: "The configuration switches tickets off. An audit without ticket issues says \
-                    nothing about tickets.",
+                means: "The configuration leaves tickets out, so no ticket issue can be found.",
                 evidence: "`tickets.enabled` is `false`.",
-                what_to_do: "Nothing, or set `tickets.enabled` to `true` for an audit with tickets.",
-                tool_does: "Reads and judges no ticket. Thresholds of ticket codes are not judged.",
-                tool_does_not: "It does not count suppressions of ticket codes as unused.",
+                what_to_do: "Set it to `true` to audit tickets too.",
+                tool_does: "Audits organizations, users and memberships only, and judges no threshold of a ticket code.",
+                tool_does_not: "It does not report that there are no ticket issues.",
             },
             Self::MostAccountsConflict => &Explanation {
-                title: "Most accounts are in conflict",
-                means: "Most accounts lead to an org with another `external_id`. That is rarely drift: \
-                    the org may hold the Salesforce id in another field, or the reference may show \
-                    another kind of id.",
-                evidence: "Five accounts or more have an `org_external_id_conflict`, and they are more \
-                    than half of all.",
-                what_to_do: "Compare the `external_id` of a few orgs with the ids of the reference, \
-                    and check how the integration links the two.",
-                tool_does: "Reports each conflict as usual.",
-                tool_does_not: ONLY_WARNS,
+                title: "Most accounts conflict with their orgs",
+                means: "More than half of the accounts lead to an org with another `external_id`. The link to Salesforce may be held in another field of the org.",
+                evidence: "Five accounts or more have the resolution conflict, and they are more than half of all accounts.",
+                what_to_do: "Compare some `external_id` values with Salesforce before you change anything.",
+                tool_does: "Reports each conflict as `org_external_id_conflict`.",
+                tool_does_not: "It never overwrites an `external_id` that is not blank.",
             },
             Self::ReferenceShrank => &Explanation {
-                title: "Too many accounts have left the reference",
-                means: "The reference lacks many accounts that the baseline had, as an incomplete \
-                    export does.",
-                evidence: "The share of the baseline's accounts that the reference lacks is above \
-                    `salesforce.max_lost_percent`.",
-                what_to_do: "Check the export. If the accounts are gone on purpose, accept the run as \
-                    the new baseline (`--accept-new`).",
-                tool_does: "Blocks every action that would otherwise be prepared, with the reason \
-                    `reference_shrank`.",
-                tool_does_not: "It does not drop any finding.",
+                title: "The reference has lost many accounts",
+                means: "More accounts have vanished since the baseline than `salesforce.max_lost_percent` allows. A row that is gone can turn a shared domain into one account's own.",
+                evidence: "The account keys of the baseline's `accounts.csv` that this reference does not have.",
+                what_to_do: "Check the filter of the export. If the accounts are gone on purpose, raise the limit or accept the run as the new baseline.",
+                tool_does: "Blocks every prepared action with `reference_shrank`.",
+                tool_does_not: "It does not resolve issues of accounts that are gone.",
             },
             Self::SuppressionExpired => &Explanation {
                 title: "A suppression has expired",

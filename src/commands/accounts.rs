@@ -8,7 +8,7 @@ use crate::model::accounts::Reference;
 use crate::model::domains::DomainTable;
 use crate::model::warning::{self, Warning};
 use crate::paths::file_name;
-use crate::reference;
+use crate::reference::{self, Form};
 use crate::snapshot::demo;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -68,7 +68,12 @@ impl Accounts {
 
     /// The accounts; their domains are put into `domains`.
     pub fn reference(&self, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
-        let read = reference::read(&self.bytes, &self.columns, &config.settings.domains, domains);
+        let form = match &self.from {
+            From::File(_) => Form::Export(&self.columns),
+            From::Query => Form::Query(&self.columns),
+            From::Kept(_) => Form::Kept,
+        };
+        let read = reference::read(&self.bytes, form, &config.settings.domains, domains);
         let mut reference = read.map_err(|problems| match &self.from {
             From::File(path) => reference_failure(path, problems),
             From::Query => reference_failure(Path::new("from Salesforce"), problems).help(
@@ -96,6 +101,6 @@ impl Accounts {
 
 /// The accounts of an export that a configuration names; their domains are put into `domains`.
 pub fn of_csv(bytes: &[u8], path: &Path, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
-    reference::read(bytes, &config.columns, &config.settings.domains, domains)
+    reference::read(bytes, Form::Export(&config.columns), &config.settings.domains, domains)
         .map_err(|problems| reference_failure(path, problems))
 }

@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Unfinished;
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
-use crate::reference;
+use crate::reference::{self, Form};
 use crate::text::audience::{Audience, Message, open};
 use crate::text::escape;
 use crate::text::words::plural;
@@ -174,7 +174,7 @@ fn reference(console: &Console, config: &Config) -> Row {
         }
     };
     let mut domains = DomainTable::default();
-    match reference::read(&bytes, &config.columns, &config.settings.domains, &mut domains) {
+    match reference::read(&bytes, Form::Export(&config.columns), &config.settings.domains, &mut domains) {
         Ok(reference) => {
             console.warnings(&reference.warnings);
             let accounts = plural(reference.accounts.len() as u64, "account");
@@ -190,16 +190,18 @@ fn reference(console: &Console, config: &Config) -> Row {
             }
         }
         Err(problems) => {
-            let more = problems.more + problems.told.len().saturating_sub(PROBLEMS_TOLD);
-            let told = problems.told.iter().take(PROBLEMS_TOLD).map(|problem| escape::line(problem));
+            let more = problems.more + problems.listed.len().saturating_sub(PROBLEMS_TOLD);
+            let told = problems.listed.iter().take(PROBLEMS_TOLD).map(|problem| escape::line(problem));
             let mut told: Vec<String> = told.collect();
             if more > 0 {
                 told.push(format!("and {more} more"));
             }
-            let public =
-                format!("{path}: {} that cannot be used", plural((problems.told.len() + problems.more) as u64, "row"));
+            let public = format!(
+                "{path}: {} that cannot be used",
+                plural((problems.listed.len() + problems.more) as u64, "row")
+            );
             let told = Message::with_public(format!("{path}: {}", told.join("; ")), public);
-            Row::fail(check, told, "correct the export")
+            Row::fail(check, told, open(problems.ways_out.join("\n")))
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::accounts::{COLUMNS, Reference};
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
-use crate::reference;
+use crate::reference::{self, Form};
 use crate::text::audience::open;
 use crate::text::escape;
 use crate::text::words::plural;
@@ -102,7 +102,7 @@ fn check_reference(console: &Console, config: &Config, written: &Path) -> Result
         return Ok(None);
     }
     let mut domains = DomainTable::default();
-    let reference = reference::read(&read_reference(path)?, &config.columns, &config.settings.domains, &mut domains)
+    let reference = reference::read(&read_reference(path)?, Form::Export(&config.columns), &config.settings.domains, &mut domains)
         .map_err(|problems| {
             // The same command again would find the configuration in its way.
             reference_failure(path, problems).help(open(format!(

@@ -88,15 +88,14 @@ fn named_zendesk(subdomain: Option<&str>, base_url: Option<&str>) -> Result<Opti
 
 /// A reference that cannot be used, all its problems told.
 fn reference_failure(path: &Path, problems: Problems) -> Failure {
-    let Problems { told, more } = problems;
-    let mut failure = told
-        .into_iter()
-        .map(Message::of_line)
-        .fold(Failure::invalid(open(format!("the reference CSV {} cannot be used", path.display()))), Failure::because);
+    let Problems { listed, more, ways_out, is_unusable: _ } = problems;
+    let what = open(format!("the reference CSV {} cannot be used", path.display()));
+    let mut failure = listed.into_iter().map(Message::of_line).fold(Failure::invalid(what), Failure::because);
     if more > 0 {
-        failure = failure.because(open(format!("{more} more rows like these")));
+        failure = failure.because(open(format!("{more} more problems like these")));
     }
-    failure.about(path).help("correct the export and run the command again; nothing was read from Zendesk")
+    let again = "then run the command again; nothing was read from Zendesk";
+    failure.about(path).help(open(ways_out.into_iter().chain([again]).collect::<Vec<_>>().join("\n")))
 }
 
 /// The notice of columns that the reference has and nobody uses.

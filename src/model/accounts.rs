@@ -102,7 +102,6 @@ pub struct ReferenceFacts {
     pub ids_other: usize,
     pub personal_domains: usize,
     pub without_org: usize,
-    pub delimiter: &'static str,
 }
 
 impl Reference {

@@ -14,6 +14,9 @@ pub enum NotUsable {
     PublicSuffix,
 }
 
+/// Where the part of a URL that names a host ends.
+const CUT_AT: [char; 3] = ['/', '?', '#'];
+
 /// The version of the public-suffix list that decides: that of the crate which holds it.
 pub const PUBLIC_SUFFIX_VERSION: &str = "psl 2.1.247";
 
@@ -32,11 +35,36 @@ pub fn normalize_email_domain(after_at: &str) -> Result<String, NotUsable> {
     Ok(ascii)
 }
 
+/// The second domain of an entry that holds two: what normalizing cuts off at the first `/`, `?` or `#`, up to the next of these,
+/// where it is another domain than `normal` (the entry's own), under a suffix that the ICANN section lists.
+pub fn second_domain(text: &str, normal: &str) -> Option<String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let text = without_scheme(&lower);
+    let behind = &text[text.find(CUT_AT)? + 1..];
+    let second = normalize(behind.find(CUT_AT).map_or(behind, |end| &behind[..end])).ok()?;
+    (second != normal && has_listed_suffix(&second)).then_some(second)
+}
+
+/// Whether the ICANN section lists a suffix of the domain.
+fn has_listed_suffix(domain: &str) -> bool {
+    let Some(suffix) = psl::suffix(domain.as_bytes()) else { return false };
+    match suffix.typ() {
+        None => false,
+        Some(psl::Type::Icann) => true,
+        // The suffix of the private section stands below one of the ICANN section.
+        Some(psl::Type::Private) => {
+            std::str::from_utf8(suffix.as_bytes()).ok().and_then(|suffix| suffix.split_once('.')).is_some_and(
+                |(_, above)| psl::suffix(above.as_bytes()).is_some_and(|above| above.typ() == Some(psl::Type::Icann)),
+            )
+        }
+    }
+}
+
 /// Everything up to the trailing dot: trimming, cutting the parts of a URL away, and UTS 46.
 fn to_ascii(text: &str) -> Result<String, NotUsable> {
     let lower = text.trim().to_ascii_lowercase();
     let text = without_scheme(&lower);
-    let text = text.find(['/', '?', '#']).map_or(text, |end| &text[..end]);
+    let text = text.find(CUT_AT).map_or(text, |end| &text[..end]);
     let text = text.rfind('@').map_or(text, |at| &text[at + 1..]);
     let text = without_port(text);
     let ascii: Cow<'_, str> = Uts46::new()
@@ -164,6 +192,26 @@ mod tests {
         assert_eq!(normalize("www.co.uk"), Err(NotUsable::PublicSuffix));
         assert_eq!(ok("github.io"), "github.io");
         assert_eq!(ok("acme-health.example"), "acme-health.example");
+    }
+
+    #[test]
+    fn two_domains_in_one_entry_are_seen() {
+        let second = |text: &str| second_domain(text, &ok(text));
+        for (text, other) in [
+            ("acme.example/acme-old.com", Some("acme-old.com")),
+            ("acme.example#acme-old.com", Some("acme-old.com")),
+            ("https://acme.com/www.acme-old.co.uk/about", Some("acme-old.co.uk")),
+            ("acme.com?acme.github.io", Some("acme.github.io")),
+            ("acme.com/index.html", None),
+            ("acme.com/acme.com", None),
+            ("acme.com//acme-old.com", None),
+            ("acme.com/co.uk", None),
+            ("acme.com/old.example", None),
+            ("acme.com/", None),
+            ("acme.com", None),
+        ] {
+            assert_eq!(second(text).as_deref(), other, "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Names, ids and domains come from other systems and may be written to attack whoever looks at them.
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -147,12 +149,16 @@ pub fn workflow_property(text: &str) -> String {
     workflow_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Whether a character can hide or reorder what is shown around it: controls, bidirectional and zero-width ones, odd line ends.
+/// Whether a character can hide or reorder what is shown around it: controls, invisible and bidirectional ones, odd line ends.
 fn misleads(c: char) -> bool {
     c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || is_invisible(c)
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Whether a character shows nothing: Unicode's Default_Ignorable_Code_Point.
+pub fn is_invisible(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// A text of the file as people may read it. What stands before the last `@` may be somebody's name, and is left out
@@ -184,6 +190,36 @@ mod tests {
         );
         assert_eq!(terminal(&"x".repeat(100_000)).chars().count(), SHOWN + 1);
         assert_eq!(terminal("Müller & Söhne 株式会社"), "Müller & Söhne 株式会社");
+    }
+
+    #[test]
+    fn invisible_characters_are_spelled_out() {
+        for c in [
+            '\u{3164}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{180b}',
+            '\u{ffa0}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{2060}',
+            '\u{feff}',
+            '\u{fe0f}',
+            '\u{e0101}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{61c}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2067}',
+            '\u{fff9}',
+            '\u{7f}',
+            '\u{85}',
+        ] {
+            assert_eq!(terminal(&format!("a{c}b")), format!("a\\u{{{:x}}}b", c as u32));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domain::NotUsable;
 use crate::model::domains::DomainId;
 use crate::model::warning::Warning;
-use crate::reference::{self, Fate};
+use crate::reference::{self, Fate, Form};
 use crate::rules::detect::org::linking_domains;
 use crate::rules::resolve::other_claims;
 use serde::Serialize;
@@ -172,7 +172,7 @@ fn row<'a>(context: &Context<'a>, at: AccountAt) -> Row<'a> {
     let audit = context.audit;
     let account = &audit.reference.accounts[at];
     let rules = &audit.settings.domains;
-    let written = reference::written(context.reference_csv, context.columns, rules, account);
+    let written = reference::written(context.reference_csv, Form::Export(context.columns), rules, account);
     let zendesk_expected = written.as_ref().map(|row| row.zendesk_expected.raw().to_owned()).unwrap_or_default();
     let cells = written.into_iter().flat_map(|row| row.cells).map(|cell| Cell {
         column: cell.column,
@@ -211,6 +211,7 @@ fn fate_name(fate: Fate) -> &'static str {
     match fate {
         Fate::Expected(_) => "expected",
         Fate::Personal(_) => "personal",
+        Fate::Platform(_) => "platform",
         Fate::Ignored(_) => "ignored",
         Fate::NotUsable(NotUsable::NotADomain) => "not_a_domain",
         Fate::NotUsable(NotUsable::PublicSuffix) => "public_suffix",

@@ -7,6 +7,7 @@ mod gate;
 mod hostile;
 mod interrupt;
 mod reference;
+mod reference_faults;
 mod snapshots;
 mod sources;
 mod trace;
@@ -51,13 +52,16 @@ fn with_reference(folder: &TempDir, csv: &[u8]) -> assert_cmd::assert::Assert {
     command.assert()
 }
 
+/// The reference is refused with exactly these causes, and with ways out.
 fn refused(csv: impl AsRef<[u8]>, causes: &[&str]) {
     let folder = folder();
     let causes: String = causes.iter().map(|cause| format!("  caused by: {cause}\n")).collect();
-    let expected = format!(
-        "error: the reference CSV a.csv cannot be used\n{causes}  help: correct the export and run the command again; nothing was read from Zendesk\n"
-    );
-    with_reference(&folder, csv.as_ref()).code(2).stdout("").stderr(expected);
+    let before = format!("error: the reference CSV a.csv cannot be used\n{causes}  help: ");
+    let after = "\n        then run the command again; nothing was read from Zendesk\n";
+    with_reference(&folder, csv.as_ref())
+        .code(2)
+        .stdout("")
+        .stderr(predicate::str::starts_with(before).and(predicate::str::ends_with(after)));
     assert!(!folder.path().join("out").exists(), "nothing is left behind");
 }
 
@@ -68,65 +72,12 @@ fn summary(root: &Path) -> Value {
 }
 
 #[test]
-fn every_fault_of_a_reference_is_named_by_its_line() {
-    refused(
-        "Account ID,account_name,account_domains\n1,2,3\n",
-        &[
-            "line 1: the column `sf_account_id` is missing; the headers are: Account ID, account_name, account_domains; the nearest is \"Account ID\", which `salesforce.columns` can map",
-        ],
-    );
-    refused(
-        "sf_account_id,account_name,account_domains,Account_Name \n1,2,3,4\n",
-        &["line 1: the column `account_name` is there twice"],
-    );
-    refused(
-        format!("{HEADER}a,b,c,d\n,x,y\nA1,\"q\nr\",x.com\na1,z,\n"),
-        &[
-            "line 2: 4 cells, but the header has 3; a cell that holds the delimiter must be quoted",
-            "line 3: `sf_account_id` is blank",
-            "line 6: `a1` is the same account as on line 4",
-        ],
-    );
-    refused(
-        format!("{HEADER}0015g00000AbCdE,a,\r0015G00000ABCDEAAV,b,\r"),
-        &["line 3: `0015G00000ABCDEAAV` is the same account as on line 2"],
-    );
-    refused(format!("{HEADER}a,\"b,c\n"), &["line 2: a quote is opened in this row and never closed"]);
-    refused("\"sf_account_id,x\n1,2\n", &["line 1: a quote is opened in this row and never closed"]);
-    refused(
-        [HEADER.as_bytes(), b"\xff,b,c\n"].concat(),
-        &["line 2: the text is not UTF-8; export the file as \"CSV UTF-8\""],
-    );
-    // What a spreadsheet calls "Unicode text" is UTF-16.
-    let utf16: Vec<u8> = "\u{feff}sf_account_id\ta\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    refused(utf16, &["line 1: the text is not UTF-8; export the file as \"CSV UTF-8\""]);
-    refused(
-        "x,y\n1,2\n",
-        &[
-            "line 1: the column `sf_account_id` is missing; the headers are: x, y",
-            "line 1: the column `account_name` is missing; the headers are: x, y",
-            "line 1: the column `account_domains` is missing; the headers are: x, y",
-        ],
-    );
-    refused(HEADER, &["there is a header, but no row below it"]);
-    refused("\n , ,\n\n", &["it is empty"]);
-    refused("", &["it is empty"]);
-}
-
-#[test]
-fn after_twenty_faults_the_rest_is_counted() {
-    let causes: Vec<String> = (2..22).map(|line| format!("line {line}: `sf_account_id` is blank")).collect();
-    let mut causes: Vec<&str> = causes.iter().map(String::as_str).collect();
-    causes.push("5 more rows like these");
-    refused(format!("{HEADER}{}", " ,x,y\n".repeat(25)), &causes);
-}
-
-#[test]
 fn exports_come_in_many_shapes() {
     for csv in [
-        "\u{feff}sf_account_id,account_name,account_domains\n001A,\"A, \"\"B\"\"\nC\",a.example\n",
-        "\n;;\n SF_Account_ID ;account_name;account_domains\r\n\r\n001A;\"A, \"\"B\"\"\nC\";a.example\r\n;;\r\n",
-        "sf_account_id\taccount_name\taccount_domains\r001A\t\"A, \"\"B\"\"\nC\"\thttps://www.a.example/x a.example",
+        "\u{feff}sf_account_id,account_name,account_domains\n001A,\"A, \"\"B\"\"\u{7}C\",a.example\n",
+        "\n;;\n SF_Account_ID ;account_name;account_domains\r\n\r\n001A;\"A, \"\"B\"\"\u{7}C\";a.example\r\n;;\r\n",
+        "sf_account_id\taccount_name\taccount_domains\r001A\t\"A, \"\"B\"\"\u{7}C\"\thttps://www.a.example/x a.example",
+        "SEP=|\r\nsf_account_id|account_name|account_domains\r\n001A|\"A, \"\"B\"\"\u{7}C\"|a.example|||\r\n",
     ] {
         let folder = folder();
         with_reference(&folder, csv.as_bytes()).code(0);
@@ -401,8 +352,8 @@ fn an_id_in_zendesk_that_is_no_number_is_told_in_words() {
 #[test]
 fn init_checks_its_flags_before_it_writes() {
     let folder = folder();
-    gremlin(&folder).args(["init", "--subdomain", "acme.zendesk.com"]).assert().code(2).stdout("").stderr(
-        "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `acme.zendesk.com`\n",
+    gremlin(&folder).args(["init", "--subdomain", "a b"]).assert().code(2).stdout("").stderr(
+        "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `a b`\n",
     );
     gremlin(&folder)
         .args(["init", "--config", "nowhere/x.yaml"])
@@ -643,7 +594,7 @@ fn hostile_names_reach_nobody_unescaped() {
     let folder = folder();
     let long = "N".repeat(100_000);
     let csv = format!(
-        "{HEADER}\"=cmd|' /C calc'!A0\u{1b}[2J\",\"=HYPERLINK(\"\"http://evil.example\"\")\u{1b}]0;x\u{7}\u{202e}\n# @octocat <img src=x>|\",n1.example\n2,{long},n2.example\n"
+        "{HEADER}\"=cmd|'/C'calc!A0[2J\",\"=HYPERLINK(\"\"http://evil.example\"\")\u{1b}]0;x\u{7}\u{202e} # @octocat <img src=x>|\",n1.example\n2,{long},n2.example\n"
     );
     let printed = with_reference(&folder, csv.as_bytes()).code(0).get_output().clone();
     for text in [&printed.stdout, &printed.stderr] {

@@ -10,7 +10,7 @@ mod worlds;
 use g_gremlin::config::Config;
 use g_gremlin::model::domains::DomainTable;
 use g_gremlin::model::time::Instant;
-use g_gremlin::reference;
+use g_gremlin::reference::{self, Form};
 use g_gremlin::report::trace::{Line, render};
 use g_gremlin::rules::audit::{Audit, audit};
 use g_gremlin::snapshot::Snapshot;
@@ -72,7 +72,8 @@ fn ask<T>(
 ) -> T {
     let config = Config::parse(config, folder).expect("a configuration");
     let mut domains = DomainTable::default();
-    let reference = reference::read(csv, &config.columns, &config.settings.domains, &mut domains).expect("a reference");
+    let reference = reference::read(csv, Form::Export(&config.columns), &config.settings.domains, &mut domains)
+        .expect("a reference");
     let snapshot = Snapshot::open(folder).expect("a snapshot");
     let world = snapshot.read(domains, Instant::MIN).expect("records").world;
     let as_of = Instant::parse(as_of).expect("a time").whole_seconds();

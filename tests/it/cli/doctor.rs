@@ -549,7 +549,11 @@ fn a_configuration_is_judged_with_its_flags() {
 fn the_reference_is_read_as_an_audit_reads_it() {
     let judged = |csv: &str| at_home(&[("a.csv", csv)], &["--sf-accounts", "a.csv"], &[]);
     at_home(&[], &["--sf-accounts", "a.csv"], &[]).expect("reference", "fail", &["./a.csv cannot be read", "export"]);
-    judged("id,name\n1,2\n").expect("reference", "fail", &["`sf_account_id` is missing", "correct the export"]);
+    judged("id,name\n1,2\n").expect(
+        "reference",
+        "fail",
+        &["the columns `sf_account_id`, ", "map the export's own headers"],
+    );
     let faults = format!("{HEADER}{}", " ,x,y\n".repeat(25));
     judged(&faults).expect("reference", "fail", &["line 2: ", "line 4: ", "and 22 more"]);
     let said = judged(&format!("{HEADER}001A,A,gmail.com\n"));

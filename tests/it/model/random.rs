@@ -199,8 +199,8 @@ const NAMES: [&str; 20] = [
     "@mention",
     "Quote \"Q\" Inc",
     "Semi; colon, comma",
-    "Line\nbreak",
-    "Carriage\r\nreturn",
+    "Vertical\u{b}tab",
+    "Form\u{c}feed",
     "Tab\tbed",
     "\u{1b}[31mRed\u{7f}",
     "\u{85}Next line\u{9b}x\u{85}",
@@ -225,7 +225,7 @@ const STEMS: [&str; 11] = [
     "umbrella",
     "ab--cd",
 ];
-const ENDINGS: [&str; 6] = [".example", ".com", ".co.uk", ".de", ".github.io", ".公司.cn"];
+const ENDINGS: [&str; 6] = [".example", ".com", ".co.uk", ".de", ".uk.com", ".公司.cn"];
 
 const JUNK_ENTRIES: [&str; 15] = [
     "n/a",
@@ -245,6 +245,8 @@ const JUNK_ENTRIES: [&str; 15] = [
     "‏عربىa.example",
 ];
 
+const PLATFORMS: [&str; 4] =
+    ["https://www.facebook.com/acme", "acme.wordpress.com", "sites.google.com/view/x", "linkedin.com/acme.com"];
 const PERSONAL: [&str; 5] = ["gmail.com", "outlook.com", "web.de", "proton.me", "gmx.net"];
 const IGNORED: [&str; 2] = ["ignored.example", "partner.example"];
 
@@ -322,18 +324,7 @@ impl Builder {
             }
             _ => {
                 let stem = self.random.pick_text(&[
-                    "001ACME",
-                    "acme ",
-                    "=cmd",
-                    "-7",
-                    "+1",
-                    "@x",
-                    "Ünï",
-                    "id\"q\"",
-                    "a;b,",
-                    "l\nf",
-                    "\u{1b}[1m",
-                    "ΣΑΣ",
+                    "001ACME", "acme_", "=cmd", "-7", "+1", "@x", "Ünï", "id\"q\"", "a;b,", "l.f", "[1m", "ΣΑΣ",
                 ]);
                 format!("{stem}{:03}", self.random.below(40))
             }
@@ -352,7 +343,7 @@ impl Builder {
     fn new_domain(&mut self) -> String {
         if self.random.chance(4) {
             // A public suffix, but of the private section: a domain as good as any.
-            return self.random.pick_text(&["github.io", "blogspot.com"]);
+            return self.random.pick_text(&["uk.com", "dyndns.org"]);
         }
         let number = self.random.pick(&["", "1", "2", "-3"]);
         let stem = self.random.pick_text(&STEMS);
@@ -362,7 +353,7 @@ impl Builder {
 
     /// A domain as people write it; it has no character that splits entries.
     fn spelled(&mut self, domain: &str) -> String {
-        match self.random.below(14) {
+        match self.random.below(18) {
             0 => domain.to_ascii_uppercase(),
             1 => format!("https://www.{domain}/about?x=1#y"),
             2 => format!("mailto:Info@{domain}"),
@@ -372,6 +363,11 @@ impl Builder {
             6 => format!("WWW.{domain}"),
             7 => domain.replace('.', "。"),
             8 => format!("ftp+x://user:secret@{domain}:21/"),
+            10 => format!(
+                "{domain}{}old-acme.{}",
+                self.random.pick(&['/', '#', '?']),
+                self.random.pick(&["com", "example"])
+            ),
             9 => text::domain(domain).unwrap_or_else(|| domain.to_owned()),
             _ => domain.to_owned(),
         }
@@ -386,7 +382,8 @@ impl Builder {
                 entries.push(self.spelled(domain));
             }
         }
-        for (percent, others) in [(12, &JUNK_ENTRIES[..]), (12, &PERSONAL[..]), (8, &IGNORED[..])] {
+        for (percent, others) in [(12, &JUNK_ENTRIES[..]), (12, &PERSONAL[..]), (8, &IGNORED[..]), (6, &PLATFORMS[..])]
+        {
             if self.random.chance(percent) {
                 entries.push(self.random.pick_text(others));
             }
@@ -415,7 +412,9 @@ impl Builder {
     }
 
     fn reference_csv(&mut self) -> String {
-        let delimiter = self.random.pick(&[",", ";", "\t"]);
+        let has_sep_line = self.random.chance(15);
+        let delimiter =
+            if has_sep_line { self.random.pick(&[",", ";", "\t", "|"]) } else { self.random.pick(&[",", ";", "\t"]) };
         let end = self.random.pick(&["\n", "\r\n", "\r"]);
         let mut headers: Vec<String> = [
             "sf_account_id",
@@ -444,12 +443,23 @@ impl Builder {
         let mut lines = vec![headers];
         for i in 0..self.rows.len() {
             let row = &self.rows[i];
+            let row_id = row.sf_account_id.clone();
             let [domains, overrides, website, expected] = row.cells.clone();
             let mut line = vec![row.sf_account_id.clone(), row.name.clone(), domains, overrides, website, expected];
             if self.random.chance(10) {
                 line[0] = format!(" {}\u{a0}", line[0]);
             }
-            lines.push(line);
+            if self.random.chance(10) {
+                let wrapped = [format!("'{}", line[0].trim()), format!("=\"{}\"", line[0].trim())];
+                line[0] = self.random.pick(&wrapped);
+            }
+            lines.push(line.clone());
+            if self.random.chance(6) {
+                // The same row again, perhaps not in the same words.
+                line[0] = format!("'{}", row_id);
+                line[1] = format!(" {} ", line[1]);
+                lines.push(line);
+            }
             if self.random.chance(8) {
                 lines.push(vec![String::new(), " ".to_owned()]);
             }
@@ -459,6 +469,9 @@ impl Builder {
         self.random.shuffle(&mut order);
         let has_extra = self.random.chance(30);
         let mut csv = self.random.pick_text(&["", "", "\u{feff}"]);
+        if has_sep_line {
+            csv.push_str(&format!("{}{delimiter}{end}", self.random.pick(&["sep=", "SEP="])));
+        }
         csv.push_str(&self.random.pick(&["", "", end]).repeat(2));
         for (number, line) in lines.iter().enumerate() {
             let mut cells: Vec<String> = order.iter().map(|i| line.get(*i).cloned().unwrap_or_default()).collect();
@@ -477,10 +490,29 @@ impl Builder {
             csv.push_str(&cells.join(delimiter));
             csv.push_str(end);
         }
+        if self.random.chance(20) {
+            csv.push_str(&self.footer(end));
+        }
         if self.random.chance(30) {
             csv.truncate(csv.len() - end.len());
         }
         csv
+    }
+
+    /// The lines with which Salesforce ends a report.
+    fn footer(&mut self, end: &str) -> String {
+        let empty = self.random.pick(&["", end]);
+        let lines =
+            ["Accounts", "\"All accounts, with support\"", "Generated By:  Runner", "\"Two\nlines\"", "Larkspur"];
+        let count = self.random.between(1, 4);
+        let mut footer = empty.to_owned();
+        // Without a text, and right below the accounts, such rows would be accounts that a row lacks cells of.
+        footer.push_str(&format!("\"Copyright (c) 2026, all rights reserved\"{end}"));
+        for _ in 0..count {
+            footer.push_str(&self.random.pick_text(&lines));
+            footer.push_str(end);
+        }
+        footer
     }
 
     fn csv_cell(&mut self, cell: &str, delimiter: &str) -> String {

@@ -14,13 +14,20 @@ pub struct CsvRow {
 
 /// Every row of a reference CSV, blank ones too.
 pub fn csv_rows(text: &str) -> Vec<CsvRow> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let delimiter = delimiter(text);
+    let mut text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut delimiter = delimiter(text);
+    let mut line = 1;
+    let first = text.split(['\n', '\r']).next().unwrap_or("");
+    if first.to_ascii_lowercase().starts_with("sep=") && first.chars().count() == 5 && !first.ends_with('"') {
+        delimiter = first.chars().last().expect("a delimiter");
+        text = &text[first.len()..];
+        text = text.strip_prefix("\r\n").or(text.strip_prefix(['\n', '\r'])).unwrap_or(text);
+        line = 2;
+    }
     // One kind of line end is enough to count lines, but a quoted cell keeps the ends it has.
     let chars: Vec<char> = text.chars().collect();
     let mut rows = Vec::new();
     let mut at = 0;
-    let mut line = 1;
     while at < chars.len() {
         let mut row = CsvRow { line, cells: vec![String::new()] };
         let mut cell_is_new = true;
@@ -108,6 +115,29 @@ pub fn written_id(text: &str) -> String {
 /// Whether a text looks like an 18-character id whose check is wrong.
 pub fn has_wrong_check(text: &str) -> bool {
     is_alphanumeric(text.trim(), 18) && salesforce_key(text.trim()).is_none()
+}
+
+/// Whether the 15 characters of an account's id have four or more letters, all of one case.
+pub fn has_lost_its_case(text: &str) -> bool {
+    let letters: String = text.chars().skip(3).filter(char::is_ascii_alphabetic).collect();
+    is_alphanumeric(text, 15)
+        && text.starts_with("001")
+        && letters.len() >= 4
+        && (letters == letters.to_ascii_uppercase() || letters == letters.to_ascii_lowercase())
+}
+
+/// What is cut off an entry, where it is a second domain.
+pub fn second_domain(entry: &str) -> Option<String> {
+    let first = domain(entry)?;
+    let entry = match entry.split_once("://") {
+        Some((scheme, rest)) if is_scheme(&scheme.to_ascii_lowercase()) => rest,
+        _ => entry,
+    };
+    let cut_off = entry.split(['/', '?', '#']).nth(1)?;
+    let second = domain(cut_off)?;
+    // The suffixes that the random worlds use; `example` is none.
+    let listed = [".com", ".uk", ".de", ".cn", ".io"].iter().any(|suffix| second.ends_with(suffix));
+    (second != first && listed).then_some(second)
 }
 
 const CHECK_ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";

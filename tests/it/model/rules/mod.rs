@@ -49,12 +49,18 @@ pub const ADVISORY_CODES: [&str; 5] =
 
 pub const ACTION_CODES: [&str; 4] = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"];
 
-pub const WARNING_CODES: [&str; 14] = [
+pub const WARNING_CODES: [&str; 20] = [
+    "report_footer",
+    "id_unwrapped",
+    "repeated_row",
     "domain_not_usable",
+    "domain_path_dropped",
     "personal_domain",
+    "platform_domain",
     "shared_domain",
     "spread_domain",
     "account_without_domain",
+    "id_doubtful",
     "id_check_wrong",
     "zendesk_expected_unclear",
     "archived_tickets_not_covered",

@@ -13,7 +13,7 @@ impl<'a> Audit<'a> {
             entries.iter().map(|entry| text::domain(entry).expect("a usable domain")).collect()
         };
         let not_personal = normal(&config.not_personal);
-        let mut personal = built_in_personal_domains();
+        let mut personal = domains_of_file("personal_domains.txt");
         personal.retain(|domain| !not_personal.contains(domain));
         personal.extend(normal(&config.personal));
         let settings = world.settings.as_ref();
@@ -56,11 +56,30 @@ impl<'a> Audit<'a> {
     }
 
     fn read_reference(&mut self, reference_csv: &str) {
-        let mut rows = text::csv_rows(reference_csv);
-        rows.retain(|row| row.cells.iter().any(|cell| !cell.trim().is_empty()));
-        let header = rows.remove(0);
-        for row in &rows {
-            self.read_account(&header, row);
+        // Rows that hold something, each with whether an empty one stands right above it.
+        let mut rows: Vec<(CsvRow, bool)> = vec![];
+        let mut below_empty = false;
+        for row in text::csv_rows(reference_csv) {
+            if row.cells.iter().all(|cell| cell.trim().is_empty()) {
+                below_empty = true;
+            } else {
+                rows.push((row, below_empty));
+                below_empty = false;
+            }
+        }
+        let (header, _) = rows.remove(0);
+        self.leave_the_footer_out(&mut rows);
+        let mut read: Vec<String> = vec![];
+        for (row, _) in &rows {
+            let (id, _) = unwrapped(self.cell("sf_account_id", &header, row));
+            let key = text::account_key(&id);
+            if read.contains(&key) {
+                // What is read is valid, so it is the same row again.
+                self.warn_of_line("repeated_row", row.line, Some(id));
+            } else {
+                read.push(key);
+                self.read_account(&header, row);
+            }
         }
         for account in 0..self.accounts.len() {
             for domain in self.accounts[account].expected_domains.clone() {
@@ -71,26 +90,44 @@ impl<'a> Audit<'a> {
         }
     }
 
+    fn leave_the_footer_out(&mut self, rows: &mut Vec<(CsvRow, bool)>) {
+        let only_first = |row: &CsvRow| row.cells.iter().skip(1).all(|cell| cell.trim().is_empty());
+        let is_text = |row: &CsvRow| row.cells[0].trim().contains(char::is_whitespace);
+        let mut run = rows.len();
+        while run > 0 && only_first(&rows[run - 1].0) {
+            run -= 1;
+        }
+        for first in run..rows.len() {
+            let (row, below_empty) = &rows[first];
+            if is_text(row) || *below_empty && rows[first + 1..].iter().any(|(later, _)| is_text(later)) {
+                self.warn_of_line("report_footer", row.line, None);
+                rows.truncate(first);
+                return;
+            }
+        }
+    }
+
+    fn cell<'r>(&self, ours: &str, header: &CsvRow, row: &'r CsvRow) -> &'r str {
+        let mut name = ours.to_owned();
+        for (column, replacement) in &self.config.columns {
+            if column == ours {
+                name = replacement.trim().to_lowercase();
+            }
+        }
+        for (i, heading) in header.cells.iter().enumerate() {
+            if heading.trim().to_lowercase() == name {
+                return row.cells.get(i).map_or("", String::as_str);
+            }
+        }
+        ""
+    }
+
     fn read_account(&mut self, header: &CsvRow, row: &CsvRow) {
-        let cell = |ours: &str| -> &str {
-            let mut name = ours.to_owned();
-            for (column, replacement) in &self.config.columns {
-                if column == ours {
-                    name = replacement.trim().to_lowercase();
-                }
-            }
-            for (i, heading) in header.cells.iter().enumerate() {
-                if heading.trim().to_lowercase() == name {
-                    return row.cells.get(i).map_or("", String::as_str);
-                }
-            }
-            ""
-        };
-        let sf_account_id = cell("sf_account_id").trim().to_owned();
-        let name = text::shown_name(cell("account_name").trim());
-        let overrides = text::entries(cell("zendesk_domain_override"));
-        let domains = text::entries(cell("account_domains"));
-        let expected_flag = cell("zendesk_expected").trim().to_lowercase();
+        let (sf_account_id, was_wrapped) = unwrapped(self.cell("sf_account_id", header, row));
+        let name = text::shown_name(self.cell("account_name", header, row).trim());
+        let overrides = text::entries(self.cell("zendesk_domain_override", header, row));
+        let domains = text::entries(self.cell("account_domains", header, row));
+        let expected_flag = self.cell("zendesk_expected", header, row).trim().to_lowercase();
 
         let number = self.accounts.len();
         self.accounts.push(Account {
@@ -102,12 +139,30 @@ impl<'a> Audit<'a> {
             needs_org: !matches!(expected_flag.as_str(), "no" | "false" | "n" | "0"),
             is_doubtful: false,
         });
+        if was_wrapped {
+            self.warn("id_unwrapped", number, None);
+        }
 
         let override_counts = overrides.iter().any(|entry| text::domain(entry).is_some());
         // An override without one usable entry is read, and warned about, before it is given up.
         let read = if override_counts { overrides } else { [overrides, domains].concat() };
         let mut expected: Vec<String> = vec![];
+        // Each normal form, or text without one, is warned about once.
+        let mut seen: Vec<String> = vec![];
+        let mut seen_pairs: Vec<(String, String)> = vec![];
         for entry in &read {
+            if let (Some(first), Some(second)) = (text::domain(entry), text::second_domain(entry)) {
+                let pair = (first, second);
+                if !seen_pairs.contains(&pair) {
+                    self.warn("domain_path_dropped", number, Some(&pair.1));
+                    seen_pairs.push(pair);
+                }
+            }
+            let form = text::domain(entry).unwrap_or_else(|| format!("not a domain: {entry}"));
+            if seen.contains(&form) {
+                continue;
+            }
+            seen.push(form);
             match text::domain(entry) {
                 None => {
                     // What stands before the last `@` may name a person.
@@ -118,8 +173,10 @@ impl<'a> Audit<'a> {
                 Some(domain) if self.personal.contains(&domain) => {
                     self.warn("personal_domain", number, Some(&domain));
                 }
+                Some(domain) if is_platform(&domain) && !self.not_personal.contains(&domain) => {
+                    self.warn("platform_domain", number, Some(&domain));
+                }
                 Some(domain) if self.ignored.contains(&domain) => {}
-                Some(domain) if expected.contains(&domain) => {}
                 Some(domain) => expected.push(domain),
             }
         }
@@ -128,6 +185,9 @@ impl<'a> Audit<'a> {
             self.warn("account_without_domain", number, None);
         }
         self.accounts[number].expected_domains = expected;
+        if text::has_lost_its_case(&self.accounts[number].sf_account_id) {
+            self.warn("id_doubtful", number, None);
+        }
         if text::has_wrong_check(&self.accounts[number].sf_account_id) {
             self.warn("id_check_wrong", number, None);
         }
@@ -153,11 +213,33 @@ impl<'a> Audit<'a> {
             domain: domain.map(str::to_owned),
         });
     }
+
+    fn warn_of_line(&mut self, code: &'static str, line: u64, sf_account_id: Option<String>) {
+        self.warnings.push(Warning { code, line: Some(line), sf_account_id, domain: None });
+    }
 }
 
-fn built_in_personal_domains() -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/model/data/personal_domains.txt");
-    let list = std::fs::read_to_string(path).expect("the list of personal domains");
+/// The id in a cell, and whether it was in a wrapper.
+fn unwrapped(cell: &str) -> (String, bool) {
+    let cell = cell.trim();
+    if let Some(id) = cell.strip_prefix('\'') {
+        return (id.to_owned(), true);
+    }
+    if cell.len() >= 3 && cell.starts_with("=\"") && cell.ends_with('"') {
+        return (cell[2..cell.len() - 1].to_owned(), true);
+    }
+    (cell.to_owned(), false)
+}
+
+/// Whether the list of platforms holds a domain, or one above it.
+fn is_platform(domain: &str) -> bool {
+    let platforms = domains_of_file("platforms.txt");
+    platforms.iter().any(|platform| domain == platform || domain.ends_with(&format!(".{platform}")))
+}
+
+fn domains_of_file(name: &str) -> Vec<String> {
+    let path = format!("{}/src/model/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    let list = std::fs::read_to_string(path).expect("a list of domains");
     list.lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_whitespace().next())
