@@ -78,7 +78,10 @@ impl ApplyReport<'_> {
         if is_public {
             page.text(place::PUBLIC);
         }
-        page.text(self.outcomes());
+        if !self.receipt.results.is_empty() {
+            page.text("\n### Results\n\n");
+            page.rows(self.outcomes());
+        }
         if !is_public && !receipt.results.is_empty() {
             page.text("\n### Actions\n\n");
             if self.plan.is_none() {
@@ -118,21 +121,23 @@ impl ApplyReport<'_> {
     }
 
     /// How many actions of each kind came to what, and why.
-    fn outcomes(&self) -> String {
+    fn outcomes(&self) -> Rows {
         let mut counts: BTreeMap<(u8, Option<SkipReason>, ActionCode), u64> = BTreeMap::new();
         for result in &self.receipt.results {
             *counts.entry((weight(result.status), result.reason, result.action_code)).or_default() += 1;
         }
-        if counts.is_empty() {
-            return String::new();
-        }
-        let mut text = "\n### Results\n\n| result | action | count | why |\n| --- | --- | ---: | --- |\n".to_owned();
-        for ((weight, reason, action), count) in counts {
+        let row = |((weight, reason, action), count): ((u8, Option<SkipReason>, ActionCode), u64)| {
             let reason = reason.map(|reason| format!("`{reason}`: {}", reason.explanation().title)).unwrap_or_default();
-            let _ =
-                writeln!(text, "| {} | `{action}` | {} | {reason} |", RESULTS[usize::from(weight)].1, grouped(count));
+            format!("| {} | `{action}` | {} | {reason} |\n", RESULTS[usize::from(weight)].1, grouped(count))
+        };
+        let rows: Vec<String> = counts.into_iter().map(row).collect();
+        Rows {
+            head: "| result | action | count | why |\n| --- | --- | ---: | --- |\n",
+            total: rows.len(),
+            rows,
+            what: "kinds of results",
+            all: self.place.file(Artifact::ApplyReceipt),
         }
-        text
     }
 
     fn actions(&self, length: Length) -> Rows {

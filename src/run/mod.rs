@@ -3,6 +3,8 @@
 pub mod artifacts;
 pub mod create;
 pub mod diff;
+pub mod facts;
 pub mod plan_file;
+pub mod publish;
 pub mod read;
 pub mod verify;
