@@ -2,8 +2,8 @@
 
 use crate::console::Format;
 use crate::model::time::Instant;
-use crate::report::failed_page::Subject;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +13,29 @@ use std::time::Duration;
 pub struct Cli {
     #[command(subcommand)]
     pub area: Area,
+}
+
+impl Cli {
+    /// The command line as it was meant: `g-gremlin audit …`, `g-gremlin drift audit …` and `g-gremlin zendesk audit …` are
+    /// `g-gremlin zendesk drift audit …`.
+    pub fn understood(mut arguments: Vec<OsString>) -> Vec<OsString> {
+        let drift = Drift::augment_args(clap::Command::new("drift"));
+        let is_command = |argument: Option<&OsString>| {
+            argument.and_then(|text| text.to_str()).is_some_and(|text| drift.find_subcommand(text).is_some())
+        };
+        let (first, second) = (arguments.get(1), arguments.get(2));
+        let missing: &[&str] = match first.and_then(|text| text.to_str()) {
+            Some("drift") => &["zendesk"],
+            Some("zendesk") if is_command(second) => {
+                arguments.insert(2, "drift".into());
+                return arguments;
+            }
+            Some(_) if is_command(first) => &["zendesk", "drift"],
+            _ => &[],
+        };
+        arguments.splice(1..1, missing.iter().map(OsString::from));
+        arguments
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +100,7 @@ pub struct FindRun {
     /// This run; a check that does not hold ends with exit code 4
     #[arg(long, value_name = "ID")]
     pub run_id: Option<u64>,
-    /// The newest run that can be trusted and still has its artifact; none is no error
+    /// The newest run that can be trusted and still has its artifact; finding none is not an error
     #[arg(long)]
     pub latest: bool,
     /// The newest run that a new audit is compared with: one that kept the limits of new issues and of lost accounts
@@ -128,8 +151,8 @@ pub enum Topic {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; no threshold breached
-  1    done, and a threshold is breached (audit, diff); or something does not match (verify); or a live apply began to write, and an
-       action failed or was aborted
+  1    done, and a threshold is breached (audit, diff); or something does not match (verify); or a live apply began to
+       write, and an action failed or was aborted
   2    the command line, the configuration or an input file is invalid
   3    Zendesk could not be read, or the local disk failed
   4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
@@ -158,13 +181,13 @@ pub struct Common {
     /// Print errors and breached thresholds only
     #[arg(long, global = true)]
     pub quiet: bool,
-    /// Print every request to Zendesk
+    /// Print every warning, and every request to Zendesk
     #[arg(long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
     /// When to use colors; NO_COLOR turns them off too
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
-    /// On GitHub: tell names, ids and domains although the repository is not private
+    /// On GitHub: print names, ids and domains although the repository may be public
     #[arg(long, global = true)]
     pub allow_public_artifacts: bool,
 }
@@ -181,11 +204,13 @@ pub enum Command {
     /// Write gremlin.zendesk_drift.yaml, check the reference CSV, make the output root
     Init(Init),
     /// Read, resolve, detect, plan, write artifacts, gate on thresholds; nothing is written to Zendesk
+    #[command(after_help = AUDIT_HELP)]
     Audit(Audit),
     /// Explain one account, org, user, ticket or domain, step by step; nothing is written
     #[command(after_help = TRACE_HELP)]
     Trace(Trace),
     /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
+    #[command(after_help = APPLY_HELP)]
     Apply(Apply),
     /// Compare two runs: new, resolved and unchanged issues, and what that does to the plan
     Diff(Diff),
@@ -196,8 +221,29 @@ pub enum Command {
     Doctor(Doctor),
     /// Render a finished run: terminal, job summary, comment on a pull request, annotations
     Report(Report),
-    /// Say what a code, action or reason means and what to do about it
+    /// Show what a code, action or reason means and what to do about it
     Explain(Explain),
+}
+
+/// The commands that a workflow runs, and whose failure has a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailedCommand {
+    Audit,
+    Apply,
+    Diff,
+    Doctor,
+}
+
+impl FailedCommand {
+    /// As a heading begins.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Audit => "Drift audit",
+            Self::Apply => "Apply",
+            Self::Diff => "Check of the change",
+            Self::Doctor => "Doctor",
+        }
+    }
 }
 
 /// Where a report goes.
@@ -211,6 +257,8 @@ pub enum Target {
     Comment,
     /// Workflow commands on standard output
     Annotations,
+    /// One self-contained page, report.html beside the run folder, or the file of --html-file
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -224,6 +272,9 @@ pub struct Report {
     /// Where the report goes; may be repeated [default: terminal]
     #[arg(long, value_enum, value_name = "WHERE")]
     pub to: Vec<Target>,
+    /// With --to html: the file to write [default: report.html beside the run folder]
+    #[arg(long, value_name = "FILE", conflicts_with = "failed")]
+    pub html_file: Option<PathBuf>,
     /// The exit code of a command that left no run folder
     #[arg(long, value_name = "CODE", requires = "command")]
     pub failed: Option<u8>,
@@ -233,16 +284,16 @@ pub struct Report {
     /// What failed, as the Action keeps it
     #[arg(long, value_name = "FILE", requires = "failed", hide = true)]
     pub failure: Option<PathBuf>,
-    /// Which command it was; diff renders what a change of the configuration does
+    /// Which command it was; diff renders the effect of a change of the configuration
     #[arg(long, value_enum, value_name = "NAME")]
-    pub command: Option<Subject>,
-    /// With --command diff: the exit code of the comparison, whose thresholds the run folders do not know
+    pub command: Option<FailedCommand>,
+    /// With --command diff: the exit code of the comparison; the run folders do not have its thresholds
     #[arg(long, value_name = "CODE", conflicts_with = "failed")]
     pub exit_code: Option<u8>,
-    /// With --command diff: the days of tickets that both sides were audited with, where the change asks for more than there are
+    /// With --command diff: the days of tickets in both audits, when the change asks for more than the snapshot has
     #[arg(long, value_name = "DAYS", conflicts_with = "failed")]
     pub shorter_window: Option<u32>,
-    /// Of a dry run: this run of the workflow goes on to apply the plan, once that is approved
+    /// Of a dry run: this workflow run goes on to apply the plan, once it is approved
     #[arg(long, help_heading = "In a workflow", conflicts_with = "failed")]
     pub apply_follows: bool,
     /// The artifact that holds the run folder
@@ -254,10 +305,10 @@ pub struct Report {
     /// The workflow that applies a plan
     #[arg(long, value_name = "FILE", help_heading = "In a workflow", default_value = "drift-apply.yml")]
     pub apply_workflow: String,
-    /// Tells several comments on one pull request apart, one a Zendesk
+    /// Keeps several comments on one pull request apart, one per Zendesk
     #[arg(long, value_name = "KEY", help_heading = "In a workflow")]
     pub comment_key: Option<String>,
-    /// The pull request to comment on, where the event has none
+    /// The pull request to comment on, when the event has none
     #[arg(long, value_name = "N", help_heading = "In a workflow")]
     pub pr_number: Option<u64>,
 }
@@ -291,7 +342,7 @@ pub struct Init {
 }
 
 /// Where a command reads from, and by which clock.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Source {
     /// Read the fixtures inside the program: no credentials, no network
     #[arg(long, help_heading = "Source", conflicts_with_all = ["snapshot", "subdomain", "base_url", "sf_accounts"])]
@@ -308,10 +359,10 @@ pub struct Source {
     /// The Salesforce reference CSV
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub sf_accounts: Option<PathBuf>,
-    /// Look at tickets of this many days [default: 30]
+    /// Check tickets of the last N days [default: 30]
     #[arg(long, value_name = "N", help_heading = "Source")]
     pub lookback_days: Option<u64>,
-    /// The clock, instead of the source's own
+    /// The time that stands for now, instead of the source's own
     #[arg(long, value_name = "RFC3339", value_parser = parse_time, help_heading = "Source")]
     pub as_of: Option<Instant>,
 }
@@ -326,13 +377,13 @@ pub struct Audit {
     /// Compare with this earlier run; max_new_issues is judged against it
     #[arg(long, value_name = "RUN_DIR")]
     pub baseline: Option<PathBuf>,
-    /// Use the suppressions of this configuration instead of the own ones, and say what the own ones would silence
+    /// Use the suppressions in FILE instead of this configuration's, and report what this configuration's would have hidden
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub suppressions_from: Option<PathBuf>,
     /// The folder that gets the run folder [default: artifacts/zendesk_drift]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Save what was read from Zendesk, to audit it again without a network
+    /// Save what was read from Zendesk, to audit or trace it again without a network
     #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "snapshot"])]
     pub save_snapshot: Option<PathBuf>,
     #[command(flatten)]
@@ -347,8 +398,43 @@ pub struct Outputs {
     pub github_output: Option<PathBuf>,
 }
 
+const AUDIT_HELP: &str = "\
+Examples:
+  Try it without credentials:
+    g-gremlin zendesk drift audit --demo
+  Read Zendesk, and keep what was read for later traces:
+    g-gremlin zendesk drift audit --save-snapshot artifacts/zendesk_drift/snapshots/today
+  Fail when a critical issue exists, or when an issue is new since the last run:
+    g-gremlin zendesk drift audit --threshold max_by_risk.critical=0 --baseline RUN --threshold max_new_issues=0
+
+Exit codes:
+  0    done; no threshold is breached
+  1    done, and a threshold is breached
+  2    the command line, the configuration or an input file is invalid; nothing was read from Zendesk
+  3    Zendesk could not be read, or the local disk failed; no run folder was written
+  4    refused for safety: the credentials are for another Zendesk than the configured one
+  130  interrupted; no run folder was written";
+
+const APPLY_HELP: &str = "\
+Examples:
+  See what the plan of the newest audit would do; nothing is written to Zendesk:
+    g-gremlin zendesk drift apply --plan latest
+  Carry out that plan and no other:
+    g-gremlin zendesk drift apply --plan latest --apply --confirm-plan-hash HASH
+  Begin with one account:
+    g-gremlin zendesk drift apply --plan latest --only-account 001ACME004
+
+Exit codes:
+  0    done; actions that a cap leaves for the next run are not a failure
+  1    a live apply began to write, and an action failed or was aborted
+  2    the command line, the configuration or the plan is invalid; nothing was written to Zendesk
+  3    Zendesk could not be read, or the local disk failed
+  4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
+  130  interrupted; the journal and the receipt are kept, and the next apply continues";
+
 const TRACE_HELP: &str = "\
-Without a source, the newest snapshot under the artifacts root is read, and where there is none, Zendesk.
+Without a source, the snapshot of the newest audit under the artifacts root is read; where that audit kept none, the newest snapshot,
+and the first lines say so; where there is none at all, Zendesk.
 
 Exit codes:
   0  done
@@ -364,16 +450,22 @@ pub struct Trace {
     /// The account with this id, of 15 or 18 characters
     #[arg(long, value_name = "ID", help_heading = "Subject (exactly one)")]
     pub sf_account_id: Option<String>,
+    /// The account with this in its name, in any case; several are listed with their ids
+    #[arg(long, value_name = "TEXT", help_heading = "Subject (exactly one)")]
+    pub account_name: Option<String>,
     /// The org with this id
     #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
     pub zendesk_org_id: Option<u64>,
+    /// The org with this in its name, in any case; several are listed with their ids
+    #[arg(long, value_name = "TEXT", help_heading = "Subject (exactly one)")]
+    pub org_name: Option<String>,
     /// The user with this id
     #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
     pub zendesk_user_id: Option<u64>,
     /// The ticket with this id
     #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
     pub zendesk_ticket_id: Option<u64>,
-    /// This domain; of a URL or an e-mail address, its domain
+    /// This domain; a URL or an e-mail address stands for its domain
     #[arg(long, value_name = "DOMAIN", help_heading = "Subject (exactly one)")]
     pub domain: Option<String>,
     #[command(flatten)]
@@ -384,7 +476,8 @@ fn parse_id(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| "an id in Zendesk is a number, such as 4001".to_owned())
 }
 
-const SUBJECTS: [&str; 5] = ["sf_account_id", "zendesk_org_id", "zendesk_user_id", "zendesk_ticket_id", "domain"];
+const SUBJECTS: [&str; 7] =
+    ["sf_account_id", "account_name", "zendesk_org_id", "org_name", "zendesk_user_id", "zendesk_ticket_id", "domain"];
 
 const DOCTOR_EXIT_CODES: &str = "\
 Exit codes:
@@ -411,7 +504,7 @@ pub struct Apply {
     /// The plan: the run id or the run folder of an audit, its fix_plan.json, or latest
     #[arg(long, value_name = "RUN")]
     pub plan: PathBuf,
-    /// Write to Zendesk. Without it, everything is read and checked, and nothing is written
+    /// Write to Zendesk. Without this flag, everything is read and checked, and nothing is written
     #[arg(long)]
     pub apply: bool,
     /// The plan's hash, as the audit and the dry run print it: the consent to this plan and no other
@@ -444,10 +537,10 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The run folder of the earlier audit, or of the one to compare with
+    /// The run folder of the earlier audit
     #[arg(long, value_name = "RUN_DIR")]
     pub base: PathBuf,
-    /// The run folder of the other audit
+    /// The run folder of the later audit
     #[arg(long, value_name = "RUN_DIR")]
     pub head: PathBuf,
     /// The limit max_new_issues=N
@@ -462,7 +555,7 @@ pub struct Verify {
     /// The run folder of an audit or of an apply
     #[arg(value_name = "RUN_DIR")]
     pub run: PathBuf,
-    /// An apply_receipt.json to hold against the plan of the audit
+    /// An apply_receipt.json to compare with the plan of the audit
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
 }

@@ -1,21 +1,24 @@
-//! What is printed, and where: results on standard output, everything else on standard error (contract 1).
+//! What is printed, and where: results on standard output, everything else on standard error (rules 1).
 //!
-//! Callers pass outside text through `escape` before it comes here; a reader that goes away is no error. What an audience
-//! may not read is not printed, and that is said once.
+//! Callers pass outside text through `escape` before it comes here. A reader that goes away is not an error; a full disk is,
+//! and the program then ends with 3. What an audience may not read is not printed, and the first time a note says so.
 
-use crate::catalogue::WarningCode;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::model::warning::Warning;
 use crate::text::audience::{Audience, Message, WITHHELD};
 use crate::text::escape;
+use crate::text::lines::{Line, Lines};
+use crate::text::words::grouped;
+use crate::text::wrap::{wrap_command, wrap_text};
 use anstyle::{AnsiColor, Style};
-use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many warnings of one code are printed one by one.
-const MOST_WARNINGS: usize = 20;
+/// No terminal is taken for narrower.
+const LEAST_WIDTH: usize = 40;
 
+const NOTE: Style = Style::new();
 const HEADING: Style = Style::new().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -40,29 +43,43 @@ pub struct Console {
 impl Console {
     /// A line, or several, of the result in text form.
     pub fn say(&self, text: impl Into<Message>) {
-        if self.format == Format::Text
-            && !self.quiet
-            && let Some(text) = self.allowed(&text.into())
-        {
-            let _ = writeln!(anstream::stdout(), "{text}");
-        }
+        self.line(&Line::Text(text.into()));
     }
 
     /// A heading of the result in text form.
     pub fn heading(&self, text: impl Into<Message>) {
-        self.say(text.into().map(|text| format!("{HEADING}{text}{HEADING:#}")));
+        self.line(&Line::Heading(text.into()));
     }
 
-    /// The result in JSON form, which ends in a line end of its own. Everybody reads at least that something is withheld.
-    pub fn data(&self, json: impl Into<Message>) {
-        if self.format == Format::Json {
-            let json = json.into();
-            let json = self.allowed(&json).unwrap_or("{\n  \"withheld\": true\n}\n");
-            let _ = std::io::stdout().write_all(json.as_bytes());
+    /// What a renderer made of the result.
+    pub fn show(&self, lines: &Lines) {
+        lines.0.iter().for_each(|line| self.line(line));
+    }
+
+    fn line(&self, line: &Line) {
+        if self.format != Format::Text || self.quiet {
+            return;
+        }
+        let (Line::Heading(text) | Line::Text(text) | Line::Command(text)) = line;
+        let Some(text) = self.allowed(text) else { return };
+        let width = stdout_width();
+        let fitted = |wrap: fn(&str, usize) -> String| width.map_or_else(|| text.to_owned(), |width| wrap(text, width));
+        match line {
+            Line::Heading(_) => to_stdout(&format!("{HEADING}{}{HEADING:#}\n", fitted(wrap_text))),
+            Line::Text(_) => to_stdout(&format!("{}\n", fitted(wrap_text))),
+            Line::Command(_) => to_stdout(&format!("{}\n", fitted(wrap_command))),
         }
     }
 
-    /// What this audience may read. What it may not is mentioned once, with the reason.
+    /// The result in JSON form, which ends in a line end of its own. A public audience reads at least that something is withheld.
+    pub fn data(&self, json: impl Into<Message>) {
+        if self.format == Format::Json {
+            let json = json.into();
+            to_stdout(self.allowed(&json).unwrap_or("{\n  \"withheld\": true\n}\n"));
+        }
+    }
+
+    /// What this audience may read. The first time that something is withheld, a note says so, with the reason.
     fn allowed<'a>(&self, text: &'a Message) -> Option<&'a str> {
         if self.audience.is_public() && text.is_reduced() {
             withheld();
@@ -70,111 +87,159 @@ impl Console {
         text.to(self.audience)
     }
 
-    /// A breached threshold, of names and counts alone: told in every case, and last.
+    /// A breached threshold, of names and counts alone: always printed, and last.
     pub fn breach(&self, text: &str) {
-        let line = format!("{ERROR}breached:{ERROR:#} {text}");
-        match self.format {
-            Format::Text => drop(writeln!(anstream::stdout(), "{line}")),
-            Format::Json => drop(writeln!(anstream::stderr(), "{line}")),
-        }
+        self.verdict("breached", text);
     }
 
-    /// Something that does not match: told in every case, and last.
+    /// Something that does not match: always printed, and last.
     pub fn mismatch(&self, text: impl Into<Message>) {
         let text = text.into();
-        let Some(text) = self.allowed(&text) else { return };
-        let line = format!("{ERROR}mismatch:{ERROR:#} {}", escape::line(text));
-        match self.format {
-            Format::Text => drop(writeln!(anstream::stdout(), "{line}")),
-            Format::Json => drop(writeln!(anstream::stderr(), "{line}")),
+        if let Some(text) = self.allowed(&text) {
+            self.verdict("mismatch", text);
         }
     }
 
-    /// What makes the program end with 1 although it did what it was asked to: told in every case.
+    /// A line of the result that `--quiet` keeps. Beside JSON, which is alone on standard output, it goes to standard error.
+    fn verdict(&self, name: &str, text: &str) {
+        let text = escape::line(text);
+        match self.format {
+            Format::Text => to_stdout(&labeled(ERROR, name, &text, stdout_width())),
+            Format::Json => to_stderr(ERROR, name, &text),
+        }
+    }
+
+    /// Why the program ends with 1 although it did what it was asked to: always printed.
     pub fn imperfect(&self, text: impl Into<Message>) {
         if let Some(text) = self.allowed(&text.into()) {
-            let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape::line(text));
+            to_stderr(ERROR, "error", &escape::line(text));
         }
     }
 
-    /// Something to know that is no warning.
+    /// Something to know that is not a warning.
     pub fn notice(&self, text: impl Into<Message>) {
         if !self.quiet
             && let Some(text) = self.allowed(&text.into())
         {
-            let _ = writeln!(anstream::stderr(), "note: {}", escape::line(text));
+            to_stderr(NOTE, "note", &escape::line(text));
         }
     }
 
-    /// Warnings: of each code the first, then a count. In public, a count alone.
+    /// Warnings, after the results: one line per code, with its count and its first case; with `--verbose`, each of them. A
+    /// public audience reads the counts alone.
     pub fn warnings(&self, warnings: &[Warning]) {
         if self.quiet {
             return;
         }
-        if self.audience.is_public() {
-            for of_code in warnings.chunk_by(|one, next| one.code == next.code) {
-                let code = of_code[0].code;
-                let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {code}: {}", of_code.len());
+        for of_code in warnings.chunk_by(|one, next| one.code == next.code) {
+            let (first, count) = (&of_code[0], of_code.len());
+            if self.audience.is_public() {
+                to_stderr(WARNING, "warning", &format!("{}: {}", first.code, grouped(count as u64)));
                 withheld();
-            }
-            return;
-        }
-        let mut told: BTreeMap<WarningCode, usize> = BTreeMap::new();
-        for (index, warning) in warnings.iter().enumerate() {
-            let count = told.entry(warning.code).or_default();
-            *count += 1;
-            if *count <= MOST_WARNINGS {
-                let line = warning.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-                let _ = writeln!(
-                    anstream::stderr(),
-                    "{WARNING}warning:{WARNING:#} {}: {line}{}",
-                    warning.code,
-                    escape::line(&warning.message)
-                );
-            }
-            let last_of_code = warnings.get(index + 1).is_none_or(|next| next.code != warning.code);
-            if last_of_code && *count > MOST_WARNINGS {
-                let more = *count - MOST_WARNINGS;
-                let _ = writeln!(
-                    anstream::stderr(),
-                    "{WARNING}warning:{WARNING:#} {}: {more} more, in summary.json",
-                    warning.code
-                );
+            } else if self.verbose || count == 1 {
+                for warning in of_code {
+                    to_stderr(WARNING, "warning", &format!("{}: {}", warning.code, case(warning)));
+                }
+            } else {
+                let count = grouped(count as u64);
+                let text = format!("{}, {count} cases (--verbose prints each); the first: {}", first.code, case(first));
+                to_stderr(WARNING, "warning", &text);
             }
         }
+    }
+}
+
+/// A warning, with its line of the reference.
+fn case(warning: &Warning) -> String {
+    let line = warning.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    escape::line(&format!("{line}{}", warning.message))
+}
+
+/// A text that is printed as it is: Markdown, workflow commands, CSV.
+pub fn plain(text: &str) {
+    to_stdout(text);
+}
+
+/// The width of the terminal; `None` for a pipe or a file, where nothing is wrapped.
+pub fn stdout_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0).max(LEAST_WIDTH))
+}
+
+fn stderr_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0).max(LEAST_WIDTH))
+}
+
+/// `name: text` and a line end, wrapped for a terminal. The text is escaped already.
+fn labeled(style: Style, name: &str, text: &str, width: Option<usize>) -> String {
+    let line = format!("{name}: {text}");
+    let line = width.map_or_else(|| line.clone(), |width| wrap_text(&line, width));
+    // Styled afterwards: control sequences take no column.
+    let (label, text) = line.split_at(name.len() + 1);
+    format!("{style}{label}{style:#}{text}\n")
+}
+
+/// Why standard output could not be written, if it could not.
+static STDOUT_FAILED: OnceLock<io::Error> = OnceLock::new();
+
+fn to_stdout(text: &str) {
+    keep_failure(anstream::stdout().write_all(text.as_bytes()));
+}
+
+/// A reader that goes away wants no more; that is not an error.
+fn keep_failure(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = STDOUT_FAILED.set(error);
+    }
+}
+
+fn to_stderr(style: Style, name: &str, text: &str) {
+    // What cannot be printed on standard error cannot be reported anywhere.
+    let _ = anstream::stderr().write_all(labeled(style, name, text, stderr_width()).as_bytes());
+}
+
+/// How a command ends whose results had to be printed: with 3 where they could not be.
+pub fn finish(exit: Exit) -> Result<Exit, Failure> {
+    keep_failure(io::stdout().flush());
+    match STDOUT_FAILED.get() {
+        None => Ok(exit),
+        Some(error) => Err(Failure::new(Exit::Unreadable, "the results could not be printed").because(error)),
     }
 }
 
 /// Prints a failure.
 pub fn failure(failure: &Failure, audience: Audience) {
     let (text, reduced) = failure.told(audience);
-    let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {text}");
+    to_stderr(ERROR, "error", &text);
     if reduced {
         withheld();
     }
 }
 
-/// Says that something is withheld, and why; once.
+/// Prints once that something is withheld, and why.
 fn withheld() {
     static SAID: AtomicBool = AtomicBool::new(false);
     if !SAID.swap(true, Ordering::Relaxed) {
-        let _ = writeln!(anstream::stderr(), "note: {WITHHELD}");
+        to_stderr(NOTE, "note", WITHHELD);
     }
 }
 
 /// Says that the program was interrupted.
 pub fn interrupted() {
     // A terminal has put "^C" where the line would begin.
-    let start = if std::io::stderr().is_terminal() { "\n" } else { "" };
-    let _ = writeln!(anstream::stderr(), "{start}{ERROR}error:{ERROR:#} interrupted; nothing was left behind");
+    if io::stderr().is_terminal() {
+        let _ = anstream::stderr().write_all(b"\n");
+    }
+    to_stderr(ERROR, "error", "interrupted; nothing was left behind");
 }
 
-/// Says that a signal came, and that the program ends when it can; `again`, that it waits for nothing any more.
+/// Says that a signal came, and that the program ends when it can; `again`, that it waits no longer.
 pub fn finishing(again: bool) {
     let text = if again {
-        "interrupted again; what came of a write in flight is left for the next apply to find out"
+        "interrupted again; the outcome of the write in flight is unknown, and the next apply finds it out"
     } else {
         "interrupted; the action in flight is finished first"
     };
-    let _ = writeln!(anstream::stderr(), "note: {text}");
+    to_stderr(NOTE, "note", text);
 }

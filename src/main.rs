@@ -6,7 +6,7 @@ use g_gremlin::{commands, console, interrupt};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let Cli { area } = Cli::parse();
+    let Cli { area } = Cli::parse_from(Cli::understood(std::env::args_os().collect()));
     let common = match &area {
         Area::Zendesk { topic: Topic::Drift(drift) } => &drift.common,
         Area::Github(github) => &github.common,
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Area::Zendesk { topic: Topic::Drift(drift) } => commands::drift(&drift.common, drift.command),
         Area::Github(github) => commands::github::run(&github.common, &github.command),
     };
-    let exit = ended.unwrap_or_else(|failure| {
+    let exit = ended.and_then(console::finish).unwrap_or_else(|failure| {
         console::failure(&failure, audience);
         failure.exit
     });

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many parts there are at most: what was measured. CI rarely has more cores.
 const MOST: usize = 2;
@@ -58,21 +57,6 @@ fn parts_of<T: Send>(len: usize, parts: usize, work: impl Fn(Range<usize>) -> T 
     })
 }
 
-/// Does all the work, each thread taking the next piece. Errors: the first one, in the order of the pieces.
-pub fn all<E: Send, const N: usize>(work: [&(dyn Fn() -> Result<(), E> + Sync); N]) -> Result<(), E> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        std::iter::from_fn(|| {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            work.get(index).map(|piece| (index, piece()))
-        })
-    };
-    let mut done: Vec<_> =
-        parts_of(threads(), threads(), |_| take().collect::<Vec<_>>()).into_iter().flatten().collect();
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().try_for_each(|(_, outcome)| outcome)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,17 +75,5 @@ mod tests {
         let mut items: Vec<u32> = (0..1000).map(|i| i * 7919 % 1009).collect();
         sort_by_key(&mut items, |item| *item);
         assert!(items.is_sorted() && items.len() == 1000);
-    }
-
-    #[test]
-    fn all_work_is_done_and_the_first_failure_told() {
-        let done = AtomicUsize::new(0);
-        let good = || {
-            done.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        };
-        assert_eq!(all([&good, &|| Err("second"), &good, &|| Err("fourth"), &good]), Err("second"));
-        assert_eq!(all::<&str, 2>([&good, &good]), Ok(()));
-        assert_eq!(done.into_inner(), 5);
     }
 }

@@ -11,7 +11,7 @@ use crate::run::artifacts;
 use crate::run::diff::document::document;
 use crate::run::diff::{self, About, Side};
 use crate::run::read::RunFolder;
-use crate::text::audience::{self, Message};
+use crate::text::audience::Message;
 use crate::text::escape;
 use serde_json::json;
 use std::collections::HashMap;
@@ -35,24 +35,27 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         format!("Comparing {} with {}...", name(&base), name(&head)),
         "Comparing two runs...",
     ));
-    report::counts(&console, &found);
-    report::rows(&console, &found);
+    console.show(&report::counts(&found));
+    // A public audience has read the counts.
+    if !console.audience.is_public() {
+        console.show(&report::rows(&found));
+    }
     if let Some(from) = &head.receipt.suppressions_from {
         let codes: HashMap<&str, IssueCode> =
             head.issues.iter().map(|issue| (issue.issue_id.as_str(), issue.issue_code)).collect();
-        report::own_suppressions(&console, from, |id| codes.get(id).copied());
+        console.show(&report::own_suppressions(from, |id| codes.get(id).copied()));
     }
     // Computed, not read.
     let (then, now) = (&base.plan.hash, &head.plan.hash);
     let same = if then == now { " (the same plan)".to_owned() } else { format!(" (was {then})") };
-    console.say(audience::open(format!("\nplan_hash: {now}{same}")));
+    console.say(Message::public(format!("\nplan_hash: {now}{same}")));
     let counts = json!({ "plan_hash": now, "new_issue_count": found.new.len(), "thresholds": thresholds });
     console.data(Message::with_public(
         artifacts::json(&document(&base, &head, &found, &thresholds)),
         artifacts::json(&counts),
     ));
     options.outputs.tell(console.audience, outputs(&found, &thresholds))?;
-    terminal::breaches(&console, &thresholds);
+    terminal::breaches(&thresholds).iter().for_each(|breach| console.breach(breach));
     Ok(if thresholds.iter().any(|judgement| judgement.breached) { Exit::Breached } else { Exit::Done })
 }
 
@@ -68,7 +71,7 @@ fn limit(common: &Common, options: &Options) -> Result<Option<u64>, Failure> {
         .and_then(|ConfigFile { config, bytes: _ }| config.settings.thresholds.max_new_issues);
     for (name, value) in &options.thresholds {
         if name != NAME {
-            return Err(Failure::invalid(audience::open(format!("diff judges {NAME} alone, not {name}")))
+            return Err(Failure::invalid(Message::public(format!("diff judges {NAME} alone, not {name}")))
                 .help("the audits of the two runs have judged the others"));
         }
         limit = Some(*value);
@@ -79,7 +82,7 @@ fn limit(common: &Common, options: &Options) -> Result<Option<u64>, Failure> {
 /// Reads a run folder that two runs are compared by; `what` says which one it is.
 pub(super) fn open(path: &Path, what: &str) -> Result<RunFolder, Failure> {
     RunFolder::open(path).map_err(|error| {
-        Failure::invalid(audience::open(format!("the {what} {} cannot be used", path.display())))
+        Failure::invalid(Message::public(format!("the {what} {} cannot be used", path.display())))
             .because(&error)
             .help("name the run folder of an audit, <root>/<time>_audit")
     })
@@ -88,7 +91,7 @@ pub(super) fn open(path: &Path, what: &str) -> Result<RunFolder, Failure> {
 /// Refuses a base that says nothing about the head.
 pub(super) fn comparable(path: &Path, base: &RunFolder, head: About<'_>) -> Result<(), Failure> {
     diff::comparable(about(base), head).map_err(|error| {
-        Failure::invalid(audience::open(format!("{} is no base for this comparison", path.display())))
+        Failure::invalid(Message::public(format!("{} is no base for this comparison", path.display())))
             .because(&error)
             .help("compare runs of the same Zendesk")
     })

@@ -1,31 +1,29 @@
 //! `report`: renders a finished run, or one that left nothing, for the places where people look.
 
-use super::{disk, github};
-use crate::cli::{Common, Report as Options, Target};
+mod places;
+
+use crate::cli::{Common, FailedCommand, Report as Options, Target};
 use crate::clock;
-use crate::console::{Console, Format};
+use crate::console::{self, Console, Format};
 use crate::exit::{Exit, Failure};
-use crate::github::GitHub;
-use crate::github::comment::{self, Key, Posted, Upserted};
 use crate::report::apply_page::{self, ApplyReport};
-use crate::report::audit_page::{self, AuditReport, Length};
+use crate::report::audit_page::{AuditReport, Length};
 use crate::report::change::Change;
 use crate::report::change_config::ConfigurationChange;
 use crate::report::change_page::{self, ChangeReport, ConfigurationReport};
-use crate::report::failed_page::{FailedReport, KnownFailure, Subject};
-use crate::report::page::{Page, Room};
+use crate::report::failed_page::{FailedReport, KnownFailure};
+use crate::report::page::Page;
 use crate::report::place::{Place, UploadedArtifact, WorkflowRun};
 use crate::report::{annotations, overview};
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::run::diff::{self, Diff, Side};
+use crate::run::facts::AuditFacts;
 use crate::run::plan_file::PlanFile;
 use crate::run::read::{self, RunFolder};
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use serde_json::{Value, json};
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The width of tables where there is no terminal.
 const WIDTH: u16 = 120;
@@ -40,20 +38,21 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     }
     let place = place(&console, options);
     let finished = finished(options)?;
-    let diff = finished.diff();
-    let change = finished.base().zip(diff.as_ref()).map(|(base, diff)| Change::of(&base.summary.run_id, diff));
-    let report = finished.report(diff.as_ref(), change.as_ref(), &place, options);
-    let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0.max(60));
+    let diff = finished.diff().unwrap_or_default();
+    let change = finished.base().map(|base| Change::of(&base.summary.run_id, &diff));
+    let report = finished.report(&diff, change.as_ref(), &place, options);
+    let width = console::stdout_width().map_or(WIDTH, |width| u16::try_from(width).unwrap_or(WIDTH).max(60));
     for target in targets {
         match target {
             // The renderers have left out what this audience may not read.
             Target::Terminal => {
-                console.say(open(report.terminal(width)));
-                console.data(open(crate::run::artifacts::json(&report.data())));
+                console.say(Message::public(report.terminal(width)));
+                console.data(Message::public(crate::run::artifacts::json(&report.data())));
             }
-            Target::JobSummary => job_summary(&console, &report.page(Length::Full))?,
-            Target::Comment => comment(&console, options, &report.page(Length::Short))?,
-            Target::Annotations => print(&report.annotations()),
+            Target::JobSummary => places::job_summary(&console, &report.page(Length::Full))?,
+            Target::Comment => places::comment(&console, options, &report.page(Length::Short))?,
+            Target::Annotations => console::plain(&report.annotations()),
+            Target::Html => places::html(&console, common, options, &report, &diff)?,
         }
     }
     Ok(Exit::Done)
@@ -63,6 +62,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 enum Finished {
     Audit {
         run: Box<RunFolder>,
+        facts: Box<AuditFacts>,
         base: Option<Box<RunFolder>>,
         applied: Option<ApplyReceipt>,
     },
@@ -80,7 +80,7 @@ enum Finished {
         plan: Option<PlanFile>,
     },
     Failed {
-        subject: Subject,
+        subject: FailedCommand,
         code: u8,
         known: Option<KnownFailure>,
     },
@@ -93,14 +93,15 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         if let (Some(change), None) = (change, options.failed) {
             return Ok(Finished::Configuration { change });
         }
-        let subject = options.command.unwrap_or(Subject::Audit);
+        let subject = options.command.unwrap_or(FailedCommand::Audit);
         let known = options.failure.as_deref().map(KnownFailure::read).transpose();
         let known = known.map_err(|error| Failure::invalid("the file of --failure cannot be read").because(error))?;
         return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default(), known });
     };
     if !folder.join(Artifact::Receipt.name()).exists() && folder.join(Artifact::ApplyReceipt.name()).exists() {
         let receipt = read::read_apply_receipt(&folder.join(Artifact::ApplyReceipt.name())).map_err(|error| {
-            Failure::invalid(open(format!("the run folder {} cannot be used", folder.display()))).because(&error)
+            Failure::invalid(Message::public(format!("the run folder {} cannot be used", folder.display())))
+                .because(&error)
         })?;
         return Ok(Finished::Apply { plan: plan_of(folder, &receipt), receipt });
     }
@@ -113,7 +114,7 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         }
         None => None,
     };
-    if options.command == Some(Subject::Diff) {
+    if options.command == Some(FailedCommand::Diff) {
         let base = base.ok_or_else(|| {
             Failure::invalid("a change has two sides, and one is missing")
                 .help("name the run folder of the side before it with --baseline")
@@ -122,7 +123,8 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
     }
     let applied = run.apply_receipt().ok();
     let applied = applied.filter(|receipt| receipt.mode == Mode::Apply && receipt.source_plan_hash == run.plan.hash);
-    Ok(Finished::Audit { run, base, applied })
+    let facts = Box::new(AuditFacts::of_run(&run));
+    Ok(Finished::Audit { run, facts, base, applied })
 }
 
 /// The plan that the receipt in this folder is about, if it is found: names and targets come from it.
@@ -163,34 +165,33 @@ impl Finished {
 
     fn report<'a>(
         &'a self,
-        diff: Option<&'a Diff<'a>>,
+        diff: &'a Diff<'a>,
         change: Option<&'a Change>,
         place: &'a Place,
         options: &Options,
     ) -> Report<'a> {
-        match (self, diff) {
-            (Self::Audit { run, applied, base: _ }, _) => {
-                Report::Audit(AuditReport { run, change, applied: applied.as_ref(), place })
+        match self {
+            Self::Audit { run, facts, applied, base: _ } => {
+                Report::Audit(AuditReport { run, facts, change, applied: applied.as_ref(), place })
             }
-            (Self::Change { base, head, change }, Some(diff)) => {
+            Self::Change { base, head, change } => {
                 let is_breached = options.exit_code == Some(Exit::Breached.code());
                 let (change, now, shorter_window) = (change.as_ref(), clock::now(), options.shorter_window);
                 Report::Change(ChangeReport { base, head, diff, is_breached, shorter_window, change, now, place })
             }
-            (Self::Configuration { change }, _) => Report::Configuration(ConfigurationReport { change, place }),
-            (Self::Apply { receipt, plan }, _) => {
+            Self::Configuration { change } => Report::Configuration(ConfigurationReport { change, place }),
+            Self::Apply { receipt, plan } => {
                 Report::Apply(ApplyReport { receipt, plan: plan.as_ref(), apply_follows: options.apply_follows, place })
             }
-            (Self::Failed { subject, code, known }, _) => {
+            Self::Failed { subject, code, known } => {
                 Report::Failed(FailedReport { subject: *subject, code: *code, known: known.as_ref(), place })
             }
-            (Self::Change { head, .. }, None) => Report::Audit(AuditReport { run: head, change, applied: None, place }),
         }
     }
 }
 
 /// A report, in each of its forms.
-enum Report<'a> {
+pub(super) enum Report<'a> {
     Audit(AuditReport<'a>),
     Change(ChangeReport<'a>),
     Configuration(ConfigurationReport<'a>),
@@ -234,21 +235,21 @@ impl Report<'_> {
     /// The verdict and its counts, for machines.
     fn data(&self) -> Value {
         match self {
-            Self::Audit(AuditReport { run, change, .. }) => {
-                let summary = &run.summary;
-                let breached = summary.thresholds.iter().filter(|judgement| judgement.breached);
+            Self::Audit(report) => {
+                let AuditReport { facts, change, .. } = *report;
+                let breached = facts.thresholds.iter().filter(|judgement| judgement.breached);
                 json!({
                     "kind": "audit",
-                    "run_id": summary.run_id,
-                    "verdict": audit_page::verdict(run, *change).1,
+                    "run_id": facts.run_id,
+                    "verdict": report.verdict().1,
                     "breached": breached.map(|judgement| &judgement.name).collect::<Vec<_>>(),
-                    "total_issue_count": summary.total_issue_count,
+                    "total_issue_count": facts.issues,
                     "new_issue_count": change.map(Change::new_issues),
                     "resolved_issue_count": change.map(Change::resolved_issues),
-                    "prepared_action_count": summary.prepared_action_count,
-                    "blocked_action_count": summary.blocked_action_count,
-                    "suppressed_issue_count": summary.suppressed_issue_count,
-                    "plan_hash": run.plan.hash,
+                    "prepared_action_count": facts.prepared,
+                    "blocked_action_count": facts.blocked,
+                    "suppressed_issue_count": facts.suppressed,
+                    "plan_hash": facts.plan_hash,
                 })
             }
             Self::Change(report) => json!({
@@ -277,95 +278,4 @@ impl Report<'_> {
             }),
         }
     }
-}
-
-fn print(text: &str) {
-    // A reader that goes away is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Appends the page to the step's summary, within what is left of its limit.
-fn job_summary(console: &Console, page: &Page) -> Result<(), Failure> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from) else {
-        print(&page.render(Room::summary(0)));
-        return Ok(());
-    };
-    let failed = |error: std::io::Error| disk("the job summary cannot be written", error);
-    let used = path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-    // A heading must not continue what was written before.
-    let gap = if used > 0 { "\n\n" } else { "" };
-    let text = format!("{gap}{}", page.render(Room::summary(used + 2)));
-    if used + text.len() as u64 > 1 << 20 {
-        console.notice("the step's summary is full, so this report is not added; the run folder has everything");
-        return Ok(());
-    }
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
-}
-
-/// Keeps the one comment on the pull request up to date. What keeps GitHub from taking it is a warning: the run itself is
-/// not worse for it.
-fn comment(console: &Console, options: &Options, page: &Page) -> Result<(), Failure> {
-    let body = page.render(Room::comment());
-    let Some(token) = github::token()? else {
-        console.notice("there is no GITHUB_TOKEN, so the comment is printed, not posted");
-        print(&body);
-        return Ok(());
-    };
-    let key = match options.comment_key.as_deref().filter(|key| !key.is_empty()) {
-        Some(text) => Key::parse(text).ok_or_else(|| {
-            Failure::invalid("--comment-key is letters, digits, `.`, `_` and single `-`, 100 at most")
-        })?,
-        None => Key::default(),
-    };
-    let repository = github::repository()?;
-    let Some(number) = options.pr_number.or_else(pull_request_of_event) else {
-        console.notice("the event is about no pull request, so there is nothing to comment on");
-        return Ok(());
-    };
-    let posted = github::block_on(async {
-        let github = GitHub::new(&github::api(), &token)?;
-        comment::upsert(&github, &repository, number, &key, &body, TOO_LONG).await
-    })?;
-    match posted {
-        Ok(Upserted { posted, others, shortened }) => {
-            let (what, url) = match &posted {
-                Posted::Created { url } => ("made", url),
-                Posted::Updated { url } => ("updated", url),
-                Posted::Unchanged { url } => ("says the same already", url),
-            };
-            console.notice(open(format!("comment on #{number}: {what} {url}")));
-            if shortened {
-                warn(console, "GitHub found the comment too long, so it only points to the job summary");
-            }
-            if others > 0 {
-                warn(console, &format!("{others} more comments have the same marker; they are left as they are"));
-            }
-        }
-        Err(error) => {
-            let text =
-                format!("#{number} has no comment of this run: {error}; {}. The job summary has it all", error.help());
-            warn(console, &text);
-        }
-    }
-    Ok(())
-}
-
-/// What stands in the comment where GitHub takes no more.
-const TOO_LONG: &str = "This report is too long for a comment. The job summary has it.\n";
-
-/// A warning that is seen on the page of the workflow's run, or, elsewhere, on standard error. GitHub's words may be in it.
-fn warn(console: &Console, text: &str) {
-    if github::variable("GITHUB_ACTIONS").is_some() {
-        print(&annotations::warning("Comment", text));
-    } else {
-        console.notice(open(text));
-    }
-}
-
-/// The number of the pull request that the workflow's event is about.
-fn pull_request_of_event() -> Option<u64> {
-    let bytes = std::fs::read(github::variable("GITHUB_EVENT_PATH")?).ok()?;
-    let event: Value = serde_json::from_slice(&bytes).ok()?;
-    event.pointer("/pull_request/number")?.as_u64()
 }

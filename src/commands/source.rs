@@ -18,7 +18,7 @@ use crate::run::artifacts::receipt::Requests;
 use crate::salesforce::Cost;
 use crate::snapshot::demo;
 use crate::snapshot::{self, Snapshot};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::escape;
 use crate::zendesk::Credentials;
 use std::collections::BTreeMap;
@@ -43,7 +43,8 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
         Some(ConfigFile { config, bytes }) => (config, Some(bytes)),
         None => (Config::without_file(), None),
     };
-    let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
+    let flag =
+        |what: &str, error: String| Failure::invalid(Message::public(format!("{what} cannot be used"))).because(error);
     if let Some(days) = options.lookback_days {
         config.settings.lookback_days =
             config::checked_lookback(days).map_err(|error| flag("--lookback-days", error))?;
@@ -106,7 +107,9 @@ impl AuditSource {
     pub fn reading(&self) -> Message {
         match self {
             Self::Demo => "Loading fixture data...".into(),
-            Self::Snapshot { path, .. } => open(format!("Loading snapshot {}...", escape::terminal(&file_name(path)))),
+            Self::Snapshot { path, .. } => {
+                Message::public(format!("Loading snapshot {}...", escape::terminal(&file_name(path))))
+            }
             Self::Live { zendesk, .. } => Message::with_public(format!("Reading {zendesk}..."), "Reading Zendesk..."),
         }
     }
@@ -123,8 +126,9 @@ impl AuditSource {
         }
     }
 
-    /// The flags that select the same source, configuration and reference for another command.
-    pub fn flags(&self, common: &Common, options: &Options) -> String {
+    /// The flags that select the same source, configuration and reference for another command. A live read that was saved as a
+    /// snapshot is selected as that snapshot.
+    pub fn flags(&self, common: &Common, options: &Options, saved: Option<&Path>) -> String {
         let path = |path: &Path| escape::shell_word(&path.display().to_string());
         let mut flags = String::new();
         if let Some(config) = &common.config {
@@ -136,6 +140,9 @@ impl AuditSource {
         match self {
             Self::Demo => flags.push_str(" --demo"),
             Self::Snapshot { path: folder, .. } => flags.push_str(&format!(" --snapshot {}", path(folder))),
+            Self::Live { .. } if saved.is_some() => {
+                flags.extend(saved.map(|folder| format!(" --snapshot {}", path(folder))));
+            }
             Self::Live { .. } => {
                 let named = [("--subdomain", &options.subdomain), ("--base-url", &options.base_url)];
                 for (flag, value) in named {
@@ -158,7 +165,7 @@ impl AuditSource {
 
 pub fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
     let exit = if error.is_read_error() { Exit::Unreadable } else { Exit::Invalid };
-    Failure::new(exit, open(format!("the snapshot {} cannot be used", path.display()))).because(error)
+    Failure::new(exit, Message::public(format!("the snapshot {} cannot be used", path.display()))).because(error)
 }
 
 /// Everything that a source gave.
@@ -175,16 +182,19 @@ pub struct Read {
     pub warnings: Vec<Warning>,
 }
 
-/// Reads the source. Of a demo or a snapshot, tickets from before the window are kept with `keep_older_tickets`.
-pub fn read(
-    console: &Console,
-    source: &AuditSource,
-    config: &Config,
-    options: &Options,
-    started_at: Instant,
-    domains: DomainTable,
-    keep_older_tickets: bool,
-) -> Result<Read, Failure> {
+/// What is read, and how.
+pub struct WhatToRead<'a> {
+    pub source: &'a AuditSource,
+    pub config: &'a Config,
+    pub options: &'a Options,
+    pub started_at: Instant,
+    /// Keep the tickets of a demo or a snapshot from before the window.
+    pub keep_older_tickets: bool,
+}
+
+/// Reads the source.
+pub fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> Result<Read, Failure> {
+    let WhatToRead { source, config, options, started_at, keep_older_tickets } = *what;
     let lookback = config.settings.lookback_days;
     let keep_from = |tickets_from: Instant| if keep_older_tickets { Instant::MIN } else { tickets_from };
     let (about, zendesk_url) = source.about(config);
@@ -210,11 +220,11 @@ pub fn read(
             let as_of = options.as_of.or(snapshot.as_of()).unwrap_or(started_at);
             let tickets_from = as_of.minus_days(lookback);
             if let Some(covered) = snapshot.tickets_from().filter(|covered| tickets_from < *covered) {
-                return Err(Failure::invalid(open(format!(
+                return Err(Failure::invalid(Message::public(format!(
                     "the snapshot {} does not cover {lookback} days of tickets",
                     path.display()
                 )))
-                .because(open(format!(
+                .because(Message::public(format!(
                     "its tickets begin at {}, and the window at {}",
                     covered.rfc3339(),
                     tickets_from.rfc3339()

@@ -1,28 +1,29 @@
 //! `trace`: why the audit decided as it did about one account, org, user, ticket or domain.
 
+mod newest;
+
 use super::accounts::Accounts;
-use super::disk;
-use super::source::{self, AuditSource};
-use crate::cli::{Common, Trace as Options};
+use super::source::{self, AuditSource, Read, WhatToRead};
+use crate::cli::{Common, Source as SourceOptions, Trace as Options};
 use crate::clock;
 use crate::config::Config;
-use crate::console::{Console, Format};
+use crate::console::{self, Console, Format};
 use crate::exit::{Exit, Failure};
+use crate::model::accounts::Reference;
 use crate::model::domain;
 use crate::model::domains::DomainTable;
 use crate::model::time::Instant;
+use crate::model::world::World;
 use crate::paths::shown_path;
-use crate::report::trace::{Line, render};
-use crate::rules::audit::audit;
+use crate::report::trace::render;
+use crate::rules::audit::{Audit, audit};
 use crate::run::artifacts;
-use crate::snapshot::Snapshot;
-use crate::text::audience::{Message, open};
-use crate::trace::{self, Context, SCHEMA, Subject, Trace, Unknown};
+use crate::text::escape;
+use crate::text::words::grouped;
+use crate::trace::{self, Context, Named, SCHEMA, Subject, Trace, Unknown};
+use newest::{Newest, newest};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 
-/// Where docs and workflows keep snapshots, below the artifacts root.
-const SNAPSHOTS: &str = "snapshots";
 /// The width of the text where it goes to no terminal, and the greatest where it does.
 const WIDTH: usize = 100;
 const MOST_WIDTH: usize = 120;
@@ -31,75 +32,132 @@ const MOST_WIDTH: usize = 120;
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let started_at = options.source.as_of.unwrap_or_else(clock::now);
     let console = common.console();
-    let (config, config_bytes) = source::configuration(common, &options.source)?;
-    let subject = subject(options)?;
-    let found = newest_snapshot(&console, options, &config)?;
-    let source = match found {
-        Some((path, snapshot)) => AuditSource::Snapshot { path, snapshot },
-        None => AuditSource::choose(common, &options.source, &config)?,
-    };
-    let flags = source.flags(common, &options.source);
+    let (mut config, config_bytes) = source::configuration(common, &options.source)?;
+    let asked = Asked::of(options)?;
+    let chosen = Chosen::source(&console, common, &options.source, &mut config)?;
+    let flags = chosen.source.flags(common, &chosen.options, None);
     let is_named = config_bytes.is_some() || options.source.sf_accounts.is_some();
-    let accounts = Accounts::read(&source, &config, is_named)?;
+    let accounts = Accounts::read(&chosen.source, &config, is_named)?;
     let mut domains = DomainTable::default();
     let reference = accounts.reference(&config, &mut domains)?;
-    if let Subject::Account(id) = &subject {
-        // Known without reading anything else.
-        trace::account_at(&reference, id).map_err(|unknown| self::unknown(unknown, &flags))?;
-    }
+    // Known without reading anything else.
+    let asked = asked.in_reference(&reference, &flags)?;
 
-    if matches!(source, AuditSource::Live { .. }) {
-        console.notice(source.reading());
+    if matches!(chosen.source, AuditSource::Live { .. }) {
+        console.notice(chosen.source.reading());
     }
-    // A ticket that is too old for the window can still be told so.
-    let older = matches!(subject, Subject::Ticket(_));
-    let read = source::read(&console, &source, &config, &options.source, started_at, domains, older)?;
-    console.warnings(&read.warnings);
+    let what = WhatToRead {
+        source: &chosen.source,
+        config: &config,
+        options: &chosen.options,
+        started_at,
+        // A ticket that is too old for the window can still be shown as such.
+        keep_older_tickets: matches!(asked, Asked::Subject(Subject::Ticket(_))),
+    };
+    let read = source::read(&console, &what, domains)?;
+    let subject = asked.in_world(&read.world, &flags)?;
     let found = audit(&reference, &read.world, &config.settings, None, read.as_of, read.warnings.clone());
     let context = Context { audit: &found, reference_csv: &accounts.bytes, columns: &accounts.columns, flags: &flags };
     let trace = trace::explain(&context, &subject).map_err(|unknown| self::unknown(unknown, &flags))?;
-    let seen = Seen {
-        source: match &source {
-            AuditSource::Demo => "demo",
-            AuditSource::Snapshot { .. } => "snapshot",
-            AuditSource::Live { .. } => "live",
-        },
-        snapshot: match &source {
-            AuditSource::Snapshot { path, .. } => Some(shown_path(path)),
-            AuditSource::Demo | AuditSource::Live { .. } => None,
-        },
-        taken_at: match &source {
-            AuditSource::Snapshot { snapshot, .. } => snapshot.as_of().map(Instant::rfc3339),
-            AuditSource::Demo | AuditSource::Live { .. } => None,
-        },
-        age_seconds: match &source {
-            AuditSource::Snapshot { snapshot, .. } => {
-                snapshot.as_of().map(|taken| started_at.seconds() - taken.seconds())
-            }
-            AuditSource::Demo | AuditSource::Live { .. } => None,
-        },
-        zendesk: &read.zendesk,
-        as_of: read.as_of.rfc3339(),
-        tickets_from: found.window.0.rfc3339(),
-    };
-    print(&console, &seen, &trace);
+    print(&console, &Seen::of(&chosen, &read, &found, started_at), &trace);
+    console.warnings(&read.warnings);
     Ok(Exit::Done)
 }
 
-fn subject(options: &Options) -> Result<Subject, Failure> {
-    let Options { sf_account_id, zendesk_org_id, zendesk_user_id, zendesk_ticket_id, domain, source: _ } = options;
-    let ids = [
-        sf_account_id.as_ref().map(|id| Subject::Account(id.clone())),
-        zendesk_org_id.map(Subject::Org),
-        zendesk_user_id.map(Subject::User),
-        zendesk_ticket_id.map(Subject::Ticket),
-    ];
-    if let Some(subject) = ids.into_iter().flatten().next() {
-        return Ok(subject);
+/// The source that is read, by which clock, and what to know of it.
+struct Chosen {
+    source: AuditSource,
+    options: SourceOptions,
+    remarks: Vec<String>,
+}
+
+impl Chosen {
+    /// The source that the flags name; without one, the newest audit's snapshot, with that audit's clock and window.
+    fn source(
+        console: &Console,
+        common: &Common,
+        options: &SourceOptions,
+        config: &mut Config,
+    ) -> Result<Self, Failure> {
+        let is_named =
+            options.demo || options.snapshot.is_some() || options.subdomain.is_some() || options.base_url.is_some();
+        let found = if is_named { None } else { newest(console, config)? };
+        let Some(Newest { path, snapshot, audit, remarks }) = found else {
+            let source = AuditSource::choose(common, options, config)?;
+            return Ok(Self { source, options: options.clone(), remarks: Vec::new() });
+        };
+        let mut options = options.clone();
+        if let Some((as_of, lookback_days)) = audit {
+            options.as_of = options.as_of.or(Some(as_of));
+            if options.lookback_days.is_none() && config.settings.lookback_days != lookback_days {
+                config.settings.lookback_days = lookback_days;
+                options.lookback_days = Some(lookback_days.into());
+            }
+        }
+        Ok(Self { source: AuditSource::Snapshot { path, snapshot }, options, remarks })
     }
-    // The command line holds exactly one subject.
-    let text = domain.as_deref().unwrap_or_default();
-    // What stands before the `@` is nobody's business.
+}
+
+/// What is asked about. A name is looked up once what it can name is there.
+enum Asked {
+    Subject(Subject),
+    AccountNamed(String),
+    OrgNamed(String),
+}
+
+impl Asked {
+    fn of(options: &Options) -> Result<Self, Failure> {
+        let Options {
+            sf_account_id,
+            account_name,
+            zendesk_org_id,
+            org_name,
+            zendesk_user_id,
+            zendesk_ticket_id,
+            domain,
+            source: _,
+        } = options;
+        let asked = [
+            sf_account_id.as_ref().map(|id| Self::Subject(Subject::Account(id.clone()))),
+            account_name.as_ref().map(|name| Self::AccountNamed(name.clone())),
+            zendesk_org_id.map(|id| Self::Subject(Subject::Org(id))),
+            org_name.as_ref().map(|name| Self::OrgNamed(name.clone())),
+            zendesk_user_id.map(|id| Self::Subject(Subject::User(id))),
+            zendesk_ticket_id.map(|id| Self::Subject(Subject::Ticket(id))),
+        ];
+        match asked.into_iter().flatten().next() {
+            Some(asked) => Ok(asked),
+            // The command line holds exactly one subject.
+            None => domain_subject(domain.as_deref().unwrap_or_default()).map(Self::Subject),
+        }
+    }
+
+    /// Looks an account up.
+    fn in_reference(self, reference: &Reference, flags: &str) -> Result<Self, Failure> {
+        match self {
+            Self::AccountNamed(name) => {
+                named(trace::account_named(reference, &name), "accounts", &name, flags).map(Self::Subject)
+            }
+            Self::Subject(Subject::Account(id)) => {
+                trace::account_at(reference, &id).map_err(|unknown| self::unknown(unknown, flags))?;
+                Ok(Self::Subject(Subject::Account(id)))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Looks an org up; everything else is known by now.
+    fn in_world(self, world: &World, flags: &str) -> Result<Subject, Failure> {
+        match self {
+            Self::Subject(subject) => Ok(subject),
+            Self::AccountNamed(name) => Ok(Subject::Account(name)),
+            Self::OrgNamed(name) => named(trace::org_named(world, &name), "orgs", &name, flags),
+        }
+    }
+}
+
+fn domain_subject(text: &str) -> Result<Subject, Failure> {
+    // Never print the local part of an address.
     let normal = match text.rsplit_once('@') {
         Some((_, after)) => domain::normalize_email_domain(after),
         None => domain::normalize(text),
@@ -107,64 +165,31 @@ fn subject(options: &Options) -> Result<Subject, Failure> {
     normal.map(Subject::Domain).map_err(|why| {
         let cause = match why {
             domain::NotUsable::NotADomain => "a domain has two or more labels of letters, digits and inner hyphens",
-            domain::NotUsable::PublicSuffix => "it is a public suffix, under which anybody can have a domain",
+            domain::NotUsable::PublicSuffix => "it is a public suffix, under which anyone can have a domain",
         };
         Failure::invalid("--domain cannot be used").because(cause).help("write it like acme.com")
     })
 }
 
-/// The newest snapshot below the artifacts root, when no source is named. One that cannot be used, or is of another
-/// Zendesk than the configured one, is told and left out.
-fn newest_snapshot(
-    console: &Console,
-    options: &Options,
-    config: &Config,
-) -> Result<Option<(PathBuf, Snapshot)>, Failure> {
-    let source = &options.source;
-    if source.demo || source.snapshot.is_some() || source.subdomain.is_some() || source.base_url.is_some() {
-        return Ok(None);
-    }
-    let folder = config.root.join(SNAPSHOTS);
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(disk(open(format!("the folder {} cannot be read", folder.display())), error)),
-    };
-    let mut newest: Option<(Instant, PathBuf, Snapshot)> = None;
-    let mut names: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    names.sort();
-    for path in names.into_iter().filter(|path| path.is_dir() && !is_hidden(path)) {
-        let left_out = |why: Message| {
-            let which = open(format!("the snapshot {} is left out", shown_path(&path)));
-            console.notice(which.then(": ", &why));
-        };
-        let snapshot = match Snapshot::open(&path) {
-            Ok(snapshot) => snapshot,
-            Err(error) => {
-                left_out((&error).into());
-                continue;
+/// The subject that a part of a name leads to; several are listed with their ids.
+fn named(named: Named, kind: &str, name: &str, flags: &str) -> Result<Subject, Failure> {
+    match named {
+        Named::One(subject) => Ok(subject),
+        Named::Nothing(unknown) => Err(self::unknown(unknown, flags)),
+        Named::Several { count, matches } => {
+            let mut list: Vec<String> = matches
+                .iter()
+                .map(|(flag, name)| {
+                    format!("g-gremlin zendesk drift trace {flag}{flags}  # {}", escape::terminal(name))
+                })
+                .collect();
+            if count > matches.len() {
+                list.push(format!("and {} more; type more of the name", grouped((count - matches.len()) as u64)));
             }
-        };
-        let Some(taken) = snapshot.as_of() else {
-            left_out("it has no manifest, so nobody knows how old it is; --snapshot names it".into());
-            continue;
-        };
-        if let (Some(wanted), Some(other)) = (config.zendesk.as_deref(), snapshot.zendesk())
-            && wanted != other
-        {
-            left_out(format!("it is of {other}, and the configuration names {wanted}").into());
-            continue;
-        }
-        if newest.as_ref().is_none_or(|(time, _, _)| taken >= *time) {
-            newest = Some((taken, path, snapshot));
+            let what = format!("{} {kind} have \"{}\" in their name", grouped(count as u64), escape::terminal(name));
+            Err(Failure::invalid(what).help(format!("trace one of them:\n  {}", list.join("\n  "))))
         }
     }
-    Ok(newest.map(|(_, path, snapshot)| (path, snapshot)))
-}
-
-/// Folders that are being written begin with a dot.
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// A subject that does not exist, with what is near.
@@ -175,14 +200,14 @@ fn unknown(unknown: Unknown, flags: &str) -> Failure {
         failure = failure.because(remark);
     }
     if near.is_empty() {
-        return failure.help("nothing is like it; is it of another Zendesk or another export?");
+        return failure.help("nothing is similar; check that it belongs to this Zendesk and this export");
     }
     let commands: Vec<String> =
         near.iter().map(|near| format!("\n  g-gremlin zendesk drift trace {near}{flags}")).collect();
-    failure.help(format!("the nearest:{}", commands.concat()))
+    failure.help(format!("did you mean:{}", commands.concat()))
 }
 
-/// What was looked at.
+/// What was read.
 #[derive(Serialize)]
 struct Seen<'a> {
     source: &'static str,
@@ -194,11 +219,31 @@ struct Seen<'a> {
     zendesk: &'a str,
     as_of: String,
     tickets_from: String,
+    /// Runs that are newer than what was read.
+    remarks: &'a [String],
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
+    fn of(chosen: &'a Chosen, read: &'a Read, found: &Audit<'_>, started_at: Instant) -> Self {
+        let (source, snapshot, taken) = match &chosen.source {
+            AuditSource::Demo => ("demo", None, None),
+            AuditSource::Snapshot { path, snapshot } => ("snapshot", Some(shown_path(path)), snapshot.as_of()),
+            AuditSource::Live { .. } => ("live", None, None),
+        };
+        Self {
+            source,
+            snapshot,
+            taken_at: taken.map(Instant::rfc3339),
+            age_seconds: taken.map(|taken| started_at.seconds() - taken.seconds()),
+            zendesk: &read.zendesk,
+            as_of: read.as_of.rfc3339(),
+            tickets_from: found.window.0.rfc3339(),
+            remarks: &chosen.remarks,
+        }
+    }
+
     fn lines(&self) -> Vec<String> {
-        let Self { source, snapshot, taken_at, age_seconds, zendesk, as_of, tickets_from } = self;
+        let Self { source, snapshot, taken_at, age_seconds, zendesk, as_of, tickets_from, remarks } = self;
         let from = match (snapshot, taken_at, age_seconds) {
             (Some(path), Some(taken), Some(age)) => {
                 format!("Snapshot {path} of {zendesk}, taken {taken}, {}.", age_in_words(*age))
@@ -207,7 +252,8 @@ impl Seen<'_> {
             (None, ..) if *source == "demo" => "The demo's fixtures.".to_owned(),
             (None, ..) => format!("{zendesk}, read just now."),
         };
-        vec![from, format!("As of {as_of}, with tickets from {tickets_from} on.")]
+        let read = [from, format!("As of {as_of}, with tickets from {tickets_from} on.")];
+        remarks.iter().cloned().chain(read).collect()
     }
 }
 
@@ -234,14 +280,13 @@ fn print(console: &Console, seen: &Seen<'_>, trace: &Trace<'_>) {
     match console.format {
         Format::Json => console.data(artifacts::json(&Printed { schema: SCHEMA, seen, trace })),
         Format::Text => {
-            let width = terminal_size::terminal_size_of(std::io::stdout())
-                .map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(40, MOST_WIDTH));
-            for line in render(trace, &seen.lines(), width) {
-                match line {
-                    Line::Heading(text) => console.heading(text),
-                    Line::Text(text) => console.say(text),
-                }
+            let width = console::stdout_width().map_or(WIDTH, |width| width.min(MOST_WIDTH));
+            if console.audience.is_public() {
+                // All of it is withheld, the empty lines too.
+                console.say(seen.as_of.clone());
+                return;
             }
+            console.show(&render(trace, &seen.lines(), width));
         }
     }
 }

@@ -4,12 +4,12 @@
 //! more than eight here, and each is short.
 
 use super::apply_page;
-use super::audit_page::{self, AuditReport, Mark};
+use super::audit_page::{AuditReport, Mark};
 use super::change;
 use super::change_page::{self, ChangeReport, ConfigurationReport};
 use super::failed_page::FailedReport;
-use crate::catalogue::{IssueCode, Risk, SkipReason, Status};
-use crate::rules::gate::Judgement;
+use super::terminal;
+use crate::catalogue::{Risk, SkipReason, Status};
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
@@ -88,30 +88,17 @@ pub fn warning(title: &str, message: &str) -> String {
 
 /// Of an audit: the breaches in one, then one for each code.
 pub fn audit(report: &AuditReport<'_>) -> String {
-    let AuditReport { run, change, place, applied: _ } = *report;
+    let AuditReport { run, facts, change, place, applied: _ } = *report;
     let mut annotations = Vec::new();
-    let breached: Vec<String> = run
-        .summary
-        .thresholds
-        .iter()
-        .filter(|judgement| judgement.breached)
-        .map(|Judgement { name, limit, value, breached: _ }| {
-            format!("{}: {} exceeds the limit of {limit}", escape::terminal(name), value.unwrap_or_default())
-        })
-        .collect();
+    let breached = terminal::breaches(&facts.thresholds);
     if !breached.is_empty() {
-        let title = format!("Drift audit: {}", audit_page::verdict(run, change).1);
+        let title = format!("Drift audit: {}", report.verdict().1);
         let shown: Vec<String> = breached.iter().take(10).cloned().collect();
         let more = breached.len().saturating_sub(shown.len());
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         annotations.push(Annotation::new(Level::Error, title, format!("{}{more}", shown.join("; "))));
     }
-    let mut codes: Vec<IssueCode> = IssueCode::ALL
-        .into_iter()
-        .filter(|code| run.summary.by_code.get(code).is_some_and(|count| *count > 0))
-        .collect();
-    codes.sort_by_key(|code| code.risk());
-    for code in codes {
+    for (code, count) in facts.codes() {
         let issues = run.issues.iter().filter(|issue| issue.issue_code == code && issue.status != Status::Suppressed);
         let mut statuses: BTreeMap<Status, u64> = BTreeMap::new();
         let mut accounts: BTreeSet<&str> = BTreeSet::new();
@@ -136,11 +123,11 @@ pub fn audit(report: &AuditReport<'_>) -> String {
             Risk::Critical | Risk::High => Level::Warning,
             Risk::Medium => Level::Notice,
         };
-        let count = run.summary.by_code.get(&code).copied().unwrap_or_default();
         annotations.push(Annotation::new(level, format!("{code} ({}): {}", code.risk(), grouped(count)), message));
     }
     if annotations.is_empty() {
-        let message = "Every account, user and ticket that was judged is where it should be.";
+        let message =
+            format!("Every account, user and ticket that was judged is where it should be. {}", facts.coverage());
         annotations.push(Annotation::new(Level::Notice, "Drift audit: no issue", message));
     }
     render(annotations)
@@ -190,7 +177,7 @@ pub fn apply(receipt: &ApplyReceipt) -> String {
     };
     let message = match receipt.mode {
         Mode::DryRun => "Nothing was written to Zendesk.",
-        Mode::Apply | Mode::NotRun => "The receipt tells what became of each action.",
+        Mode::Apply | Mode::NotRun => "The receipt has the outcome of each action.",
     };
     let mut annotations = vec![Annotation::new(level, verdict, message)];
     let mut reasons: BTreeMap<SkipReason, u64> = BTreeMap::new();

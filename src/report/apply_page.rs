@@ -78,7 +78,10 @@ impl ApplyReport<'_> {
         if is_public {
             page.text(place::PUBLIC);
         }
-        page.text(self.outcomes());
+        if !self.receipt.results.is_empty() {
+            page.text("\n### Results\n\n");
+            page.rows(self.outcomes());
+        }
         if !is_public && !receipt.results.is_empty() {
             page.text("\n### Actions\n\n");
             if self.plan.is_none() {
@@ -118,25 +121,23 @@ impl ApplyReport<'_> {
     }
 
     /// How many actions of each kind came to what, and why.
-    fn outcomes(&self) -> String {
+    fn outcomes(&self) -> Rows {
         let mut counts: BTreeMap<(u8, Option<SkipReason>, ActionCode), u64> = BTreeMap::new();
         for result in &self.receipt.results {
             *counts.entry((weight(result.status), result.reason, result.action_code)).or_default() += 1;
         }
-        if counts.is_empty() {
-            return String::new();
-        }
-        let mut text = "\n### Results\n\n| result | action | count | why |\n| --- | --- | ---: | --- |\n".to_owned();
-        let more = counts.len().saturating_sub(MOST_OUTCOMES);
-        for ((weight, reason, action), count) in counts.into_iter().take(MOST_OUTCOMES) {
+        let row = |((weight, reason, action), count): ((u8, Option<SkipReason>, ActionCode), u64)| {
             let reason = reason.map(|reason| format!("`{reason}`: {}", reason.explanation().title)).unwrap_or_default();
-            let _ =
-                writeln!(text, "| {} | `{action}` | {} | {reason} |", RESULTS[usize::from(weight)].1, grouped(count));
+            format!("| {} | `{action}` | {} | {reason} |\n", RESULTS[usize::from(weight)].1, grouped(count))
+        };
+        let rows: Vec<String> = counts.into_iter().map(row).collect();
+        Rows {
+            head: "| result | action | count | why |\n| --- | --- | ---: | --- |\n",
+            total: rows.len(),
+            rows,
+            what: "kinds of results",
+            all: self.place.file(Artifact::ApplyReceipt),
         }
-        if more > 0 {
-            let _ = writeln!(text, "\n**{more} more kinds of results are in the receipt.**");
-        }
-        text
     }
 
     fn actions(&self, length: Length) -> Rows {
@@ -274,9 +275,6 @@ impl ApplyReport<'_> {
 
 /// What is said where the plan is not found.
 const NO_PLAN: &str = "The plan is neither where the receipt says nor beside this run folder, so names and targets are missing here. Put the audit's run folder beside this one, and render again.\n\n";
-
-/// How many kinds of results are listed. Real receipts have a few dozen at most.
-const MOST_OUTCOMES: usize = 100;
 
 /// The results in the order in which an operator wants to see them.
 const RESULTS: [(Outcome, &str); 5] = [

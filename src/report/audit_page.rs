@@ -3,15 +3,16 @@
 use super::change::Change;
 use super::page::{Page, Rows};
 use super::place::{self, Place};
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode, WarningCode};
+use crate::catalogue::IssueCode;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
-use crate::run::read::{AccountRow, RunFolder};
+pub use crate::run::facts::Mark;
+use crate::run::facts::{AuditFacts, Next};
+use crate::run::read::RunFolder;
 use crate::text::escape::{markdown_cell, markdown_code, shell_word};
 use crate::text::words::{counted, grouped};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// How much a page says.
@@ -37,6 +38,8 @@ impl Length {
 #[derive(Debug, Clone, Copy)]
 pub struct AuditReport<'a> {
     pub run: &'a RunFolder,
+    /// Of this run.
+    pub facts: &'a AuditFacts,
     /// Since the baseline, if there is one.
     pub change: Option<&'a Change>,
     /// What became of the plan, when it was applied since.
@@ -44,62 +47,25 @@ pub struct AuditReport<'a> {
     pub place: &'a Place,
 }
 
-/// How bad it is, at one glance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    Good,
-    /// Something changed that neither hides nor permits more.
-    Note,
-    Look,
-    Bad,
-}
-
-impl Mark {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Good => "🟢",
-            Self::Note => "🔵",
-            Self::Look => "🟡",
-            Self::Bad => "🔴",
-        }
-    }
-}
-
-/// The verdict of an audit in a few words.
-pub fn verdict(run: &RunFolder, change: Option<&Change>) -> (Mark, String) {
-    let summary = &run.summary;
-    let breached = summary.thresholds.iter().filter(|judgement| judgement.breached).count() as u64;
-    let issues = counted(summary.total_issue_count, "issue");
-    let new = change.map(Change::new_issues).filter(|new| *new > 0);
-    let new = new.map(|new| format!(", {} of them new", grouped(new))).unwrap_or_default();
-    match (breached, summary.total_issue_count, summary.thresholds.len()) {
-        (1, ..) => (Mark::Bad, format!("a threshold is breached: {issues}{new}")),
-        (2.., ..) => (Mark::Bad, format!("{breached} thresholds are breached: {issues}{new}")),
-        (0, 0, _) => (Mark::Good, "no issue".to_owned()),
-        (0, _, 0) => (Mark::Look, format!("{issues}{new}; no threshold is set")),
-        (0, ..) => (Mark::Look, format!("{issues}{new}; no threshold is breached")),
-    }
-}
-
 impl AuditReport<'_> {
     /// The page of this length.
     pub fn page(&self, length: Length) -> Page {
-        let Self { run, change, place, .. } = *self;
+        let Self { facts, place, .. } = *self;
         let is_public = place.audience.is_public();
         let mut page = Page::default();
-        let (mark, verdict) = verdict(run, change);
+        let (mark, verdict) = self.verdict();
         page.text(format!("## {} Drift audit: {verdict}\n\n{}", mark.as_str(), self.facts_in_a_line()));
         if is_public {
             page.text(place::PUBLIC);
         }
-        let breached = run.summary.thresholds.iter().any(|judgement| judgement.breached);
-        if !run.summary.thresholds.is_empty() && (length == Length::Full || breached) {
+        let breached = facts.thresholds.iter().any(|judgement| judgement.breached);
+        if !facts.thresholds.is_empty() && (length == Length::Full || breached) {
             page.text("\n### Thresholds\n\n");
             page.rows(self.thresholds());
         }
         page.text(self.codes());
-        if !is_public && !run.accounts.is_empty() {
-            page.text("\n### Accounts to look at, the worst first\n\n");
+        if !is_public && !facts.accounts.is_empty() {
+            page.text("\n### Accounts, the worst first\n\n");
             page.rows(self.accounts(length));
         }
         page.text(self.blockers());
@@ -110,15 +76,20 @@ impl AuditReport<'_> {
         page
     }
 
+    /// The verdict in a few words.
+    pub fn verdict(&self) -> (Mark, String) {
+        self.facts.verdict(self.change.map(Change::new_issues))
+    }
+
     fn facts_in_a_line(&self) -> String {
-        let summary = &self.run.summary;
-        let mut line = format!(
-            "**{}** · **{}** · {} blocked · {} suppressed",
-            counted(summary.total_issue_count, "issue"),
-            counted(summary.prepared_action_count, "prepared action"),
-            grouped(summary.blocked_action_count),
-            grouped(summary.suppressed_issue_count)
-        );
+        let facts = self.facts;
+        let mut line = format!("**{}**\n\n{}", facts.counts(), facts.coverage());
+        if let Some(unmapped) = facts.unmapped(markdown_code).filter(|_| !self.place.audience.is_public()) {
+            let _ = write!(line, " {unmapped}");
+        }
+        for text in [facts.lost(), facts.advisories_in_words().map(|counts| format!("Advisories: {counts}."))] {
+            text.into_iter().for_each(|text| line.push_str(&format!("\n\n{text}")));
+        }
         if let Some(change) = self.change {
             let _ = write!(
                 line,
@@ -135,14 +106,14 @@ impl AuditReport<'_> {
             }
         }
         line.push('\n');
-        if self.run.summary.source == Source::Demo {
+        if facts.source == Source::Demo {
             line.push_str("\nThis is the demo: its data is made up.\n");
         }
         line
     }
 
     fn thresholds(&self) -> Rows {
-        let mut judgements: Vec<&Judgement> = self.run.summary.thresholds.iter().collect();
+        let mut judgements: Vec<&Judgement> = self.facts.thresholds.iter().collect();
         // Stable: the order of the configuration among equals.
         judgements.sort_by_key(|judgement| !judgement.breached);
         let row = |judgement: &&Judgement| {
@@ -165,9 +136,9 @@ impl AuditReport<'_> {
     }
 
     fn codes(&self) -> String {
-        let Self { run, change, .. } = *self;
+        let Self { facts, change, .. } = *self;
         let mut text = "\n### Issues\n\n".to_owned();
-        let count = |code: IssueCode| run.summary.by_code.get(&code).copied().unwrap_or_default();
+        let count = |code: IssueCode| facts.by_code.get(&code).copied().unwrap_or_default();
         let moved = |code: IssueCode| change.map(|change| change.of_code(code)).filter(|(new, gone)| new + gone > 0);
         let mut codes: Vec<IssueCode> =
             IssueCode::ALL.into_iter().filter(|code| count(*code) > 0 || moved(*code).is_some()).collect();
@@ -192,48 +163,26 @@ impl AuditReport<'_> {
             }
             text.push('\n');
         }
-        let echoes = run.summary.ticket_echo_count;
-        if echoes > 0 {
-            let (has, helps) = if echoes == 1 { ("has", "that") } else { ("have", "those") };
-            let _ = write!(
-                text,
-                "\n{} {has} a requester with an issue of their own: repairing {helps} is what helps.\n",
-                counted(echoes, "ticket issue")
-            );
+        if let Some(echoes) = facts.echoes() {
+            let _ = write!(text, "\n{echoes}\n");
         }
         text
     }
 
     fn accounts(&self, length: Length) -> Rows {
-        let mut rows: Vec<&AccountRow> = self.run.accounts.iter().collect();
-        rows.sort_by_key(|row| worst_first(row));
-        let shown = rows.iter().take(length.most_rows()).map(|row| {
-            let AccountRow {
-                sf_account_id,
-                account_name,
-                total_issue_count,
-                prepared_action_count,
-                blocked_action_count,
-                top_issue_codes,
-                top_blocked_reasons,
-                org_issue_count: _,
-                user_issue_count: _,
-                ticket_issue_count: _,
-            } = row;
-            let codes = top_issue_codes.split(", ").filter_map(IssueCode::parse);
-            // The two most frequent ones are in the table of the artifact.
-            let code = codes.map(|code| format!("{}: {}", code.scope(), code.short())).next();
-            let reason = top_blocked_reasons.split(", ").find_map(BlockedReason::parse);
+        let shown = self.facts.accounts.iter().take(length.most_rows()).map(|account| {
+            let code = account.top_codes().first().map(|code| format!("{}: {}", code.scope(), code.short()));
+            let reason = account.top_reasons().first().map(|reason| format!("`{reason}`"));
             format!(
                 "| {} | {} | {} | {} | {} | {} |{}\n",
-                sf_account_id.as_deref().map(markdown_cell).unwrap_or_default(),
-                markdown_cell(account_name),
-                grouped(*total_issue_count),
-                grouped(*prepared_action_count),
-                grouped(*blocked_action_count),
+                account.sf_account_id.as_deref().map(markdown_cell).unwrap_or_default(),
+                markdown_cell(&account.account_name),
+                grouped(account.issues()),
+                grouped(account.prepared),
+                grouped(account.blocked),
                 code.unwrap_or_default(),
                 match length {
-                    Length::Full => format!(" {} |", reason.map(|reason| format!("`{reason}`")).unwrap_or_default()),
+                    Length::Full => format!(" {} |", reason.unwrap_or_default()),
                     Length::Short => String::new(),
                 }
             )
@@ -241,30 +190,26 @@ impl AuditReport<'_> {
         Rows {
             head: match length {
                 Length::Full => {
-                    "| account | name | issues | prepared | blocked | most frequent | blocked by |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n"
+                    "| account | name | issues | prepared | blocked | worst issue | blocked by |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n"
                 }
                 Length::Short => {
-                    "| account | name | issues | prepared | blocked | most frequent |\n| --- | --- | ---: | ---: | ---: | --- |\n"
+                    "| account | name | issues | prepared | blocked | worst issue |\n| --- | --- | ---: | ---: | ---: | --- |\n"
                 }
             },
             rows: shown.collect(),
-            total: rows.len(),
+            total: usize::try_from(self.facts.account_count).unwrap_or(usize::MAX),
             what: "accounts",
             all: self.place.file(Artifact::ExceptionsByAccount),
         }
     }
 
     fn blockers(&self) -> String {
-        let counts = &self.run.summary.blocked_reasons;
-        let reasons = || BlockedReason::ALL.into_iter().filter_map(|reason| Some((reason, *counts.get(&reason)?)));
-        let mut reasons: Vec<_> = reasons().filter(|(_, count)| *count > 0).collect();
+        let reasons = self.facts.reasons();
         if reasons.is_empty() {
             return String::new();
         }
-        // Stable: ties stay in table order.
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let mut text =
-            "\n### Blocked actions\n\nThese are for a person to decide; `g-gremlin zendesk drift explain REASON` says how.\n\n| reason | actions | |\n| --- | ---: | --- |\n"
+            "\n### Blocked actions\n\nThese need a decision by a person; `g-gremlin zendesk drift explain REASON` shows what to do.\n\n| reason | actions | |\n| --- | ---: | --- |\n"
                 .to_owned();
         for (reason, count) in reasons {
             let _ = writeln!(text, "| `{reason}` | {} | {} |", grouped(count), reason.explanation().title);
@@ -274,23 +219,21 @@ impl AuditReport<'_> {
 
     /// The prepared actions, the plan's hash, and the command that applies it.
     fn plan(&self) -> String {
-        let Self { run, applied, place, change: _ } = *self;
+        let Self { run, facts, applied, place, change: _ } = *self;
         let mut text = "\n### The plan\n\n".to_owned();
-        if run.plan.actions.is_empty() {
-            text.push_str(match run.summary.total_issue_count {
-                0 => "There is nothing to repair.\n",
-                _ => "Nothing can be repaired safely, so there is nothing to apply.\n",
-            });
-            let _ = write!(text, "\n```text\nplan_hash: {}\n```\n", run.plan.hash);
+        let next = facts.next();
+        if next != Next::DryRun {
+            let _ = writeln!(text, "{}", next.sentence());
+            if let Some(command) = next.command("") {
+                let _ = write!(text, "\n```sh\n{command}\n```\n");
+            }
+            let _ = write!(text, "\n```text\nplan_hash: {}\n```\n", facts.plan_hash);
             return text;
         }
-        let mut counts: BTreeMap<ActionCode, u64> = BTreeMap::new();
-        for action in &run.plan.actions {
-            *counts.entry(action.action_code).or_default() += 1;
-        }
-        let counts: Vec<String> = counts.iter().map(|(code, count)| format!("{} `{code}`", grouped(*count))).collect();
-        let _ = writeln!(text, "{}: {}.", counted(run.plan.actions.len() as u64, "prepared action"), counts.join(", "));
-        let _ = write!(text, "\n```text\nplan_hash: {}\n```\n", run.plan.hash);
+        let counts: Vec<String> =
+            facts.by_action.iter().map(|(code, count)| format!("{} `{code}`", grouped(*count))).collect();
+        let _ = writeln!(text, "{}: {}.", counted(facts.prepared, "prepared action"), counts.join(", "));
+        let _ = write!(text, "\n```text\nplan_hash: {}\n```\n", facts.plan_hash);
         if let Some(receipt) = applied.filter(|receipt| receipt.mode == Mode::Apply) {
             let counts = &receipt.counts;
             let _ = write!(
@@ -304,7 +247,7 @@ impl AuditReport<'_> {
             );
         }
         match (run.plan.source, &place.run, &place.artifact) {
-            (Source::Demo, ..) => text.push_str("\nThe demo's plan can be dry-run, and applied to nothing.\n"),
+            (Source::Demo, ..) => text.push_str("\nThe demo's plan can be dry-run, but never applied.\n"),
             (Source::Zendesk, Some(workflow_run), Some(_)) => {
                 let _ = write!(
                     text,
@@ -329,7 +272,7 @@ impl AuditReport<'_> {
     }
 
     fn run_facts(&self) -> String {
-        let Self { run, place, .. } = *self;
+        let Self { run, facts, place, .. } = *self;
         let (summary, receipt) = (&run.summary, &run.receipt);
         let mut text = "\n<details>\n<summary>About this run</summary>\n\n| | |\n| --- | --- |\n".to_owned();
         let mut row = |name: &str, value: String| {
@@ -349,18 +292,7 @@ impl AuditReport<'_> {
         row("As of", time(&summary.as_of));
         let (from, to) = (&receipt.ticket_window.from, &receipt.ticket_window.to);
         row("Ticket window", format!("{} days, {} to {}", grouped(summary.lookback_days.into()), time(from), time(to)));
-        let read = &summary.read;
-        row(
-            "Read",
-            format!(
-                "{}, {}, {}, {}, {}",
-                counted(read.accounts, "account"),
-                counted(read.organizations, "org"),
-                counted(read.users, "user"),
-                counted(read.memberships, "membership"),
-                counted(read.tickets, "ticket")
-            ),
-        );
+        row("Read", facts.read_in_words());
         row(
             "Requests",
             match &receipt.requests {
@@ -373,13 +305,9 @@ impl AuditReport<'_> {
         );
         row("Started, ended", format!("{}, {}", time(&receipt.started_at), time(&receipt.finished_at)));
         row("g-gremlin", markdown_cell(&summary.tool_version));
-        let mut warnings: BTreeMap<WarningCode, u64> = BTreeMap::new();
-        for warning in &summary.warnings {
-            *warnings.entry(warning.code).or_default() += 1;
-        }
-        if !warnings.is_empty() {
+        if !facts.warnings.is_empty() {
             let told: Vec<String> =
-                warnings.iter().map(|(code, count)| format!("{} `{code}`", grouped(*count))).collect();
+                facts.warnings.iter().map(|(code, count)| format!("{} `{code}`", grouped(*count))).collect();
             row("Warnings", told.join(", "));
         }
         if let Some(artifact) = &place.artifact {
@@ -388,9 +316,4 @@ impl AuditReport<'_> {
         text.push_str("\n</details>\n");
         text
     }
-}
-
-/// More blocked actions first, then more prepared ones, then more issues. Stable sorting leaves equals as they were.
-pub fn worst_first(row: &AccountRow) -> std::cmp::Reverse<(u64, u64, u64)> {
-    std::cmp::Reverse((row.blocked_action_count, row.prepared_action_count, row.total_issue_count))
 }

@@ -1,68 +1,70 @@
-//! The console's account of the difference between two runs.
+//! What the terminal shows of the difference between two runs.
 
 use super::terminal::by_code;
 use crate::catalogue::IssueCode;
-use crate::console::Console;
 use crate::run::artifacts::receipt::SuppressionsFrom;
 use crate::run::diff::{ActionRow, Delta, Diff};
 use crate::run::read::IssueRow;
-use crate::text::audience::open;
 use crate::text::escape;
-use crate::text::words::plural;
+use crate::text::lines::{Line, Lines};
+use crate::text::words::{counted, grouped};
 
 /// How many issues or actions of one kind are printed one by one.
 const MOST_ROWS: usize = 20;
 
 /// What is new, gone and changed, in numbers.
-pub fn counts(console: &Console, diff: &Diff<'_>) {
+pub fn counts(diff: &Diff<'_>) -> Lines {
     let Diff { new, resolved, left_window, changed, unchanged, prepared, blocked } = diff;
+    let mut lines = Lines::default();
     let codes = |issues: &[&IssueRow]| by_code(issues.iter().map(|issue| issue.issue_code));
-    console.say(open(format!("  New:              {}{}", new.len(), codes(new))));
-    console.say(open(format!("  Resolved:         {}{}", resolved.len(), codes(resolved))));
+    let count = |issues: usize| grouped(issues as u64);
+    lines.public(format!("  New:              {}{}", count(new.len()), codes(new)));
+    lines.public(format!("  Resolved:         {}{}", count(resolved.len()), codes(resolved)));
     if !left_window.is_empty() {
-        console.say(open(format!("  Left the window:  {}{}", left_window.len(), codes(left_window))));
+        lines.public(format!("  Left the window:  {}{}", count(left_window.len()), codes(left_window)));
     }
     if !changed.is_empty() {
         let heads: Vec<&IssueRow> = changed.iter().map(|(_, head)| *head).collect();
-        console.say(open(format!("  Changed status:   {}{}", changed.len(), codes(&heads))));
+        lines.public(format!("  Changed status:   {}{}", count(changed.len()), codes(&heads)));
     }
-    console.say(open(format!("  Unchanged:        {}", unchanged.len())));
+    lines.public(format!("  Unchanged:        {}", count(unchanged.len())));
     for (name, delta) in [("Prepared:", prepared), ("Blocked:", blocked)] {
         let Delta { added, dropped } = delta;
-        console.say(open(format!(
-            "  {name:<18}{} added, {} dropped",
-            plural(added.len() as u64, "action"),
-            dropped.len()
-        )));
+        let added = counted(added.len() as u64, "action");
+        lines.public(format!("  {name:<18}{added} added, {} dropped", count(dropped.len())));
     }
+    lines
 }
 
-/// The issues and actions that make the difference.
-pub fn rows(console: &Console, diff: &Diff<'_>) {
+/// The issues and actions that make the difference; a public audience has the counts.
+pub fn rows(diff: &Diff<'_>) -> Lines {
     let Diff { new, resolved, left_window, changed, unchanged: _, prepared, blocked } = diff;
-    let issues = |heading: &str, issues: &[&IssueRow]| list(console, heading, issues, |issue| of_issue(issue));
+    let mut lines = Lines::default();
+    let mut issues = |heading, issues: &[&IssueRow]| list(&mut lines, heading, issues, |issue| of_issue(issue));
     issues("New issues:", new);
     issues("Resolved issues:", resolved);
     issues("Ticket issues that left the window:", left_window);
-    list(console, "Issues with another status:", changed, |(base, head)| {
+    list(&mut lines, "Issues with another status:", changed, |(base, head)| {
         format!("{}: {} → {}", of_issue(head), base.status, head.status)
     });
-    let actions = |heading: &str, actions: &[ActionRow<'_>]| list(console, heading, actions, of_action);
+    let mut actions = |heading, actions: &[ActionRow<'_>]| list(&mut lines, heading, actions, of_action);
     actions("Prepared actions that were added:", &prepared.added);
     actions("Prepared actions that were dropped:", &prepared.dropped);
     actions("Blocked actions that were added:", &blocked.added);
     actions("Blocked actions that were dropped:", &blocked.dropped);
+    lines
 }
 
-fn list<T>(console: &Console, heading: &str, items: &[T], line: impl Fn(&T) -> String) {
-    // Everybody has read the counts.
-    if items.is_empty() || console.audience.is_public() {
+fn list<T>(lines: &mut Lines, heading: &'static str, items: &[T], line: impl Fn(&T) -> String) {
+    if items.is_empty() {
         return;
     }
-    console.heading(open(format!("\n{heading}")));
-    items.iter().take(MOST_ROWS).for_each(|item| console.say(format!("  {}", line(item))));
+    lines.blank();
+    lines.0.push(Line::Heading(heading.into()));
+    items.iter().take(MOST_ROWS).for_each(|item| lines.text(format!("  {}", line(item))));
     if items.len() > MOST_ROWS {
-        console.say(open(format!("  {} more; --format json lists them all", items.len() - MOST_ROWS)));
+        let more = grouped((items.len() - MOST_ROWS) as u64);
+        lines.text(format!("  {more} more; --format json lists them all"));
     }
 }
 
@@ -95,10 +97,13 @@ fn records(
     parts.into_iter().flatten().map(|part| format!(", {part}")).collect()
 }
 
-/// What the suppressions that are not in force would silence.
-pub fn own_suppressions(console: &Console, from: &SuppressionsFrom, code_of: impl Fn(&str) -> Option<IssueCode>) {
+/// What the suppressions that are not in force would have hidden.
+pub fn own_suppressions(from: &SuppressionsFrom, code_of: impl Fn(&str) -> Option<IssueCode>) -> Lines {
     let issues = &from.own_would_suppress;
     let codes = by_code(issues.iter().filter_map(|issue| code_of(&issue.issue_id)));
-    console.heading("\nSuppressions that are not in force:");
-    console.say(open(format!("  {} would be silenced too{codes}", plural(issues.len() as u64, "issue"))));
+    let mut lines = Lines::default();
+    lines.blank();
+    lines.0.push(Line::Heading("Suppressions that are not in force:".into()));
+    lines.public(format!("  {} would be hidden too{codes}", counted(issues.len() as u64, "issue")));
+    lines
 }

@@ -1,35 +1,14 @@
-//! A command that left no run folder, for those who look at the pull request or the run and not into its log.
+//! A command that left no run folder, for people who read the pull request or the workflow run but not its log.
 
 use super::audit_page::Mark;
 use super::page::Page;
 use super::place::Place;
+use crate::cli::FailedCommand;
 use crate::exit::{Exit, Failure};
 use crate::text::audience::{Audience, WITHHELD};
 use crate::text::escape;
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// The commands that a workflow runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Subject {
-    Audit,
-    Apply,
-    Diff,
-    Doctor,
-}
-
-impl Subject {
-    /// As a heading begins.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Audit => "Drift audit",
-            Self::Apply => "Apply",
-            Self::Diff => "Check of the change",
-            Self::Doctor => "Doctor",
-        }
-    }
-}
 
 /// The program's own error, cleared for the audience, as it is kept until the report is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +93,7 @@ fn in_repository(file: &Path, workspace: Option<&Path>) -> Option<String> {
 /// What is rendered of it.
 #[derive(Debug, Clone, Copy)]
 pub struct FailedReport<'a> {
-    pub subject: Subject,
+    pub subject: FailedCommand,
     /// What the shell saw.
     pub code: u8,
     /// The program's own error, where it is known.
@@ -126,11 +105,11 @@ impl FailedReport<'_> {
     /// The verdict in a few words.
     pub fn verdict(&self) -> (Mark, String) {
         match (self.subject, self.exit()) {
-            (Subject::Doctor, Some(Exit::Done)) => (Mark::Good, "an audit can run".to_owned()),
-            (Subject::Doctor, Some(Exit::Breached)) => (Mark::Bad, "a check fails".to_owned()),
+            (FailedCommand::Doctor, Some(Exit::Done)) => (Mark::Good, "an audit can run".to_owned()),
+            (FailedCommand::Doctor, Some(Exit::Breached)) => (Mark::Bad, "a check fails".to_owned()),
             (_, Some(Exit::Done)) => (Mark::Look, "ended without a run folder".to_owned()),
             (_, Some(exit)) => (Mark::Bad, exit.meaning().to_owned()),
-            (_, None) => (Mark::Bad, "the program broke off".to_owned()),
+            (_, None) => (Mark::Bad, "the program crashed".to_owned()),
         }
     }
 
@@ -141,9 +120,9 @@ impl FailedReport<'_> {
     /// What to do next. Without the program's own error the log has it; nothing is guessed here.
     pub fn next(&self) -> &'static str {
         match (self.subject, self.exit()) {
-            (Subject::Doctor, Some(Exit::Done)) => "Every check passes, or prints a warning in the log.",
-            (Subject::Doctor, _) => "The log lists each check with its next step.",
-            (Subject::Apply, Some(Exit::Interrupted) | None) => {
+            (FailedCommand::Doctor, Some(Exit::Done)) => "Every check passes, or prints a warning in the log.",
+            (FailedCommand::Doctor, _) => "The log lists each check with its next step.",
+            (FailedCommand::Apply, Some(Exit::Interrupted) | None) => {
                 "If a write was under way, the next apply of the same plan reads Zendesk to find out what happened."
             }
             _ => "The log has the error, its cause and what to do about it.",

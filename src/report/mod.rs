@@ -10,6 +10,7 @@ pub mod change_config;
 pub mod change_page;
 pub mod diff;
 pub mod failed_page;
+pub mod html;
 pub mod overview;
 pub mod page;
 pub mod place;

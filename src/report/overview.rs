@@ -1,16 +1,20 @@
 //! A finished run on a terminal, from its folder.
 
 use super::apply_page::{self, ApplyReport};
-use super::audit_page::{self, AuditReport};
+use super::audit_page::AuditReport;
 use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
-use crate::catalogue::{BlockedReason, IssueCode};
+use crate::catalogue::IssueCode;
+use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::Outcome;
+use crate::run::facts::AuditFacts;
 use crate::text::escape;
-use crate::text::words::{counted, grouped};
+use crate::text::words::grouped;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::fmt::Write as _;
 
+/// From how many columns on a table shows the worst issue of each account.
+const WIDE: u16 = 100;
 /// How many rows a table of data has at most.
 const MOST_ROWS: usize = 20;
 
@@ -31,18 +35,16 @@ fn table(width: u16, head: &[&str], numbers: &[usize]) -> Table {
 
 /// An audit, on a terminal of this width.
 pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
-    let AuditReport { run, change, place, applied: _ } = *report;
-    let summary = &run.summary;
-    let (mark, verdict) = audit_page::verdict(run, change);
-    let mut text = format!("{} Drift audit: {verdict}\n", mark.as_str());
-    let _ = writeln!(
-        text,
-        "  {}, {}, {} blocked, {} suppressed",
-        counted(summary.total_issue_count, "issue"),
-        counted(summary.prepared_action_count, "prepared action"),
-        grouped(summary.blocked_action_count),
-        grouped(summary.suppressed_issue_count)
-    );
+    let AuditReport { run: _, facts, change, place, applied: _ } = *report;
+    let (mark, verdict) = report.verdict();
+    let mut text = format!("{} Drift audit: {verdict}\n  {}\n  {}\n", mark.as_str(), facts.counts(), facts.coverage());
+    if let Some(unmapped) = facts.unmapped(escape::terminal).filter(|_| !place.audience.is_public()) {
+        let _ = writeln!(text, "  {unmapped}");
+    }
+    facts.lost().into_iter().for_each(|lost| text.push_str(&format!("  {lost}\n")));
+    if let Some(advisories) = facts.advisories_in_words() {
+        let _ = writeln!(text, "  Advisories: {}", advisories.replace('`', ""));
+    }
     if let Some(change) = change {
         let _ = writeln!(
             text,
@@ -53,9 +55,9 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
             grouped(change.left_window)
         );
     }
-    if !summary.thresholds.is_empty() {
+    if !facts.thresholds.is_empty() {
         let mut thresholds = table(width, &["threshold", "limit", "value", ""], &[1, 2]);
-        for judgement in &summary.thresholds {
+        for judgement in &facts.thresholds {
             let value = judgement.value.map(grouped).unwrap_or_default();
             let verdict = judgement.verdict().to_owned();
             thresholds.add_row([escape::terminal(&judgement.name), grouped(judgement.limit), value, verdict]);
@@ -67,7 +69,7 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     let mut codes = table(width, &head[..columns], &[2]);
     let mut any = false;
     for code in IssueCode::ALL {
-        let count = summary.by_code.get(&code).copied().unwrap_or_default();
+        let count = facts.by_code.get(&code).copied().unwrap_or_default();
         let (new, gone) = change.map(|change| change.of_code(code)).unwrap_or_default();
         if count + new + gone > 0 {
             any = true;
@@ -80,39 +82,49 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     if any {
         let _ = writeln!(text, "\n{codes}");
     }
-    if !place.audience.is_public() && !run.accounts.is_empty() {
-        let head = ["account", "name", "issues", "prepared", "blocked", "most frequent"];
-        let mut accounts = table(width, &head, &[2, 3, 4]);
-        let mut rows: Vec<_> = run.accounts.iter().collect();
-        rows.sort_by_key(|row| audit_page::worst_first(row));
-        for row in rows.iter().take(MOST_ROWS) {
-            accounts.add_row([
-                escape::terminal(row.sf_account_id.as_deref().unwrap_or_default()),
-                escape::terminal(&row.account_name),
-                grouped(row.total_issue_count),
-                grouped(row.prepared_action_count),
-                grouped(row.blocked_action_count),
-                escape::terminal(&row.top_issue_codes),
-            ]);
-        }
-        let _ = writeln!(text, "\n{accounts}");
-        if rows.len() > MOST_ROWS {
-            let _ =
-                writeln!(text, "{MOST_ROWS} of {} accounts are shown; exceptions_by_account.csv has all.", rows.len());
-        }
+    if !place.audience.is_public() && !facts.accounts.is_empty() {
+        let _ = writeln!(text, "\n{}", accounts(facts, width));
     }
-    let counts = &summary.blocked_reasons;
-    let reasons = BlockedReason::ALL.into_iter().filter_map(|reason| Some((reason, *counts.get(&reason)?)));
     let mut blocked = table(width, &["blocked by", "actions", ""], &[1]);
-    let mut any = false;
-    for (reason, count) in reasons.filter(|(_, count)| *count > 0) {
-        any = true;
+    let reasons = facts.reasons();
+    let any = !reasons.is_empty();
+    for (reason, count) in reasons {
         blocked.add_row([reason.as_str().to_owned(), grouped(count), reason.explanation().title.to_owned()]);
     }
     if any {
         let _ = writeln!(text, "\n{blocked}");
     }
-    let _ = write!(text, "\nplan_hash: {}", run.plan.hash);
+    let _ = writeln!(text, "\nplan_hash: {}", facts.plan_hash);
+    let next = facts.next();
+    let _ = write!(text, "\nNext: {}", next.sentence());
+    if let Some(command) = next.command(&escape::shell_word(&facts.run_id)) {
+        let _ = write!(text, "\n  {command}");
+    }
+    text
+}
+
+/// The worst accounts. The names of codes are never split: where the terminal is narrow, that column is left out.
+fn accounts(facts: &AuditFacts, width: u16) -> String {
+    let head = ["account", "name", "issues", "prepared", "blocked", "worst issue"];
+    let columns = if width < WIDE { 5 } else { 6 };
+    let mut table = table(width, &head[..columns], &[2, 3, 4]);
+    for account in facts.accounts.iter().take(MOST_ROWS) {
+        let code = account.top_codes().first().map(|code| code.as_str().to_owned());
+        let cells = [
+            escape::terminal(account.sf_account_id.as_deref().unwrap_or_default()),
+            escape::terminal(&account.account_name),
+            grouped(account.issues()),
+            grouped(account.prepared),
+            grouped(account.blocked),
+            code.unwrap_or_default(),
+        ];
+        table.add_row(cells[..columns].to_vec());
+    }
+    let mut text = table.to_string();
+    if facts.account_count > MOST_ROWS as u64 {
+        let (shown, all) = (grouped(MOST_ROWS as u64), grouped(facts.account_count));
+        let _ = write!(text, "\n{shown} of {all} accounts are shown; {} has all.", Artifact::AllExceptions.name());
+    }
     text
 }
 

@@ -1,16 +1,17 @@
-//! The console's account of an audit, in the shape of the guide.
+//! What the terminal shows of an audit that has just run.
 
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope};
-use crate::console::Console;
-use crate::rules::audit::{Audit, Totals};
+use crate::catalogue::{ActionCode, IssueCode, Scope};
 use crate::rules::gate::Judgement;
-use crate::rules::resolve::Resolution;
-use crate::run::artifacts::summary::read_counts;
-use crate::text::audience::{Message, open};
+use crate::run::artifacts::Artifact;
+use crate::run::facts::{AuditFacts, Next};
+use crate::text::audience::Message;
 use crate::text::escape;
-use crate::text::words::plural;
+use crate::text::lines::Lines;
+use crate::text::words::{counted, grouped};
+use crate::text::wrap::wrap;
+use std::collections::BTreeMap;
 
-/// The order in which the console counts codes: what can be repaired first.
+/// The order in which codes are counted: what can be repaired first.
 const CODES: [IssueCode; 12] = [
     IssueCode::OrgMissingExternalId,
     IssueCode::OrgMissingExpectedDomain,
@@ -26,139 +27,153 @@ const CODES: [IssueCode; 12] = [
     IssueCode::TicketResolutionBlockedDuplicateExternalId,
 ];
 
-/// What was read, how accounts resolved, what drifted, and what is prepared.
-pub fn findings(console: &Console, audit: &Audit<'_>, totals: &Totals) {
-    let [accounts, orgs, users, memberships, tickets] = read_counts(audit).map(|(_, count)| count);
-    console.say(open(format!(
-        "  {}, {}, {}, {}, {} ({}d lookback)\n",
-        plural(accounts, "Salesforce account"),
-        plural(orgs, "Zendesk org"),
-        plural(users, "user"),
-        plural(memberships, "membership"),
-        plural(tickets, "ticket"),
-        audit.settings.lookback_days
-    )));
-    console.heading("Resolving identities...");
-    resolutions(console, audit);
-    console.heading("\nDetecting drift...");
+/// What was read, how accounts resolved, what drifted, what is prepared, and where it is. `folder` is how a person reaches the
+/// run folder from here, `files` what is in it; `source` selects the same inputs for another command, such as ` --demo`.
+pub fn audit(facts: &AuditFacts, folder: &str, files: &[&str], source: &str) -> Lines {
+    let mut lines = Lines::default();
+    let read = &facts.read;
+    lines.public(format!(
+        "  {}, {}, {}, {}, {} ({}d lookback)",
+        counted(read.accounts, "Salesforce account"),
+        counted(read.organizations, "Zendesk org"),
+        counted(read.users, "user"),
+        counted(read.memberships, "membership"),
+        counted(read.tickets, "ticket"),
+        facts.lookback_days
+    ));
+    resolutions(facts, &mut lines);
+    drift(facts, &mut lines);
+    plan(facts, &mut lines);
+    artifacts(facts, folder, files, &mut lines);
+    next(facts, folder, source, &mut lines);
+    lines
+}
+
+fn resolutions(facts: &AuditFacts, lines: &mut Lines) {
+    let count = |name: &str| facts.resolutions.get(name).copied().unwrap_or_default();
+    lines.heading("Resolving identities...");
+    let resolved = counted(count("linked") + count("domain_linked"), "account");
+    lines.public(format!("  {resolved} uniquely resolved to Zendesk orgs"));
+    let duplicate = count("duplicate");
+    if duplicate > 0 {
+        let text = format!("  {} blocked: duplicate external_id", counted(duplicate, "account"));
+        let which = facts
+            .only_duplicate
+            .as_ref()
+            .map(|(id, orgs)| format!(" ({} orgs share sf_account_id {})", grouped(*orgs), escape::terminal(id)));
+        lines.text(Message::with_public(format!("{text}{}", which.unwrap_or_default()), text));
+    }
+    let missing = count("missing");
+    for (count, what) in [
+        (count("contested"), "blocked: the only candidate org also holds another account's domain"),
+        (count("conflict"), "blocked: the only candidate org has another external_id"),
+        (missing - facts.need_no_org.min(missing), "missing Zendesk org entirely"),
+        (facts.need_no_org, "without a Zendesk org, as zendesk_expected says"),
+    ] {
+        if count > 0 {
+            lines.public(format!("  {} {what}", counted(count, "account")));
+        }
+    }
+}
+
+fn drift(facts: &AuditFacts, lines: &mut Lines) {
+    lines.heading("Detecting drift...");
     for scope in Scope::ALL {
         let label = match scope {
             Scope::Org => "Org issues:    ",
             Scope::User => "User issues:   ",
             Scope::Ticket => "Ticket issues: ",
         };
-        let codes = in_words(|code| if code.scope() == scope { totals.by_code[code as usize] } else { 0 });
-        console.say(open(format!("  {label}{}{codes}", totals.by_scope[scope as usize])));
+        let codes = in_words(|code| facts.by_code.get(&code).copied().filter(|_| code.scope() == scope));
+        lines.public(format!("  {label}{}{codes}", grouped(facts.of_scope(scope))));
     }
-    if totals.suppressed > 0 {
-        console.say(open(format!("  Suppressed:    {}", totals.suppressed)));
+    if facts.suppressed > 0 {
+        lines.public(format!("  Suppressed:    {}", grouped(facts.suppressed)));
     }
-    console.heading("\nPreparing fix plan...");
-    console.say(open(format!("  Prepared (safe-to-apply):  {}", plural(totals.prepared, "action"))));
-    for action in ActionCode::ALL.into_iter().filter(|action| totals.by_action[*action as usize] > 0) {
-        console.say(open(format!("    {:<25}{}", format!("{action}:"), totals.by_action[action as usize])));
+    lines.public(format!("  Users:         {}", facts.coverage()));
+    if let Some(unmapped) = facts.unmapped(escape::terminal) {
+        lines.text(format!("  {unmapped}"));
     }
-    console.say(open(format!("  Blocked (review-only):     {}", plural(totals.blocked, "action"))));
-    let mut reasons: Vec<BlockedReason> =
-        BlockedReason::ALL.into_iter().filter(|reason| totals.by_reason[*reason as usize] > 0).collect();
-    // Stable: ties stay in table order.
-    reasons.sort_by_key(|reason| std::cmp::Reverse(totals.by_reason[*reason as usize]));
-    if !reasons.is_empty() {
-        let top: Vec<String> =
-            reasons.iter().take(3).map(|reason| format!("{reason} ({})", totals.by_reason[*reason as usize])).collect();
-        console.say(open(format!("    top reasons: {}", top.join(", "))));
+    facts.lost().into_iter().for_each(|lost| lines.public(format!("  {lost}")));
+    if let Some(advisories) = facts.advisories_in_words() {
+        lines.public(format!("  Advisories:    {}", advisories.replace('`', "")));
+    }
+    facts.echoes().into_iter().for_each(|echoes| lines.public(format!("  {echoes}")));
+}
+
+fn plan(facts: &AuditFacts, lines: &mut Lines) {
+    lines.heading("Preparing fix plan...");
+    lines.public(format!("  Prepared (safe-to-apply):  {}", counted(facts.prepared, "action")));
+    for action in ActionCode::ALL {
+        if let Some(count) = facts.by_action.get(&action) {
+            lines.public(format!("    {:<25}{}", format!("{action}:"), grouped(*count)));
+        }
+    }
+    lines.public(format!("  Blocked (review-only):     {}", counted(facts.blocked, "action")));
+    let reasons = facts.reasons();
+    let top = reasons.iter().take(3).map(|(reason, count)| format!("{reason} ({})", grouped(*count)));
+    let top = top.collect::<Vec<_>>().join(", ");
+    if !top.is_empty() {
+        lines.public(format!("    top reasons: {top}"));
+    }
+}
+
+/// How wide the list of files is at most.
+const FILES_WIDTH: usize = 66;
+
+fn artifacts(facts: &AuditFacts, folder: &str, files: &[&str], lines: &mut Lines) {
+    lines.heading("Artifacts written to:");
+    lines.public(format!("  {}/", escape::line(folder)));
+    for row in wrap(&files.join(", "), FILES_WIDTH) {
+        lines.public(format!("    {row}"));
+    }
+    lines.blank();
+    lines.public(format!("plan_hash: {}", facts.plan_hash));
+}
+
+fn next(facts: &AuditFacts, folder: &str, source: &str, lines: &mut Lines) {
+    lines.heading("Next:");
+    let next = facts.next();
+    match &next {
+        Next::DryRun => {
+            lines.public("  Dry-run apply:");
+            let plan = escape::shell_word(&format!("{folder}/{}", Artifact::FixPlan.name()));
+            lines.command(Message::public(format!("    g-gremlin zendesk drift apply \\\n      --plan {plan}")));
+        }
+        other => {
+            lines.public(format!("  {}", other.sentence()));
+            other.command("").into_iter().for_each(|command| lines.command(Message::public(format!("    {command}"))));
+        }
+    }
+    if let Some(account) = facts.worst_account() {
+        lines.blank();
+        lines.text("  Trace one account:");
+        let subject = escape::shell_option("--sf-account-id", account);
+        lines.command(format!("    g-gremlin zendesk drift trace {subject}{source}"));
     }
 }
 
 /// `  (2 missing external_id, 1 org mismatch)`; nothing where there is none.
 pub(super) fn by_code(codes: impl Iterator<Item = IssueCode>) -> String {
-    let mut counts = [0; IssueCode::ALL.len()];
-    codes.for_each(|code| counts[code as usize] += 1);
-    in_words(|code| counts[code as usize])
+    let mut counts: BTreeMap<IssueCode, u64> = BTreeMap::new();
+    codes.for_each(|code| *counts.entry(code).or_default() += 1);
+    in_words(|code| counts.get(&code).copied())
 }
 
-fn in_words(count: impl Fn(IssueCode) -> u64) -> String {
-    let codes = CODES.into_iter().filter(|code| count(*code) > 0);
-    let codes: Vec<String> = codes.map(|code| format!("{} {}", count(code), code.short())).collect();
+fn in_words(count: impl Fn(IssueCode) -> Option<u64>) -> String {
+    let codes = CODES.into_iter().filter_map(|code| Some((code, count(code)?)));
+    let codes: Vec<String> = codes.map(|(code, count)| format!("{} {}", grouped(count), code.short())).collect();
     if codes.is_empty() { String::new() } else { format!("  ({})", codes.join(", ")) }
 }
 
-fn resolutions(console: &Console, audit: &Audit<'_>) {
-    let [linked, domain_linked, duplicate, contested, conflict, missing] = audit.resolutions().map(|(_, count)| count);
-    console.say(open(format!("  {} uniquely resolved to Zendesk orgs", plural(linked + domain_linked, "account"))));
-    if duplicate > 0 {
-        let only = audit.resolved.accounts.iter().position(|resolution| matches!(resolution, Resolution::Duplicate(_)));
-        let which = match only.map(|at| (&audit.reference.accounts[at], &audit.resolved.accounts[at])) {
-            Some((account, Resolution::Duplicate(orgs))) if duplicate == 1 => {
-                format!(
-                    " ({} orgs share sf_account_id {})",
-                    orgs.len(),
-                    escape::terminal(account.sf_account_id().raw())
-                )
-            }
-            _ => String::new(),
-        };
-        let told = format!("  {} blocked: duplicate external_id", plural(duplicate, "account"));
-        console.say(Message::with_public(format!("{told}{which}"), told));
-    }
-    if contested > 0 {
-        console.say(open(format!(
-            "  {} blocked: the only candidate org also holds another account's domain",
-            plural(contested, "account")
-        )));
-    }
-    if conflict > 0 {
-        console.say(open(format!(
-            "  {} blocked: the only candidate org has another external_id",
-            plural(conflict, "account")
-        )));
-    }
-    let resolved = audit.reference.accounts.iter().zip(&audit.resolved.accounts);
-    let needs_none =
-        resolved.filter(|(account, resolution)| !account.org_expected && matches!(resolution, Resolution::Missing(_)));
-    let need_none = needs_none.count() as u64;
-    if missing > need_none {
-        console.say(open(format!("  {} missing Zendesk org entirely", plural(missing - need_none, "account"))));
-    }
-    if need_none > 0 {
-        console
-            .say(open(format!("  {} without a Zendesk org, as zendesk_expected says", plural(need_none, "account"))));
-    }
-}
-
-/// Where the artifacts are. `folder` is how a person reaches the run folder from here.
-pub fn artifacts(console: &Console, folder: &str, plan_hash: &str) {
-    console.heading("\nArtifacts written to:");
-    console.say(open(format!("  {}/", escape::line(folder))));
-    console.say("    summary.md, summary.json, org_issues.csv, user_issues.csv,");
-    console.say("    ticket_issues.csv, all_exceptions.csv, exceptions_by_account.csv,");
-    console.say("    fix_plan.csv, fix_plan.json, receipt.json, apply_receipt.json");
-    console.say(open(format!("\nplan_hash: {plan_hash}")));
-}
-
-/// The commands that come next. `source` is what selects the same source again, such as ` --demo`.
-pub fn next(console: &Console, audit: &Audit<'_>, folder: &str, source: &str) {
-    let account = audit.counted().find_map(|issue| issue.account());
-    if audit.plan.prepared.is_empty() && account.is_none() {
-        return;
-    }
-    console.heading("\nNext:");
-    if !audit.plan.prepared.is_empty() {
-        console.say("  Dry-run apply:");
-        console.say("    g-gremlin zendesk drift apply \\");
-        console.say(open(format!("      --plan {}", escape::shell_word(&format!("{folder}/fix_plan.json")))));
-    }
-    if let Some(account) = account {
-        let id = audit.reference.accounts[account].sf_account_id();
-        let subject = escape::shell_option("--sf-account-id", id.raw());
-        let gap = if audit.plan.prepared.is_empty() { "" } else { "\n" };
-        console.say(format!("{gap}  Trace one account:\n    g-gremlin zendesk drift trace {subject}{source}"));
-    }
-}
-
 /// The breached thresholds, one line each.
-pub fn breaches(console: &Console, thresholds: &[Judgement]) {
-    for breach in thresholds.iter().filter_map(Judgement::breach) {
-        console.breach(&breach);
-    }
+pub fn breaches(thresholds: &[Judgement]) -> Vec<String> {
+    thresholds.iter().filter_map(breach).collect()
+}
+
+/// `max_total_issues: 13 exceeds the limit of 10`; `None` for a limit that is kept or was not judged.
+fn breach(judgement: &Judgement) -> Option<String> {
+    let Judgement { name, limit, value, breached } = judgement;
+    let value = value.filter(|_| *breached)?;
+    Some(format!("{}: {} exceeds the limit of {}", escape::terminal(name), grouped(value), grouped(*limit)))
 }

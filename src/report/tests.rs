@@ -14,8 +14,9 @@ use crate::rules::gate::Judgement;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::{Receipt, SuppressionsFrom, WouldSuppress};
 use crate::run::diff::{Diff, Side, compare};
+use crate::run::facts::AuditFacts;
 use crate::run::plan_file::{PlanFile, PlannedAction};
-use crate::run::read::{AccountRow, IssueRow, RunFolder};
+use crate::run::read::{IssueRow, RunFolder};
 use crate::text::audience::Audience;
 use serde_json::json;
 use std::path::Path;
@@ -117,26 +118,12 @@ fn hostile(seed: u64) -> String {
     text
 }
 
-fn row(text: &str, blocked: u64) -> AccountRow {
-    AccountRow {
-        sf_account_id: Some(text.to_owned()),
-        account_name: text.to_owned(),
-        org_issue_count: 1,
-        user_issue_count: 0,
-        ticket_issue_count: 0,
-        total_issue_count: 1,
-        prepared_action_count: 0,
-        blocked_action_count: blocked,
-        top_issue_codes: text.to_owned(),
-        top_blocked_reasons: text.to_owned(),
-    }
-}
-
 /// A run whose every text is hostile.
 fn hostile_run(seed: u64, accounts: usize) -> RunFolder {
     let mut run = demo();
     let text = |nth: u64| hostile(seed * 1000 + nth);
-    run.accounts = (0..accounts as u64).map(|nth| row(&text(nth), 1)).collect();
+    let issue = run.issues[0].clone();
+    run.issues.extend((0..accounts).map(|nth| IssueRow { issue_id: format!("i{nth}"), ..issue.clone() }));
     run.summary.zendesk = text(901);
     run.summary.source = crate::run::artifacts::Source::Zendesk;
     run.summary.run_id = text(902);
@@ -147,7 +134,7 @@ fn hostile_run(seed: u64, accounts: usize) -> RunFolder {
     run.receipt.ticket_window.from = text(907);
     run.summary.thresholds = vec![Judgement { name: text(908), limit: 1, value: Some(2), breached: true }];
     for (nth, issue) in run.issues.iter_mut().enumerate() {
-        issue.sf_account_id = Some(text(909));
+        issue.sf_account_id = Some(text(2_000 + nth as u64));
         issue.account_name = text(911);
         issue.domain = Some(text(912));
         issue.detail = text(910);
@@ -286,8 +273,14 @@ fn no_outside_text_leaves_its_code_span() {
     let place = place(Audience::Private);
     for seed in 0..150 {
         let (run, change) = (hostile_run(seed, 20), change(seed));
-        let report =
-            AuditReport { run: &run, change: Some(&change), applied: Some(&hostile_receipt(seed, 1)), place: &place };
+        let facts = AuditFacts::of_run(&run);
+        let report = AuditReport {
+            run: &run,
+            facts: &facts,
+            change: Some(&change),
+            applied: Some(&hostile_receipt(seed, 1)),
+            place: &place,
+        };
         let receipt = hostile_receipt(seed, 25);
         let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
         let base = demo();
@@ -311,8 +304,11 @@ fn a_link_to_an_artifact_or_a_run_is_a_link_or_nothing() {
         place.apply_workflow = hostile(seed);
         place.run = Some(WorkflowRun { server: hostile(seed), repository: hostile(seed), id: 1 });
         let mut run = demo();
-        run.accounts = (0..200).map(|_| row("a", 0)).collect();
-        let page = AuditReport { run: &run, change: None, applied: None, place: &place }.page(Length::Full);
+        let issue = run.issues[0].clone();
+        run.issues = (0..200).map(|nth| IssueRow { sf_account_id: Some(format!("a{nth}")), ..issue.clone() }).collect();
+        let facts = AuditFacts::of_run(&run);
+        let page =
+            AuditReport { run: &run, facts: &facts, change: None, applied: None, place: &place }.page(Length::Full);
         assert_harmless(&page.render(Room::summary(0)));
     }
 }
@@ -321,13 +317,19 @@ fn a_link_to_an_artifact_or_a_run_is_a_link_or_nothing() {
 fn the_greatest_run_fits_and_says_what_was_cut() {
     let huge = format!("{}{CANARY}", "😀`|".repeat(1_000));
     let mut run = hostile_run(1, 0);
-    run.accounts = (0..3_000).map(|nth| row(&huge, nth)).collect();
     run.summary.thresholds =
         (0..3_000).map(|_| Judgement { name: huge.clone(), limit: 1, value: Some(2), breached: true }).collect();
     run.summary.zendesk.clone_from(&huge);
     let issue = run.issues[0].clone();
-    run.issues =
-        (0..3_000).map(|_| IssueRow { detail: huge.clone(), issue_id: huge.clone(), ..issue.clone() }).collect();
+    run.issues = (0..3_000)
+        .map(|nth| IssueRow {
+            detail: huge.clone(),
+            issue_id: huge.clone(),
+            sf_account_id: Some(format!("{huge}{nth}")),
+            account_name: huge.clone(),
+            ..issue.clone()
+        })
+        .collect();
     let action = run.plan.actions[0].clone();
     run.plan.actions = (0..3_000).map(|_| PlannedAction { sf_account_id: huge.clone(), ..action.clone() }).collect();
     let base = demo();
@@ -340,7 +342,9 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
     for audience in [Audience::Private, Audience::Public] {
         let mut place = place(audience);
         place.artifact = Some(UploadedArtifact { name: huge.clone(), url: Some(format!("https://x.example/{huge}")) });
-        let audit = AuditReport { run: &run, change: Some(&change(1)), applied: Some(&receipt), place: &place };
+        let facts = AuditFacts::of_run(&run);
+        let audit =
+            AuditReport { run: &run, facts: &facts, change: Some(&change(1)), applied: Some(&receipt), place: &place };
         let apply = ApplyReport { receipt: &receipt, plan: None, apply_follows: false, place: &place };
         let changes = change_report(&base, &run, &diff, true, &place);
         for page in [audit.page(Length::Full), apply.page(Length::Full), changes.page(Length::Full)] {
@@ -373,7 +377,8 @@ fn an_annotation_is_one_command_whatever_the_data() {
     for seed in 0..150 {
         let (run, change) = (hostile_run(seed, 3), change(seed));
         let place = place(Audience::Private);
-        let report = AuditReport { run: &run, change: Some(&change), applied: None, place: &place };
+        let facts = AuditFacts::of_run(&run);
+        let report = AuditReport { run: &run, facts: &facts, change: Some(&change), applied: None, place: &place };
         let receipt = hostile_receipt(seed, 30);
         let base = demo();
         let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
@@ -411,7 +416,8 @@ fn in_public_no_outside_text_is_told_at_all() {
     receipt.source_plan_hash = "0".repeat(64);
     receipt.started_at = None;
     let plan = PlanFile::parse(include_bytes!("../../fixtures/all_codes/expected/fix_plan.json")).expect("a plan");
-    let audit = AuditReport { run: &run, change: None, applied: None, place: &place };
+    let facts = AuditFacts::of_run(&run);
+    let audit = AuditReport { run: &run, facts: &facts, change: None, applied: None, place: &place };
     let apply = ApplyReport { receipt: &receipt, plan: Some(&plan), apply_follows: false, place: &place };
     for text in [
         audit.page(Length::Full).render(Room::summary(0)),

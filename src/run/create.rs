@@ -36,24 +36,24 @@ impl Root {
     ///
     /// The id is `<time>_<kind>`; where that is taken, `_2`, `_3`, … is appended, and `write` is called again when another
     /// run takes the name in the meantime. A folder `beside` it, already filled, gets its name at the same moment: there are
-    /// both, or neither.
-    pub fn publish(
+    /// both, or neither. The result is the id, the folder, and what `write` returned.
+    pub fn publish<T>(
         &self,
         time: Instant,
         kind: &str,
         mut beside: Option<(Folder, &Path)>,
-        mut write: impl FnMut(&str, &Folder) -> io::Result<()>,
-    ) -> io::Result<(String, PathBuf)> {
+        mut write: impl FnMut(&str, &Folder) -> io::Result<T>,
+    ) -> io::Result<(String, PathBuf, T)> {
         for run_id in run_ids(time, kind) {
             let name = self.path.join(&run_id);
             if name.symlink_metadata().is_ok() {
                 continue;
             }
             let mut folder = Folder::create(&self.path)?;
-            write(&run_id, &folder)?;
+            let written = write(&run_id, &folder)?;
             let beside = beside.as_mut().map(|(folder, name)| (folder, *name));
             match Folder::finish(std::iter::once((&mut folder, &*name)).chain(beside)) {
-                Ok(()) => return Ok((run_id, name)),
+                Ok(()) => return Ok((run_id, name, written)),
                 Err(_) if name.symlink_metadata().is_ok() => {}
                 Err(error) => return Err(error),
             }
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(names(&name), ["other"]);
         std::fs::remove_dir_all(&name).expect("removed");
 
-        let (run_id, run) = publish(true).expect("published");
+        let (run_id, run, ()) = publish(true).expect("published");
         assert_eq!(names(root.path()), [run_id]);
         assert_eq!((names(&run), names(&name)), (vec!["a".to_owned()], vec!["b".to_owned()]));
     }

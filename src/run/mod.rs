@@ -3,8 +3,10 @@
 pub mod artifacts;
 pub mod create;
 pub mod diff;
+pub mod facts;
 pub mod find;
 pub mod plan_file;
+pub mod publish;
 pub mod read;
 mod strict_json;
 pub mod verify;

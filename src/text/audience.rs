@@ -1,8 +1,8 @@
 //! Who reads what is printed, and what they may read.
 //!
-//! A log, a job summary and a comment of a public repository are read by everybody. There, only counts and the plan's hash
-//! are told, unless the workflow allows more. What may be told is decided by type: a literal is ours; a text that was put
-//! together may hold outside text and is withheld, unless it is marked [`open`]. Left out: printing (`console`), rendering
+//! Anyone can read a log, a job summary or a comment of a public repository. There, only counts and the plan's hash
+//! are printed, unless the workflow allows more. The type decides: a literal is public; a text that was put together may hold
+//! outside text and is withheld, unless it was made with [`Message::public`]. Left out: printing (`console`), rendering
 //! (`report`).
 
 use serde_json::Value;
@@ -60,13 +60,18 @@ pub struct Message {
     public: Option<Cow<'static, str>>,
 }
 
-/// A text of counts, names of ours, times, paths that the user typed, or a hash: everybody may read it.
+/// [`Message::public`], by its earlier name.
 pub fn open(text: impl Into<String>) -> Message {
-    let text: Cow<'static, str> = Cow::Owned(text.into());
-    Message { private: text.clone(), public: Some(text) }
+    Message::public(text)
 }
 
 impl Message {
+    /// A text that everybody may read: counts, names of this program, times, paths that the user typed, a hash.
+    pub fn public(text: impl Into<String>) -> Self {
+        let text: Cow<'static, str> = Cow::Owned(text.into());
+        Self { private: text.clone(), public: Some(text) }
+    }
+
     /// A text, and another one for everybody.
     pub fn with_public(private: impl Into<String>, public: impl Into<Cow<'static, str>>) -> Self {
         Self { private: Cow::Owned(private.into()), public: Some(public.into()) }
@@ -138,7 +143,7 @@ impl From<&String> for Message {
 impl From<&io::Error> for Message {
     fn from(error: &io::Error) -> Self {
         if error.raw_os_error().is_some() {
-            open(error.to_string())
+            Self::public(error.to_string())
         } else {
             Self::with_public(error.to_string(), error.kind().to_string())
         }
@@ -213,7 +218,7 @@ mod tests {
         assert_eq!(Message::from("ours").to(Audience::Public), Some("ours"));
         assert_eq!(Message::from(format!("{name} is blocked")).to(Audience::Public), None);
         assert_eq!(Message::from(format!("{name} is blocked")).to(Audience::Private), Some("Acme is blocked"));
-        assert_eq!(open(format!("{} blocked", 3)).to(Audience::Public), Some("3 blocked"));
+        assert_eq!(Message::public(format!("{} blocked", 3)).to(Audience::Public), Some("3 blocked"));
         let both = Message::from("org ").then("", &name.to_owned().into());
         assert_eq!((both.to(Audience::Private), both.to(Audience::Public)), (Some("org Acme"), None));
     }

@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod escape;
+pub mod lines;
 pub mod nearest;
 pub mod said;
 pub mod secret;

@@ -8,6 +8,7 @@ mod account;
 mod brief;
 mod domain;
 mod issue;
+mod named;
 mod next;
 mod org;
 mod ticket;
@@ -18,6 +19,7 @@ pub use account::{Account, Candidate, Cell, Entry, ExpectedDomain, IdFormName, K
 pub use brief::{AccountBrief, OrgBrief, OrgView, SeatsView, UserCounts};
 pub use domain::Domain;
 pub use issue::{ActionView, IssueView};
+pub use named::{Named, account_named, org_named};
 pub use next::Step;
 pub use org::{Member, Org, OrgDomain};
 pub use ticket::Ticket;

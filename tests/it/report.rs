@@ -99,7 +99,7 @@ fn a_command_that_left_nothing_has_a_report_too() {
         ),
         ("4", "apply", "## 🔴 Apply: refused for safety\n"),
         ("130", "apply", "## 🔴 Apply: interrupted\n"),
-        ("137", "audit", "## 🔴 Drift audit: the program broke off\n"),
+        ("137", "audit", "## 🔴 Drift audit: the program crashed\n"),
         ("1", "doctor", "## 🔴 Doctor: a check fails\n"),
         ("0", "doctor", "## 🟢 Doctor: an audit can run\n"),
     ] {

@@ -11,10 +11,11 @@ use g_gremlin::config::Config;
 use g_gremlin::model::domains::DomainTable;
 use g_gremlin::model::time::Instant;
 use g_gremlin::reference::{self, Form};
-use g_gremlin::report::trace::{Line, render};
+use g_gremlin::report::trace::render;
 use g_gremlin::rules::audit::{Audit, audit};
 use g_gremlin::snapshot::Snapshot;
 use g_gremlin::snapshot::demo;
+use g_gremlin::text::lines::Line;
 use g_gremlin::trace::{Context, Subject, Trace, Unknown, explain};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -50,8 +51,8 @@ impl<'a> Asked<'a> {
 
     fn wide(&self, subject: &Subject, width: usize) -> String {
         let lines = render(&self.trace(subject), &["(the source)".to_owned()], width);
-        let lines = lines.into_iter().map(|line| match line {
-            Line::Heading(text) | Line::Text(text) => text + "\n",
+        let lines = lines.0.iter().map(|line| match line {
+            Line::Heading(text) | Line::Text(text) | Line::Command(text) => format!("{text}\n"),
         });
         lines.collect()
     }

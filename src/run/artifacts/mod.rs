@@ -6,6 +6,7 @@ pub mod journal;
 pub mod plan;
 pub mod receipt;
 pub mod summary;
+pub mod summary_md;
 pub mod tables;
 
 use crate::model::time::Instant;

@@ -260,7 +260,7 @@ thresholds: { max_total_issues: 1000 }\n";
     assert_eq!(of_run["command"]["options"]["suppressions_from"], "base.yaml");
     gremlin(&folder).args(["verify", "--quiet"]).arg(&run).assert().code(0);
 
-    let told = "\nSuppressions that are not in force:\n  2 issues would be silenced too  (1 domain attached elsewhere, 1 org mismatch)\n";
+    let told = "\nSuppressions that are not in force:\n  2 issues would be hidden too  (1 domain attached elsewhere, 1 org mismatch)\n";
     let mut command = gremlin(&folder);
     command.args(["audit", "--snapshot", "then", "--sf-accounts", "then/salesforce_accounts.csv", "--as-of", AS_OF]);
     command.args(["--config", "own.yaml", "--suppressions-from", "base.yaml"]);

@@ -42,15 +42,15 @@ fn the_command_that_the_audit_of_the_demo_prints_explains_the_account() {
     let folder = folder();
     let audit = stdout(gremlin(&folder).args(["audit", "--demo"]));
     let command = audit.lines().find_map(|line| line.trim().strip_prefix("g-gremlin zendesk drift trace "));
-    assert_eq!(command, Some("--sf-account-id 001ACME001 --demo"));
+    assert_eq!(command, Some("--sf-account-id 001ACME002 --demo"));
     let arguments: Vec<&str> = command.expect("a command").split(' ').collect();
     let printed = stdout(&mut trace(&folder, &arguments));
     let (head, body) = printed.split_at(printed.find("\n\n").expect("a blank line"));
     assert_eq!(
         head,
-        "Account 001ACME001 (Acme Healthcare): linked by its domain, org 4001\n  The demo's fixtures.\n  As of 2026-04-17T22:15:30Z, with tickets from 2026-03-18T22:15:30Z on."
+        "Account 001ACME002 (Acme Labs): several orgs have its id\n  The demo's fixtures.\n  As of 2026-04-17T22:15:30Z, with tickets from 2026-03-18T22:15:30Z on."
     );
-    assert!(body.contains("A001 set_org_external_id org 4001, external id: none → 001ACME001\n"), "{body}");
+    assert!(body.contains("blocked, duplicate_external_id\n"), "{body}");
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn exactly_one_subject_is_traced() {
 fn an_unknown_id_is_exit_2_and_names_the_nearest() {
     let folder = folder();
     trace(&folder, &["--demo", "--sf-account-id", "001ACME0O1"]).assert().code(2).stdout("").stderr(
-        "error: no account of the reference has the id 001ACME0O1\n  help: the nearest:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME002 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME003 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME004 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME005 --demo\n",
+        "error: no account of the reference has the id 001ACME0O1\n  help: did you mean:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME002 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME003 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME004 --demo\n          g-gremlin zendesk drift trace --sf-account-id 001ACME005 --demo\n",
     );
     trace(&folder, &["--demo", "--zendesk-org-id", "5001"]).assert().code(2).stdout("").stderr(
-        predicate::str::starts_with("error: no org has the id 5001\n  help: the nearest:\n          g-gremlin zendesk drift trace --zendesk-user-id 5001 --demo\n          g-gremlin zendesk drift trace --zendesk-org-id 4001 --demo\n"),
+        predicate::str::starts_with("error: no org has the id 5001\n  help: did you mean:\n          g-gremlin zendesk drift trace --zendesk-user-id 5001 --demo\n          g-gremlin zendesk drift trace --zendesk-org-id 4001 --demo\n"),
     );
     for subject in [["--zendesk-user-id", "99"], ["--zendesk-ticket-id", "99"], ["--domain", "acme-heath.example"]] {
         let arguments = [&["--demo"][..], &subject].concat();
@@ -91,12 +91,12 @@ fn an_unknown_id_is_exit_2_and_names_the_nearest() {
             .assert()
             .code(2)
             .stdout("")
-            .stderr(predicate::str::contains("  help: the nearest:\n"));
+            .stderr(predicate::str::contains("  help: did you mean:\n"));
     }
     trace(&folder, &["--demo", "--sf-account-id", "\u{1b}[31mzzzz"])
         .assert()
         .code(2)
-        .stderr("error: no account of the reference has the id \\u{1b}[31mzzzz\n  help: nothing is like it; is it of another Zendesk or another export?\n");
+        .stderr("error: no account of the reference has the id \\u{1b}[31mzzzz\n  help: nothing is similar; check that it belongs to this Zendesk and this export\n");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_snapshot_that_cannot_be_the_default_is_told_and_left_out() {
     configured(&folder, &format!("base_url: {}", fake.url()));
     let notes = "note: the snapshot ./artifacts/zendesk_drift/snapshots/empty is left out: organizations.ndjson is not there\n\
          note: the snapshot ./artifacts/zendesk_drift/snapshots/newer_format is left out: the snapshot has format 2, and this program reads format 1; use a newer g-gremlin\n\
-         note: the snapshot ./artifacts/zendesk_drift/snapshots/plain is left out: it has no manifest, so nobody knows how old it is; --snapshot names it\n";
+         note: the snapshot ./artifacts/zendesk_drift/snapshots/plain is left out: it has no manifest, so its age is unknown; name it with --snapshot\n";
     trace(&folder, &["--zendesk-org-id", "4001"])
         .assert()
         .code(0)
@@ -338,4 +338,40 @@ fn no_trace_names_a_user_or_an_address() {
         assert!(!printed.contains('@'), "{id}");
     }
     assert!(users.len() > 20 && Path::new(&accounts()).exists());
+}
+
+#[test]
+fn an_account_or_an_org_is_found_by_a_part_of_its_name() {
+    let folder = folder();
+    let printed = stdout(&mut trace(&folder, &["--demo", "--account-name", "healthCARE"]));
+    assert!(printed.starts_with("Account 001ACME001 (Acme Healthcare): "), "{printed}");
+    let printed = stdout(&mut trace(&folder, &["--demo", "--org-name", "acme healthcare"]));
+    assert!(printed.starts_with("Org 4001 (Acme Healthcare)\n"), "{printed}");
+    trace(&folder, &["--demo", "--account-name", "acme"]).assert().code(2).stdout("").stderr(
+        predicate::str::starts_with("error: 9 accounts have \"acme\" in their name\n  help: trace one of them:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo  # Acme Healthcare\n"),
+    );
+    trace(&folder, &["--demo", "--account-name", "Acme Heathcare"]).assert().code(2).stderr(predicate::str::starts_with(
+        "error: no account has \"Acme Heathcare\" in its name\n  help: did you mean:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo\n",
+    ));
+    trace(&folder, &["--demo", "--org-name", "zzzz"]).assert().code(2).stderr(predicate::str::contains("no org has"));
+}
+
+#[test]
+fn a_newer_audit_without_a_snapshot_and_a_later_apply_are_named_first() {
+    let (fake, folder) = (fake(), folder());
+    snapshot(&folder, &fake, "older", AS_OF);
+    configured(&folder, &format!("base_url: {}", fake.url()));
+    let mut audit = gremlin(&folder);
+    audit.args(["audit", "--quiet", "--as-of", "2026-04-17T22:16:00Z"]).envs(FakeZendesk::BEARER_ENV).assert().code(0);
+    let printed = stdout(&mut trace(&folder, &["--sf-account-id", "001ACME001"]));
+    let (title, rest) = printed.split_once('\n').expect("a title");
+    assert!(title.starts_with("Account 001ACME001"), "{printed}");
+    assert!(
+        unwrapped(rest).starts_with("  The newest audit, 20260417_221600Z_audit, kept no snapshot here. "),
+        "{printed}"
+    );
+    let json = stdout(&mut trace(&folder, &["--sf-account-id", "001ACME001", "--format", "json"]));
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["seen"]["remarks"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["seen"]["as_of"], AS_OF);
 }

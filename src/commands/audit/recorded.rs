@@ -1,0 +1,44 @@
+//! What the receipt records of the command: no folder, no secret, no `--out`.
+
+use crate::cli::{Audit as Options, Common, Source};
+use crate::config::Config;
+use crate::paths::file_name;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The options of an audit, by name.
+pub(super) fn recorded_options(
+    common: &Common,
+    options: &Options,
+    config: &Config,
+    (reference, reference_name): (&'static str, Value),
+) -> BTreeMap<&'static str, Value> {
+    let Options { source, thresholds, baseline, suppressions_from, out: _, save_snapshot, outputs: _ } = options;
+    let Source { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
+    let mut recorded = BTreeMap::new();
+    if *demo {
+        recorded.insert("demo", true.into());
+    } else {
+        recorded.insert(reference, reference_name);
+    }
+    for (name, path) in [
+        ("config", &common.config),
+        ("snapshot", snapshot),
+        ("save_snapshot", save_snapshot),
+        ("baseline", baseline),
+        ("suppressions_from", suppressions_from),
+    ] {
+        if let Some(path) = path {
+            recorded.insert(name, file_name(path).into());
+        }
+    }
+    if let Some(as_of) = as_of {
+        recorded.insert("as_of", as_of.rfc3339().into());
+    }
+    recorded.insert("lookback_days", config.settings.lookback_days.into());
+    if !thresholds.is_empty() {
+        let list: Vec<String> = thresholds.iter().map(|(name, limit)| format!("{name}={limit}")).collect();
+        recorded.insert("threshold", list.into());
+    }
+    recorded
+}
