@@ -52,7 +52,8 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     if let Some(root) = &options.out {
         config.root.clone_from(root);
     }
-    let plan = read_plan(&options.plan)?;
+    let plan_path = super::runs::plan(common, &options.plan)?;
+    let plan = read_plan(&plan_path)?;
     let confirmed_hash = options.confirm_plan_hash.as_deref().map(str::trim);
     let terms = Terms {
         live: options.apply,
@@ -65,7 +66,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let job = Job {
         console,
         plan: &plan,
-        plan_path: options.plan.display().to_string(),
+        plan_path: plan_path.display().to_string(),
         again: same_options(common, options),
         caps: Caps {
             max_actions: options.max_actions.unwrap_or(config.apply.max_actions),
@@ -77,7 +78,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             Source::Zendesk if !options.apply => consent::check_age(&plan, &terms).err(),
             Source::Zendesk | Source::Demo => None,
         },
-        audit_folder: audit_folder(&options.plan, &plan),
+        audit_folder: audit_folder(&plan_path, &plan),
     };
     match plan.source {
         Source::Demo => job.on_the_demo(&config),
@@ -114,9 +115,9 @@ fn narrowing(plan: &PlanFile, options: &Options) -> Result<Narrowing, Failure> {
             None => failure.help(open(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len()))),
         }
     };
-    let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| action.sf_account_id.as_str()).collect();
+    let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| &*action.sf_account_id).collect();
     let keys: BTreeSet<String> = accounts.iter().map(|id| account_key(id)).collect();
-    let actions: BTreeSet<&str> = plan.actions.iter().map(|action| action.action_id.as_str()).collect();
+    let actions: BTreeSet<&str> = plan.actions.iter().map(|action| &*action.action_id).collect();
     let mut narrowing = Narrowing::default();
     for id in &options.only_account {
         let key = account_key(id);
@@ -305,7 +306,7 @@ impl Job<'_> {
         let selection = Selection { plan: self.plan, narrowing, caps: self.caps, clock: clock::now, stop };
         let choices = selection.choose(records, &mut index, &mut decided).await?;
         let selected = actions.iter().zip(&choices).filter(|(_, choice)| matches!(choice, Choice::Selected(_)));
-        let action_ids = selected.map(|(action, _)| action.action_id.clone()).collect();
+        let action_ids = selected.map(|(action, _)| action.action_id.to_string()).collect();
         journal.append(&Entry::Selected { action_ids })?;
         Ok((choices, index))
     }

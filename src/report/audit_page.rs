@@ -117,9 +117,13 @@ impl AuditReport<'_> {
         // Stable: the order of the configuration among equals.
         judgements.sort_by_key(|judgement| !judgement.breached);
         let row = |judgement: &&Judgement| {
-            let Judgement { name, limit, value, breached } = judgement;
-            let verdict = if *breached { "🔴 **breached**" } else { "🟢 kept" };
-            format!("| {} | {} | {} | {verdict} |\n", markdown_cell(name), grouped(*limit), grouped(*value))
+            let verdict = match judgement.verdict() {
+                "breached" => "🔴 **breached**",
+                "kept" => "🟢 kept",
+                not_judged => not_judged,
+            };
+            let value = judgement.value.map(grouped).unwrap_or_default();
+            format!("| {} | {} | {value} | {verdict} |\n", markdown_cell(&judgement.name), grouped(judgement.limit))
         };
         Rows {
             head: "| threshold | limit | value | |\n| --- | ---: | ---: | --- |\n",

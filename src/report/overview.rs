@@ -58,9 +58,9 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     if !facts.thresholds.is_empty() {
         let mut thresholds = table(width, &["threshold", "limit", "value", ""], &[1, 2]);
         for judgement in &facts.thresholds {
-            let verdict = if judgement.breached { "breached" } else { "kept" };
-            let (limit, value) = (grouped(judgement.limit), grouped(judgement.value));
-            thresholds.add_row([escape::terminal(&judgement.name), limit, value, verdict.to_owned()]);
+            let value = judgement.value.map(grouped).unwrap_or_default();
+            let (name, limit) = (escape::terminal(&judgement.name), grouped(judgement.limit));
+            thresholds.add_row([name, limit, value, judgement.verdict().to_owned()]);
         }
         let _ = writeln!(text, "\n{thresholds}");
     }

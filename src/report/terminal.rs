@@ -174,6 +174,6 @@ pub fn breaches(thresholds: &[Judgement]) -> Vec<String> {
 
 /// `max_total_issues: 13 exceeds the limit of 10`.
 fn breach(judgement: &Judgement) -> String {
-    let Judgement { name, limit, value, .. } = judgement;
-    format!("{}: {} exceeds the limit of {}", escape::terminal(name), grouped(*value), grouped(*limit))
+    let name = escape::terminal(&judgement.name);
+    format!("{name}: {} exceeds the limit of {}", judgement.value_shown(), grouped(judgement.limit))
 }

@@ -1,7 +1,9 @@
 //! The gate: which limits are exceeded.
 
-use crate::model::settings::Thresholds;
+use crate::catalogue::Scope;
+use crate::model::settings::{Settings, Thresholds};
 use crate::rules::audit::Totals;
+use crate::text::words::grouped;
 use serde::{Deserialize, Serialize};
 
 /// A limit and what it was held against.
@@ -10,40 +12,64 @@ use serde::{Deserialize, Serialize};
 pub struct Judgement {
     pub name: String,
     pub limit: u64,
-    pub value: u64,
+    /// `None`: not judged, as what needs a baseline where there is none.
+    pub value: Option<u64>,
     pub breached: bool,
 }
 
-/// Judges every limit that is set, in the order of the configuration. `max_new_issues` is judged only against a
-/// baseline, so only when `new_issues` is known.
-pub fn judge(thresholds: &Thresholds, totals: &Totals, new_issues: Option<u64>) -> Vec<Judgement> {
-    let Thresholds {
-        max_total_issues,
-        max_blocked_actions,
-        max_by_risk,
-        max_by_code,
-        max_new_issues,
-        max_lost_accounts: _,
-    } = thresholds;
+impl Judgement {
+    /// The value for people.
+    pub fn value_shown(&self) -> String {
+        self.value.map_or_else(|| "not judged".to_owned(), grouped)
+    }
+
+    /// `breached`, `kept`, or `not judged`.
+    pub const fn verdict(&self) -> &'static str {
+        match (self.breached, self.value) {
+            (true, _) => "breached",
+            (false, Some(_)) => "kept",
+            (false, None) => "not judged",
+        }
+    }
+}
+
+/// What a baseline says about a run; `None` where there is none, or where it does not list its accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SinceBaseline {
+    pub new_issues: Option<u64>,
+    pub lost_accounts: Option<u64>,
+}
+
+/// Judges every limit that is set, in the order of the configuration; what needs a baseline comes last. A limit of a ticket
+/// code is not judged when tickets are not read.
+pub fn judge(settings: &Settings, totals: &Totals, since: SinceBaseline) -> Vec<Judgement> {
+    let Thresholds { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, .. } = &settings.thresholds;
     let single = [
         ("max_total_issues", max_total_issues, totals.issues),
         ("max_blocked_actions", max_blocked_actions, totals.blocked),
     ];
-    let single =
-        single.into_iter().filter_map(|(name, limit, value)| limit.map(|limit| (name.to_owned(), limit, value)));
-    let by_risk =
-        max_by_risk.iter().map(|(risk, limit)| (format!("max_by_risk.{risk}"), *limit, totals.by_risk[*risk as usize]));
-    let by_code =
-        max_by_code.iter().map(|(code, limit)| (format!("max_by_code.{code}"), *limit, totals.by_code[*code as usize]));
-    let new = max_new_issues.zip(new_issues).map(|(limit, value)| new_issues_judged(limit, value));
-    single.chain(by_risk).chain(by_code).map(|(name, limit, value)| judgement(name, limit, value)).chain(new).collect()
+    let single = single.into_iter().filter_map(|(name, limit, value)| Some((name.to_owned(), (*limit)?, Some(value))));
+    let by_risk = max_by_risk.iter().map(|(risk, limit)| {
+        let value = totals.by_risk[*risk as usize];
+        (format!("max_by_risk.{risk}"), *limit, Some(value))
+    });
+    let by_code = max_by_code.iter().map(|(code, limit)| {
+        let is_judged = settings.tickets_enabled || code.scope() != Scope::Ticket;
+        (format!("max_by_code.{code}"), *limit, is_judged.then_some(totals.by_code[*code as usize]))
+    });
+    let judged = single.chain(by_risk).chain(by_code).map(|(name, limit, value)| judgement(name, limit, value));
+    judged.chain(judge_since_baseline(&settings.thresholds, since)).collect()
 }
 
-/// Judges how many issues are new.
-pub fn new_issues_judged(limit: u64, value: u64) -> Judgement {
-    judgement("max_new_issues".to_owned(), limit, value)
+/// Judges the limits that need a baseline.
+pub fn judge_since_baseline(thresholds: &Thresholds, since: SinceBaseline) -> impl Iterator<Item = Judgement> {
+    let limits = [
+        ("max_new_issues", thresholds.max_new_issues, since.new_issues),
+        ("max_lost_accounts", thresholds.max_lost_accounts, since.lost_accounts),
+    ];
+    limits.into_iter().filter_map(|(name, limit, value)| Some(judgement(name.to_owned(), limit?, value)))
 }
 
-fn judgement(name: String, limit: u64, value: u64) -> Judgement {
-    Judgement { name, limit, value, breached: value > limit }
+fn judgement(name: String, limit: u64, value: Option<u64>) -> Judgement {
+    Judgement { name, limit, value, breached: value.is_some_and(|value| value > limit) }
 }

@@ -4,19 +4,23 @@
 //! A plan is read strictly. The hash shows that nobody changed the file by accident; the shape of each action makes sure
 //! that no precondition was left out on purpose. Left out: whether the plan may be applied now (`apply`).
 
-use crate::catalogue::{ActionCode, BlockedReason};
+use crate::catalogue::ActionCode;
 use crate::digest::sha256;
 use crate::model::account_key::external_id_for;
 use crate::model::domain;
 use crate::model::precondition::Precondition;
 use crate::model::time::Instant;
 use crate::run::artifacts::Source;
-use serde::{Deserialize, Serialize};
+use crate::run::artifacts::plan::SCHEMA;
+use crate::run::artifacts::rows;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The schema that this program writes and reads.
-pub const SCHEMA: &str = "g-gremlin/zendesk-drift/plan/1";
+/// A prepared action that was read.
+pub type PlannedAction = rows::PlannedAction<'static>;
+/// A blocked action that was read.
+pub type BlockedAction = rows::BlockedAction<'static>;
 
 /// A plan as its file tells it.
 #[derive(Debug, Clone)]
@@ -33,45 +37,6 @@ pub struct PlanFile {
     pub zendesk: String,
     pub actions: Vec<PlannedAction>,
     pub blocked: Vec<BlockedAction>,
-}
-
-/// A prepared action of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedAction {
-    pub action_id: String,
-    pub action_code: ActionCode,
-    pub sf_account_id: String,
-    pub account_name: Option<String>,
-    pub org_id: u64,
-    pub org_name: Option<String>,
-    pub user_id: Option<u64>,
-    pub membership_id: Option<u64>,
-    pub domain: Option<String>,
-    pub from: Option<String>,
-    pub to: String,
-    /// In the order in which they are checked.
-    pub preconditions: Vec<Precondition>,
-    pub depends_on: Vec<String>,
-    pub notes: Vec<String>,
-    pub issue_id: String,
-}
-
-/// A blocked action of a plan, as receipts repeat it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BlockedAction {
-    pub action_id: String,
-    pub action_code: ActionCode,
-    pub blocked_reason: BlockedReason,
-    pub sf_account_id: Option<String>,
-    pub account_name: Option<String>,
-    pub org_id: Option<u64>,
-    pub org_name: Option<String>,
-    pub user_id: Option<u64>,
-    pub membership_id: Option<u64>,
-    pub domain: Option<String>,
-    pub issue_id: String,
 }
 
 /// Why a text is no plan that this program may work with.
@@ -142,7 +107,7 @@ impl Plan {
         let plan: Self = serde_json::from_value(value).map_err(|error| PlanError::Shape(error.to_string()))?;
         check_order(&plan.actions)?;
         for action in &plan.actions {
-            let action_id = action.action_id.clone();
+            let action_id = action.action_id.to_string();
             check(action).map_err(|what| PlanError::Action { action_id, what })?;
         }
         Ok(plan)
@@ -157,9 +122,9 @@ fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
         if !action.action_id.strip_prefix('A').is_some_and(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit())) {
             return Err(PlanError::Shape(format!("\"{}\" is no id of an action", action.action_id)));
         }
-        let wrong = |what: String| PlanError::Action { action_id: action.action_id.clone(), what };
+        let wrong = |what: String| PlanError::Action { action_id: action.action_id.to_string(), what };
         for dependency in &action.depends_on {
-            match earlier.get(dependency.as_str()) {
+            match earlier.get(&**dependency) {
                 Some(first)
                     if first.action_code == ActionCode::SetOrgExternalId
                         && first.org_id == action.org_id
@@ -195,13 +160,13 @@ fn check(action: &PlannedAction) -> Result<(), String> {
     }
     let expected_to = match action_code {
         ActionCode::SetOrgExternalId => external_id_for(sf_account_id).into_owned(),
-        ActionCode::AddOrgDomain => domain.clone().unwrap_or_default(),
+        ActionCode::AddOrgDomain => domain.as_deref().unwrap_or_default().to_owned(),
         ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => org_id.to_string(),
     };
     if *to != expected_to || to.is_empty() {
         return Err(format!("`to` is \"{to}\", and must be \"{expected_to}\""));
     }
-    let domain = domain.clone().unwrap_or_default();
+    let domain = domain.as_deref().unwrap_or_default().to_owned();
     if *action_code == ActionCode::AddOrgDomain && !is_domain(&domain) {
         return Err(format!("\"{domain}\" is no domain in its normal form"));
     }
