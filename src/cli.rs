@@ -221,6 +221,9 @@ pub enum Command {
     Doctor(Doctor),
     /// Render a finished run: terminal, job summary, comment on a pull request, annotations
     Report(Report),
+    /// Show the runs over time: totals, what is new, resolved and back, and the oldest open findings
+    #[command(after_help = TREND_HELP)]
+    Trend(Trend),
     /// Show what a code, action or reason means and what to do about it
     Explain(Explain),
 }
@@ -263,11 +266,11 @@ pub enum Target {
 
 #[derive(Debug, Args)]
 pub struct Report {
-    /// The run folder of an audit, a dry run or an apply
-    #[arg(value_name = "RUN_DIR", required_unless_present_any = ["failed", "change"], conflicts_with = "failed")]
+    /// The run of an audit, a dry run or an apply: a folder, a run id under the root, or latest
+    #[arg(value_name = "RUN", required_unless_present_any = ["failed", "change"], conflicts_with = "failed")]
     pub run_dir: Option<PathBuf>,
-    /// The run folder to compare an audit with
-    #[arg(long, value_name = "RUN_DIR", conflicts_with = "failed")]
+    /// The run to compare an audit with
+    #[arg(long, value_name = "RUN", conflicts_with = "failed")]
     pub baseline: Option<PathBuf>,
     /// Where the report goes; may be repeated [default: terminal]
     #[arg(long, value_enum, value_name = "WHERE")]
@@ -374,9 +377,15 @@ pub struct Audit {
     /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
     pub thresholds: Vec<(String, u64)>,
-    /// Compare with this earlier run; max_new_issues is judged against it
-    #[arg(long, value_name = "RUN_DIR")]
+    /// Compare with this earlier run: a folder, a run id under the root, or latest; max_new_issues and max_lost_accounts are judged against it
+    #[arg(long, value_name = "RUN")]
     pub baseline: Option<PathBuf>,
+    /// Continue the history of this run [default: the baseline's]
+    #[arg(long, value_name = "RUN")]
+    pub history: Option<PathBuf>,
+    /// Accept what is new: the receipt says that later runs may be compared with this one; this run is judged as always
+    #[arg(long)]
+    pub accept_new: bool,
     /// Use the suppressions in FILE instead of this configuration's, and report what this configuration's would have hidden
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub suppressions_from: Option<PathBuf>,
@@ -537,13 +546,13 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The run folder of the earlier audit
-    #[arg(long, value_name = "RUN_DIR")]
+    /// The earlier audit, or the one to compare with: a folder, a run id under the root, or latest
+    #[arg(long, value_name = "RUN")]
     pub base: PathBuf,
-    /// The run folder of the later audit
-    #[arg(long, value_name = "RUN_DIR")]
+    /// The other audit
+    #[arg(long, value_name = "RUN")]
     pub head: PathBuf,
-    /// The limit max_new_issues=N
+    /// The limit max_new_issues=N or max_lost_accounts=N; may be repeated
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
     pub thresholds: Vec<(String, u64)>,
     #[command(flatten)]
@@ -552,12 +561,32 @@ pub struct Diff {
 
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The run folder of an audit or of an apply
-    #[arg(value_name = "RUN_DIR")]
+    /// The run of an audit or of an apply: a folder, a run id under the root, or latest
+    #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// An apply_receipt.json to compare with the plan of the audit
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
+}
+
+const TREND_HELP: &str = "\
+The runs come from the history.json of the newest audit under the artifacts root, and from every other audit there.
+
+Exit codes:
+  0  done
+  2  the command line, the configuration or a run folder is invalid, or there is no audit";
+
+#[derive(Debug, Args)]
+pub struct Trend {
+    /// The run whose history is shown: a folder, a run id under the root, or latest [default: all audits under the root]
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// The artifacts root [default: artifacts/zendesk_drift, or the configuration's]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How many of the newest runs and of the oldest open findings are shown [default: 20]
+    #[arg(long, value_name = "N")]
+    pub last: Option<usize>,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,8 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub enum Format {
     Text,
     Json,
+    /// For trend only.
+    Csv,
 }
 
 /// What the person wants to see.
@@ -105,7 +107,7 @@ impl Console {
         let text = escape::line(text);
         match self.format {
             Format::Text => to_stdout(&labeled(ERROR, name, &text, stdout_width())),
-            Format::Json => to_stderr(ERROR, name, &text),
+            Format::Json | Format::Csv => to_stderr(ERROR, name, &text),
         }
     }
 

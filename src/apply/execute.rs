@@ -115,7 +115,7 @@ impl<R: Reads> Execution<'_, R> {
                 }
             };
             self.journal.append(&Entry::Intention(Intention {
-                action_id: action.action_id.clone(),
+                action_id: action.action_id.to_string(),
                 before: before.clone(),
                 at: (self.clock)().rfc3339(),
                 timeout_ms: Some(u64::try_from(self.writer.timeout().as_millis()).unwrap_or(u64::MAX)),
@@ -343,10 +343,10 @@ fn already(code: ActionCode) -> SkipReason {
 fn write_of(action: &PlannedAction, seen: &Look) -> Write {
     let (org_id, user_id) = (action.org_id, action.user_id.unwrap_or_default());
     match action.action_code {
-        ActionCode::SetOrgExternalId => Write::OrgExternalId { org_id, external_id: action.to.clone() },
+        ActionCode::SetOrgExternalId => Write::OrgExternalId { org_id, external_id: action.to.to_string() },
         ActionCode::AddOrgDomain => {
             let mut domain_names = seen.org.as_ref().map(|org| org.domain_names.clone()).unwrap_or_default();
-            domain_names.push(action.to.clone());
+            domain_names.push(action.to.to_string());
             Write::OrgDomains { org_id, domain_names }
         }
         ActionCode::AssignUserToOrg => Write::Membership { user_id, org_id },

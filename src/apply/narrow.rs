@@ -42,7 +42,7 @@ impl Narrowing {
     pub fn leaves_out(&self, action: &PlannedAction) -> Option<SkipReason> {
         let key = account_key(&action.sf_account_id);
         let is_selected = (self.accounts.is_empty() || self.accounts.contains(&key))
-            && (self.actions.is_empty() || self.actions.contains(&action.action_id));
+            && (self.actions.is_empty() || self.actions.contains(&*action.action_id));
         if !is_selected {
             Some(SkipReason::NotSelected)
         } else if !self.allowed.contains(&action.action_code) {
@@ -143,7 +143,7 @@ mod tests {
                 base.clone(),
                 Suppression { sf_account_id: Some(action.sf_account_id.to_lowercase()), ..base.clone() },
                 Suppression { org_id: Some(action.org_id), ..base.clone() },
-                Suppression { issue_id: Some(action.issue_id.clone()), ..base.clone() },
+                Suppression { issue_id: Some(action.issue_id.to_string()), ..base.clone() },
             ];
             let opaque =
                 crate::model::account_key::form(&action.sf_account_id) == crate::model::account_key::IdForm::Opaque;
@@ -152,8 +152,10 @@ mod tests {
                     assert_eq!(leaves(suppression), Some(SkipReason::SuppressedSince), "{code}");
                 }
             }
-            let by_domain =
-                Suppression { domain: action.domain.clone().or(Some("x.example".to_owned())), ..base.clone() };
+            let by_domain = Suppression {
+                domain: Some(action.domain.as_deref().unwrap_or("x.example").to_owned()),
+                ..base.clone()
+            };
             assert_eq!(leaves(by_domain).is_some(), of_user, "{code}: the issue of an org has no domain");
             let by_user = Suppression { user_id: Some(action.user_id.unwrap_or(1)), ..base.clone() };
             assert_eq!(leaves(by_user).is_some(), of_user, "{code}");

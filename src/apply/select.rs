@@ -114,9 +114,9 @@ impl Effects {
     fn take_in(&mut self, action: &PlannedAction) {
         match (action.action_code, action.user_id) {
             (ActionCode::SetOrgExternalId, _) => {
-                self.external_ids.insert(action.org_id, action.to.clone());
+                self.external_ids.insert(action.org_id, action.to.to_string());
             }
-            (ActionCode::AddOrgDomain, _) => self.domains.entry(action.org_id).or_default().push(action.to.clone()),
+            (ActionCode::AddOrgDomain, _) => self.domains.entry(action.org_id).or_default().push(action.to.to_string()),
             (ActionCode::AssignUserToOrg, Some(user)) => self.members.entry(user).or_default().push(action.org_id),
             (ActionCode::MoveUserToOrg, Some(user)) => {
                 self.defaults.insert(user, action.org_id);

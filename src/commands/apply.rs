@@ -208,7 +208,7 @@ impl Job<'_> {
         };
         let selection = Selection { plan, narrowing, caps: self.caps, clock: clock::now, stop };
         let choices = selection.choose(records, &mut index, &mut decided).await?;
-        let action_ids = self.selected(&choices).map(|(action, _)| action.action_id.clone()).collect();
+        let action_ids = self.selected(&choices).map(|(action, _)| action.action_id.to_string()).collect();
         journal.append(&Entry::Selected { action_ids })?;
         Ok((choices, index))
     }

@@ -24,10 +24,18 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     // piece by piece.
     let inputs = ManuallyDrop::new(inputs);
     let read = ManuallyDrop::new(source::read(&console, &inputs.what_to_read(), domains)?);
-    let found = audit(&inputs.reference, &read.world, &inputs.config.settings, None, read.as_of, read.warnings.clone());
+    let baseline = inputs.baseline_accounts();
+    let found = audit(
+        &inputs.reference,
+        &read.world,
+        &inputs.config.settings,
+        baseline.as_ref(),
+        read.as_of,
+        read.warnings.clone(),
+    );
     let found = ManuallyDrop::new(found);
     let rows = inputs.rows_to_compare(&found);
-    let judged = Judged::new(&found, &rows, inputs.baseline.as_ref(), &inputs.config.settings);
+    let judged = Judged::new(&found, rows.as_ref(), &inputs);
     let run = inputs.publish(&read, &found, &judged)?;
 
     inputs.options.outputs.tell(console.audience, judged.outputs(&run))?;

@@ -1,34 +1,37 @@
 //! `diff`: two finished runs in, what changed between them out.
 
-use super::{ConfigFile, read_config};
+use super::{ConfigFile, read_config, runs};
 use crate::catalogue::IssueCode;
 use crate::cli::{Common, Diff as Options};
 use crate::exit::{Exit, Failure};
 use crate::github::step_output::Output;
+use crate::model::settings::Thresholds;
 use crate::report::{diff as report, terminal};
-use crate::rules::gate::{self, Judgement};
+use crate::rules::gate::{self, Judgement, SinceBaseline};
 use crate::run::artifacts;
 use crate::run::diff::document::document;
-use crate::run::diff::{self, About, Side};
+use crate::run::diff::{self, Side};
 use crate::run::read::RunFolder;
 use crate::text::audience::Message;
 use crate::text::escape;
 use serde_json::json;
 use std::collections::HashMap;
-use std::path::Path;
 
 /// Runs `diff`.
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
-    let limit = limit(common, options)?;
-    let base = open(&options.base, "base")?;
-    let head = open(&options.head, "head")?;
-    comparable(&options.base, &base, about(&head))?;
+    let limits = limits(common, options)?;
+    let base = runs::open(common, &options.base, "base")?;
+    let head = runs::open(common, &options.head, "head")?;
+    runs::comparable(&options.base, &base, runs::about(&head))?;
 
     let (base_side, head_side) = (Side::of_run(&base), Side::of_run(&head));
     let found = diff::compare(&base_side, &head_side);
-    let thresholds: Vec<_> =
-        limit.map(|limit| gate::new_issues_judged(limit, found.new.len() as u64)).into_iter().collect();
+    let since = SinceBaseline {
+        new_issues: Some(found.new.len() as u64),
+        lost_accounts: found.lost_accounts.as_ref().map(|lost| lost.len() as u64),
+    };
+    let thresholds: Vec<Judgement> = gate::judge_since_baseline(&limits, since).collect();
 
     let name = |run: &RunFolder| escape::terminal(&run.summary.run_id);
     console.heading(Message::with_public(
@@ -42,7 +45,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     }
     if let Some(from) = &head.receipt.suppressions_from {
         let codes: HashMap<&str, IssueCode> =
-            head.issues.iter().map(|issue| (issue.issue_id.as_str(), issue.issue_code)).collect();
+            head.issues.iter().map(|issue| (&*issue.issue_id, issue.issue_code)).collect();
         console.show(&report::own_suppressions(from, |id| codes.get(id).copied()));
     }
     // Computed, not read.
@@ -51,7 +54,13 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     console.say(Message::public(format!("\nplan_hash: {now}{same}")));
     let counts = json!({ "plan_hash": now, "new_issue_count": found.new.len(), "thresholds": thresholds });
     console.data(Message::with_public(
-        artifacts::json(&document(&base, &head, &found, &thresholds)),
+        artifacts::json(&document(
+            &base.summary,
+            &head.summary,
+            head.receipt.suppressions_from.as_ref(),
+            &found,
+            &thresholds,
+        )),
         artifacts::json(&counts),
     ));
     options.outputs.tell(console.audience, outputs(&found, &thresholds))?;
@@ -64,39 +73,17 @@ fn outputs(found: &diff::Diff<'_>, thresholds: &[Judgement]) -> Vec<Output> {
     vec![("new-issues", found.new.len().to_string()), ("breached", super::breached(thresholds))]
 }
 
-/// The limit of new issues: the flag's, or else the configuration's.
-fn limit(common: &Common, options: &Options) -> Result<Option<u64>, Failure> {
-    const NAME: &str = "max_new_issues";
-    let mut limit = read_config(common.config.as_deref())?
-        .and_then(|ConfigFile { config, bytes: _ }| config.settings.thresholds.max_new_issues);
+/// The limits that two runs are judged by: the flags', or else the configuration's.
+fn limits(common: &Common, options: &Options) -> Result<Thresholds, Failure> {
+    const NAMES: [&str; 2] = ["max_new_issues", "max_lost_accounts"];
+    let config = read_config(common.config.as_deref())?;
+    let mut limits = config.map(|ConfigFile { config, bytes: _ }| config.settings.thresholds).unwrap_or_default();
     for (name, value) in &options.thresholds {
-        if name != NAME {
-            return Err(Failure::invalid(Message::public(format!("diff judges {NAME} alone, not {name}")))
-                .help("the audits of the two runs have judged the others"));
+        if !NAMES.contains(&name.as_str()) {
+            let what = format!("diff judges only {}, not {name}", NAMES.join(" and "));
+            return Err(Failure::invalid(Message::public(what)).help("the audits of the two runs judge the others"));
         }
-        limit = Some(*value);
+        limits.set(name, *value);
     }
-    Ok(limit)
-}
-
-/// Reads a run folder that two runs are compared by; `what` says which one it is.
-pub(super) fn open(path: &Path, what: &str) -> Result<RunFolder, Failure> {
-    RunFolder::open(path).map_err(|error| {
-        Failure::invalid(Message::public(format!("the {what} {} cannot be used", path.display())))
-            .because(&error)
-            .help("name the run folder of an audit, <root>/<time>_audit")
-    })
-}
-
-/// Refuses a base that says nothing about the head.
-pub(super) fn comparable(path: &Path, base: &RunFolder, head: About<'_>) -> Result<(), Failure> {
-    diff::comparable(about(base), head).map_err(|error| {
-        Failure::invalid(Message::public(format!("{} is no base for this comparison", path.display())))
-            .because(&error)
-            .help("compare runs of the same Zendesk")
-    })
-}
-
-pub(super) fn about(run: &RunFolder) -> About<'_> {
-    About { source: run.summary.source, zendesk: &run.summary.zendesk }
+    Ok(limits)
 }

@@ -10,14 +10,16 @@ pub mod github;
 pub mod init;
 mod live;
 pub mod report;
+mod runs;
 mod salesforce;
 mod source;
 pub mod trace;
+pub mod trend;
 pub mod verify;
 
 use crate::cli::{Command, Common, Outputs};
 use crate::config::{self, Config, FILE_NAME};
-use crate::console::Console;
+use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
 use crate::github::step_output::{self, Output};
 use crate::reference::Problems;
@@ -27,6 +29,9 @@ use std::path::Path;
 
 /// Runs a command of `zendesk drift`.
 pub fn drift(common: &Common, command: Command) -> Result<Exit, Failure> {
+    if common.format == Format::Csv && !matches!(command, Command::Trend(_)) {
+        return Err(Failure::invalid("only trend prints CSV").help("use --format text or --format json"));
+    }
     match command {
         Command::Init(options) => init::run(common, options),
         Command::Audit(options) => audit::run(common, options),
@@ -36,6 +41,7 @@ pub fn drift(common: &Common, command: Command) -> Result<Exit, Failure> {
         Command::Verify(options) => verify::run(common, &options),
         Command::Doctor(options) => doctor::run(common, options),
         Command::Report(options) => report::run(common, &options),
+        Command::Trend(options) => trend::run(common, &options),
         Command::Explain(options) => explain::run(common, &options),
     }
 }

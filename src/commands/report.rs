@@ -2,6 +2,7 @@
 
 mod places;
 
+use super::runs;
 use crate::cli::{Common, FailedCommand, Report as Options, Target};
 use crate::clock;
 use crate::console::{self, Console, Format};
@@ -37,7 +38,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             .help("leave --to out, or render for one of its places without --format json"));
     }
     let place = place(&console, options);
-    let finished = finished(options)?;
+    let finished = finished(common, options)?;
     let diff = finished.diff().unwrap_or_default();
     let change = finished.base().map(|base| Change::of(&base.summary.run_id, &diff));
     let report = finished.report(&diff, change.as_ref(), &place, options);
@@ -86,10 +87,10 @@ enum Finished {
     },
 }
 
-fn finished(options: &Options) -> Result<Finished, Failure> {
+fn finished(common: &Common, options: &Options) -> Result<Finished, Failure> {
     let change = options.change.as_deref().map(ConfigurationChange::read).transpose();
     let change = change.map_err(|error| Failure::invalid("the file of --change cannot be read").because(error))?;
-    let Some(folder) = &options.run_dir else {
+    let Some(named) = &options.run_dir else {
         if let (Some(change), None) = (change, options.failed) {
             return Ok(Finished::Configuration { change });
         }
@@ -98,6 +99,7 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         let known = known.map_err(|error| Failure::invalid("the file of --failure cannot be read").because(error))?;
         return Ok(Finished::Failed { subject, code: options.failed.unwrap_or_default(), known });
     };
+    let folder = &runs::folder(common, named, "run folder")?;
     if !folder.join(Artifact::Receipt.name()).exists() && folder.join(Artifact::ApplyReceipt.name()).exists() {
         let receipt = read::read_apply_receipt(&folder.join(Artifact::ApplyReceipt.name())).map_err(|error| {
             Failure::invalid(Message::public(format!("the run folder {} cannot be used", folder.display())))
@@ -105,11 +107,11 @@ fn finished(options: &Options) -> Result<Finished, Failure> {
         })?;
         return Ok(Finished::Apply { plan: plan_of(folder, &receipt), receipt });
     }
-    let run = Box::new(super::diff::open(folder, "run folder")?);
+    let run = Box::new(runs::open_folder(common, folder, "run folder")?);
     let base = match &options.baseline {
         Some(path) => {
-            let base = super::diff::open(path, "baseline")?;
-            super::diff::comparable(path, &base, super::diff::about(&run))?;
+            let base = runs::open(common, path, "baseline")?;
+            runs::comparable(path, &base, runs::about(&run))?;
             Some(Box::new(base))
         }
         None => None,

@@ -279,7 +279,7 @@ fn print(console: &Console, seen: &Seen<'_>, trace: &Trace<'_>) {
     }
     match console.format {
         Format::Json => console.data(artifacts::json(&Printed { schema: SCHEMA, seen, trace })),
-        Format::Text => {
+        Format::Text | Format::Csv => {
             let width = console::stdout_width().map_or(WIDTH, |width| width.min(MOST_WIDTH));
             if console.audience.is_public() {
                 // All of it is withheld, the empty lines too.

@@ -1,6 +1,6 @@
 //! `verify`: read a run folder and say of everything in it whether it matches.
 
-use super::disk;
+use super::{disk, runs};
 use crate::cli::{Common, Verify as Options};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
@@ -25,24 +25,25 @@ const MOST_MISMATCHES: usize = 20;
 /// Runs `verify`.
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
-    let (files, strays) = read_folder(&options.run)?;
+    let folder = runs::folder(common, &options.run, "run")?;
+    let (files, strays) = read_folder(&folder)?;
     let verdict = match kind(&files) {
         Some(Kind::Audit) => {
             let given = options.receipt.as_deref().map(given).transpose()?;
-            let original = original(&options.run, &files)?;
+            let original = original(&folder, &files)?;
             verify::audit_folder(&AuditFolder { files, strays, given, original })
         }
         Some(Kind::Apply) if options.receipt.is_some() => {
             return Err(Failure::invalid("--receipt goes with the run folder of an audit")
                 .help("name the audit's folder, whose plan the receipt is about"));
         }
-        Some(Kind::Apply) => verify::apply_folder(&files, &strays, &plan_of(&options.run, &files)?),
+        Some(Kind::Apply) => verify::apply_folder(&files, &strays, &plan_of(&folder, &files)?),
         None => {
-            return Err(not_usable(&options.run, "it is no run folder: it has neither receipt.json nor a journal")
+            return Err(not_usable(&folder, "it is no run folder: it has neither receipt.json nor a journal")
                 .help("name the folder <root>/<time>_audit of an audit, or <root>/<time>_apply of an apply"));
         }
     };
-    tell(&console, &options.run, &verdict);
+    tell(&console, &folder, &verdict);
     Ok(if verdict.mismatches.is_empty() { Exit::Done } else { Exit::Breached })
 }
 

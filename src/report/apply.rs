@@ -90,7 +90,7 @@ pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, w
         // Whoever approves these can hold the live run to them.
         lines.say("\n  Selected:");
         for ids in selected.chunks(IDS_IN_A_LINE) {
-            let ids: Vec<&str> = ids.iter().map(|selected| selected.action.action_id.as_str()).collect();
+            let ids: Vec<&str> = ids.iter().map(|selected| &*selected.action.action_id).collect();
             lines.say(open(format!("    {}", ids.join(","))));
         }
     }

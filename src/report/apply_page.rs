@@ -142,7 +142,7 @@ impl ApplyReport<'_> {
 
     fn actions(&self, length: Length) -> Rows {
         let planned: HashMap<&str, &PlannedAction> =
-            self.plan.iter().flat_map(|plan| &plan.actions).map(|action| (action.action_id.as_str(), action)).collect();
+            self.plan.iter().flat_map(|plan| &plan.actions).map(|action| (&*action.action_id, action)).collect();
         let mut results: Vec<&ActionResult> = self.receipt.results.iter().collect();
         // Stable: the order of the plan among equals.
         results.sort_by_key(|result| weight(result.status));

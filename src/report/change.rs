@@ -1,8 +1,8 @@
 //! What has changed since a baseline, as counts.
 
 use crate::catalogue::IssueCode;
+use crate::run::artifacts::rows::IssueRow;
 use crate::run::diff::Diff;
-use crate::run::read::IssueRow;
 use std::collections::BTreeMap;
 
 /// Counts of a comparison.

@@ -9,8 +9,9 @@ use crate::catalogue::{IssueCode, Status};
 use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::Artifact;
+use crate::run::artifacts::rows::IssueRow;
 use crate::run::diff::{ActionRow, Diff};
-use crate::run::read::{IssueRow, RunFolder};
+use crate::run::read::RunFolder;
 use crate::text::escape::markdown_cell;
 use crate::text::words::{counted, grouped};
 use std::collections::{BTreeMap, HashMap};
@@ -211,12 +212,12 @@ impl ChangeReport<'_> {
         page.text(
             "\n### Limits that the changed side exceeds\n\nFor information: an audit judges these. A change is held to one limit, how many issues are new.\n\n",
         );
-        let before: HashMap<&str, Option<u64>> =
-            self.base.summary.thresholds.iter().map(|judgement| (judgement.name.as_str(), judgement.value)).collect();
+        let before: HashMap<&str, &Judgement> =
+            self.base.summary.thresholds.iter().map(|judgement| (judgement.name.as_str(), judgement)).collect();
         let row = |judgement: &&Judgement| {
-            let shown = |value: Option<u64>| value.map(grouped).unwrap_or_default();
-            let before = shown(before.get(judgement.name.as_str()).copied().flatten());
-            let (limit, value) = (grouped(judgement.limit), shown(judgement.value));
+            let before =
+                before.get(judgement.name.as_str()).map(|judgement| judgement.value_shown()).unwrap_or_default();
+            let (limit, value) = (grouped(judgement.limit), judgement.value_shown());
             format!("| {} | {limit} | {before} | {value} |\n", markdown_cell(&judgement.name))
         };
         page.rows(Rows {
@@ -317,8 +318,7 @@ impl ChangeReport<'_> {
             "\n### Its own suppressions would silence {}\n\nThey count above: a change cannot silence what it brings. Once it is merged, these are suppressed.\n\n",
             counted(would.len() as u64, "issue")
         ));
-        let by_id: HashMap<&str, &IssueRow> =
-            self.head.issues.iter().map(|issue| (issue.issue_id.as_str(), issue)).collect();
+        let by_id: HashMap<&str, &IssueRow> = self.head.issues.iter().map(|issue| (&*issue.issue_id, issue)).collect();
         let known: Vec<_> =
             would.iter().filter_map(|would| Some((*by_id.get(would.issue_id.as_str())?, &would.reason))).collect();
         if self.place.audience.is_public() {
@@ -363,7 +363,7 @@ fn detail(issue: &IssueRow) -> String {
 }
 
 fn action_row(what: &str, action: &ActionRow<'_>) -> String {
-    let ActionRow { code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain } = action;
+    let ActionRow { action_code: code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain } = action;
     let account = [sf_account_id, account_name].into_iter().flatten().map(|text| markdown_cell(text));
     let ids = [("user", *user_id), ("org", *org_id)];
     let ids: Vec<String> = ids.into_iter().filter_map(|(name, id)| Some(format!("{name} {}", id?))).collect();

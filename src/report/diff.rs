@@ -3,8 +3,8 @@
 use super::terminal::by_code;
 use crate::catalogue::IssueCode;
 use crate::run::artifacts::receipt::SuppressionsFrom;
+use crate::run::artifacts::rows::IssueRow;
 use crate::run::diff::{ActionRow, Delta, Diff};
-use crate::run::read::IssueRow;
 use crate::text::escape;
 use crate::text::lines::{Line, Lines};
 use crate::text::words::{counted, grouped};
@@ -14,20 +14,28 @@ const MOST_ROWS: usize = 20;
 
 /// What is new, gone and changed, in numbers.
 pub fn counts(diff: &Diff<'_>) -> Lines {
-    let Diff { new, resolved, left_window, changed, unchanged, prepared, blocked } = diff;
+    let Diff { new, came_back, resolved, silenced, left_window, left_reference, .. } = diff;
+    let Diff { changed, unchanged, lost_accounts, prepared, blocked, .. } = diff;
     let mut lines = Lines::default();
-    let codes = |issues: &[&IssueRow]| by_code(issues.iter().map(|issue| issue.issue_code));
+    let codes = |issues: &[&IssueRow<'_>]| by_code(issues.iter().map(|issue| issue.issue_code));
+    let heads = |pairs: &[(&IssueRow<'_>, &IssueRow<'_>)]| by_code(pairs.iter().map(|(_, head)| head.issue_code));
     let count = |issues: usize| grouped(issues as u64);
     lines.public(format!("  New:              {}{}", count(new.len()), codes(new)));
     lines.public(format!("  Resolved:         {}{}", count(resolved.len()), codes(resolved)));
-    if !left_window.is_empty() {
-        lines.public(format!("  Left the window:  {}{}", count(left_window.len()), codes(left_window)));
-    }
-    if !changed.is_empty() {
-        let heads: Vec<&IssueRow> = changed.iter().map(|(_, head)| *head).collect();
-        lines.public(format!("  Changed status:   {}{}", count(changed.len()), codes(&heads)));
-    }
+    let mut some = |name: &str, number: usize, codes: String| {
+        if number > 0 {
+            lines.public(format!("  {name:<18}{}{codes}", count(number)));
+        }
+    };
+    some("Came back:", came_back.len(), codes(came_back));
+    some("Silenced:", silenced.len(), heads(silenced));
+    some("Left reference:", left_reference.len(), codes(left_reference));
+    some("Left the window:", left_window.len(), codes(left_window));
+    some("Changed:", changed.len(), heads(changed));
     lines.public(format!("  Unchanged:        {}", count(unchanged.len())));
+    if let Some(lost) = lost_accounts.as_ref().filter(|lost| !lost.is_empty()) {
+        lines.public(format!("  Lost accounts:    {}", count(lost.len())));
+    }
     for (name, delta) in [("Prepared:", prepared), ("Blocked:", blocked)] {
         let Delta { added, dropped } = delta;
         let added = counted(added.len() as u64, "action");
@@ -38,14 +46,28 @@ pub fn counts(diff: &Diff<'_>) -> Lines {
 
 /// The issues and actions that make the difference; a public audience has the counts.
 pub fn rows(diff: &Diff<'_>) -> Lines {
-    let Diff { new, resolved, left_window, changed, unchanged: _, prepared, blocked } = diff;
+    let Diff { new, came_back, resolved, silenced, left_window, left_reference, .. } = diff;
+    let Diff { changed, lost_accounts, prepared, blocked, .. } = diff;
     let mut lines = Lines::default();
-    let mut issues = |heading, issues: &[&IssueRow]| list(&mut lines, heading, issues, |issue| of_issue(issue));
+    let mut issues = |heading, issues: &[&IssueRow<'_>]| list(&mut lines, heading, issues, |issue| with_detail(issue));
     issues("New issues:", new);
+    issues("Of these, found again after they were gone:", came_back);
     issues("Resolved issues:", resolved);
+    issues("Issues of accounts that the reference has lost:", left_reference);
     issues("Ticket issues that left the window:", left_window);
-    list(&mut lines, "Issues with another status:", changed, |(base, head)| {
-        format!("{}: {} → {}", of_issue(head), base.status, head.status)
+    list(&mut lines, "Issues that are suppressed now:", silenced, |(_, head)| {
+        format!("{}: {}", of_issue(head), escape::terminal(&head.suppression_reason))
+    });
+    let state = |issue: &IssueRow<'_>| {
+        let reason = issue.blocked_reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("{}{reason}", issue.status)
+    };
+    list(&mut lines, "Issues with another status or reason:", changed, |(base, head)| {
+        format!("{}: {} → {}", of_issue(head), state(base), state(head))
+    });
+    let lost = lost_accounts.as_deref().unwrap_or_default();
+    list(&mut lines, "Accounts that the reference has lost:", lost, |account| {
+        format!("{} {}", escape::terminal(account.sf_account_id), escape::terminal(account.account_name))
     });
     let mut actions = |heading, actions: &[ActionRow<'_>]| list(&mut lines, heading, actions, of_action);
     actions("Prepared actions that were added:", &prepared.added);
@@ -68,14 +90,18 @@ fn list<T>(lines: &mut Lines, heading: &'static str, items: &[T], line: impl Fn(
     }
 }
 
-fn of_issue(issue: &IssueRow) -> String {
+fn with_detail(issue: &IssueRow<'_>) -> String {
+    format!("{}: {}", of_issue(issue), escape::terminal(&issue.detail))
+}
+
+fn of_issue(issue: &IssueRow<'_>) -> String {
     let IssueRow { issue_code, sf_account_id, account_name, org_id, user_id, ticket_id, domain, .. } = issue;
     let of = records(sf_account_id.as_deref(), Some(account_name), *org_id, *user_id, *ticket_id, domain.as_deref());
     format!("{issue_code}{of}")
 }
 
 fn of_action(action: &ActionRow<'_>) -> String {
-    let ActionRow { code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain } = action;
+    let ActionRow { action_code: code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain } = action;
     let reason = blocked_reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!("{code}{reason}{}", records(*sf_account_id, *account_name, *org_id, *user_id, None, *domain))
 }

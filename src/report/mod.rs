@@ -16,6 +16,7 @@ pub mod page;
 pub mod place;
 pub mod terminal;
 pub mod trace;
+pub mod trend;
 
 #[cfg(test)]
 mod tests;

@@ -59,8 +59,8 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
         let mut thresholds = table(width, &["threshold", "limit", "value", ""], &[1, 2]);
         for judgement in &facts.thresholds {
             let value = judgement.value.map(grouped).unwrap_or_default();
-            let verdict = judgement.verdict().to_owned();
-            thresholds.add_row([escape::terminal(&judgement.name), grouped(judgement.limit), value, verdict]);
+            let (name, limit) = (escape::terminal(&judgement.name), grouped(judgement.limit));
+            thresholds.add_row([name, limit, value, judgement.verdict().to_owned()]);
         }
         let _ = writeln!(text, "\n{thresholds}");
     }

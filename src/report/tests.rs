@@ -13,10 +13,11 @@ use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::{Receipt, SuppressionsFrom, WouldSuppress};
+use crate::run::artifacts::rows::IssueRow;
 use crate::run::diff::{Diff, Side, compare};
 use crate::run::facts::AuditFacts;
 use crate::run::plan_file::{PlanFile, PlannedAction};
-use crate::run::read::{IssueRow, RunFolder};
+use crate::run::read::RunFolder;
 use crate::text::audience::Audience;
 use serde_json::json;
 use std::path::Path;
@@ -123,7 +124,7 @@ fn hostile_run(seed: u64, accounts: usize) -> RunFolder {
     let mut run = demo();
     let text = |nth: u64| hostile(seed * 1000 + nth);
     let issue = run.issues[0].clone();
-    run.issues.extend((0..accounts).map(|nth| IssueRow { issue_id: format!("i{nth}"), ..issue.clone() }));
+    run.issues.extend((0..accounts).map(|nth| IssueRow { issue_id: format!("i{nth}").into(), ..issue.clone() }));
     run.summary.zendesk = text(901);
     run.summary.source = crate::run::artifacts::Source::Zendesk;
     run.summary.run_id = text(902);
@@ -134,22 +135,23 @@ fn hostile_run(seed: u64, accounts: usize) -> RunFolder {
     run.receipt.ticket_window.from = text(907);
     run.summary.thresholds = vec![Judgement { name: text(908), limit: 1, value: Some(2), breached: true }];
     for (nth, issue) in run.issues.iter_mut().enumerate() {
-        issue.sf_account_id = Some(text(2_000 + nth as u64));
-        issue.account_name = text(911);
-        issue.domain = Some(text(912));
-        issue.detail = text(910);
+        issue.sf_account_id = Some(text(2_000 + nth as u64).into());
+        issue.account_name = text(911).into();
+        issue.domain = Some(text(912).into());
+        issue.detail = text(910).into();
         if nth % 2 == 0 {
-            issue.issue_id = text(2000 + nth as u64);
+            issue.issue_id = text(2000 + nth as u64).into();
         } else {
             issue.status = Status::Blocked;
         }
     }
     for action in &mut run.plan.actions {
-        action.sf_account_id = text(913);
-        action.account_name = Some(text(914));
-        action.domain = Some(text(915));
+        action.sf_account_id = text(913).into();
+        action.account_name = Some(text(914).into());
+        action.domain = Some(text(915).into());
     }
-    let would = run.issues.iter().map(|issue| WouldSuppress { issue_id: issue.issue_id.clone(), reason: text(916) });
+    let would =
+        run.issues.iter().map(|issue| WouldSuppress { issue_id: issue.issue_id.to_string(), reason: text(916) });
     run.receipt.suppressions_from = Some(SuppressionsFrom { sha256: text(917), own_would_suppress: would.collect() });
     run
 }
@@ -305,7 +307,8 @@ fn a_link_to_an_artifact_or_a_run_is_a_link_or_nothing() {
         place.run = Some(WorkflowRun { server: hostile(seed), repository: hostile(seed), id: 1 });
         let mut run = demo();
         let issue = run.issues[0].clone();
-        run.issues = (0..200).map(|nth| IssueRow { sf_account_id: Some(format!("a{nth}")), ..issue.clone() }).collect();
+        run.issues =
+            (0..200).map(|nth| IssueRow { sf_account_id: Some(format!("a{nth}").into()), ..issue.clone() }).collect();
         let facts = AuditFacts::of_run(&run);
         let page =
             AuditReport { run: &run, facts: &facts, change: None, applied: None, place: &place }.page(Length::Full);
@@ -323,15 +326,16 @@ fn the_greatest_run_fits_and_says_what_was_cut() {
     let issue = run.issues[0].clone();
     run.issues = (0..3_000)
         .map(|nth| IssueRow {
-            detail: huge.clone(),
-            issue_id: huge.clone(),
-            sf_account_id: Some(format!("{huge}{nth}")),
-            account_name: huge.clone(),
+            detail: huge.clone().into(),
+            issue_id: huge.clone().into(),
+            sf_account_id: Some(format!("{huge}{nth}").into()),
+            account_name: huge.clone().into(),
             ..issue.clone()
         })
         .collect();
     let action = run.plan.actions[0].clone();
-    run.plan.actions = (0..3_000).map(|_| PlannedAction { sf_account_id: huge.clone(), ..action.clone() }).collect();
+    run.plan.actions =
+        (0..3_000).map(|_| PlannedAction { sf_account_id: huge.clone().into(), ..action.clone() }).collect();
     let base = demo();
     let diff = compare(&Side::of_run(&base), &Side::of_run(&run));
     let mut receipt = hostile_receipt(1, 3_000);

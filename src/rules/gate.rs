@@ -3,6 +3,7 @@
 use crate::catalogue::Scope;
 use crate::model::settings::{Settings, Thresholds};
 use crate::rules::audit::Totals;
+use crate::text::words::grouped;
 use serde::{Deserialize, Serialize};
 
 /// A limit and what it was held against.
@@ -11,68 +12,62 @@ use serde::{Deserialize, Serialize};
 pub struct Judgement {
     pub name: String,
     pub limit: u64,
-    /// `None`: it could not be judged, for want of a baseline or of tickets.
+    /// `None`: not judged, as what needs a baseline where there is none.
     pub value: Option<u64>,
     pub breached: bool,
 }
 
 impl Judgement {
-    /// By how much the limit is exceeded, as one line; `None` for a limit that is kept or was not judged.
-    pub fn breach(&self) -> Option<String> {
-        let value = self.value.filter(|_| self.breached)?;
-        Some(format!("{}: {value} exceeds the limit of {}", self.name, self.limit))
+    /// The value for people.
+    pub fn value_shown(&self) -> String {
+        self.value.map_or_else(|| "not judged".to_owned(), grouped)
     }
 
-    /// What became of the limit, in a word or two.
+    /// `breached`, `kept`, or `not judged`.
     pub const fn verdict(&self) -> &'static str {
-        match self {
-            Self { value: None, .. } => "not judged",
-            Self { breached: true, .. } => "breached",
-            Self { breached: false, .. } => "kept",
+        match (self.breached, self.value) {
+            (true, _) => "breached",
+            (false, Some(_)) => "kept",
+            (false, None) => "not judged",
         }
     }
 }
 
-/// What the comparison with a baseline yields; without one, nothing.
+/// What a baseline says about a run; `None` where there is none, or where it does not list its accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AgainstBaseline {
+pub struct SinceBaseline {
     pub new_issues: Option<u64>,
     pub lost_accounts: Option<u64>,
 }
 
-/// Judges every limit that is set, in the order of the configuration; those that need a baseline come last.
-pub fn judge(settings: &Settings, totals: &Totals, against: AgainstBaseline) -> Vec<Judgement> {
-    let Thresholds {
-        max_total_issues,
-        max_blocked_actions,
-        max_by_risk,
-        max_by_code,
-        max_new_issues,
-        max_lost_accounts,
-    } = &settings.thresholds;
-    let single = |name: &str, limit: &Option<u64>, value: Option<u64>| {
-        limit.map(|limit| judgement(name.to_owned(), limit, value))
-    };
-    let by_risk = max_by_risk
-        .iter()
-        .map(|(risk, limit)| judgement(format!("max_by_risk.{risk}"), *limit, Some(totals.by_risk[*risk as usize])));
-    let by_code = max_by_code.iter().map(|(code, limit)| {
-        let judged = settings.tickets_enabled || code.scope() != Scope::Ticket;
-        judgement(format!("max_by_code.{code}"), *limit, judged.then_some(totals.by_code[*code as usize]))
+/// Judges every limit that is set, in the order of the configuration; what needs a baseline comes last. A limit of a ticket
+/// code is not judged when tickets are not read.
+pub fn judge(settings: &Settings, totals: &Totals, since: SinceBaseline) -> Vec<Judgement> {
+    let Thresholds { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, .. } = &settings.thresholds;
+    let single = [
+        ("max_total_issues", max_total_issues, totals.issues),
+        ("max_blocked_actions", max_blocked_actions, totals.blocked),
+    ];
+    let single = single.into_iter().filter_map(|(name, limit, value)| Some((name.to_owned(), (*limit)?, Some(value))));
+    let by_risk = max_by_risk.iter().map(|(risk, limit)| {
+        let value = totals.by_risk[*risk as usize];
+        (format!("max_by_risk.{risk}"), *limit, Some(value))
     });
-    single("max_total_issues", max_total_issues, Some(totals.issues))
-        .into_iter()
-        .chain(single("max_blocked_actions", max_blocked_actions, Some(totals.blocked)))
-        .chain(by_risk)
-        .chain(by_code)
-        .chain(single("max_new_issues", max_new_issues, against.new_issues))
-        .chain(single("max_lost_accounts", max_lost_accounts, against.lost_accounts))
-        .collect()
+    let by_code = max_by_code.iter().map(|(code, limit)| {
+        let is_judged = settings.tickets_enabled || code.scope() != Scope::Ticket;
+        (format!("max_by_code.{code}"), *limit, is_judged.then_some(totals.by_code[*code as usize]))
+    });
+    let judged = single.chain(by_risk).chain(by_code).map(|(name, limit, value)| judgement(name, limit, value));
+    judged.chain(judge_since_baseline(&settings.thresholds, since)).collect()
 }
 
-/// Judges how many issues are new.
-pub fn new_issues_judged(limit: u64, value: u64) -> Judgement {
-    judgement("max_new_issues".to_owned(), limit, Some(value))
+/// Judges the limits that need a baseline.
+pub fn judge_since_baseline(thresholds: &Thresholds, since: SinceBaseline) -> impl Iterator<Item = Judgement> {
+    let limits = [
+        ("max_new_issues", thresholds.max_new_issues, since.new_issues),
+        ("max_lost_accounts", thresholds.max_lost_accounts, since.lost_accounts),
+    ];
+    limits.into_iter().filter_map(|(name, limit, value)| Some(judgement(name.to_owned(), limit?, value)))
 }
 
 fn judgement(name: String, limit: u64, value: Option<u64>) -> Judgement {

@@ -131,16 +131,16 @@ impl Folder {
         Ok(Self { unfinished: Unfinished::create(parent)?, files: Mutex::default(), syncing: Mutex::default() })
     }
 
-    /// Writes one file by `write` and remembers its digest. Files may be written side by side; all are on the disk once
+    /// Writes one file by `write` and remembers its digest; returns what `write` does. Files may be written side by side; all are on the disk once
     /// the folder is finished.
-    pub fn file(&self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    pub fn file<T>(&self, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
         let file = self.unfinished.create_file(name)?;
         let mut out = BufWriter::with_capacity(1 << 16, Digesting::new(file));
-        write(&mut out)?;
+        let written = write(&mut out)?;
         let (file, sha256) = out.into_inner().map_err(io::IntoInnerError::into_error)?.finish();
         lock(&self.syncing).push(std::thread::spawn(move || file.sync_all()));
         lock(&self.files).insert(name.to_owned(), sha256);
-        Ok(())
+        Ok(written)
     }
 
     /// The SHA-256 of each file so far, by name.

@@ -6,7 +6,7 @@
 //! now (`apply`).
 
 use super::strict_json;
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode};
+use crate::catalogue::{ActionCode, IssueCode};
 use crate::digest::sha256;
 use crate::model::account_key::{account_key, external_id_for};
 use crate::model::domain;
@@ -15,12 +15,16 @@ use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::rules::issue::IssueId;
 use crate::run::artifacts::Source;
-use serde::{Deserialize, Serialize};
+use crate::run::artifacts::plan::SCHEMA;
+use crate::run::artifacts::rows;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
-/// The schema that this program writes and reads.
-pub const SCHEMA: &str = "g-gremlin/zendesk-drift/plan/1";
+/// A prepared action that was read.
+pub type PlannedAction = rows::PlannedAction<'static>;
+/// A blocked action that was read.
+pub type BlockedAction = rows::BlockedAction<'static>;
 
 /// A plan as its file tells it.
 #[derive(Debug, Clone)]
@@ -37,45 +41,6 @@ pub struct PlanFile {
     pub zendesk: String,
     pub actions: Vec<PlannedAction>,
     pub blocked: Vec<BlockedAction>,
-}
-
-/// A prepared action of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedAction {
-    pub action_id: String,
-    pub action_code: ActionCode,
-    pub sf_account_id: String,
-    pub account_name: Option<String>,
-    pub org_id: u64,
-    pub org_name: Option<String>,
-    pub user_id: Option<u64>,
-    pub membership_id: Option<u64>,
-    pub domain: Option<String>,
-    pub from: Option<String>,
-    pub to: String,
-    /// In the order in which they are checked.
-    pub preconditions: Vec<Precondition>,
-    pub depends_on: Vec<String>,
-    pub notes: Vec<String>,
-    pub issue_id: String,
-}
-
-/// A blocked action of a plan, as receipts repeat it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BlockedAction {
-    pub action_id: String,
-    pub action_code: ActionCode,
-    pub blocked_reason: BlockedReason,
-    pub sf_account_id: Option<String>,
-    pub account_name: Option<String>,
-    pub org_id: Option<u64>,
-    pub org_name: Option<String>,
-    pub user_id: Option<u64>,
-    pub membership_id: Option<u64>,
-    pub domain: Option<String>,
-    pub issue_id: String,
 }
 
 /// Why a text is not a plan that this program may work with.
@@ -137,7 +102,7 @@ impl PlanFile {
     pub fn check_settings(&self, settings: &Settings) -> Result<(), PlanError> {
         let Settings { domains, users, .. } = settings;
         for action in &self.actions {
-            let wrong = |what: String| Err(PlanError::Action { action_id: action.action_id.clone(), what });
+            let wrong = |what: String| Err(PlanError::Action { action_id: action.action_id.to_string(), what });
             let of_user = matches!(action.action_code, ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg);
             let demanded = [
                 (Precondition::UserNotSuspended, of_user && !users.include_suspended),
@@ -208,7 +173,7 @@ impl Plan {
         check_order(&plan.actions)?;
         check_writes(&plan.actions)?;
         for action in &plan.actions {
-            let action_id = action.action_id.clone();
+            let action_id = action.action_id.to_string();
             check(action).map_err(|what| PlanError::Action { action_id, what })?;
         }
         Ok(plan)
@@ -223,9 +188,9 @@ fn check_order(actions: &[PlannedAction]) -> Result<(), PlanError> {
         if !action.action_id.strip_prefix('A').is_some_and(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit())) {
             return Err(PlanError::Shape(format!("\"{}\" is not the id of an action", action.action_id)));
         }
-        let wrong = |what: String| PlanError::Action { action_id: action.action_id.clone(), what };
+        let wrong = |what: String| PlanError::Action { action_id: action.action_id.to_string(), what };
         for dependency in &action.depends_on {
-            match earlier.get(dependency.as_str()) {
+            match earlier.get(&**dependency) {
                 Some(first)
                     if first.action_code == ActionCode::SetOrgExternalId
                         && first.org_id == action.org_id
@@ -271,7 +236,7 @@ fn check_writes(actions: &[PlannedAction]) -> Result<(), PlanError> {
         for written in written {
             if !seen.insert(written) {
                 let what = "another action before it writes the same".to_owned();
-                return Err(PlanError::Action { action_id: action.action_id.clone(), what });
+                return Err(PlanError::Action { action_id: action.action_id.to_string(), what });
             }
         }
     }
@@ -315,7 +280,7 @@ fn check_members(action: &PlannedAction) -> Result<(), String> {
 fn check_targets(action: &PlannedAction) -> Result<(), String> {
     let expected_to = match action.action_code {
         ActionCode::SetOrgExternalId => external_id_for(&action.sf_account_id).into_owned(),
-        ActionCode::AddOrgDomain => action.domain.clone().unwrap_or_default(),
+        ActionCode::AddOrgDomain => action.domain.as_deref().unwrap_or_default().to_owned(),
         ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => action.org_id.to_string(),
     };
     if action.to != expected_to || action.to.is_empty() {
@@ -344,7 +309,7 @@ fn default_org_before(action: &PlannedAction) -> Result<Option<u64>, String> {
 /// All preconditions of the action's row, in their order; the two that a configuration may leave out where they are there.
 fn expected_preconditions(action: &PlannedAction) -> Result<Vec<Precondition>, String> {
     use Precondition as P;
-    let domain = action.domain.clone().unwrap_or_default();
+    let domain = action.domain.as_deref().unwrap_or_default().to_owned();
     let optional = |p: Precondition| action.preconditions.contains(&p).then_some(p);
     let of_user = || [P::OrgExists, P::OrgExternalIdIsAccount, P::UserExists, P::UserActive].into_iter();
     Ok(match action.action_code {

@@ -6,13 +6,17 @@ use crate::model::time::Instant;
 use crate::parallel;
 use crate::rules::audit::{Audit, Totals};
 use crate::rules::gate::Judgement;
+use crate::run::artifacts::history::{History, HistoryRun};
 use crate::run::artifacts::receipt::Origin;
-use crate::run::artifacts::summary::summary;
+use crate::run::artifacts::summary::Summary;
 use crate::run::artifacts::summary_md::markdown;
 use crate::run::artifacts::tables::{self, IssueFiles};
 use crate::run::artifacts::{self, Artifact, Run};
 use crate::run::create::{Folder, Root};
+use crate::run::diff::Diff;
+use crate::run::diff::document::document;
 use crate::run::facts::AuditFacts;
+use crate::run::read::RunFolder;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +27,10 @@ pub struct Content<'a> {
     pub totals: &'a Totals,
     pub thresholds: &'a [Judgement],
     pub origin: Origin,
+    /// The baseline, and what differs from it.
+    pub compared: Option<(&'a RunFolder, &'a Diff<'a>)>,
+    /// The history that the run's continues.
+    pub earlier: Option<&'a History>,
     pub limits: &'a ApplyLimits,
     /// When the run ended, where `--as-of` says so; else the time at which its receipt is written.
     pub ended_at: Option<Instant>,
@@ -33,6 +41,7 @@ pub struct Content<'a> {
 pub struct Published {
     pub run: Run,
     pub folder: PathBuf,
+    pub summary: Summary,
     pub facts: AuditFacts,
     pub origin: Origin,
 }
@@ -45,25 +54,29 @@ pub fn publish(
     snapshot: Option<(Folder, &Path)>,
     content: Content<'_>,
 ) -> io::Result<Published> {
-    let (run_id, folder, facts) = root.publish(run.started_at, "audit", snapshot, |run_id, folder| {
+    let (run_id, folder, (summary, facts)) = root.publish(run.started_at, "audit", snapshot, |run_id, folder| {
         run.run_id = run_id.to_owned();
         content.write(&run, folder)
     })?;
     run.run_id = run_id;
-    Ok(Published { run, folder, facts, origin: content.origin })
+    Ok(Published { run, folder, summary, facts, origin: content.origin })
 }
 
 impl Content<'_> {
-    /// Writes the files; the result is what people are told of them. The receipt comes last, for it digests the others.
-    fn write(&self, run: &Run, folder: &Folder) -> io::Result<AuditFacts> {
+    /// Writes the files; the result is what they add up to, for programs and for people. The receipt comes last, for it
+    /// digests the others.
+    fn write(&self, run: &Run, folder: &Folder) -> io::Result<(Summary, AuditFacts)> {
+        let Self { audit, totals, thresholds, .. } = *self;
         // The issues take the longest.
         let (issues, plan) = parallel::both(|| self.issues(folder), || self.plan(run, folder));
         issues?;
-        let plan_hash = plan?;
-        let facts = AuditFacts::of_audit(self.audit, run, self.totals, self.thresholds, &plan_hash);
-        self.summaries(run, &facts, folder)?;
-        self.receipts(run, &plan_hash, folder)?;
-        Ok(facts)
+        let summary = Summary::of(audit, run, totals, plan?, thresholds);
+        let facts = AuditFacts::of_audit(audit, &summary);
+        self.since(&summary, folder)?;
+        folder.file(Artifact::Summary.name(), |out| artifacts::write_json(&summary, out))?;
+        folder.file(Artifact::SummaryMd.name(), |out| out.write_all(markdown(&facts).as_bytes()))?;
+        self.receipts(run, &summary.plan_hash, folder)?;
+        Ok((summary, facts))
     }
 
     /// The tables of issues, each row written to the table of all and to that of its scope.
@@ -81,23 +94,28 @@ impl Content<'_> {
 
     /// The plan for programs and as a table, and the table by account; the result is the plan's hash.
     fn plan(&self, run: &Run, folder: &Folder) -> io::Result<String> {
-        let plan_hash = artifacts::plan::plan_hash(self.audit, run);
-        folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(self.audit, run, &plan_hash, out))?;
+        let plan_hash = folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(self.audit, run, out))?;
         folder.file(Artifact::FixPlanTable.name(), |out| tables::fix_plan(self.audit, out))?;
         folder.file(Artifact::ExceptionsByAccount.name(), |out| tables::exceptions_by_account(self.audit, out))?;
+        folder.file(Artifact::Accounts.name(), |out| tables::accounts(self.audit, out))?;
+        folder.file(Artifact::Advisories.name(), |out| tables::advisories(self.audit, out))?;
         Ok(plan_hash)
     }
 
-    fn summaries(&self, run: &Run, facts: &AuditFacts, folder: &Folder) -> io::Result<()> {
-        let Self { audit, totals, thresholds, .. } = self;
-        folder.file(Artifact::Summary.name(), |out| {
-            artifacts::summary::write(&summary(audit, run, totals, &facts.plan_hash, thresholds), out)
-        })?;
-        folder.file(Artifact::SummaryMd.name(), |out| out.write_all(markdown(facts).as_bytes()))
+    /// The history, and what differs from the baseline.
+    fn since(&self, summary: &Summary, folder: &Folder) -> io::Result<()> {
+        let Self { audit, thresholds, origin, compared, earlier, .. } = self;
+        let counts = compared.map(|(_, diff)| (diff.new.len() as u64, diff.resolved.len() as u64));
+        let issues = audit.issues.iter().map(|issue| issue.id.to_string());
+        let history = History::new(*earlier, HistoryRun::of(summary, counts), issues, audit.as_of);
+        folder.file(Artifact::History.name(), |out| artifacts::write_json(&history, out))?;
+        let Some((base, diff)) = *compared else { return Ok(()) };
+        let document = document(&base.summary, summary, origin.suppressions_from.as_ref(), diff, thresholds);
+        folder.file(Artifact::Diff.name(), |out| artifacts::write_json(&document, out))
     }
 
     fn receipts(&self, run: &Run, plan_hash: &str, folder: &Folder) -> io::Result<()> {
-        let Self { audit, totals, origin, limits, ended_at, thresholds: _ } = self;
+        let Self { audit, totals, origin, limits, ended_at, .. } = self;
         folder.file(Artifact::ApplyReceipt.name(), |out| {
             artifacts::apply_receipt::write_not_run(audit, &run.run_id, plan_hash, limits, out)
         })?;

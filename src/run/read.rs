@@ -3,20 +3,21 @@
 //! Every file that is read here must have the digest that `receipt.json` states, so that a folder which was changed is an
 //! error and never a different result. Whether its files agree with each other is `verify`'s question.
 
-use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::catalogue::IssueCode;
 use crate::digest::sha256;
-use crate::model::warning::Warning;
-use crate::rules::gate::Judgement;
+use crate::model::accounts::{BaselineAccount, BaselineAccounts};
 use crate::run::artifacts::Artifact;
-use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{self, ApplyReceipt};
-use crate::run::artifacts::receipt::{self, Receipt};
+use crate::run::artifacts::history::{self, History};
+use crate::run::artifacts::receipt::{self, EarlierRun, Receipt};
+use crate::run::artifacts::rows::{AccountRow, IssueRow, TicketIssueRow};
+use crate::run::artifacts::summary::{self, Summary};
+use crate::run::artifacts::table::{self, Row};
+use crate::run::diff;
 use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
-use crate::text::escape::text_of_csv_cell;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The run folder of an audit.
@@ -27,99 +28,15 @@ pub struct RunFolder {
     pub summary: Summary,
     pub plan: PlanFile,
     /// `all_exceptions.csv`, in its order.
-    pub issues: Vec<IssueRow>,
+    pub issues: Vec<IssueRow<'static>>,
     /// `ticket_issues.csv`, in its order.
-    pub tickets: Vec<TicketRow>,
-    /// `exceptions_by_account.csv`, in its order.
-    pub accounts: Vec<AccountRow>,
-}
-
-/// `summary.json`. Times are RFC 3339, in UTC.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Summary {
-    pub run_id: String,
-    pub created_at: String,
-    pub as_of: String,
-    pub tool_version: String,
-    pub source: Source,
-    pub zendesk: String,
-    pub lookback_days: u32,
-    pub total_issue_count: u64,
-    pub prepared_action_count: u64,
-    pub blocked_action_count: u64,
-    pub suppressed_issue_count: u64,
-    pub by_scope: BTreeMap<Scope, u64>,
-    pub by_code: BTreeMap<IssueCode, u64>,
-    pub by_risk: BTreeMap<Risk, u64>,
-    /// Of blocked actions.
-    pub blocked_reasons: BTreeMap<BlockedReason, u64>,
-    pub resolution: BTreeMap<String, u64>,
-    pub read: receipt::Read,
-    pub users: BTreeMap<String, u64>,
-    pub ticket_echo_count: u64,
-    pub plan_hash: String,
-    pub thresholds: Vec<Judgement>,
-    pub warnings: Vec<Warning>,
-}
-
-/// A row of `all_exceptions.csv`. An empty cell of an id or a domain is `None`; texts have lost their guard against formulas.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct IssueRow {
-    pub issue_id: String,
-    pub scope: Scope,
-    pub issue_code: IssueCode,
-    pub risk: Risk,
-    pub status: Status,
-    #[serde(deserialize_with = "optional")]
-    pub sf_account_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub account_name: String,
-    pub org_id: Option<u64>,
-    pub user_id: Option<u64>,
-    pub ticket_id: Option<u64>,
-    #[serde(deserialize_with = "optional")]
-    pub domain: Option<String>,
-    pub blocked_reason: Option<BlockedReason>,
-    #[serde(deserialize_with = "text")]
-    pub suppression_reason: String,
-    /// Prepared ones first.
-    #[serde(rename = "action_id", deserialize_with = "list")]
-    pub action_ids: Vec<String>,
-    #[serde(deserialize_with = "text")]
-    pub detail: String,
-}
-
-/// What a row of `ticket_issues.csv` tells beyond that of `all_exceptions.csv`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct TicketRow {
-    pub issue_id: String,
-    pub ticket_status: String,
-    pub ticket_org_id: Option<u64>,
-    #[serde(deserialize_with = "optional")]
-    pub mismatch_kind: Option<String>,
-    #[serde(deserialize_with = "optional")]
-    pub echo_of_issue_id: Option<String>,
-    /// As Zendesk sent it.
-    pub updated_at: String,
-}
-
-/// A row of `exceptions_by_account.csv`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AccountRow {
-    /// `None` for the issues of no single account.
-    #[serde(deserialize_with = "optional")]
-    pub sf_account_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub account_name: String,
-    pub org_issue_count: u64,
-    pub user_issue_count: u64,
-    pub ticket_issue_count: u64,
-    pub total_issue_count: u64,
-    pub prepared_action_count: u64,
-    pub blocked_action_count: u64,
-    /// Joined with `, `.
-    pub top_issue_codes: String,
-    pub top_blocked_reasons: String,
+    pub tickets: Vec<TicketIssueRow<'static>>,
+    /// `accounts.csv`; `None` for a run of a version that did not write it.
+    pub accounts: Option<Vec<AccountRow<'static>>>,
+    /// `history.json`, likewise.
+    pub history: Option<History>,
+    /// The files for people that were changed or removed.
+    pub changed_views: Vec<&'static str>,
 }
 
 /// Why a folder cannot be used.
@@ -160,44 +77,147 @@ impl From<&RunFolderError> for Message {
     }
 }
 
-impl RunFolder {
-    /// Reads a run folder.
-    pub fn open(path: &Path) -> Result<Self, RunFolderError> {
+/// A run folder whose receipt holds; each file is checked when it is read.
+struct Checked<'a> {
+    path: &'a Path,
+    receipt: Receipt,
+}
+
+impl<'a> Checked<'a> {
+    fn open(path: &'a Path) -> Result<Self, RunFolderError> {
         if !path.is_dir() {
             return Err(RunFolderError::NoFolder);
         }
-        let read = |file: &str| {
-            std::fs::read(path.join(file)).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })
-        };
-        let receipt = match read(Artifact::Receipt.name()) {
+        let receipt = match read_file(path, Artifact::Receipt) {
             Err(RunFolderError::Unreadable { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(RunFolderError::NoRun);
             }
             receipt => parse_receipt(&receipt?)?,
         };
-        let read = |file: &str| {
-            let bytes = read(file)?;
-            let is = sha256(&bytes);
-            match receipt.files.get(file) {
-                Some(stated) if *stated == is => Ok(bytes),
-                Some(stated) => Err(RunFolderError::Changed { file: file.to_owned(), is, stated: stated.clone() }),
-                None => Err(shape(file, format!("{} does not name it", Artifact::Receipt.name()))),
-            }
-        };
-        let plan = PlanFile::parse(&read(Artifact::FixPlan.name())?)
-            .map_err(|error| shape(Artifact::FixPlan.name(), error))?;
-        if plan.hash != plan.stated_hash || plan.hash != receipt.plan_hash {
-            return Err(shape(Artifact::FixPlan.name(), format!("its content has the hash {}", plan.hash)));
+        Ok(Self { path, receipt })
+    }
+
+    fn has(&self, artifact: Artifact) -> bool {
+        self.receipt.files.contains_key(artifact.name())
+    }
+
+    /// The bytes of a file, which must have the digest that the receipt states.
+    fn bytes(&self, artifact: Artifact) -> Result<Vec<u8>, RunFolderError> {
+        let bytes = read_file(self.path, artifact)?;
+        let file = artifact.name();
+        let is = sha256(&bytes);
+        match self.receipt.files.get(file) {
+            Some(stated) if *stated == is => Ok(bytes),
+            Some(stated) => Err(RunFolderError::Changed { file: file.to_owned(), is, stated: stated.clone() }),
+            None => Err(shape(file, format!("{} does not name it", Artifact::Receipt.name()))),
         }
+    }
+
+    /// The rows of a table.
+    fn rows<R: Row + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
+        table::read(&self.bytes(R::FILE)?).map_err(|what| shape(R::FILE.name(), what))
+    }
+
+    fn summary(&self) -> Result<Summary, RunFolderError> {
+        parse_summary(&self.bytes(Artifact::Summary)?)
+    }
+
+    /// `None` for a run of a version that did not write it.
+    fn history(&self) -> Result<Option<History>, RunFolderError> {
+        let has = self.has(Artifact::History);
+        has.then(|| parse_history(&self.bytes(Artifact::History)?)).transpose()
+    }
+
+    fn came_back(&self) -> Result<Vec<CameBack>, RunFolderError> {
+        #[derive(Deserialize)]
+        struct Diff {
+            came_back: Vec<CameBack>,
+        }
+        if !self.has(Artifact::Diff) {
+            return Ok(Vec::new());
+        }
+        let diff: Diff = json(Artifact::Diff.name(), diff::document::SCHEMA, &self.bytes(Artifact::Diff)?)?;
+        Ok(diff.came_back)
+    }
+}
+
+fn read_file(folder: &Path, artifact: Artifact) -> Result<Vec<u8>, RunFolderError> {
+    let file = artifact.name();
+    std::fs::read(folder.join(file)).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })
+}
+
+/// An issue that was found again, as `diff.json` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameBack {
+    pub issue_id: String,
+    pub issue_code: IssueCode,
+    pub sf_account_id: Option<String>,
+    pub account_name: Option<String>,
+    pub detail: String,
+}
+
+/// What a run says of itself and of those before it.
+#[derive(Debug)]
+pub struct RunHistory {
+    pub summary: Summary,
+    pub history: Option<History>,
+    pub came_back: Vec<CameBack>,
+}
+
+impl RunHistory {
+    /// Reads it from a run folder.
+    pub fn open(path: &Path) -> Result<Self, RunFolderError> {
+        let folder = Checked::open(path)?;
+        Ok(Self { summary: folder.summary()?, history: folder.history()?, came_back: folder.came_back()? })
+    }
+}
+
+impl RunFolder {
+    /// Reads a run folder.
+    pub fn open(path: &Path) -> Result<Self, RunFolderError> {
+        let folder = Checked::open(path)?;
+        let file = Artifact::FixPlan.name();
+        let plan = PlanFile::parse(&folder.bytes(Artifact::FixPlan)?).map_err(|error| shape(file, error))?;
+        if plan.hash != plan.stated_hash || plan.hash != folder.receipt.plan_hash {
+            return Err(shape(file, format!("its content has the hash {}", plan.hash)));
+        }
+        // It must be as it was written, although nothing of it is needed here.
+        folder.came_back()?;
+        let views = Artifact::ALL.into_iter().filter(|artifact| !artifact.is_data() && folder.has(*artifact));
         Ok(Self {
             path: path.to_owned(),
-            summary: parse_summary(&read(Artifact::Summary.name())?)?,
-            issues: rows(Artifact::AllExceptions.name(), &read(Artifact::AllExceptions.name())?)?,
-            tickets: rows(Artifact::TicketIssues.name(), &read(Artifact::TicketIssues.name())?)?,
-            accounts: rows(Artifact::ExceptionsByAccount.name(), &read(Artifact::ExceptionsByAccount.name())?)?,
+            summary: folder.summary()?,
+            issues: folder.rows()?,
+            tickets: folder.rows()?,
+            accounts: folder.has(Artifact::Accounts).then(|| folder.rows()).transpose()?,
+            history: folder.history()?,
+            changed_views: views.filter(|view| folder.bytes(*view).is_err()).map(Artifact::name).collect(),
             plan,
-            receipt,
+            receipt: folder.receipt,
         })
+    }
+
+    /// What is read of a baseline's accounts; `None` for a run that does not list them.
+    pub fn baseline_accounts(&self) -> Option<BaselineAccounts> {
+        let account = |row: &AccountRow<'_>| {
+            let AccountRow { sf_account_id, account_key, account_name, .. } = row;
+            let account = BaselineAccount {
+                sf_account_id: sf_account_id.clone().into_owned(),
+                account_name: account_name.clone().into_owned(),
+            };
+            (account_key.clone().into_owned(), account)
+        };
+        let accounts = self.accounts.as_ref()?.iter().map(account).collect();
+        Some(BaselineAccounts { run_id: self.summary.run_id.clone(), accounts })
+    }
+
+    /// How the receipt of a later run names it.
+    pub fn named(&self) -> EarlierRun {
+        EarlierRun {
+            run_id: self.receipt.run_id.clone(),
+            plan_hash: self.plan.hash.clone(),
+            receipt_sha256: self.receipt.receipt_sha256.clone(),
+        }
     }
 
     /// Reads `apply_receipt.json`, which changes when the plan is applied, and so is digested by nothing.
@@ -227,9 +247,14 @@ pub fn parse_receipt(bytes: &[u8]) -> Result<Receipt, RunFolderError> {
     }
 }
 
+/// Reads `history.json`.
+pub fn parse_history(bytes: &[u8]) -> Result<History, RunFolderError> {
+    json(Artifact::History.name(), history::SCHEMA, bytes)
+}
+
 /// Reads `summary.json`.
 pub fn parse_summary(bytes: &[u8]) -> Result<Summary, RunFolderError> {
-    json(Artifact::Summary.name(), crate::run::artifacts::summary::SCHEMA, bytes)
+    json(Artifact::Summary.name(), summary::SCHEMA, bytes)
 }
 
 /// A JSON document of a known schema.
@@ -245,30 +270,14 @@ fn json<T: DeserializeOwned>(file: &str, known: &'static str, bytes: &[u8]) -> R
     serde_json::from_slice(bytes).map_err(|error| shape(file, error))
 }
 
-fn rows<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, RunFolderError> {
-    csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>().map_err(|error| shape(file, error))
-}
-
 fn shape(file: &str, what: impl std::fmt::Display) -> RunFolderError {
     RunFolderError::Shape { file: file.to_owned(), what: what.to_string() }
-}
-
-fn text<'de, D: Deserializer<'de>>(cell: D) -> Result<String, D::Error> {
-    String::deserialize(cell).map(|cell| text_of_csv_cell(&cell).to_owned())
-}
-
-fn optional<'de, D: Deserializer<'de>>(cell: D) -> Result<Option<String>, D::Error> {
-    text(cell).map(|text| Some(text).filter(|text| !text.is_empty()))
-}
-
-fn list<'de, D: Deserializer<'de>>(cell: D) -> Result<Vec<String>, D::Error> {
-    let joined = String::deserialize(cell)?;
-    Ok(joined.split(';').filter(|item| !item.is_empty()).map(str::to_owned).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::{Scope, Status};
 
     fn expected(fixture: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(fixture).join("expected")
@@ -294,12 +303,9 @@ mod tests {
             let run = RunFolder::open(&expected(fixture)).expect("a run folder");
             let counted = run.issues.iter().filter(|issue| issue.status != Status::Suppressed).count() as u64;
             assert_eq!(run.summary.total_issue_count, counted);
-            assert_eq!(run.accounts.iter().map(|row| row.total_issue_count).sum::<u64>(), counted);
             assert_eq!(run.plan.hash, run.summary.plan_hash);
             assert_eq!(run.tickets.len(), run.issues.iter().filter(|issue| issue.scope == Scope::Ticket).count());
             assert_eq!(run.apply_receipt().expect("a receipt").source_plan_hash, run.plan.hash);
-            let actions: usize = run.issues.iter().map(|issue| issue.action_ids.len()).sum();
-            assert_eq!(actions, run.plan.actions.len() + run.plan.blocked.len());
         }
     }
 

@@ -13,10 +13,11 @@ const SHOWN: usize = 200;
 /// A finished cell of a CSV: one that a spreadsheet would run as a formula gets a leading `'` (contract 9).
 /// Quoting is the CSV writer's.
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
-    if let Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\n' | b'\r') = text.as_bytes().first() {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
+    match text.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\n' | '\r' | '＝' | '＋' | '－' | '＠') => {
+            Cow::Owned(format!("'{text}"))
+        }
+        _ => Cow::Borrowed(text),
     }
 }
 

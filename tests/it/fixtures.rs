@@ -16,13 +16,16 @@ const AS_OF: &str = "2026-04-17T22:15:30Z";
 const RUN_FOLDER: &str = "20260417_221530Z_audit";
 const ROOT: &str = "artifacts/zendesk_drift";
 
-/// The eleven files of a run folder, sorted.
-const ARTIFACTS: [&str; 11] = [
+/// The files of a run folder without a baseline, sorted.
+const ARTIFACTS: [&str; 14] = [
+    "accounts.csv",
+    "advisories.csv",
     "all_exceptions.csv",
     "apply_receipt.json",
     "exceptions_by_account.csv",
     "fix_plan.csv",
     "fix_plan.json",
+    "history.json",
     "org_issues.csv",
     "receipt.json",
     "summary.json",

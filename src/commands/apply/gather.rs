@@ -6,7 +6,7 @@ use crate::apply::consent::{self, Refusal};
 use crate::apply::narrow::{Expected, Narrowing};
 use crate::apply::receipts;
 use crate::cli::{Apply as Options, Common};
-use crate::commands::{ConfigFile, accounts, read_config};
+use crate::commands::{ConfigFile, accounts, read_config, runs};
 use crate::config::{self, Config, SalesforceSource};
 use crate::console::Console;
 use crate::exit::Failure;
@@ -18,7 +18,6 @@ use crate::model::time::Instant;
 use crate::run::artifacts::apply_receipt::Caps;
 use crate::run::artifacts::{Artifact, Source};
 use crate::run::create::Root;
-use crate::run::find;
 use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
 use crate::text::escape;
@@ -56,9 +55,12 @@ impl<'a> Gathered<'a> {
         if let Some(root) = &options.out {
             config.root.clone_from(root);
         }
-        let named = find::named(&config.root, &options.plan).map_err(|error| {
-            not_usable(&options.plan, open(error.to_string())).help("g-gremlin zendesk drift audit makes a plan")
-        })?;
+        let is_file = options.plan.exists() && !options.plan.is_dir();
+        let named = if is_file {
+            options.plan.clone()
+        } else {
+            runs::folder_under(&options.plan, "plan", || Ok(config.root.clone()))?
+        };
         let plan_file = if named.is_dir() { named.join(Artifact::FixPlan.name()) } else { named.clone() };
         let plan = files::read_lines(&plan_file).map_err(|error| not_usable(&options.plan, error.into()))?;
         let plan = PlanFile::parse(&plan).map_err(|error| not_usable(&options.plan, error.to_string().into()))?;
@@ -135,9 +137,9 @@ impl<'a> Gathered<'a> {
                 None => failure.help(open(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len()))),
             }
         };
-        let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| action.sf_account_id.as_str()).collect();
+        let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| &*action.sf_account_id).collect();
         let keys: BTreeSet<String> = accounts.iter().map(|id| account_key(id)).collect();
-        let actions: BTreeSet<&str> = plan.actions.iter().map(|action| action.action_id.as_str()).collect();
+        let actions: BTreeSet<&str> = plan.actions.iter().map(|action| &*action.action_id).collect();
         if let Some(id) = self.options.only_account.iter().find(|id| !keys.contains(&account_key(id))) {
             return Err(unknown("--only-account", id, &accounts));
         }

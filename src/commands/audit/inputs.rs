@@ -2,7 +2,7 @@
 
 use super::super::accounts::Accounts;
 use super::super::source::{self, AuditSource, Read};
-use super::super::{ConfigFile, diff as runs, disk, ignored_columns, read_config};
+use super::super::{ConfigFile, disk, ignored_columns, read_config, runs};
 use super::judged::Judged;
 use super::recorded::recorded_options;
 use crate::cli::{Audit as Options, Common};
@@ -10,18 +10,19 @@ use crate::clock;
 use crate::config::Config;
 use crate::digest::sha256;
 use crate::exit::Failure;
-use crate::model::accounts::Reference;
+use crate::model::accounts::{BaselineAccounts, Reference};
 use crate::model::domains::DomainTable;
 use crate::model::settings::Suppression;
 use crate::model::time::Instant;
 use crate::rules::audit::Audit;
 use crate::rules::suppress;
-use crate::run::artifacts::receipt::{Baseline, Origin, SuppressionsFrom, WouldSuppress};
-use crate::run::artifacts::{self, Run};
+use crate::run::artifacts::Run;
+use crate::run::artifacts::history::History;
+use crate::run::artifacts::receipt::{Origin, SuppressionsFrom, WouldSuppress};
 use crate::run::create::{Folder, Root};
-use crate::run::diff;
+use crate::run::diff::{self, FoundRows};
 use crate::run::publish::{Content, Published, publish};
-use crate::run::read::{IssueRow, RunFolder};
+use crate::run::read::RunFolder;
 use crate::snapshot;
 use crate::text::audience::Message;
 use crate::text::escape;
@@ -37,6 +38,8 @@ pub(super) struct Inputs {
     pub source: AuditSource,
     pub reference: Reference,
     pub baseline: Option<RunFolder>,
+    /// The run whose history this one continues, where `--history` names one.
+    pub continued: Option<RunFolder>,
     /// Suppressions that `--suppressions-from` has put out of force.
     replaced: Option<Replaced>,
     root: Root,
@@ -60,7 +63,9 @@ impl Inputs {
         }
         let replaced = Replaced::by(&options, &mut config)?;
         let source = AuditSource::choose(common, &options.source, &config)?;
-        let baseline = baseline(&options, &source, &config)?;
+        let earlier = |named, what| earlier_run(common, named, what, &source, &config);
+        let baseline = earlier(options.baseline.as_deref(), "baseline")?;
+        let continued = earlier(options.history.as_deref(), "history")?;
         source.read_ahead();
         let is_named = config_bytes.is_some() || options.source.sf_accounts.is_some();
         let accounts = Accounts::read(&source, &config, is_named)?;
@@ -78,6 +83,7 @@ impl Inputs {
             source,
             reference,
             baseline,
+            continued,
             replaced,
         };
         if let Some(folder) = &inputs.options.save_snapshot {
@@ -92,10 +98,29 @@ impl Inputs {
         if !self.reference.ignored_columns.is_empty() {
             notices.push(ignored_columns(&self.reference.ignored_columns));
         }
-        if self.config.settings.thresholds.max_new_issues.is_some() && self.baseline.is_none() {
-            notices.push("max_new_issues is judged only against a baseline, so this audit does not judge it".into());
+        let limits = &self.config.settings.thresholds;
+        for (name, limit) in
+            [("max_new_issues", limits.max_new_issues), ("max_lost_accounts", limits.max_lost_accounts)]
+        {
+            if limit.is_some() && self.baseline.is_none() {
+                let what = format!("{name} is judged only against a baseline, so this audit does not judge it");
+                notices.push(Message::public(what));
+            }
+        }
+        if self.baseline.as_ref().is_some_and(|baseline| baseline.accounts.is_none()) {
+            notices.push("the baseline does not list its accounts, so no account is judged as lost".into());
         }
         notices
+    }
+
+    /// The accounts of the baseline, where it lists them.
+    pub(super) fn baseline_accounts(&self) -> Option<BaselineAccounts> {
+        self.baseline.as_ref().and_then(RunFolder::baseline_accounts)
+    }
+
+    /// The history that the run's continues: that of `--history`, or else of the baseline.
+    pub(super) fn earlier(&self) -> Option<&History> {
+        self.continued.as_ref().or(self.baseline.as_ref()).and_then(|run| run.history.as_ref())
     }
 
     /// What `source::read` needs to know.
@@ -109,9 +134,9 @@ impl Inputs {
         }
     }
 
-    /// The issues as rows, when there is a baseline to compare them with.
-    pub(super) fn rows_to_compare(&self, found: &Audit<'_>) -> Vec<IssueRow> {
-        if self.baseline.is_some() { artifacts::tables::issue_rows(found) } else { Vec::new() }
+    /// The issues and actions as rows, when there is a baseline to compare them with.
+    pub(super) fn rows_to_compare<'a>(&self, found: &'a Audit<'_>) -> Option<FoundRows<'a>> {
+        self.baseline.is_some().then(|| FoundRows::of(found))
     }
 
     /// Writes the run folder, and with it the snapshot that was asked for: both appear at the same moment, or neither.
@@ -130,6 +155,8 @@ impl Inputs {
             totals: &judged.totals,
             thresholds: &judged.thresholds,
             origin: self.origin(read, found),
+            compared: self.baseline.as_ref().zip(judged.compared.as_ref()),
+            earlier: self.earlier(),
             limits: &self.config.apply,
             ended_at: as_of,
         };
@@ -165,7 +192,8 @@ impl Inputs {
             snapshot_sha256: read.digests.clone(),
             ticket_source: read.ticket_source.clone(),
             requests: read.requests.clone(),
-            baseline: self.baseline.as_ref().map(named_in_receipt),
+            baseline: self.baseline.as_ref().map(RunFolder::named),
+            history: self.continued.as_ref().map(RunFolder::named),
             suppressions_from: self.replaced.as_ref().map(|replaced| replaced.against(found)),
         }
     }
@@ -197,22 +225,20 @@ impl Replaced {
     }
 }
 
-/// Reads the run of `--baseline`, which must be of the same Zendesk.
-fn baseline(options: &Options, source: &AuditSource, config: &Config) -> Result<Option<RunFolder>, Failure> {
-    let Some(path) = &options.baseline else { return Ok(None) };
-    let baseline = runs::open(path, "baseline")?;
+/// Reads an earlier run, which must be of the same Zendesk.
+fn earlier_run(
+    common: &Common,
+    named: Option<&Path>,
+    what: &str,
+    source: &AuditSource,
+    config: &Config,
+) -> Result<Option<RunFolder>, Failure> {
+    let Some(named) = named else { return Ok(None) };
+    let folder = runs::folder_under(named, what, || Ok(config.root.clone()))?;
+    let run = runs::open_folder(common, &folder, what)?;
     let (source, zendesk) = source.about(config);
-    runs::comparable(path, &baseline, diff::About { source, zendesk: &zendesk })?;
-    Ok(Some(baseline))
-}
-
-/// How the receipt names the baseline.
-fn named_in_receipt(run: &RunFolder) -> Baseline {
-    Baseline {
-        run_id: run.receipt.run_id.clone(),
-        plan_hash: run.plan.hash.clone(),
-        receipt_sha256: run.receipt.receipt_sha256.clone(),
-    }
+    runs::comparable(&folder, &run, diff::About { source, zendesk: &zendesk })?;
+    Ok(Some(run))
 }
 
 /// The flags with which a trace answers from what this audit read: without any, it would read the newest snapshot.

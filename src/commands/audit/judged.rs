@@ -1,14 +1,13 @@
 //! What an audit's findings add up to: totals, the difference to the baseline, and the thresholds.
 
+use super::inputs::Inputs;
 use crate::exit::Exit;
 use crate::github::step_output::Output;
-use crate::model::settings::Settings;
 use crate::paths::absolute;
 use crate::rules::audit::{Audit, Totals};
-use crate::rules::gate::{self, AgainstBaseline, Judgement};
-use crate::run::diff::{self, Diff, Side};
+use crate::rules::gate::{self, Judgement, SinceBaseline};
+use crate::run::diff::{self, Diff, FoundRows, Side};
 use crate::run::publish::Published;
-use crate::run::read::{IssueRow, RunFolder};
 
 /// The findings in numbers.
 pub(super) struct Judged<'a> {
@@ -18,18 +17,20 @@ pub(super) struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
-    /// Counts, compares and judges. `rows` are the issues of the audit, empty without a baseline.
-    pub(super) fn new(
-        found: &'a Audit<'_>,
-        rows: &'a [IssueRow],
-        baseline: Option<&'a RunFolder>,
-        settings: &Settings,
-    ) -> Self {
+    /// Counts, compares and judges. `rows` are there when there is a baseline.
+    pub(super) fn new(found: &'a Audit<'_>, rows: Option<&'a FoundRows<'_>>, inputs: &'a Inputs) -> Self {
         let totals = found.totals();
-        let compared = baseline.map(|base| diff::compare(&Side::of_run(base), &Side::of_audit(found, rows)));
-        let new_issues = compared.as_ref().map(|compared| compared.new.len() as u64);
-        let against = AgainstBaseline { new_issues, lost_accounts: found.lost.as_ref().map(|lost| lost.len() as u64) };
-        let thresholds = gate::judge(settings, &totals, against);
+        let was_gone = |id: &str| inputs.earlier().is_some_and(|earlier| earlier.gone.contains_key(id));
+        let compared = inputs
+            .baseline
+            .as_ref()
+            .zip(rows)
+            .map(|(base, rows)| diff::compare_with(&Side::of_run(base), &Side::of_audit(found, rows), was_gone));
+        let since = SinceBaseline {
+            new_issues: compared.as_ref().map(|compared| compared.new.len() as u64),
+            lost_accounts: found.lost.as_ref().map(|lost| lost.len() as u64),
+        };
+        let thresholds = gate::judge(found.settings, &totals, since);
         Self { totals, compared, thresholds }
     }
 

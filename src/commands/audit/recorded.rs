@@ -13,7 +13,8 @@ pub(super) fn recorded_options(
     config: &Config,
     (reference, reference_name): (&'static str, Value),
 ) -> BTreeMap<&'static str, Value> {
-    let Options { source, thresholds, baseline, suppressions_from, out: _, save_snapshot, outputs: _ } = options;
+    let Options { source, thresholds, baseline, history, accept_new, suppressions_from, .. } = options;
+    let Options { out: _, save_snapshot, outputs: _, .. } = options;
     let Source { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
     let mut recorded = BTreeMap::new();
     if *demo {
@@ -26,11 +27,15 @@ pub(super) fn recorded_options(
         ("snapshot", snapshot),
         ("save_snapshot", save_snapshot),
         ("baseline", baseline),
+        ("history", history),
         ("suppressions_from", suppressions_from),
     ] {
         if let Some(path) = path {
             recorded.insert(name, file_name(path).into());
         }
+    }
+    if *accept_new {
+        recorded.insert("accept_new", true.into());
     }
     if let Some(as_of) = as_of {
         recorded.insert("as_of", as_of.rfc3339().into());

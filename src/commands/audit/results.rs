@@ -7,8 +7,8 @@ use crate::console::{Console, Format};
 use crate::paths::shown_path;
 use crate::report::{self, terminal};
 use crate::rules::audit::Audit;
-use crate::run::artifacts::receipt::{Baseline, WouldSuppress};
-use crate::run::artifacts::summary::{Summary, summary};
+use crate::run::artifacts::receipt::{EarlierRun, WouldSuppress};
+use crate::run::artifacts::summary::Summary;
 use crate::run::artifacts::{self, Artifact};
 use crate::run::diff::document::Counts;
 use crate::run::publish::Published;
@@ -20,8 +20,8 @@ use std::collections::HashMap;
 /// Prints the results in the form that was asked for; then the warnings; breaches come last, and in every form.
 pub(super) fn print(console: &Console, inputs: &Inputs, found: &Audit<'_>, judged: &Judged<'_>, run: &Published) {
     match console.format {
-        Format::Text => print_text(console, inputs, found, judged, run),
-        Format::Json => print_json(console, found, judged, run),
+        Format::Text | Format::Csv => print_text(console, inputs, found, judged, run),
+        Format::Json => print_json(console, judged, run),
     }
     console.warnings(&found.warnings);
     terminal::breaches(&judged.thresholds).iter().for_each(|breach| console.breach(breach));
@@ -48,7 +48,7 @@ fn print_text(console: &Console, inputs: &Inputs, found: &Audit<'_>, judged: &Ju
 #[derive(Serialize)]
 struct SinceBaseline<'a> {
     #[serde(flatten)]
-    baseline: &'a Baseline,
+    baseline: &'a EarlierRun,
     #[serde(flatten)]
     counts: Counts,
 }
@@ -58,22 +58,21 @@ struct SinceBaseline<'a> {
 struct Printed<'a> {
     run_dir: &'a str,
     #[serde(flatten)]
-    summary: &'a Summary<'a>,
+    summary: &'a Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     since_baseline: Option<SinceBaseline<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     own_would_suppress: Option<&'a [WouldSuppress]>,
 }
 
-fn print_json(console: &Console, found: &Audit<'_>, judged: &Judged<'_>, run: &Published) {
-    let summary = summary(found, &run.run, &judged.totals, &run.facts.plan_hash, &judged.thresholds);
+fn print_json(console: &Console, judged: &Judged<'_>, run: &Published) {
     let folder = shown_path(&run.folder);
-    let json = |summary: &Summary<'_>, own_would_suppress: Option<&[WouldSuppress]>| {
+    let json = |summary: &Summary, own_would_suppress: Option<&[WouldSuppress]>| {
         let since = run.origin.baseline.as_ref().zip(judged.compared.as_ref());
         let since_baseline = since.map(|(baseline, diff)| SinceBaseline { baseline, counts: Counts::of(diff) });
         artifacts::json(&Printed { run_dir: &folder, summary, since_baseline, own_would_suppress })
     };
     let own_would_suppress = run.origin.suppressions_from.as_ref().map(|from| from.own_would_suppress.as_slice());
-    let public = json(&summary.for_everybody(), None);
-    console.data(Message::with_public(json(&summary, own_would_suppress), public));
+    let public = json(&run.summary.for_everybody(), None);
+    console.data(Message::with_public(json(&run.summary, own_would_suppress), public));
 }

@@ -109,7 +109,7 @@ pub(super) fn json(report: &HtmlReport<'_>, zendesk: Option<&str>) -> String {
         d: issue.domain.as_deref().map(escape::terminal),
         b: issue.blocked_reason,
         p: Some(escape::terminal(&issue.suppression_reason)).filter(|reason| !reason.is_empty()),
-        x: Some(issue.action_ids.join(", ")).filter(|actions| !actions.is_empty()),
+        x: Some(issue.action_id.to_string().replace(';', ", ")).filter(|actions| !actions.is_empty()),
         e: escape::line(&issue.detail),
         n: new.contains(&*issue.issue_id),
     });

@@ -8,7 +8,8 @@ use crate::catalogue::{ActionCode, SkipReason};
 use crate::config::ApplyLimits;
 use crate::model::time::Instant;
 use crate::rules::audit::Audit;
-use crate::run::plan_file::{BlockedAction, PlannedAction};
+use crate::run::artifacts::rows::BlockedAction;
+use crate::run::plan_file::PlannedAction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -72,11 +73,11 @@ impl ActionResult {
     /// A result with nothing but what the plan and the outcome say.
     pub fn new(action: &PlannedAction, status: Outcome, reason: Option<SkipReason>, at: Instant) -> Self {
         Self {
-            action_id: action.action_id.clone(),
+            action_id: action.action_id.to_string(),
             action_code: action.action_code,
             status,
             reason,
-            sf_account_id: action.sf_account_id.clone(),
+            sf_account_id: action.sf_account_id.to_string(),
             org_id: action.org_id,
             user_id: action.user_id,
             before: None,
@@ -145,7 +146,7 @@ impl Counts {
 
 /// The whole receipt. `B` is the list of the plan's blocked actions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ApplyReceipt<B = Vec<BlockedAction>> {
+pub struct ApplyReceipt<B = Vec<BlockedAction<'static>>> {
     pub schema: String,
     pub run_id: String,
     /// As it was given on the command line; `fix_plan.json` where nothing was run.

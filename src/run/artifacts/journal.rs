@@ -133,7 +133,7 @@ impl Story {
     /// The receipt of the run as the journal tells it: what has no result was not reached.
     pub fn receipt(&self, plan: &PlanFile) -> ApplyReceipt {
         let began = Instant::parse(&self.begin.started_at).unwrap_or(plan.created_at);
-        let result_of = |action_id: &String| self.results.get(action_id).cloned();
+        let result_of = |action_id: &str| self.results.get(action_id).cloned();
         let results: Vec<ActionResult> = plan
             .actions
             .iter()

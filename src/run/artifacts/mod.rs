@@ -2,11 +2,14 @@
 //! digesting files is `run_dir`'s.
 
 pub mod apply_receipt;
+pub mod history;
 pub mod journal;
 pub mod plan;
 pub mod receipt;
+pub mod rows;
 pub mod summary;
 pub mod summary_md;
+pub mod table;
 pub mod tables;
 
 use crate::model::time::Instant;
@@ -27,11 +30,16 @@ pub enum Artifact {
     FixPlan,
     Receipt,
     ApplyReceipt,
+    Accounts,
+    Advisories,
+    History,
+    /// Only with a baseline.
+    Diff,
 }
 
 impl Artifact {
     /// All of them, in the order in which they are listed to people.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::SummaryMd,
         Self::Summary,
         Self::OrgIssues,
@@ -43,6 +51,10 @@ impl Artifact {
         Self::FixPlan,
         Self::Receipt,
         Self::ApplyReceipt,
+        Self::Accounts,
+        Self::Advisories,
+        Self::History,
+        Self::Diff,
     ];
 
     /// The name of the file.
@@ -59,6 +71,10 @@ impl Artifact {
             Self::FixPlan => "fix_plan.json",
             Self::Receipt => "receipt.json",
             Self::ApplyReceipt => "apply_receipt.json",
+            Self::Accounts => "accounts.csv",
+            Self::Advisories => "advisories.csv",
+            Self::History => "history.json",
+            Self::Diff => "diff.json",
         }
     }
 
@@ -70,6 +86,16 @@ impl Artifact {
     /// Whether `receipt.json` states its digest: it cannot state its own, and `apply_receipt.json` changes with each apply.
     pub const fn is_digested(self) -> bool {
         !matches!(self, Self::Receipt | Self::ApplyReceipt)
+    }
+
+    /// Whether programs read it back, so that a changed one is refused. The others are views for people.
+    pub const fn is_data(self) -> bool {
+        match self {
+            Self::Summary | Self::TicketIssues | Self::AllExceptions | Self::FixPlan | Self::Receipt => true,
+            Self::ApplyReceipt | Self::Accounts | Self::History | Self::Diff => true,
+            Self::SummaryMd | Self::OrgIssues | Self::UserIssues | Self::ExceptionsByAccount => false,
+            Self::FixPlanTable | Self::Advisories => false,
+        }
     }
 }
 

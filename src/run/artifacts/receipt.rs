@@ -1,6 +1,7 @@
 //! `receipt.json`, which says how the run came about and what its files are: written here, and read back.
 
-use super::{Artifact, Run, Source, TOOL_VERSION, write_json};
+use super::summary::ReadCounts;
+use super::{Artifact, Run, Seq, Source, TOOL_VERSION, write_json};
 use crate::catalogue::BlockedReason;
 use crate::digest::{Digest, Digesting, Hasher, hex};
 use crate::model::domain::PUBLIC_SUFFIX_VERSION;
@@ -31,17 +32,18 @@ pub struct Origin {
     pub ticket_source: Option<String>,
     /// What a live read cost.
     pub requests: Option<Requests>,
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<EarlierRun>,
+    pub history: Option<EarlierRun>,
     pub suppressions_from: Option<SuppressionsFrom>,
 }
 
-/// The run that an audit was compared with.
+/// A run that an audit was compared with, or whose history it continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Baseline {
+pub struct EarlierRun {
     pub run_id: String,
     pub plan_hash: String,
-    /// As the baseline's own receipt states it: it stands for the whole run.
+    /// As its own receipt states it: it stands for the whole run.
     pub receipt_sha256: String,
 }
 
@@ -91,7 +93,10 @@ pub struct Receipt<W = Vec<Warning>> {
     pub public_suffix_list: String,
     pub personal_domains: PersonalDomains,
     pub digests: Digests,
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<EarlierRun>,
+    /// The run whose history it continues, where that is not the baseline.
+    #[serde(default)]
+    pub history: Option<EarlierRun>,
     pub suppressions_from: Option<SuppressionsFrom>,
     pub counts: Counts,
     /// How many blocked actions have each reason; reasons that none has are left out.
@@ -147,20 +152,9 @@ pub struct Digests {
 pub struct Counts {
     pub blocked_action_count: u64,
     pub prepared_action_count: u64,
-    pub read: Read,
+    pub read: ReadCounts,
     pub suppressed_issue_count: u64,
     pub total_issue_count: u64,
-}
-
-/// How many records were read; tickets: in the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Read {
-    pub accounts: u64,
-    pub memberships: u64,
-    pub organizations: u64,
-    pub tickets: u64,
-    pub users: u64,
 }
 
 /// Writes `receipt.json`. `digests` are those of every other file of the folder.
@@ -177,8 +171,6 @@ pub fn write(
 ) -> io::Result<()> {
     // It changes when the plan is applied.
     let not_run = digests.remove(Artifact::ApplyReceipt.name()).unwrap_or_default();
-    let [accounts, organizations, users, memberships, tickets] =
-        super::summary::read_counts(audit).map(|(_, count)| count);
     let reasons = BlockedReason::ALL.into_iter().filter(|reason| totals.by_reason[*reason as usize] > 0);
     let mut receipt = Receipt {
         schema: SCHEMA.to_owned(),
@@ -203,16 +195,17 @@ pub fn write(
             snapshot: Some(&origin.snapshot_sha256).filter(|files| !files.is_empty()).cloned(),
         },
         baseline: origin.baseline.clone(),
+        history: origin.history.clone(),
         suppressions_from: origin.suppressions_from.clone(),
         counts: Counts {
             blocked_action_count: totals.blocked,
             prepared_action_count: totals.prepared,
-            read: Read { accounts, memberships, organizations, tickets, users },
+            read: ReadCounts::of(audit),
             suppressed_issue_count: totals.suppressed,
             total_issue_count: totals.issues,
         },
         blockers: reasons.map(|reason| (reason, totals.by_reason[reason as usize])).collect(),
-        warnings: super::summary::warnings(audit),
+        warnings: Seq(|| audit.warnings.iter()),
         plan_hash: plan_hash.to_owned(),
         requests: origin.requests.clone(),
         files: digests,

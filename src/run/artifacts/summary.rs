@@ -1,146 +1,212 @@
-//! `summary.json`, for programs.
+//! `summary.json`: the counts of a run, as its file has them and as `audit --format json` prints them.
 
-use super::{Run, Seq, TOOL_VERSION, write_json};
-use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope};
+use super::{Run, Source, TOOL_VERSION};
+use crate::catalogue::{AdvisoryCode, BlockedReason, IssueCode, Risk, Scope};
 use crate::model::warning::Warning;
 use crate::rules::audit::{Audit, Totals};
 use crate::rules::detect::user::UserCounts;
 use crate::rules::gate::Judgement;
-use serde::Serialize;
-use serde::ser::SerializeMap;
-use std::io::{self, Write};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// The schema of `summary.json`.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/summary/1";
 
-/// Counts by name, in the order of the names.
-#[derive(Clone)]
-struct Counts<const N: usize>([(&'static str, u64); N]);
+/// The content of `summary.json`. Times are RFC 3339, in UTC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    pub schema: String,
+    pub run_id: String,
+    pub created_at: String,
+    pub as_of: String,
+    pub tool_version: String,
+    pub source: Source,
+    /// Empty where it is withheld.
+    #[serde(serialize_with = "null_if_empty")]
+    pub zendesk: String,
+    pub lookback_days: u32,
+    pub total_issue_count: u64,
+    pub prepared_action_count: u64,
+    pub blocked_action_count: u64,
+    pub suppressed_issue_count: u64,
+    pub by_scope: BTreeMap<Scope, u64>,
+    pub by_code: BTreeMap<IssueCode, u64>,
+    pub by_risk: BTreeMap<Risk, u64>,
+    /// Of blocked actions.
+    pub blocked_reasons: BTreeMap<BlockedReason, u64>,
+    pub resolution: Resolutions,
+    pub read: ReadCounts,
+    pub users: UserTotals,
+    pub ticket_echo_count: u64,
+    /// How many rows of `advisories.csv` have each code; none are named by a run of version 1.0.
+    #[serde(default)]
+    pub advisories: BTreeMap<AdvisoryCode, u64>,
+    /// `None` where no baseline lists its accounts.
+    pub lost_accounts: Option<u64>,
+    pub plan_hash: String,
+    pub thresholds: Vec<Judgement>,
+    pub warnings: Vec<Warning>,
+}
 
-impl<const N: usize> Serialize for Counts<N> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(N))?;
-        for (name, count) in self.0 {
-            map.serialize_entry(name, &count)?;
-        }
-        map.end()
+/// How many accounts have each resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolutions {
+    pub linked: u64,
+    pub domain_linked: u64,
+    pub duplicate: u64,
+    pub contested: u64,
+    pub conflict: u64,
+    pub missing: u64,
+}
+
+impl Resolutions {
+    /// The counts by name.
+    pub fn named(&self) -> [(&'static str, u64); 6] {
+        let Self { linked, domain_linked, duplicate, contested, conflict, missing } = *self;
+        [
+            ("linked", linked),
+            ("domain_linked", domain_linked),
+            ("duplicate", duplicate),
+            ("contested", contested),
+            ("conflict", conflict),
+            ("missing", missing),
+        ]
+    }
+
+    /// All accounts.
+    pub fn total(&self) -> u64 {
+        let Self { linked, domain_linked, duplicate, contested, conflict, missing } = *self;
+        linked + domain_linked + duplicate + contested + conflict + missing
     }
 }
 
-/// The content of `summary.json`; `audit --format json` prints it too.
-#[derive(Clone, Serialize)]
-pub struct Summary<'a> {
-    schema: &'static str,
-    run_id: &'a str,
-    created_at: String,
-    as_of: String,
-    tool_version: &'static str,
-    source: &'static str,
-    zendesk: Option<&'a str>,
-    lookback_days: u32,
-    total_issue_count: u64,
-    prepared_action_count: u64,
-    blocked_action_count: u64,
-    suppressed_issue_count: u64,
-    by_scope: Counts<{ Scope::ALL.len() }>,
-    by_code: Counts<{ IssueCode::ALL.len() }>,
-    by_risk: Counts<{ Risk::ALL.len() }>,
-    blocked_reasons: Counts<{ BlockedReason::ALL.len() }>,
-    resolution: Counts<6>,
-    read: Counts<5>,
-    users: Counts<9>,
-    ticket_echo_count: u64,
-    plan_hash: &'a str,
-    thresholds: &'a [Judgement],
-    warnings: &'a [Warning],
+/// How many distinct records were read; tickets: in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadCounts {
+    pub accounts: u64,
+    pub organizations: u64,
+    pub users: u64,
+    pub memberships: u64,
+    pub tickets: u64,
 }
 
-impl Summary<'_> {
+/// How many users went which way. The seven from `personal_domain` to `evaluated` sum to `in_scope`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserTotals {
+    pub in_scope: u64,
+    pub personal_domain: u64,
+    pub ignored_domain: u64,
+    pub unmapped: u64,
+    pub waiting_for_account: u64,
+    pub spread_domain: u64,
+    pub settled: u64,
+    pub evaluated: u64,
+    pub out_of_scope: u64,
+}
+
+fn null_if_empty<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if text.is_empty() { serializer.serialize_none() } else { serializer.serialize_str(text) }
+}
+
+impl Summary {
+    /// Puts the summary of an audit together.
+    pub fn of(audit: &Audit<'_>, run: &Run, totals: &Totals, plan_hash: String, thresholds: &[Judgement]) -> Self {
+        let [linked, domain_linked, duplicate, contested, conflict, missing] =
+            audit.resolutions().map(|(_, count)| count);
+        Self {
+            schema: SCHEMA.to_owned(),
+            run_id: run.run_id.clone(),
+            created_at: run.created_at.rfc3339(),
+            as_of: audit.as_of.rfc3339(),
+            tool_version: TOOL_VERSION.to_owned(),
+            source: run.source,
+            zendesk: run.zendesk.clone(),
+            lookback_days: audit.settings.lookback_days,
+            total_issue_count: totals.issues,
+            prepared_action_count: totals.prepared,
+            blocked_action_count: totals.blocked,
+            suppressed_issue_count: totals.suppressed,
+            by_scope: Scope::ALL.into_iter().zip(totals.by_scope).collect(),
+            by_code: IssueCode::ALL.into_iter().zip(totals.by_code).collect(),
+            by_risk: Risk::ALL.into_iter().zip(totals.by_risk).collect(),
+            blocked_reasons: BlockedReason::ALL.into_iter().zip(totals.by_reason).collect(),
+            resolution: Resolutions { linked, domain_linked, duplicate, contested, conflict, missing },
+            read: ReadCounts::of(audit),
+            users: UserTotals::of(audit),
+            ticket_echo_count: totals.ticket_echoes,
+            advisories: advisories(audit),
+            lost_accounts: audit.lost.as_ref().map(|lost| lost.len() as u64),
+            plan_hash,
+            thresholds: thresholds.to_vec(),
+            warnings: audit.warnings.clone(),
+        }
+    }
+
     /// The counts and the plan's hash, without the Zendesk's name and what the warnings say.
     pub fn for_everybody(&self) -> Self {
-        Self { zendesk: None, warnings: &[], ..self.clone() }
+        Self { zendesk: String::new(), warnings: Vec::new(), ..self.clone() }
     }
 }
 
-/// The records that an audit looked at: distinct ones, tickets in the window.
-pub fn read_counts(audit: &Audit<'_>) -> [(&'static str, u64); 5] {
-    let world = audit.world;
-    [
-        ("accounts", audit.reference.accounts.len() as u64),
-        ("organizations", world.orgs.len() as u64),
-        ("users", world.users.len() as u64),
-        ("memberships", world.memberships.read() as u64),
-        ("tickets", audit.tickets_in_window),
-    ]
+/// How many advisories there are of each code; all codes are there.
+fn advisories(audit: &Audit<'_>) -> BTreeMap<AdvisoryCode, u64> {
+    let mut counts: BTreeMap<AdvisoryCode, u64> = AdvisoryCode::ALL.into_iter().map(|code| (code, 0)).collect();
+    audit.advisories.iter().for_each(|advisory| *counts.entry(advisory.code).or_default() += 1);
+    counts
 }
 
-/// How many users went which way.
-pub fn user_counts(audit: &Audit<'_>) -> [(&'static str, u64); 9] {
-    let UserCounts {
-        in_scope,
-        personal_domain,
-        ignored_domain,
-        unmapped,
-        waiting_for_account,
-        spread_domain,
-        settled,
-        evaluated,
-        out_of_scope,
-    } = audit.users;
-    [
-        ("in_scope", in_scope),
-        ("personal_domain", personal_domain),
-        ("ignored_domain", ignored_domain),
-        ("unmapped", unmapped),
-        ("waiting_for_account", waiting_for_account),
-        ("spread_domain", spread_domain),
-        ("settled", settled),
-        ("evaluated", evaluated),
-        ("out_of_scope", out_of_scope),
-    ]
-}
+impl UserTotals {
+    fn of(audit: &Audit<'_>) -> Self {
+        let UserCounts {
+            in_scope,
+            personal_domain,
+            ignored_domain,
+            unmapped,
+            waiting_for_account,
+            spread_domain,
+            settled,
+            evaluated,
+            out_of_scope,
+        } = audit.users;
+        Self {
+            in_scope,
+            personal_domain,
+            ignored_domain,
+            unmapped,
+            waiting_for_account,
+            spread_domain,
+            settled,
+            evaluated,
+            out_of_scope,
+        }
+    }
 
-/// Puts the summary together.
-pub fn summary<'a>(
-    audit: &'a Audit<'_>,
-    run: &'a Run,
-    totals: &Totals,
-    plan_hash: &'a str,
-    thresholds: &'a [Judgement],
-) -> Summary<'a> {
-    Summary {
-        schema: SCHEMA,
-        run_id: &run.run_id,
-        created_at: run.created_at.rfc3339(),
-        as_of: audit.as_of.rfc3339(),
-        tool_version: TOOL_VERSION,
-        source: run.source.as_str(),
-        zendesk: Some(&run.zendesk),
-        lookback_days: audit.settings.lookback_days,
-        total_issue_count: totals.issues,
-        prepared_action_count: totals.prepared,
-        blocked_action_count: totals.blocked,
-        suppressed_issue_count: totals.suppressed,
-        by_scope: Counts(Scope::ALL.map(|scope| (scope.as_str(), totals.by_scope[scope as usize]))),
-        by_code: Counts(IssueCode::ALL.map(|code| (code.as_str(), totals.by_code[code as usize]))),
-        by_risk: Counts(Risk::ALL.map(|risk| (risk.as_str(), totals.by_risk[risk as usize]))),
-        blocked_reasons: Counts(BlockedReason::ALL.map(|reason| (reason.as_str(), totals.by_reason[reason as usize]))),
-        resolution: Counts(audit.resolutions()),
-        read: Counts(read_counts(audit)),
-        users: Counts(user_counts(audit)),
-        ticket_echo_count: totals.ticket_echoes,
-        plan_hash,
-        thresholds,
-        warnings: &audit.warnings,
+    /// The counts by name.
+    pub fn named(&self) -> [(&'static str, u64); 9] {
+        [
+            ("in_scope", self.in_scope),
+            ("personal_domain", self.personal_domain),
+            ("ignored_domain", self.ignored_domain),
+            ("unmapped", self.unmapped),
+            ("waiting_for_account", self.waiting_for_account),
+            ("spread_domain", self.spread_domain),
+            ("settled", self.settled),
+            ("evaluated", self.evaluated),
+            ("out_of_scope", self.out_of_scope),
+        ]
     }
 }
 
-/// Writes `summary.json`.
-pub fn write(summary: &Summary<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write_json(summary, out)
-}
-
-/// The warnings as JSON, for other documents that hold them.
-pub(crate) fn warnings<'a>(audit: &'a Audit<'_>) -> impl Serialize + 'a {
-    Seq(|| audit.warnings.iter())
+impl ReadCounts {
+    /// The records that an audit looked at.
+    pub fn of(audit: &Audit<'_>) -> Self {
+        let world = audit.world;
+        Self {
+            accounts: audit.reference.accounts.len() as u64,
+            organizations: world.orgs.len() as u64,
+            users: world.users.len() as u64,
+            memberships: world.memberships.read() as u64,
+            tickets: audit.tickets_in_window,
+        }
+    }
 }

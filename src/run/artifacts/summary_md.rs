@@ -32,7 +32,7 @@ fn verdict(facts: &AuditFacts, page: &mut String) {
     };
     let _ = writeln!(page, "**{thresholds}.** {}.\n", facts.counts());
     for judgement in &breached {
-        let (limit, value) = (grouped(judgement.limit), grouped(judgement.value.unwrap_or_default()));
+        let (limit, value) = (grouped(judgement.limit), judgement.value_shown());
         let _ = writeln!(page, "- `{}`: {value} exceeds the limit of {limit}", judgement.name);
     }
     if !breached.is_empty() {

@@ -1,149 +1,24 @@
-//! The six CSV files: their columns, in one place each.
+//! What the tables of issues and actions hold, taken from an audit.
 
-use super::plan::{BlockedRow, PreparedRow, blocked, prepared};
+use super::plan::{blocked, prepared};
+use super::rows::{
+    AccountRow, AdvisoryRow, ExceptionsRow, IssueRow, OrgIssueRow, PlanRow, TicketIssueRow, UserIssueRow,
+};
+use super::table::{List, TableWriter};
 use crate::catalogue::{BlockedReason, IssueCode, Scope, Status};
-use crate::model::at::OrgAt;
+use crate::model::at::{AccountAt, OrgAt};
+use crate::rules::advisory::Advisory;
 use crate::rules::audit::Audit;
 use crate::rules::detect::detail::detail;
 use crate::rules::detect::{org, user};
-use crate::rules::issue::{Evidence, Issue};
-use crate::run::read::IssueRow;
-use crate::text::escape::csv_cell;
+use crate::rules::issue::{ActionRef, Evidence, Issue};
+use crate::rules::resolve::Resolution;
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 /// The name of the row of `exceptions_by_account.csv` for issues that belong to no one account.
 pub const NO_SINGLE_ACCOUNT: &str = "(no single account)";
-
-/// The columns of `org_issues.csv`.
-pub const ORG_ISSUES: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, org_id, org_name, current_external_id, expected_external_id, missing_domains, domain, conflicting_org_ids, blocked_reason, suppression_reason, action_id, detail";
-/// The columns of `user_issues.csv`.
-pub const USER_ISSUES: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, user_id, email_domain, membership_state, expected_org_id, default_org_id, candidate_sf_account_ids, candidate_org_ids, blocked_reason, suppression_reason, action_id, detail";
-/// The columns of `ticket_issues.csv`.
-pub const TICKET_ISSUES: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, ticket_id, ticket_status, requester_id, ticket_org_id, expected_org_id, mismatch_kind, echo_of_issue_id, updated_at, suppression_reason, detail";
-/// The columns of `all_exceptions.csv`.
-pub const ALL_EXCEPTIONS: &str = "issue_id, scope, issue_code, risk, status, sf_account_id, account_name, org_id, user_id, ticket_id, domain, blocked_reason, suppression_reason, action_id, detail";
-/// The columns of `exceptions_by_account.csv`.
-pub const EXCEPTIONS_BY_ACCOUNT: &str = "sf_account_id, account_name, org_issue_count, user_issue_count, ticket_issue_count, total_issue_count, prepared_action_count, blocked_action_count, top_issue_codes, top_blocked_reasons";
-/// The columns of `fix_plan.csv`.
-pub const FIX_PLAN: &str = "action_id, status, action_code, sf_account_id, account_name, org_id, org_name, user_id, domain, from, to, preconditions, depends_on, notes, blocked_reason, issue_id";
-
-/// A table that is being written, row by row: every cell passes the guard against formulas.
-///
-/// Cells go straight into the row, quoted only where they must be: a large audit has ten million of them.
-struct Table<'a> {
-    out: &'a mut dyn Write,
-    row: Vec<u8>,
-    columns: usize,
-    cells: usize,
-    number: itoa::Buffer,
-}
-
-impl<'a> Table<'a> {
-    fn new(out: &'a mut dyn Write, columns: &str) -> io::Result<Self> {
-        let columns: Vec<&str> = columns.split(", ").collect();
-        let number = itoa::Buffer::new();
-        let mut table = Self { out, row: Vec::new(), columns: columns.len(), cells: 0, number };
-        table.cells(columns);
-        table.end_row()?;
-        Ok(table)
-    }
-
-    fn cell(&mut self, text: &str) {
-        self.begin_cell();
-        let text = csv_cell(text);
-        let special = text.bytes().fold(false, |special, c| special | matches!(c, b',' | b'"' | b'\n' | b'\r'));
-        if !special {
-            self.row.extend_from_slice(text.as_bytes());
-            return;
-        }
-        self.row.push(b'"');
-        for (index, part) in text.split('"').enumerate() {
-            if index > 0 {
-                self.row.extend_from_slice(b"\"\"");
-            }
-            self.row.extend_from_slice(part.as_bytes());
-        }
-        self.row.push(b'"');
-    }
-
-    /// A cell of our own words or digits, which needs neither guard nor quotes.
-    fn word(&mut self, word: &str) {
-        self.begin_cell();
-        debug_assert!(word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_'), "no word: {word}");
-        self.row.extend_from_slice(word.as_bytes());
-    }
-
-    fn words<'c>(&mut self, words: impl IntoIterator<Item = &'c str>) {
-        words.into_iter().for_each(|word| self.word(word));
-    }
-
-    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) {
-        cells.into_iter().for_each(|cell| self.cell(cell));
-    }
-
-    fn id(&mut self, id: Option<u64>) {
-        self.begin_cell();
-        if let Some(id) = id {
-            self.row.extend_from_slice(self.number.format(id).as_bytes());
-        }
-    }
-
-    fn begin_cell(&mut self) {
-        if self.cells > 0 {
-            self.row.push(b',');
-        }
-        self.cells += 1;
-    }
-
-    fn end_row(&mut self) -> io::Result<()> {
-        debug_assert_eq!(self.cells, self.columns, "a row has as many cells as the table has columns");
-        self.cells = 0;
-        self.row.push(b'\n');
-        self.out.write_all(&self.row)?;
-        self.row.clear();
-        Ok(())
-    }
-}
-
-fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
-    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(";")
-}
-
-/// What every issue's row begins and ends with.
-struct Common<'a> {
-    id: String,
-    code: &'static str,
-    risk: &'static str,
-    status: &'static str,
-    sf_account_id: &'a str,
-    account_name: &'a str,
-    domain: &'a str,
-    blocked_reason: &'static str,
-    suppression_reason: &'a str,
-    actions: String,
-    detail: String,
-}
-
-fn common<'a>(audit: &Audit<'a>, issue: &Issue) -> Common<'a> {
-    let account = issue.account().map(|account| &audit.reference.accounts[account]);
-    Common {
-        id: issue.id.to_string(),
-        code: issue.code.as_str(),
-        risk: issue.code.risk().as_str(),
-        status: issue.status.as_str(),
-        sf_account_id: account.map_or("", |account| account.sf_account_id().raw()),
-        account_name: account.map_or("", |account| account.name().raw()),
-        domain: issue.domain.map_or("", |domain| audit.world.domains.text(domain)),
-        blocked_reason: issue.blocked_reason.map_or("", BlockedReason::as_str),
-        suppression_reason: issue.suppression().map_or("", |index| &audit.settings.suppressions[index as usize].reason),
-        actions: list(issue.actions.iter()),
-        detail: detail(&audit.context(), issue),
-    }
-}
-
-fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> String {
-    list(orgs.iter().map(|org| audit.world.orgs[*org].id))
-}
 
 /// The files of the issues.
 pub struct IssueFiles<'a> {
@@ -155,296 +30,291 @@ pub struct IssueFiles<'a> {
 
 /// Writes `all_exceptions.csv`, and beside it each issue to the table of its scope.
 pub fn issues(audit: &Audit<'_>, files: IssueFiles<'_>) -> io::Result<()> {
-    let IssueFiles { all, org, user, ticket } = files;
-    let mut all = Table::new(all, ALL_EXCEPTIONS)?;
-    let mut org = Table::new(org, ORG_ISSUES)?;
-    let mut user = Table::new(user, USER_ISSUES)?;
-    let mut ticket = Table::new(ticket, TICKET_ISSUES)?;
+    let mut all = TableWriter::<IssueRow<'_>>::new(files.all)?;
+    let mut org = TableWriter::<OrgIssueRow<'_>>::new(files.org)?;
+    let mut user = TableWriter::<UserIssueRow<'_>>::new(files.user)?;
+    let mut ticket = TableWriter::<TicketIssueRow<'_>>::new(files.ticket)?;
     for issue in &audit.issues {
-        let common = common(audit, issue);
-        any_issue(&mut all, issue, &common)?;
-        match issue.code.scope() {
-            Scope::Org => org_issue(&mut org, audit, issue, &common)?,
-            Scope::User => user_issue(&mut user, audit, issue, &common)?,
-            Scope::Ticket => ticket_issue(&mut ticket, audit, issue, &common)?,
+        let row = issue_row(audit, issue);
+        all.row(&row)?;
+        match issue.evidence {
+            Evidence::Account => org.row(&org_issue(audit, issue, row))?,
+            Evidence::User(at) => user.row(&user_issue(audit, issue, at as usize, row))?,
+            Evidence::Ticket { .. } => ticket.row(&ticket_issue(audit, issue, row))?,
         }
     }
-    Ok(())
+    all.finish()?;
+    org.finish()?;
+    user.finish()?;
+    ticket.finish()
 }
 
-fn any_issue(table: &mut Table<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
-    table.words([&*common.id, issue.code.scope().as_str(), common.code, common.risk, common.status]);
-    table.cells([common.sf_account_id, common.account_name]);
-    table.id(issue.org_id());
-    table.id(issue.user_id());
-    table.id(issue.ticket_id());
-    table.cell(common.domain);
-    table.word(common.blocked_reason);
-    table.cells([common.suppression_reason, &common.actions, &common.detail]);
-    table.end_row()
+/// The rows of `all_exceptions.csv`.
+pub fn issue_rows<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = IssueRow<'a>> {
+    audit.issues.iter().map(|issue| issue_row(audit, issue))
 }
 
-/// What the tables of all three scopes begin with.
-fn begin_row(table: &mut Table<'_>, common: &Common<'_>) {
-    table.words([&common.id, common.code, common.risk, common.status]);
-    table.cells([common.sf_account_id, common.account_name]);
+fn issue_row<'a>(audit: &'a Audit<'_>, issue: &Issue) -> IssueRow<'a> {
+    let account = issue.account().map(|account| &audit.reference.accounts[account]);
+    let suppression = issue.suppression().map(|index| &audit.settings.suppressions[index as usize]);
+    IssueRow {
+        issue_id: Cow::Owned(issue.id.to_string()),
+        scope: issue.code.scope(),
+        issue_code: issue.code,
+        risk: issue.code.risk(),
+        status: issue.status,
+        sf_account_id: account.map(|account| Cow::Borrowed(account.sf_account_id().raw())),
+        account_name: account.map_or(Cow::Borrowed(""), |account| Cow::Borrowed(account.name().raw())),
+        org_id: issue.org_id(),
+        user_id: issue.user_id(),
+        ticket_id: issue.ticket_id(),
+        domain: issue.domain.map(|domain| Cow::Borrowed(audit.world.domains.text(domain))),
+        blocked_reason: issue.blocked_reason,
+        suppression_reason: suppression.map_or(Cow::Borrowed(""), |suppression| Cow::Borrowed(&*suppression.reason)),
+        action_id: List::of(issue.actions.iter()),
+        detail: Cow::Owned(detail(&audit.context(), issue)),
+    }
 }
 
-fn org_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
+fn org_ids(audit: &Audit<'_>, orgs: &[OrgAt]) -> List {
+    List::of(orgs.iter().map(|org| audit.world.orgs[*org].id))
+}
+
+fn org_issue<'a>(audit: &'a Audit<'_>, issue: &Issue, row: IssueRow<'a>) -> OrgIssueRow<'a> {
     let rules = audit.context();
     let org = issue.org_id().and_then(|id| audit.world.org(id));
     let expected = issue.account().map(|account| audit.reference.accounts[account].external_id());
     let missing = match (issue.code, issue.account()) {
         (IssueCode::OrgMissingExpectedDomain, Some(account)) => {
-            list(org::missing_domains(&rules, account).map(|domain| audit.world.domains.text(domain)))
+            List::of(org::missing_domains(&rules, account).map(|domain| audit.world.domains.text(domain)))
         }
-        _ => String::new(),
+        _ => List::default(),
     };
-    begin_row(table, common);
-    table.id(issue.org_id());
-    table.cell(org.and_then(|org| org.name()).map_or("", |name| name.raw()));
-    table.cell(org.and_then(|org| org.external_id()).map_or("", |id| id.raw()));
-    table.cells([
-        expected.as_ref().map_or("", |id| id.raw()),
-        &missing,
-        common.domain,
-        &org_ids(audit, &org::conflicting_orgs(&rules, issue)),
-    ]);
-    table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
-    table.end_row()
+    OrgIssueRow {
+        issue_id: row.issue_id,
+        issue_code: row.issue_code,
+        risk: row.risk,
+        status: row.status,
+        sf_account_id: row.sf_account_id,
+        account_name: row.account_name,
+        org_id: row.org_id,
+        org_name: org.and_then(|org| org.name()).map_or(Cow::Borrowed(""), |name| Cow::Borrowed(name.raw())),
+        current_external_id: org
+            .and_then(|org| org.external_id())
+            .map_or(Cow::Borrowed(""), |id| Cow::Borrowed(id.raw())),
+        expected_external_id: expected.map_or(Cow::Borrowed(""), |id| Cow::Owned(id.raw().to_string())),
+        missing_domains: missing,
+        domain: row.domain,
+        conflicting_org_ids: org_ids(audit, &org::conflicting_orgs(&rules, issue)),
+        blocked_reason: row.blocked_reason,
+        suppression_reason: row.suppression_reason,
+        action_id: row.action_id,
+        detail: row.detail,
+    }
 }
 
-fn user_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
+fn user_issue<'a>(audit: &'a Audit<'_>, issue: &Issue, at: usize, row: IssueRow<'a>) -> UserIssueRow<'a> {
     let rules = audit.context();
-    let Evidence::User(at) = issue.evidence else { return Ok(()) };
     let accounts = user::candidate_accounts(&rules, issue).iter();
-    let accounts = list(accounts.map(|account| audit.reference.accounts[*account].sf_account_id().raw()));
-    begin_row(table, common);
-    table.id(issue.user_id());
-    table.cells([common.domain, user::membership_state(&rules, issue, at as usize).as_str()]);
-    table.id(issue.org_id());
-    table.id(audit.world.default_org(at as usize));
-    table.cells([&*accounts, &org_ids(audit, &user::candidate_orgs(&rules, issue))]);
-    table.cells([common.blocked_reason, common.suppression_reason, &common.actions, &common.detail]);
-    table.end_row()
+    let accounts = accounts.map(|account| audit.reference.accounts[*account].sf_account_id().raw());
+    UserIssueRow {
+        issue_id: row.issue_id,
+        issue_code: row.issue_code,
+        risk: row.risk,
+        status: row.status,
+        sf_account_id: row.sf_account_id,
+        account_name: row.account_name,
+        user_id: row.user_id,
+        email_domain: row.domain,
+        membership_state: Cow::Borrowed(user::membership_state(&rules, issue, at).as_str()),
+        expected_org_id: row.org_id,
+        default_org_id: audit.world.default_org(at),
+        candidate_sf_account_ids: List::of(accounts),
+        candidate_org_ids: org_ids(audit, &user::candidate_orgs(&rules, issue)),
+        blocked_reason: row.blocked_reason,
+        suppression_reason: row.suppression_reason,
+        action_id: row.action_id,
+        detail: row.detail,
+    }
 }
 
-fn ticket_issue(table: &mut Table<'_>, audit: &Audit<'_>, issue: &Issue, common: &Common<'_>) -> io::Result<()> {
-    let Evidence::Ticket { ticket, requester: _, echo_of, mismatch } = issue.evidence else { return Ok(()) };
-    let tickets = &audit.world.tickets;
-    let ticket = &tickets.rows[ticket as usize];
-    begin_row(table, common);
-    table.id(issue.ticket_id());
-    table.cell(tickets.status(ticket));
-    table.id(issue.user_id());
-    table.id(ticket.organization_id());
-    table.id(issue.org_id());
-    table.cell(mismatch.map_or("", |mismatch| mismatch.as_str()));
-    table.cell(&echo_of.map(|id| id.to_string()).unwrap_or_default());
-    table.cells([&tickets.updated_at(ticket), common.suppression_reason, &common.detail]);
-    table.end_row()
-}
-
-/// The rows of `all_exceptions.csv`, as they would be read back.
-pub fn issue_rows(audit: &Audit<'_>) -> Vec<IssueRow> {
-    let row = |issue| {
-        let Common { id, account_name, sf_account_id, domain, suppression_reason, detail, .. } = common(audit, issue);
-        let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        IssueRow {
-            issue_id: id,
-            scope: issue.code.scope(),
-            issue_code: issue.code,
-            risk: issue.code.risk(),
-            status: issue.status,
-            sf_account_id: optional(sf_account_id),
-            account_name: account_name.to_owned(),
-            org_id: issue.org_id(),
-            user_id: issue.user_id(),
-            ticket_id: issue.ticket_id(),
-            domain: optional(domain),
-            blocked_reason: issue.blocked_reason,
-            suppression_reason: suppression_reason.to_owned(),
-            action_ids: issue.actions.iter().map(|action| action.to_string()).collect(),
-            detail,
-        }
+fn ticket_issue<'a>(audit: &'a Audit<'_>, issue: &Issue, row: IssueRow<'a>) -> TicketIssueRow<'a> {
+    let (ticket, echo_of, mismatch) = match issue.evidence {
+        Evidence::Ticket { ticket, requester: _, echo_of, mismatch } => (Some(ticket), echo_of, mismatch),
+        Evidence::Account | Evidence::User(_) => (None, None, None),
     };
-    audit.issues.iter().map(row).collect()
-}
-
-/// A row of `exceptions_by_account.csv`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountRow<'a> {
-    /// `None` for the issues of no single account.
-    pub sf_account_id: Option<&'a str>,
-    pub account_name: &'a str,
-    pub by_scope: [u64; Scope::ALL.len()],
-    pub prepared: u64,
-    pub blocked: u64,
-    /// The two most frequent, most first, ties in table order.
-    pub top_codes: Vec<IssueCode>,
-    pub top_reasons: Vec<BlockedReason>,
-}
-
-impl AccountRow<'_> {
-    /// All issues of the row.
-    pub fn total(&self) -> u64 {
-        self.by_scope.iter().sum()
+    let tickets = &audit.world.tickets;
+    let ticket = ticket.map(|ticket| &tickets.rows[ticket as usize]);
+    TicketIssueRow {
+        issue_id: row.issue_id,
+        issue_code: row.issue_code,
+        risk: row.risk,
+        status: row.status,
+        sf_account_id: row.sf_account_id,
+        account_name: row.account_name,
+        ticket_id: row.ticket_id,
+        ticket_status: ticket.map_or(Cow::Borrowed(""), |ticket| Cow::Borrowed(tickets.status(ticket))),
+        requester_id: row.user_id,
+        ticket_org_id: ticket.and_then(|ticket| ticket.organization_id()),
+        expected_org_id: row.org_id,
+        mismatch_kind: mismatch.map(|mismatch| Cow::Borrowed(mismatch.as_str())),
+        echo_of_issue_id: echo_of.map(|id| Cow::Owned(id.to_string())),
+        updated_at: ticket.map_or(Cow::Borrowed(""), |ticket| Cow::Owned(tickets.updated_at(ticket).to_string())),
+        suppression_reason: row.suppression_reason,
+        detail: row.detail,
     }
 }
 
 /// The rows of `exceptions_by_account.csv`: each account with an unsuppressed issue, then the issues of no single account.
-pub fn by_account<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = AccountRow<'a>> {
+pub fn exceptions<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = ExceptionsRow<'a>> {
     // Issues are ordered by account.
-    audit.issues.chunk_by(|a, b| a.account() == b.account()).filter_map(|issues| {
-        let mut codes = [0u64; IssueCode::ALL.len()];
-        let mut reasons = [0u64; BlockedReason::ALL.len()];
-        let mut by_scope = [0u64; Scope::ALL.len()];
-        let (mut prepared, mut blocked) = (0, 0);
-        for issue in issues.iter().filter(|issue| issue.status != Status::Suppressed) {
-            codes[issue.code as usize] += 1;
-            by_scope[issue.code.scope() as usize] += 1;
-            for action in issue.actions.iter() {
-                match action {
-                    crate::rules::issue::ActionRef::Prepared(_) => prepared += 1,
-                    crate::rules::issue::ActionRef::Blocked(index) => {
-                        blocked += 1;
-                        if let Some(reason) = audit.plan.blocked[index as usize].blocked {
-                            reasons[reason as usize] += 1;
-                        }
+    let accounts = audit.issues.chunk_by(|a, b| a.account() == b.account());
+    accounts.map(|issues| exceptions_of(audit, issues)).filter(|row| row.total_issue_count > 0)
+}
+
+fn exceptions_of<'a>(audit: &'a Audit<'_>, issues: &[Issue]) -> ExceptionsRow<'a> {
+    let mut codes = [0u64; IssueCode::ALL.len()];
+    let mut reasons = [0u64; BlockedReason::ALL.len()];
+    let mut by_scope = [0u64; Scope::ALL.len()];
+    let (mut prepared, mut blocked) = (0, 0);
+    for issue in issues.iter().filter(|issue| issue.status != Status::Suppressed) {
+        codes[issue.code as usize] += 1;
+        by_scope[issue.code.scope() as usize] += 1;
+        for action in issue.actions.iter() {
+            match action {
+                ActionRef::Prepared(_) => prepared += 1,
+                ActionRef::Blocked(index) => {
+                    blocked += 1;
+                    if let Some(reason) = audit.plan.blocked[index as usize].blocked {
+                        reasons[reason as usize] += 1;
                     }
                 }
             }
         }
-        let account = issues[0].account().map(|account| &audit.reference.accounts[account]);
-        let row = AccountRow {
-            sf_account_id: account.map(|account| account.sf_account_id().raw()),
-            account_name: account.map_or(NO_SINGLE_ACCOUNT, |account| account.name().raw()),
-            by_scope,
-            prepared,
-            blocked,
-            top_codes: top_two(IssueCode::ALL, &codes),
-            top_reasons: top_two(BlockedReason::ALL, &reasons),
-        };
-        (row.total() > 0).then_some(row)
-    })
+    }
+    let account = issues[0].account().map(|account| &audit.reference.accounts[account]);
+    ExceptionsRow {
+        sf_account_id: account.map(|account| Cow::Borrowed(account.sf_account_id().raw())),
+        account_name: Cow::Borrowed(account.map_or(NO_SINGLE_ACCOUNT, |account| account.name().raw())),
+        org_issue_count: by_scope[Scope::Org as usize],
+        user_issue_count: by_scope[Scope::User as usize],
+        ticket_issue_count: by_scope[Scope::Ticket as usize],
+        total_issue_count: by_scope.iter().sum(),
+        prepared_action_count: prepared,
+        blocked_action_count: blocked,
+        top_issue_codes: top_two(IssueCode::ALL, &codes, IssueCode::risk),
+        top_blocked_reasons: top_two(BlockedReason::ALL, &reasons, |_| ()),
+    }
 }
 
-fn top_two<T: Copy, const N: usize>(all: [T; N], counts: &[u64; N]) -> Vec<T> {
+/// The two worst, by a rank, then by frequency, then in table order.
+fn top_two<T: Copy + Display, K: Ord, const N: usize>(all: [T; N], counts: &[u64; N], rank: impl Fn(T) -> K) -> String {
     let mut present: Vec<(u64, T)> = counts.iter().copied().zip(all).filter(|(count, _)| *count > 0).collect();
     // Stable: ties stay in table order.
-    present.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    present.into_iter().take(2).map(|(_, item)| item).collect()
+    present.sort_by_key(|(count, item)| (rank(*item), std::cmp::Reverse(*count)));
+    present.iter().take(2).map(|(_, item)| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes `exceptions_by_account.csv`.
 pub fn exceptions_by_account(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out, EXCEPTIONS_BY_ACCOUNT)?;
-    for row in by_account(audit) {
-        table.cells([row.sf_account_id.unwrap_or_default(), row.account_name]);
-        for count in row.by_scope.into_iter().chain([row.total(), row.prepared, row.blocked]) {
-            table.cell(&count.to_string());
+    let mut table = TableWriter::<ExceptionsRow<'_>>::new(out)?;
+    exceptions(audit).try_for_each(|row| table.row(&row))?;
+    table.finish()
+}
+
+/// Writes `accounts.csv`: every account of the reference.
+pub fn accounts(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = TableWriter::<AccountRow<'_>>::new(out)?;
+    let mut counts = vec![IssueCounts::default(); audit.reference.accounts.len()];
+    for issue in &audit.issues {
+        if let Some(account) = issue.account() {
+            counts[account.index()].add(issue);
         }
-        table.cell(&row.top_codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", "));
-        table.cell(&row.top_reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "));
-        table.end_row()?;
     }
-    Ok(())
+    for (at, counts) in AccountAt::all(counts.len()).zip(counts) {
+        table.row(&account_row(audit, at, counts))?;
+    }
+    table.finish()
 }
 
-/// Writes `fix_plan.csv`.
+/// The issues and actions of an account, in numbers.
+#[derive(Clone, Copy, Default)]
+struct IssueCounts {
+    open: u64,
+    suppressed: u64,
+    prepared: u64,
+    blocked: u64,
+}
+
+impl IssueCounts {
+    fn add(&mut self, issue: &Issue) {
+        if issue.status == Status::Suppressed {
+            self.suppressed += 1;
+            return;
+        }
+        self.open += 1;
+        for action in issue.actions.iter() {
+            match action {
+                ActionRef::Prepared(_) => self.prepared += 1,
+                ActionRef::Blocked(_) => self.blocked += 1,
+            }
+        }
+    }
+}
+
+fn account_row<'a>(audit: &'a Audit<'_>, at: AccountAt, counts: IssueCounts) -> AccountRow<'a> {
+    let account = &audit.reference.accounts[at];
+    let resolution = &audit.resolved.accounts[at];
+    let org = match resolution {
+        // The candidates of a missing account are not its own.
+        Resolution::Missing(_) => None,
+        resolution => resolution.orgs().first().map(|org| &audit.world.orgs[*org]),
+    };
+    let domains = account.domains.iter().map(|domain| audit.world.domains.text(*domain));
+    AccountRow {
+        sf_account_id: Cow::Borrowed(account.sf_account_id().raw()),
+        account_key: account.key(),
+        account_name: Cow::Borrowed(account.name().raw()),
+        expected_domains: List::of(domains),
+        resolution: Cow::Borrowed(resolution.as_str()),
+        org_id: org.map(|org| org.id),
+        org_name: org.and_then(|org| org.name()).map(|name| Cow::Borrowed(name.raw())),
+        external_id: org.and_then(|org| org.external_id()).map(|id| Cow::Borrowed(id.raw())),
+        total_issue_count: counts.open,
+        prepared_action_count: counts.prepared,
+        blocked_action_count: counts.blocked,
+        suppressed_issue_count: counts.suppressed,
+    }
+}
+
+/// Writes `advisories.csv`.
+pub fn advisories(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = TableWriter::<AdvisoryRow<'_>>::new(out)?;
+    let lost = audit.lost.as_deref().unwrap_or_default();
+    for advisory in &audit.advisories {
+        let Advisory { code, lost: at, org, domain, user_count, ticket_count, detail } = advisory;
+        let account = at.and_then(|at| lost.get(at));
+        let org = org.map(|org| &audit.world.orgs[org]);
+        table.row(&AdvisoryRow {
+            advisory_code: *code,
+            sf_account_id: account.map(|account| Cow::Borrowed(account.sf_account_id.raw())),
+            account_name: account.map(|account| Cow::Borrowed(account.account_name.raw())),
+            org_id: org.map(|org| org.id),
+            org_name: org.and_then(|org| org.name()).map(|name| Cow::Borrowed(name.raw())),
+            external_id: org.and_then(|org| org.external_id()).map(|id| Cow::Borrowed(id.raw())),
+            domain: domain.as_deref().map(Cow::Borrowed),
+            user_count: *user_count,
+            ticket_count: *ticket_count,
+            detail: Cow::Borrowed(detail),
+        })?;
+    }
+    table.finish()
+}
+
+/// Writes `fix_plan.csv`: prepared actions first.
 pub fn fix_plan(audit: &Audit<'_>, out: &mut dyn Write) -> io::Result<()> {
-    fix_plan_rows(prepared(audit), blocked(audit), out)
-}
-
-/// Writes the rows of a plan as `fix_plan.csv`: prepared actions first.
-pub fn fix_plan_rows<'a>(
-    prepared: impl Iterator<Item = PreparedRow<'a>>,
-    blocked: impl Iterator<Item = BlockedRow<'a>>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut table = Table::new(out, FIX_PLAN)?;
-    for row in prepared {
-        table.cells([
-            &row.action_id,
-            Status::Prepared.as_str(),
-            row.action_code.as_str(),
-            or_empty(row.sf_account_id),
-            or_empty(row.account_name),
-        ]);
-        table.id(row.org_id);
-        table.cell(or_empty(row.org_name));
-        table.id(row.user_id);
-        table.cells([or_empty(row.domain), or_empty(row.from.as_deref()), or_empty(row.to.as_deref())]);
-        table.cells([
-            &*row.preconditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
-            &row.depends_on.join(";"),
-            &row.notes.join(";"),
-            "",
-            &row.issue_id,
-        ]);
-        table.end_row()?;
-    }
-    for row in blocked {
-        table.cells([
-            &row.action_id,
-            Status::Blocked.as_str(),
-            row.action_code.as_str(),
-            or_empty(row.sf_account_id),
-            or_empty(row.account_name),
-        ]);
-        table.id(row.org_id);
-        table.cell(or_empty(row.org_name));
-        table.id(row.user_id);
-        table.cells([
-            or_empty(row.domain),
-            "",
-            "",
-            "",
-            "",
-            "",
-            row.blocked_reason.map_or("", BlockedReason::as_str),
-            &row.issue_id,
-        ]);
-        table.end_row()?;
-    }
-    Ok(())
-}
-
-fn or_empty(text: Option<&str>) -> &str {
-    text.unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_as_the_csv_crate_quotes_them() {
-        let cells = [
-            "",
-            "plain",
-            "a,b",
-            "say \"hi\"",
-            "\"",
-            "line\nend",
-            "\rcr",
-            " space ",
-            "semi;colon",
-            "tab\tbed",
-            "=1+1",
-            "-2,\"3\"",
-            "Z\u{fc}rich, Stra\u{df}e",
-            "'",
-            "#note",
-        ];
-        let columns: Vec<String> = (0..cells.len()).map(|column| format!("c{column}")).collect();
-        let mut ours = Vec::new();
-        let mut table = Table::new(&mut ours, &columns.join(", ")).expect("memory");
-        table.cells(cells);
-        table.end_row().expect("memory");
-        let mut theirs = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-        theirs.write_record(&columns).expect("memory");
-        theirs.write_record(cells.iter().map(|cell| csv_cell(cell).into_owned())).expect("memory");
-        assert_eq!(String::from_utf8(ours), String::from_utf8(theirs.into_inner().expect("memory")));
-    }
+    let mut table = TableWriter::<PlanRow<'_>>::new(out)?;
+    prepared(audit).try_for_each(|action| table.row(&PlanRow::from(&action)))?;
+    blocked(audit).try_for_each(|action| table.row(&PlanRow::from(&action)))?;
+    table.finish()
 }

@@ -1,23 +1,29 @@
-//! The difference between two runs as JSON, for `diff --format json`.
+//! The difference between two runs as JSON: `diff.json`, and what `diff --format json` prints.
 
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope, Status};
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::receipt::{SuppressionsFrom, WouldSuppress};
-use crate::run::diff::{ActionRow, Delta, Diff};
-use crate::run::read::{IssueRow, RunFolder};
+use crate::run::artifacts::rows::IssueRow;
+use crate::run::artifacts::summary::Summary;
+use crate::run::diff::{Account, Delta, Diff};
 use serde::Serialize;
 
 /// The schema of the document.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/diff/1";
 
-/// How many issues of each kind.
+/// How many issues and actions of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Counts {
     pub new: u64,
+    pub came_back: u64,
     pub resolved: u64,
-    pub left_window: u64,
-    pub changed_status: u64,
+    pub silenced: u64,
+    pub changed: u64,
     pub unchanged: u64,
+    pub left_window: u64,
+    pub left_reference: u64,
+    /// `None` where a run does not list its accounts.
+    pub lost_accounts: Option<u64>,
     pub prepared_added: u64,
     pub prepared_dropped: u64,
     pub blocked_added: u64,
@@ -27,13 +33,18 @@ pub struct Counts {
 impl Counts {
     /// Counts a difference.
     pub fn of(diff: &Diff<'_>) -> Self {
-        let Diff { new, resolved, left_window, changed, unchanged, prepared, blocked } = diff;
+        let Diff { new, came_back, resolved, silenced, left_window, left_reference, .. } = diff;
+        let Diff { changed, unchanged, lost_accounts, prepared, blocked, .. } = diff;
         Self {
             new: new.len() as u64,
+            came_back: came_back.len() as u64,
             resolved: resolved.len() as u64,
-            left_window: left_window.len() as u64,
-            changed_status: changed.len() as u64,
+            silenced: silenced.len() as u64,
+            changed: changed.len() as u64,
             unchanged: unchanged.len() as u64,
+            left_window: left_window.len() as u64,
+            left_reference: left_reference.len() as u64,
+            lost_accounts: lost_accounts.as_ref().map(|lost| lost.len() as u64),
             prepared_added: prepared.added.len() as u64,
             prepared_dropped: prepared.dropped.len() as u64,
             blocked_added: blocked.added.len() as u64,
@@ -52,12 +63,16 @@ pub struct Document<'a> {
     head: Run<'a>,
     counts: Counts,
     new: Vec<Issue<'a>>,
+    came_back: Vec<Issue<'a>>,
     resolved: Vec<Issue<'a>>,
+    silenced: Vec<Issue<'a>>,
+    changed: Vec<Issue<'a>>,
     left_window: Vec<Issue<'a>>,
-    changed_status: Vec<Issue<'a>>,
-    prepared: Actions<'a>,
-    blocked: Actions<'a>,
-    /// Of the head: what its own suppressions would silence, where others are in force.
+    left_reference: Vec<Issue<'a>>,
+    lost_accounts: &'a Option<Vec<Account<'a>>>,
+    prepared: &'a Delta<'a>,
+    blocked: &'a Delta<'a>,
+    /// Of the head: what its own suppressions would hide, where others are in force.
     own_would_suppress: Option<&'a [WouldSuppress]>,
     thresholds: &'a [Judgement],
 }
@@ -82,6 +97,8 @@ struct Issue<'a> {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     base_status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_blocked_reason: Option<Option<BlockedReason>>,
     sf_account_id: Option<&'a str>,
     account_name: Option<&'a str>,
     org_id: Option<u64>,
@@ -93,55 +110,41 @@ struct Issue<'a> {
     detail: &'a str,
 }
 
-#[derive(Serialize)]
-struct Actions<'a> {
-    added: Vec<Action<'a>>,
-    dropped: Vec<Action<'a>>,
-}
-
-#[derive(Serialize)]
-struct Action<'a> {
-    action_code: ActionCode,
-    blocked_reason: Option<BlockedReason>,
-    sf_account_id: Option<&'a str>,
-    account_name: Option<&'a str>,
-    org_id: Option<u64>,
-    user_id: Option<u64>,
-    domain: Option<&'a str>,
-}
-
 /// Puts the document together.
 pub fn document<'a>(
-    base: &'a RunFolder,
-    head: &'a RunFolder,
-    diff: &Diff<'a>,
+    base: &'a Summary,
+    head: &'a Summary,
+    suppressions_from: Option<&'a SuppressionsFrom>,
+    diff: &'a Diff<'a>,
     thresholds: &'a [Judgement],
 ) -> Document<'a> {
-    let issues = |issues: &[&'a IssueRow]| issues.iter().map(|row| issue(row, None)).collect();
+    let issues = |issues: &[&'a IssueRow<'a>]| issues.iter().map(|row| issue(row, None)).collect();
+    let pairs = |pairs: &[(&'a IssueRow<'a>, &'a IssueRow<'a>)]| {
+        pairs.iter().map(|(base, head)| issue(head, Some(base))).collect()
+    };
     Document {
         schema: SCHEMA,
-        source: head.summary.source.as_str(),
-        zendesk: &head.summary.zendesk,
+        source: head.source.as_str(),
+        zendesk: &head.zendesk,
         base: run(base),
         head: run(head),
         counts: Counts::of(diff),
         new: issues(&diff.new),
+        came_back: issues(&diff.came_back),
         resolved: issues(&diff.resolved),
+        silenced: pairs(&diff.silenced),
+        changed: pairs(&diff.changed),
         left_window: issues(&diff.left_window),
-        changed_status: diff.changed.iter().map(|(base, head)| issue(head, Some(base.status))).collect(),
-        prepared: actions(&diff.prepared),
-        blocked: actions(&diff.blocked),
-        own_would_suppress: own_would_suppress(head.receipt.suppressions_from.as_ref()),
+        left_reference: issues(&diff.left_reference),
+        lost_accounts: &diff.lost_accounts,
+        prepared: &diff.prepared,
+        blocked: &diff.blocked,
+        own_would_suppress: suppressions_from.map(|from| from.own_would_suppress.as_slice()),
         thresholds,
     }
 }
 
-fn own_would_suppress(from: Option<&SuppressionsFrom>) -> Option<&[WouldSuppress]> {
-    from.map(|from| from.own_would_suppress.as_slice())
-}
-
-fn run(run: &RunFolder) -> Run<'_> {
-    let summary = &run.summary;
+fn run(summary: &Summary) -> Run<'_> {
     Run {
         run_id: &summary.run_id,
         as_of: &summary.as_of,
@@ -153,7 +156,7 @@ fn run(run: &RunFolder) -> Run<'_> {
     }
 }
 
-fn issue(row: &IssueRow, base_status: Option<Status>) -> Issue<'_> {
+fn issue<'a>(row: &'a IssueRow<'a>, base: Option<&'a IssueRow<'a>>) -> Issue<'a> {
     let IssueRow {
         issue_id,
         scope,
@@ -168,7 +171,7 @@ fn issue(row: &IssueRow, base_status: Option<Status>) -> Issue<'_> {
         domain,
         blocked_reason,
         suppression_reason,
-        action_ids: _,
+        action_id: _,
         detail,
     } = row;
     Issue {
@@ -177,7 +180,8 @@ fn issue(row: &IssueRow, base_status: Option<Status>) -> Issue<'_> {
         issue_code: *issue_code,
         risk: *risk,
         status: *status,
-        base_status,
+        base_status: base.map(|base| base.status),
+        base_blocked_reason: base.map(|base| base.blocked_reason),
         sf_account_id: sf_account_id.as_deref(),
         account_name: sf_account_id.is_some().then_some(account_name),
         org_id: *org_id,
@@ -185,17 +189,7 @@ fn issue(row: &IssueRow, base_status: Option<Status>) -> Issue<'_> {
         ticket_id: *ticket_id,
         domain: domain.as_deref(),
         blocked_reason: *blocked_reason,
-        suppression_reason: Some(suppression_reason.as_str()).filter(|reason| !reason.is_empty()),
+        suppression_reason: Some(&**suppression_reason).filter(|reason| !reason.is_empty()),
         detail,
     }
-}
-
-fn actions<'a>(delta: &Delta<'a>) -> Actions<'a> {
-    let rows = |rows: &[ActionRow<'a>]| rows.iter().map(action).collect();
-    Actions { added: rows(&delta.added), dropped: rows(&delta.dropped) }
-}
-
-fn action<'a>(row: &ActionRow<'a>) -> Action<'a> {
-    let ActionRow { code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain } = *row;
-    Action { action_code: code, blocked_reason, sf_account_id, account_name, org_id, user_id, domain }
 }

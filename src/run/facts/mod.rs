@@ -8,11 +8,11 @@ pub use accounts::{AccountFacts, Weight};
 pub use sentences::{Mark, Next};
 
 use crate::catalogue::{ActionCode, AdvisoryCode, BlockedReason, IssueCode, Scope, WarningCode};
-use crate::rules::audit::{Audit, Totals};
+use crate::rules::audit::Audit;
 use crate::rules::gate::Judgement;
 use crate::rules::resolve::Resolution;
-use crate::run::artifacts::summary::{read_counts, user_counts};
-use crate::run::artifacts::{Run, Source};
+use crate::run::artifacts::Source;
+use crate::run::artifacts::summary::{ReadCounts, Summary};
 use crate::run::read::RunFolder;
 use std::collections::BTreeMap;
 
@@ -65,70 +65,39 @@ pub struct AuditFacts {
     pub warnings: BTreeMap<WarningCode, u64>,
 }
 
-/// How many records were read; tickets: in the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadCounts {
-    pub accounts: u64,
-    pub organizations: u64,
-    pub users: u64,
-    pub memberships: u64,
-    pub tickets: u64,
-}
-
 impl AuditFacts {
     /// Of an audit that has just run.
-    pub fn of_audit(audit: &Audit<'_>, run: &Run, totals: &Totals, thresholds: &[Judgement], plan_hash: &str) -> Self {
-        let [accounts, organizations, users, memberships, tickets] = read_counts(audit).map(|(_, count)| count);
-        let (worst, account_count) = accounts::of_audit(audit);
+    pub fn of_audit(audit: &Audit<'_>, summary: &Summary) -> Self {
+        let (accounts, account_count) = accounts::of_audit(audit);
+        let actions = audit.plan.prepared.iter().map(|action| action.code);
         Self {
-            run_id: run.run_id.clone(),
-            source: run.source,
-            zendesk: run.zendesk.clone(),
-            as_of: audit.as_of.rfc3339(),
-            lookback_days: audit.settings.lookback_days.into(),
-            read: ReadCounts { accounts, organizations, users, memberships, tickets },
-            resolutions: by_name(audit.resolutions()),
             only_duplicate: only_duplicate(audit),
             need_no_org: need_no_org(audit),
-            issues: totals.issues,
-            prepared: totals.prepared,
-            blocked: totals.blocked,
-            suppressed: totals.suppressed,
-            by_code: counted(IssueCode::ALL.map(|code| (code, totals.by_code[code as usize]))),
-            by_action: counted(ActionCode::ALL.map(|action| (action, totals.by_action[action as usize]))),
-            by_reason: counted(BlockedReason::ALL.map(|reason| (reason, totals.by_reason[reason as usize]))),
-            ticket_echoes: totals.ticket_echoes,
-            users: by_name(user_counts(audit)),
-            advisories: count_of(audit.advisories.iter().map(|advisory| advisory.code)),
             unmapped_domains: unmapped_domains(audit),
-            lost_accounts: audit.lost.as_ref().map(|lost| lost.len() as u64),
-            accounts: worst,
+            accounts,
             account_count,
-            thresholds: thresholds.to_vec(),
-            plan_hash: plan_hash.to_owned(),
-            warnings: count_of(audit.warnings.iter().map(|warning| warning.code)),
+            ..Self::of(summary, &summary.plan_hash, count_of(actions))
         }
     }
 
     /// Of a finished run, from its folder.
     pub fn of_run(run: &RunFolder) -> Self {
-        let summary = &run.summary;
-        let read = &summary.read;
-        let (worst, account_count) = accounts::of_run(run);
+        let (accounts, account_count) = accounts::of_run(run);
+        let actions = run.plan.actions.iter().map(|action| action.action_code);
+        // The hash is computed from the plan, not read.
+        Self { accounts, account_count, ..Self::of(&run.summary, &run.plan.hash, count_of(actions)) }
+    }
+
+    /// What the summary holds; no accounts.
+    fn of(summary: &Summary, plan_hash: &str, by_action: BTreeMap<ActionCode, u64>) -> Self {
         Self {
             run_id: summary.run_id.clone(),
             source: summary.source,
             zendesk: summary.zendesk.clone(),
             as_of: summary.as_of.clone(),
             lookback_days: summary.lookback_days.into(),
-            read: ReadCounts {
-                accounts: read.accounts,
-                organizations: read.organizations,
-                users: read.users,
-                memberships: read.memberships,
-                tickets: read.tickets,
-            },
-            resolutions: counted(summary.resolution.clone()),
+            read: summary.read,
+            resolutions: by_name(summary.resolution.named()),
             only_duplicate: None,
             need_no_org: 0,
             issues: summary.total_issue_count,
@@ -136,18 +105,17 @@ impl AuditFacts {
             blocked: summary.blocked_action_count,
             suppressed: summary.suppressed_issue_count,
             by_code: counted(summary.by_code.clone()),
-            by_action: count_of(run.plan.actions.iter().map(|action| action.action_code)),
+            by_action,
             by_reason: counted(summary.blocked_reasons.clone()),
             ticket_echoes: summary.ticket_echo_count,
-            users: counted(summary.users.clone()),
-            advisories: BTreeMap::new(),
+            users: by_name(summary.users.named()),
+            advisories: counted(summary.advisories.clone()),
             unmapped_domains: Vec::new(),
-            lost_accounts: None,
-            accounts: worst,
-            account_count,
+            lost_accounts: summary.lost_accounts,
+            accounts: Vec::new(),
+            account_count: 0,
             thresholds: summary.thresholds.clone(),
-            // Computed from the plan, not read.
-            plan_hash: run.plan.hash.clone(),
+            plan_hash: plan_hash.to_owned(),
             warnings: count_of(summary.warnings.iter().map(|warning| warning.code)),
         }
     }

@@ -245,9 +245,9 @@ impl One<'_, '_> {
         let place = |member: &str| format!("{}.{member}", self.place);
         let problem = format!("differs from the plan's {}", action.action_id);
         let teller = &mut *self.teller;
-        teller.equal(&place("action_id"), &problem, action.action_id.as_str(), result.action_id.as_str());
+        teller.equal(&place("action_id"), &problem, &*action.action_id, result.action_id.as_str());
         teller.equal(&place("action_code"), &problem, action.action_code, result.action_code);
-        teller.equal(&place("sf_account_id"), &problem, action.sf_account_id.as_str(), result.sf_account_id.as_str());
+        teller.equal(&place("sf_account_id"), &problem, &*action.sf_account_id, result.sf_account_id.as_str());
         teller.equal(&place("org_id"), &problem, action.org_id, result.org_id);
         teller.same(&place("user_id"), &problem, action.user_id, result.user_id);
     }
@@ -419,7 +419,7 @@ impl State {
     fn has_effect(&self, action: &PlannedAction) -> bool {
         match self {
             Self::ExternalId(id) => id.as_deref().is_some_and(|id| account_key(id) == account_key(&action.to)),
-            Self::Domains(domains) => domains.contains(&action.to),
+            Self::Domains(domains) => domains.iter().any(|domain| *domain == action.to),
             Self::Orgs { default, .. } if action.action_code == ActionCode::MoveUserToOrg => {
                 *default == Some(action.org_id)
             }

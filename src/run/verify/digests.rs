@@ -40,6 +40,7 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
         personal_domains,
         digests,
         baseline,
+        history,
         suppressions_from,
         counts: _,
         blockers: _,
@@ -77,7 +78,7 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
         teller.equal("public_suffix_list", "is not the list of this version of the program", known, public_suffix_list);
     }
     let inputs = [&digests.config, &Some(digests.reference.clone()), &Some(plan_hash.clone())];
-    let others = baseline.iter().flat_map(|baseline| [&baseline.plan_hash, &baseline.receipt_sha256]);
+    let others = baseline.iter().chain(history).flat_map(|run| [&run.plan_hash, &run.receipt_sha256]);
     let others = others.chain(suppressions_from.iter().map(|from| &from.sha256));
     let files = digests.snapshot.iter().flat_map(|files| files.values());
     let inputs = inputs.into_iter().flatten().chain(files).chain(others);
@@ -90,13 +91,20 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
 
 /// Checks that the folder has the files of an audit and no others, each with its digest.
 pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>, out: &mut Vec<Mismatch>) -> String {
-    for artifact in Artifact::ALL.into_iter().filter(|artifact| !files.contains_key(artifact.name())) {
+    let has_baseline = receipt.is_some_and(|receipt| receipt.baseline.is_some());
+    let expected = |artifact: &Artifact| *artifact != Artifact::Diff || has_baseline;
+    for artifact in Artifact::ALL.into_iter().filter(expected).filter(|artifact| !files.contains_key(artifact.name())) {
         Teller::new(artifact.name(), out).say("", "is missing");
     }
     let known = |name: &str| Artifact::of_name(name).is_some() || ApplyReceipt::run_id_of(name).is_some();
+    if receipt.is_some() && !has_baseline && files.contains_key(Artifact::Diff.name()) {
+        Teller::new(Artifact::Diff.name(), out).say("", "is there without a baseline");
+    }
     tell_strays(files.keys().filter(|name| !known(name)).chain(strays), out);
     let Some(receipt) = receipt else { return "no digest could be compared".to_owned() };
-    let digested = || Artifact::ALL.into_iter().filter(|artifact| artifact.is_digested()).map(Artifact::name);
+    let digested = || {
+        Artifact::ALL.into_iter().filter(|artifact| artifact.is_digested() && expected(artifact)).map(Artifact::name)
+    };
     for name in digested() {
         match (receipt.files.get(name), files.get(name)) {
             (Some(stated), Some(bytes)) => Teller::new(name, out).equal(

@@ -72,7 +72,7 @@ fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<Entry> {
 /// One beginning, at most one selection, and intentions for selected actions alone.
 fn shape(teller: &mut Teller<'_>, entries: &[Entry], plan: &PlanFile) {
     let order: BTreeMap<&str, usize> =
-        plan.actions.iter().enumerate().map(|(at, action)| (action.action_id.as_str(), at)).collect();
+        plan.actions.iter().enumerate().map(|(at, action)| (&*action.action_id, at)).collect();
     let mut selected: Option<BTreeSet<&str>> = None;
     for (at, entry) in entries.iter().enumerate() {
         let place = format!("line {}", at + 1);
@@ -145,7 +145,7 @@ fn begin(teller: &mut Teller<'_>, begin: &Begin, receipt: &ApplyReceipt, plan: &
     let accounts: BTreeSet<String> = only_account.iter().map(|id| account_key(id)).collect();
     for (action, result) in plan.actions.iter().zip(&receipt.results) {
         let left_out = (!accounts.is_empty() && !accounts.contains(&account_key(&action.sf_account_id)))
-            || (!only_action.is_empty() && !only_action.contains(&action.action_id));
+            || (!only_action.is_empty() && !only_action.iter().any(|only| *only == action.action_id));
         let told = result.reason == Some(SkipReason::NotSelected);
         // What an early end did not reach is recorded as aborted.
         if left_out != told && (told || result.reason != Some(SkipReason::Aborted)) {

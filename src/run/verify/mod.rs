@@ -7,11 +7,14 @@
 //!
 //! Left out: whether the run saw the truth. Nothing here reads Zendesk or the reference again.
 
+mod accounts;
+mod actions;
 mod apply;
 mod digests;
 mod issues;
 mod journal;
 mod plan;
+mod since;
 mod summary;
 mod table;
 
@@ -196,12 +199,16 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
         verdict.check("issues", |out| issues::check(tables, receipt.as_ref(), out));
         verdict.check(Artifact::AllExceptions.name(), |out| issues::union(tables, out));
         if let Some(planned) = &planned {
-            verdict.check("actions and issues", |out| issues::actions(tables, planned, out));
-            verdict.check(Artifact::ExceptionsByAccount.name(), |out| issues::by_account(tables, planned, out));
+            verdict.check("actions and issues", |out| actions::check(tables, planned, out));
+            verdict.check(Artifact::ExceptionsByAccount.name(), |out| accounts::by_account(tables, planned, out));
         }
     }
     if let (Some(tables), Some(planned), Some(summary)) = (&tables, &planned, &summary) {
         verdict.check("summary", |out| summary::check(summary, tables, planned, files, receipt.as_ref(), out));
+        verdict.check(Artifact::Accounts.name(), |out| accounts::accounts(tables, planned, summary, files, out));
+        verdict.check(Artifact::Advisories.name(), |out| accounts::advisories(summary, files, out));
+        verdict.check(Artifact::History.name(), |out| since::history(tables, summary, files, out));
+        verdict.check(Artifact::Diff.name(), |out| since::diff(tables, summary, receipt.as_ref(), files, out));
     }
     if planned.is_none() || tables.is_none() || summary.is_none() {
         verdict.notices.push("a file cannot be read, so not every comparison could be made".to_owned());

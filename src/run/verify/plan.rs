@@ -6,11 +6,11 @@ use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
 use crate::rules::issue::ActionRef;
 use crate::run::artifacts::Artifact;
-use crate::run::artifacts::plan::{BlockedRow, PreparedRow};
 use crate::run::artifacts::receipt::Receipt;
-use crate::run::artifacts::tables;
-use crate::run::plan_file::{BlockedAction, PlanFile, PlannedAction};
-use crate::run::read::Summary;
+use crate::run::artifacts::rows::PlanRow;
+use crate::run::artifacts::summary::Summary;
+use crate::run::artifacts::table::{TableWriter, columns};
+use crate::run::plan_file::{PlanFile, PlannedAction};
 use std::collections::BTreeMap;
 
 /// Reads a plan and recomputes its hash. `None`: it is none, which is told.
@@ -94,7 +94,7 @@ fn links(teller: &mut Teller<'_>, plan: &PlanFile) {
         .actions
         .iter()
         .filter(|action| action.action_code == ActionCode::SetOrgExternalId)
-        .map(|action| (account_key(&action.sf_account_id), action.action_id.as_str()))
+        .map(|action| (account_key(&action.sf_account_id), &*action.action_id))
         .collect();
     for (at, action) in plan.actions.iter().enumerate() {
         let link = links.get(&account_key(&action.sf_account_id)).filter(|link| **link != action.action_id);
@@ -107,83 +107,24 @@ fn links(teller: &mut Teller<'_>, plan: &PlanFile) {
 /// Checks `fix_plan.csv` row by row against the plan.
 pub(super) fn table(plan: &PlanFile, files: &Files, out: &mut Vec<Mismatch>) -> String {
     const FILE: &str = Artifact::FixPlanTable.name();
+    let rows = plan.actions.iter().map(PlanRow::from).chain(plan.blocked.iter().map(PlanRow::from));
     let mut written = Vec::new();
     // Writing to memory cannot fail.
-    let _ = tables::fix_plan_rows(plan.actions.iter().map(prepared), plan.blocked.iter().map(blocked), &mut written);
+    let _ = rows_of(rows, &mut written);
     let bytes = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
-    let parsed = Table::parse(FILE, tables::FIX_PLAN, bytes, out);
-    let expected = Table::parse(FILE, tables::FIX_PLAN, &written, out);
+    let parsed = Table::parse::<PlanRow<'_>>(bytes, out);
+    let expected = Table::parse::<PlanRow<'_>>(&written, out);
     if let (Some(parsed), Some(expected)) = (parsed, expected) {
-        let columns: Vec<&str> = tables::FIX_PLAN.split(", ").collect();
+        let columns = columns::<PlanRow<'_>>();
         let cells = |row: super::table::Row<'_>| columns.iter().map(|column| row.get(column).to_owned()).collect();
         let expected: Vec<_> = expected.rows().map(|row| (row.get("action_id").to_owned(), cells(row))).collect();
-        compare(&parsed, "action_id", &columns, &expected, "differs from fix_plan.json", out);
+        compare(&parsed, "action_id", columns, &expected, "differs from fix_plan.json", out);
     }
     format!("{} rows against fix_plan.json", plan.actions.len() + plan.blocked.len())
 }
 
-fn prepared(action: &PlannedAction) -> PreparedRow<'_> {
-    let PlannedAction {
-        action_id,
-        action_code,
-        sf_account_id,
-        account_name,
-        org_id,
-        org_name,
-        user_id,
-        membership_id,
-        domain,
-        from,
-        to,
-        preconditions,
-        depends_on,
-        notes,
-        issue_id,
-    } = action;
-    PreparedRow {
-        action_id: action_id.clone(),
-        action_code: *action_code,
-        sf_account_id: Some(sf_account_id),
-        account_name: account_name.as_deref(),
-        org_id: Some(*org_id),
-        org_name: org_name.as_deref(),
-        user_id: *user_id,
-        membership_id: *membership_id,
-        domain: domain.as_deref(),
-        from: from.clone(),
-        to: Some(to.clone()),
-        preconditions: preconditions.clone(),
-        depends_on: depends_on.clone(),
-        notes: notes.clone(),
-        issue_id: issue_id.clone(),
-    }
-}
-
-fn blocked(action: &BlockedAction) -> BlockedRow<'_> {
-    let BlockedAction {
-        action_id,
-        action_code,
-        blocked_reason,
-        sf_account_id,
-        account_name,
-        org_id,
-        org_name,
-        user_id,
-        membership_id,
-        domain,
-        issue_id,
-    } = action;
-    BlockedRow {
-        action_id: action_id.clone(),
-        action_code: *action_code,
-        blocked_reason: Some(*blocked_reason),
-        sf_account_id: sf_account_id.as_deref(),
-        account_name: account_name.as_deref(),
-        org_id: *org_id,
-        org_name: org_name.as_deref(),
-        user_id: *user_id,
-        membership_id: *membership_id,
-        domain: domain.as_deref(),
-        issue_id: issue_id.clone(),
-    }
+fn rows_of<'a>(mut rows: impl Iterator<Item = PlanRow<'a>>, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut table = TableWriter::<PlanRow<'_>>::new(out)?;
+    rows.try_for_each(|row| table.row(&row))?;
+    table.finish()
 }

@@ -7,13 +7,9 @@ use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::receipt::{Counts, Receipt};
+use crate::run::artifacts::summary::{Summary, UserTotals};
 use crate::run::plan_file::PlanFile;
-use crate::run::read::Summary;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The seven that `users.in_scope` is the sum of.
-const USERS: [&str; 7] =
-    ["personal_domain", "ignored_domain", "unmapped", "waiting_for_account", "spread_domain", "settled", "evaluated"];
 
 /// Checks all counts of the summary.
 pub(super) fn check(
@@ -54,36 +50,42 @@ pub(super) fn check(
     teller.equal("source", problem, plan.source.as_str(), summary.source.as_str());
     teller.equal("zendesk", problem, plan.zendesk.as_str(), summary.zendesk.as_str());
 
-    let resolved = summary.resolution.values().sum();
+    let resolved = summary.resolution.total();
     teller.equal("resolution", "does not sum to the accounts read", summary.read.accounts, resolved);
-    let user = |name: &str| summary.users.get(name).copied().unwrap_or_default();
-    let sum = USERS.iter().map(|name| user(name)).sum();
-    teller.equal("users.in_scope", "is not the sum of its parts", sum, user("in_scope"));
-    let all = user("in_scope") + user("out_of_scope");
-    teller.equal("users", "do not sum to the users read", summary.read.users, all);
+    let UserTotals {
+        in_scope,
+        personal_domain,
+        ignored_domain,
+        unmapped,
+        waiting_for_account,
+        spread_domain,
+        settled,
+        evaluated,
+        out_of_scope,
+    } = summary.users;
+    let sum = personal_domain + ignored_domain + unmapped + waiting_for_account + spread_domain + settled + evaluated;
+    teller.equal("users.in_scope", "is not the sum of its parts", sum, in_scope);
+    teller.equal("users", "do not sum to the users read", summary.read.users, in_scope + out_of_scope);
 
+    let reads_tickets = summary.warnings.iter().all(|warning| warning.code.as_str() != "tickets_not_read");
     for (at, judgement) in summary.thresholds.iter().enumerate() {
         let Judgement { name, limit, value, breached } = judgement;
         let place = |member: &str| format!("thresholds[{at}].{member}");
         let expected = match name.as_str() {
-            "max_total_issues" => Some(total),
-            "max_blocked_actions" => Some(blocked),
-            // What was new or lost is between two runs.
-            "max_new_issues" | "max_lost_accounts" => Some(value.unwrap_or_default()),
-            other => of_name(other, "max_by_risk.", &by_risk).or_else(|| of_name(other, "max_by_code.", &by_code)),
+            "max_total_issues" => Some(Some(total)),
+            "max_blocked_actions" => Some(Some(blocked)),
+            // What is new is between two runs: see diff.json.
+            "max_new_issues" => Some(*value),
+            "max_lost_accounts" => Some(summary.lost_accounts),
+            other => of_name(other, "max_by_risk.", &by_risk).or_else(|| of_code(other, &by_code, reads_tickets)),
         };
         match expected {
-            Some(expected) => match value {
-                Some(value) => teller.equal(&place("value"), "differs from the counts", expected, *value),
-                // Without tickets, limits of their codes are not judged.
-                None if expected == 0 => {}
-                None => teller.say(&place("value"), "is absent although there is something to judge"),
-            },
+            Some(expected) => teller.same(&place("value"), "differs from the counts", expected, *value),
             None => teller.say(&place("name"), format!("there is no threshold \"{name}\"")),
         }
-        let needs_baseline = name == "max_new_issues" || name == "max_lost_accounts";
-        if needs_baseline && value.is_some() && receipt.is_some_and(|receipt| receipt.baseline.is_none()) {
-            teller.say(&place("name"), "is judged without a baseline");
+        let has_baseline = receipt.is_none_or(|receipt| receipt.baseline.is_some());
+        if name.as_str() == "max_new_issues" && value.is_some() != has_baseline {
+            teller.say(&place("value"), "is given exactly with a baseline");
         }
         teller.equal(
             &place("breached"),
@@ -126,9 +128,17 @@ fn counts<T: Ord + ToString>(
     }
 }
 
-fn of_name<T: ToString>(name: &str, prefix: &str, counts: &BTreeMap<T, u64>) -> Option<u64> {
+/// The count that a limit is held against; the outer `None`: there is no limit of that name.
+fn of_name<T: ToString>(name: &str, prefix: &str, counts: &BTreeMap<T, u64>) -> Option<Option<u64>> {
     let wanted = name.strip_prefix(prefix)?;
-    counts.iter().find(|(item, _)| item.to_string() == wanted).map(|(_, count)| *count)
+    counts.iter().find(|(item, _)| item.to_string() == wanted).map(|(_, count)| Some(*count))
+}
+
+/// The same for a code, which is not judged where its tickets are not read.
+fn of_code(name: &str, counts: &BTreeMap<IssueCode, u64>, reads_tickets: bool) -> Option<Option<u64>> {
+    let count = of_name(name, "max_by_code.", counts)?;
+    let code = name.strip_prefix("max_by_code.").and_then(IssueCode::parse)?;
+    Some(count.filter(|_| reads_tickets || code.scope() != Scope::Ticket))
 }
 
 /// What `receipt.json` tells too.

@@ -1,12 +1,15 @@
 //! A CSV of a run folder, as cells with the place where each stands.
 
 use super::{Mismatch, Teller, broken};
-use std::collections::BTreeMap;
+use crate::run::artifacts;
+use crate::run::artifacts::table::columns;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A table with the columns that it should have. Cells keep their guard against formulas.
 pub(super) struct Table {
     pub file: &'static str,
-    columns: Vec<&'static str>,
+    columns: &'static [&'static str],
     rows: Vec<csv::StringRecord>,
 }
 
@@ -18,19 +21,19 @@ pub(super) struct Row<'a> {
 }
 
 impl Table {
-    /// Reads a table whose columns are `columns`, joined with `, `. `None`: it is none, which is told.
-    pub fn parse(file: &'static str, columns: &'static str, bytes: &[u8], out: &mut Vec<Mismatch>) -> Option<Self> {
-        let columns: Vec<&str> = columns.split(", ").collect();
+    /// Reads a table of rows `R`. `None`: it is not one, which is reported.
+    pub fn parse<R: artifacts::table::Row + DeserializeOwned>(bytes: &[u8], out: &mut Vec<Mismatch>) -> Option<Self> {
+        let (file, columns) = (R::FILE.name(), columns::<R>());
         let records = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).into_records();
         let mut records = match records.collect::<Result<Vec<_>, _>>() {
             Ok(records) => records.into_iter(),
             Err(error) => {
-                out.push(broken(file, &format!("is no table: {error}")));
+                out.push(broken(file, &format!("is not a table: {error}")));
                 return None;
             }
         };
         let header = records.next().unwrap_or_default();
-        if header != columns {
+        if header != *columns {
             let found = header.iter().collect::<Vec<_>>().join(",");
             Teller::new(file, out).equal("line 1", "has other columns", columns.join(","), found);
             return None;
@@ -61,7 +64,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Compares rows by a key: each expected one must be there once, no other, in the same order, with equal cells in `columns`.
+/// Compares rows by a key: each expected one must be there, no other, in the same order, with equal cells in `columns`. A key
+/// that is expected twice must be there twice.
 ///
 /// `expected` gives each key with the cells of `columns`; `problem` says what they come from.
 pub(super) fn compare(
@@ -73,28 +77,43 @@ pub(super) fn compare(
     out: &mut Vec<Mismatch>,
 ) {
     let mut teller = Teller::new(table.file, out);
-    let mut by_key: BTreeMap<&str, (usize, Row<'_>)> = BTreeMap::new();
-    let wanted: BTreeMap<&str, usize> = expected.iter().enumerate().map(|(at, (key, _))| (key.as_str(), at)).collect();
-    for (at, row) in table.rows().enumerate() {
-        let found = row.get(key);
-        if by_key.insert(found, (at, row)).is_some() {
-            teller.say(&row.place(key), format!("\"{found}\" is there twice"));
-        } else if !wanted.contains_key(found) {
-            teller.push(&row.place(key), problem.to_owned(), None, Some(found.to_owned()));
+    let expected: Vec<(&str, &[String])> =
+        expected.iter().map(|(key, cells)| (key.as_str(), cells.as_slice())).collect();
+    let wanted: BTreeSet<(&str, usize)> = numbered(expected.iter().map(|(key, _)| *key)).collect();
+    let mut by_key: BTreeMap<(&str, usize), (usize, Row<'_>)> = BTreeMap::new();
+    let found = numbered(table.rows().map(|row| row.get(key)));
+    for (at, (found, row)) in found.zip(table.rows()).enumerate() {
+        if !wanted.contains(&found) {
+            let name = Some(found.0.to_owned());
+            match found.1 {
+                0 => teller.push(&row.place(key), problem.to_owned(), None, name),
+                _ => teller.say(&row.place(key), format!("there is a second row for \"{}\"", found.0)),
+            }
         }
+        by_key.insert(found, (at, row));
     }
-    let complete = by_key.len() == expected.len() && table.rows().len() == expected.len();
-    for (wanted_at, (wanted, cells)) in expected.iter().enumerate() {
-        let Some((at, row)) = by_key.get(wanted.as_str()) else {
-            teller.push(key, problem.to_owned(), Some(wanted.clone()), None);
+    let complete = by_key.len() == expected.len();
+    for (wanted_at, (name, (_, cells))) in numbered(expected.iter().map(|(key, _)| *key)).zip(&expected).enumerate() {
+        let Some((at, row)) = by_key.get(&name) else {
+            teller.push(key, problem.to_owned(), Some(name.0.to_owned()), None);
             continue;
         };
         if complete && *at != wanted_at {
             teller.say(&row.line(), format!("{problem}: the rows stand in another order"));
             return;
         }
-        for (column, cell) in columns.iter().zip(cells) {
+        for (column, cell) in columns.iter().zip(*cells) {
             teller.equal(&row.place(column), problem, cell.as_str(), row.get(column));
         }
     }
+}
+
+/// Each key with how often it came before.
+fn numbered<'a>(keys: impl Iterator<Item = &'a str>) -> impl Iterator<Item = (&'a str, usize)> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    keys.map(move |key| {
+        let count = seen.entry(key).or_default();
+        *count += 1;
+        (key, *count - 1)
+    })
 }

@@ -290,7 +290,7 @@ fn side(file: &Path, named: &Path, csv: Option<&Path>) -> Result<ChangeSide, Fai
 }
 
 fn judged(run: &RunFolder) -> Judged {
-    let users = run.summary.users.get("evaluated").copied().unwrap_or_default();
+    let users = run.summary.users.evaluated;
     Judged { accounts: run.summary.read.accounts, users, tickets: run.summary.read.tickets }
 }
 

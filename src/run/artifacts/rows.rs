@@ -1,0 +1,419 @@
+//! The rows of the artifacts: one type each, which is written and read back.
+//!
+//! In the CSV files an absent value is an empty cell, in JSON it is null. Texts are borrowed from the audit when they are
+//! written, and owned when they were read.
+
+use super::Artifact;
+use super::table::{List, Row, optional, text};
+use crate::catalogue::{ActionCode, AdvisoryCode, BlockedReason, IssueCode, Risk, Scope, Status};
+use crate::model::precondition::Precondition;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// A row of `all_exceptions.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueRow<'a> {
+    pub issue_id: Cow<'a, str>,
+    pub scope: Scope,
+    pub issue_code: IssueCode,
+    pub risk: Risk,
+    pub status: Status,
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "text")]
+    pub account_name: Cow<'a, str>,
+    pub org_id: Option<u64>,
+    pub user_id: Option<u64>,
+    pub ticket_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub domain: Option<Cow<'a, str>>,
+    pub blocked_reason: Option<BlockedReason>,
+    #[serde(with = "text")]
+    pub suppression_reason: Cow<'a, str>,
+    /// Prepared ones first.
+    pub action_id: List,
+    #[serde(with = "text")]
+    pub detail: Cow<'a, str>,
+}
+
+/// A row of `org_issues.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgIssueRow<'a> {
+    pub issue_id: Cow<'a, str>,
+    pub issue_code: IssueCode,
+    pub risk: Risk,
+    pub status: Status,
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "text")]
+    pub account_name: Cow<'a, str>,
+    pub org_id: Option<u64>,
+    #[serde(with = "text")]
+    pub org_name: Cow<'a, str>,
+    /// As stored.
+    #[serde(with = "text")]
+    pub current_external_id: Cow<'a, str>,
+    #[serde(with = "text")]
+    pub expected_external_id: Cow<'a, str>,
+    pub missing_domains: List,
+    #[serde(with = "optional")]
+    pub domain: Option<Cow<'a, str>>,
+    pub conflicting_org_ids: List,
+    pub blocked_reason: Option<BlockedReason>,
+    #[serde(with = "text")]
+    pub suppression_reason: Cow<'a, str>,
+    pub action_id: List,
+    #[serde(with = "text")]
+    pub detail: Cow<'a, str>,
+}
+
+/// A row of `user_issues.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserIssueRow<'a> {
+    pub issue_id: Cow<'a, str>,
+    pub issue_code: IssueCode,
+    pub risk: Risk,
+    pub status: Status,
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "text")]
+    pub account_name: Cow<'a, str>,
+    pub user_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub email_domain: Option<Cow<'a, str>>,
+    pub membership_state: Cow<'a, str>,
+    pub expected_org_id: Option<u64>,
+    pub default_org_id: Option<u64>,
+    pub candidate_sf_account_ids: List,
+    pub candidate_org_ids: List,
+    pub blocked_reason: Option<BlockedReason>,
+    #[serde(with = "text")]
+    pub suppression_reason: Cow<'a, str>,
+    pub action_id: List,
+    #[serde(with = "text")]
+    pub detail: Cow<'a, str>,
+}
+
+/// A row of `ticket_issues.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketIssueRow<'a> {
+    pub issue_id: Cow<'a, str>,
+    pub issue_code: IssueCode,
+    pub risk: Risk,
+    pub status: Status,
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "text")]
+    pub account_name: Cow<'a, str>,
+    pub ticket_id: Option<u64>,
+    #[serde(with = "text")]
+    pub ticket_status: Cow<'a, str>,
+    pub requester_id: Option<u64>,
+    pub ticket_org_id: Option<u64>,
+    pub expected_org_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub mismatch_kind: Option<Cow<'a, str>>,
+    #[serde(with = "optional")]
+    pub echo_of_issue_id: Option<Cow<'a, str>>,
+    /// As Zendesk sent it.
+    #[serde(with = "text")]
+    pub updated_at: Cow<'a, str>,
+    #[serde(with = "text")]
+    pub suppression_reason: Cow<'a, str>,
+    #[serde(with = "text")]
+    pub detail: Cow<'a, str>,
+}
+
+/// A row of `exceptions_by_account.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionsRow<'a> {
+    /// `None` for the issues of no single account.
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "text")]
+    pub account_name: Cow<'a, str>,
+    pub org_issue_count: u64,
+    pub user_issue_count: u64,
+    pub ticket_issue_count: u64,
+    pub total_issue_count: u64,
+    pub prepared_action_count: u64,
+    pub blocked_action_count: u64,
+    /// At most two, joined with `, `.
+    pub top_issue_codes: String,
+    pub top_blocked_reasons: String,
+}
+
+/// A row of `accounts.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow<'a> {
+    #[serde(with = "text")]
+    pub sf_account_id: Cow<'a, str>,
+    #[serde(with = "text")]
+    pub account_key: Cow<'a, str>,
+    #[serde(with = "text")]
+    pub account_name: Cow<'a, str>,
+    pub expected_domains: List,
+    /// As `summary.json` names it.
+    pub resolution: Cow<'a, str>,
+    pub org_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub org_name: Option<Cow<'a, str>>,
+    /// As stored.
+    #[serde(with = "optional")]
+    pub external_id: Option<Cow<'a, str>>,
+    pub total_issue_count: u64,
+    pub prepared_action_count: u64,
+    pub blocked_action_count: u64,
+    pub suppressed_issue_count: u64,
+}
+
+/// A row of `advisories.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvisoryRow<'a> {
+    pub advisory_code: AdvisoryCode,
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "optional")]
+    pub account_name: Option<Cow<'a, str>>,
+    pub org_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub org_name: Option<Cow<'a, str>>,
+    /// As stored.
+    #[serde(with = "optional")]
+    pub external_id: Option<Cow<'a, str>>,
+    #[serde(with = "optional")]
+    pub domain: Option<Cow<'a, str>>,
+    pub user_count: Option<u64>,
+    pub ticket_count: Option<u64>,
+    #[serde(with = "text")]
+    pub detail: Cow<'a, str>,
+}
+
+/// A row of `fix_plan.csv`: an action of either kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRow<'a> {
+    pub action_id: Cow<'a, str>,
+    pub status: Status,
+    pub action_code: ActionCode,
+    #[serde(with = "optional")]
+    pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(with = "optional")]
+    pub account_name: Option<Cow<'a, str>>,
+    pub org_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub org_name: Option<Cow<'a, str>>,
+    pub user_id: Option<u64>,
+    #[serde(with = "optional")]
+    pub domain: Option<Cow<'a, str>>,
+    #[serde(with = "optional")]
+    pub from: Option<Cow<'a, str>>,
+    #[serde(with = "optional")]
+    pub to: Option<Cow<'a, str>>,
+    pub preconditions: List,
+    pub depends_on: List,
+    pub notes: List,
+    pub blocked_reason: Option<BlockedReason>,
+    pub issue_id: Cow<'a, str>,
+}
+
+/// A prepared action as `fix_plan.json` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedAction<'a> {
+    pub action_id: Cow<'a, str>,
+    pub action_code: ActionCode,
+    pub sf_account_id: Cow<'a, str>,
+    pub account_name: Option<Cow<'a, str>>,
+    pub org_id: u64,
+    pub org_name: Option<Cow<'a, str>>,
+    pub user_id: Option<u64>,
+    pub membership_id: Option<u64>,
+    pub domain: Option<Cow<'a, str>>,
+    pub from: Option<Cow<'a, str>>,
+    pub to: Cow<'a, str>,
+    /// In the order in which they are checked.
+    pub preconditions: Vec<Precondition>,
+    pub depends_on: Vec<Cow<'a, str>>,
+    pub notes: Vec<Cow<'a, str>>,
+    pub issue_id: Cow<'a, str>,
+}
+
+/// A blocked action as `fix_plan.json` has it, and as the receipt of an apply repeats it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockedAction<'a> {
+    pub action_id: Cow<'a, str>,
+    pub action_code: ActionCode,
+    pub blocked_reason: BlockedReason,
+    pub sf_account_id: Option<Cow<'a, str>>,
+    pub account_name: Option<Cow<'a, str>>,
+    pub org_id: Option<u64>,
+    pub org_name: Option<Cow<'a, str>>,
+    pub user_id: Option<u64>,
+    pub membership_id: Option<u64>,
+    pub domain: Option<Cow<'a, str>>,
+    pub issue_id: Cow<'a, str>,
+}
+
+impl Row for IssueRow<'_> {
+    const FILE: Artifact = Artifact::AllExceptions;
+}
+
+impl Row for OrgIssueRow<'_> {
+    const FILE: Artifact = Artifact::OrgIssues;
+}
+
+impl Row for UserIssueRow<'_> {
+    const FILE: Artifact = Artifact::UserIssues;
+}
+
+impl Row for TicketIssueRow<'_> {
+    const FILE: Artifact = Artifact::TicketIssues;
+}
+
+impl Row for ExceptionsRow<'_> {
+    const FILE: Artifact = Artifact::ExceptionsByAccount;
+}
+
+impl Row for AccountRow<'_> {
+    const FILE: Artifact = Artifact::Accounts;
+}
+
+impl Row for AdvisoryRow<'_> {
+    const FILE: Artifact = Artifact::Advisories;
+}
+
+impl Row for PlanRow<'_> {
+    const FILE: Artifact = Artifact::FixPlanTable;
+}
+
+/// An optional text, borrowed.
+fn lend<'a>(text: &'a Option<Cow<'_, str>>) -> Option<Cow<'a, str>> {
+    text.as_deref().map(Cow::Borrowed)
+}
+
+impl<'a> From<&'a PlannedAction<'_>> for PlanRow<'a> {
+    fn from(action: &'a PlannedAction<'_>) -> Self {
+        let PlannedAction {
+            action_id,
+            action_code,
+            sf_account_id,
+            account_name,
+            org_id,
+            org_name,
+            user_id,
+            membership_id: _,
+            domain,
+            from,
+            to,
+            preconditions,
+            depends_on,
+            notes,
+            issue_id,
+        } = action;
+        Self {
+            action_id: Cow::Borrowed(action_id),
+            status: Status::Prepared,
+            action_code: *action_code,
+            sf_account_id: Some(Cow::Borrowed(sf_account_id)),
+            account_name: lend(account_name),
+            org_id: Some(*org_id),
+            org_name: lend(org_name),
+            user_id: *user_id,
+            domain: lend(domain),
+            from: lend(from),
+            to: Some(Cow::Borrowed(to)),
+            preconditions: List::of(preconditions),
+            depends_on: List::of(depends_on),
+            notes: List::of(notes),
+            blocked_reason: None,
+            issue_id: Cow::Borrowed(issue_id),
+        }
+    }
+}
+
+impl<'a> From<&'a BlockedAction<'_>> for PlanRow<'a> {
+    fn from(action: &'a BlockedAction<'_>) -> Self {
+        let BlockedAction {
+            action_id,
+            action_code,
+            blocked_reason,
+            sf_account_id,
+            account_name,
+            org_id,
+            org_name,
+            user_id,
+            membership_id: _,
+            domain,
+            issue_id,
+        } = action;
+        Self {
+            action_id: Cow::Borrowed(action_id),
+            status: Status::Blocked,
+            action_code: *action_code,
+            sf_account_id: lend(sf_account_id),
+            account_name: lend(account_name),
+            org_id: *org_id,
+            org_name: lend(org_name),
+            user_id: *user_id,
+            domain: lend(domain),
+            from: None,
+            to: None,
+            preconditions: List::default(),
+            depends_on: List::default(),
+            notes: List::default(),
+            blocked_reason: Some(*blocked_reason),
+            issue_id: Cow::Borrowed(issue_id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{TableWriter, read};
+    use super::*;
+    use serde::de::DeserializeOwned;
+    use std::path::Path;
+
+    /// Reads a table of both fixtures, and writes what was read.
+    fn round_trip<R: Row + DeserializeOwned>() {
+        for fixture in ["demo", "all_codes"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(fixture).join("expected");
+            let bytes = std::fs::read(folder.join(R::FILE.name())).expect("a table");
+            let rows = read::<R>(&bytes).expect("rows");
+            assert!(!rows.is_empty(), "{}", R::FILE.name());
+            let mut written = Vec::new();
+            let mut table = TableWriter::<R>::new(&mut written).expect("memory");
+            rows.iter().for_each(|row| table.row(row).expect("memory"));
+            table.finish().expect("memory");
+            assert_eq!(String::from_utf8(written), String::from_utf8(bytes), "{}", R::FILE.name());
+        }
+    }
+
+    #[test]
+    fn every_row_is_written_as_it_was_read() {
+        round_trip::<IssueRow<'_>>();
+        round_trip::<OrgIssueRow<'_>>();
+        round_trip::<UserIssueRow<'_>>();
+        round_trip::<TicketIssueRow<'_>>();
+        round_trip::<ExceptionsRow<'_>>();
+        round_trip::<AccountRow<'_>>();
+        round_trip::<PlanRow<'_>>();
+    }
+
+    #[test]
+    fn the_plan_of_a_file_is_written_as_it_was_read() {
+        for json in [
+            include_str!("../../../fixtures/demo/expected/fix_plan.json"),
+            include_str!("../../../fixtures/all_codes/expected/fix_plan.json"),
+        ] {
+            let file: serde_json::Value = serde_json::from_str(json).expect("JSON");
+            let prepared: Vec<PlannedAction<'_>> =
+                serde_json::from_value(file["plan"]["actions"].clone()).expect("rows");
+            assert_eq!(serde_json::to_value(prepared).expect("JSON"), file["plan"]["actions"]);
+            let blocked: Vec<BlockedAction<'_>> =
+                serde_json::from_value(file["plan"]["blocked"].clone()).expect("rows");
+            assert_eq!(serde_json::to_value(blocked).expect("JSON"), file["plan"]["blocked"]);
+        }
+    }
+}
