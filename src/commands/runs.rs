@@ -4,7 +4,6 @@ use super::{ConfigFile, read_config};
 use crate::cli::Common;
 use crate::config::DEFAULT_ROOT;
 use crate::exit::Failure;
-use crate::run::artifacts::Artifact;
 use crate::run::diff::{self, About};
 use crate::run::locate;
 use crate::run::read::{RunFolder, RunFolderError};
