@@ -28,7 +28,7 @@ fn engine(criterion: &mut Criterion) {
             .expect("a good reference")
     };
     let records =
-        |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, from)).expect("records");
+        |domains| Snapshot::open(folder.path()).and_then(|folder| folder.read(domains, Some(from))).expect("records");
 
     criterion.bench_function("reference, 500 accounts", |bench| bench.iter(|| accounts(&mut DomainTable::default())));
     criterion.bench_function("records, 29 MB of NDJSON", |bench| {

@@ -28,13 +28,13 @@ fn main() -> ExitCode {
 fn convert(folder: &Path, out: &Path) -> Result<(), String> {
     let from = Instant::from_seconds(0);
     let loaded = Snapshot::open(folder)
-        .and_then(|snapshot| snapshot.read(DomainTable::default(), from))
+        .and_then(|snapshot| snapshot.read(DomainTable::default(), Some(from)))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     let facts = Provenance {
         zendesk: "https://acme.zendesk.com",
         as_of: from,
         tickets_from: from,
-        ticket_source: None,
+        ticket_source: Some("incremental"),
         reference: None,
     };
     check_target(out)

@@ -395,6 +395,10 @@ pub struct Audit {
     /// Save what was read from Zendesk, to audit or trace it again without a network
     #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "snapshot"])]
     pub save_snapshot: Option<PathBuf>,
+
+    /// Show which way a live read would take, and what it would cost, without reading
+    #[arg(long)]
+    pub explain_fetch: bool,
     #[command(flatten)]
     pub outputs: Outputs,
 }

@@ -200,7 +200,7 @@ vocabulary! {
 
 vocabulary! {
     /// The kind of a warning about the reference, the configuration or the coverage of a run.
-    WarningCode: 20 {
+    WarningCode: 21 {
         ReportFooter => "report_footer",
         IdUnwrapped => "id_unwrapped",
         RepeatedRow => "repeated_row",
@@ -215,6 +215,7 @@ vocabulary! {
         IdCheckWrong => "id_check_wrong",
         ZendeskExpectedUnclear => "zendesk_expected_unclear",
         ArchivedTicketsNotCovered => "archived_tickets_not_covered",
+        TicketsMayLag => "tickets_may_lag",
         TicketsNotRead => "tickets_not_read",
         MostAccountsConflict => "most_accounts_conflict",
         ReferenceShrank => "reference_shrank",

@@ -142,6 +142,17 @@ impl WarningCode {
                 tool_does: "Audits the tickets that the list gives.",
                 tool_does_not: "It never uses the list unless `tickets.allow_list` says so.",
             },
+            Self::TicketsMayLag => &Explanation {
+                title: "The latest changes of tickets may be missing",
+                means: "The tickets come from the search export, whose index lags by some minutes, \
+                    and the credentials may not read the incremental export, which has the rest.",
+                evidence: "The incremental export answered 403. `receipt.json` records the \
+                    `ticket_source`.",
+                what_to_do: "Let an admin own the credentials, or run the audit again later: a \
+                    ticket that changed minutes ago is found by the next audit.",
+                tool_does: "Audits the tickets that the index has.",
+                tool_does_not: "It does not guess what changed since, and does not count as an issue.",
+            },
             Self::TicketsNotRead => &Explanation {
                 title: "Tickets were not read",
                 means: "The configuration leaves tickets out, so no ticket issue can be found.",

@@ -15,6 +15,9 @@ use std::mem::ManuallyDrop;
 
 /// Runs `audit`.
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
+    if options.explain_fetch {
+        return super::fetch::run(common, &options.source);
+    }
     let console = common.console();
     let (inputs, domains) = Inputs::gather(common, options)?;
     inputs.notices().into_iter().for_each(|notice| console.notice(notice));

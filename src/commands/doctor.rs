@@ -7,7 +7,6 @@ mod salesforce;
 
 use super::{ConfigFile, live, named_zendesk, read_config};
 use crate::cli::{Common, Doctor as Options};
-use crate::clock;
 use crate::config::{Config, FILE_NAME, SalesforceSource};
 use crate::console::{self, Console, Format};
 use crate::doctor::check::{Check, Row, Status};
@@ -20,7 +19,7 @@ use crate::reference::{self, Form};
 use crate::text::audience::{Audience, Message, open};
 use crate::text::escape;
 use crate::text::words::plural;
-use crate::zendesk::{self, Credentials, Plain, ProbeOptions, Progress, Silent};
+use crate::zendesk::{self, Credentials};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -61,7 +60,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
                 format!("Asking {zendesk} (a few small reads, no write)..."),
                 "Asking Zendesk (a few small reads, no write)...",
             ));
-            let found = probe(&console, zendesk, credentials.clone(), config)?;
+            let found = live::probe(&console, zendesk, credentials.clone(), config)?;
             let (judged, learned) = judge(&found, &credentials, config);
             rows.extend(judged);
             learned_all = learned;
@@ -133,6 +132,7 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
     let found = file.is_some();
     let mut config = file.map_or_else(Config::without_file, |ConfigFile { config, bytes: _ }| config);
     config.zendesk = flagged.or(config.zendesk);
+    config.zendesk = live::pinned(&config)?;
     if let Some(accounts) = &options.sf_accounts {
         config.accounts_csv.clone_from(accounts);
         config.salesforce = SalesforceSource::Csv;
@@ -250,30 +250,6 @@ fn credentials() -> (Row, Option<Credentials>) {
             (row, Some(credentials))
         }
     }
-}
-
-fn probe(
-    console: &Console,
-    zendesk: &str,
-    credentials: Credentials,
-    config: &Config,
-) -> Result<zendesk::Findings, Failure> {
-    let nothing =
-        |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "nothing was asked").because(error.to_string());
-    let options = ProbeOptions {
-        base_url: url::Url::parse(zendesk).map_err(|error| nothing(&error))?,
-        credentials,
-        tickets_from: clock::now().minus_days(config.settings.lookback_days).seconds(),
-        timing: zendesk::probe_timing(),
-    };
-    // A request names hosts and ids.
-    let progress: Box<dyn Progress> = if console.verbose && !console.audience.is_public() {
-        Box::new(Plain::new(std::io::stderr(), true))
-    } else {
-        Box::new(Silent)
-    };
-    let runtime = crate::parallel::runtime().map_err(|error| nothing(&error))?;
-    Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))
 }
 
 fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {

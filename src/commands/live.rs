@@ -1,22 +1,20 @@
 //! The live read of an audit: credentials, progress, and a sink that turns pages into a world.
 
-use crate::config::Config;
+use crate::clock;
+use crate::config::{self, Config};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
-use crate::run::artifacts::receipt::Requests;
+use crate::run::artifacts::receipt::{Expected, Requests};
 use crate::text::audience::open;
 use crate::zendesk::{
-    self, Collector, Credentials, Pause, Plain, Progress, ReadOptions, Silent, SoFar, Terminal, Timing,
+    self, Collector, Credentials, Pause, Plain, ProbeOptions, Progress, ReadOptions, Silent, SoFar, Terminal, Timing,
 };
 use std::io::IsTerminal;
 use std::time::Duration;
-
-/// The name of the ticket source that leaves archived tickets out.
-pub const TICKET_LIST: &str = "list";
 
 /// What the OAuth token of a command that only reads may do, unless `ZENDESK_OAUTH_SCOPE` says otherwise.
 pub const READ_SCOPE: &str = "read";
@@ -24,7 +22,8 @@ pub const READ_SCOPE: &str = "read";
 /// What a live read gave.
 pub struct Live {
     pub world: World,
-    pub ticket_source: String,
+    /// `None` where tickets were not read.
+    pub ticket_source: Option<String>,
     pub requests: Requests,
 }
 
@@ -33,6 +32,20 @@ pub fn credentials(scope: &str) -> Result<Credentials, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     zendesk::credentials_from(&env, scope).map_err(|error| {
         Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(open(error.help()))
+    })
+}
+
+/// The Zendesk that the credentials may be sent to, if one is named. Errors: the environment pins them to another one.
+pub fn pinned(config: &Config) -> Result<Option<String>, Failure> {
+    let env = |name: &str| std::env::var(name).ok();
+    config::target(config, &env).map_err(|error| Failure::new(error.exit(), &error).help(open(error.help())))
+}
+
+/// The same where one is needed.
+pub fn target(config: &Config) -> Result<String, Failure> {
+    pinned(config)?.ok_or_else(|| {
+        Failure::invalid("no Zendesk is named")
+            .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")
     })
 }
 
@@ -53,10 +66,6 @@ pub fn progress(console: &Console) -> Box<dyn Progress> {
 struct Discreet<P>(P);
 
 impl<P: Progress> Progress for Discreet<P> {
-    fn wants_totals(&self) -> bool {
-        self.0.wants_totals()
-    }
-
     fn total(&self, kind: Kind, records: u64) {
         self.0.total(kind, records);
     }
@@ -78,6 +87,31 @@ impl<P: Progress> Progress for Discreet<P> {
     }
 }
 
+/// Asks a Zendesk what can be read, and how fast: a few small requests.
+pub fn probe(
+    console: &Console,
+    zendesk: &str,
+    credentials: Credentials,
+    config: &Config,
+) -> Result<zendesk::Findings, Failure> {
+    let nothing =
+        |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "nothing was asked").because(error.to_string());
+    let options = ProbeOptions {
+        base_url: url::Url::parse(zendesk).map_err(|error| nothing(&error))?,
+        credentials,
+        tickets_from: clock::now().minus_days(config.settings.lookback_days).seconds(),
+        timing: zendesk::probe_timing(),
+    };
+    // A request names hosts and ids.
+    let progress: Box<dyn Progress> = if console.verbose && !console.audience.is_public() {
+        Box::new(Plain::new(std::io::stderr(), true))
+    } else {
+        Box::new(Silent)
+    };
+    let runtime = crate::parallel::runtime().map_err(|error| nothing(&error))?;
+    Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))
+}
+
 /// Reads everything from a Zendesk, or fails without a result.
 pub fn read(
     console: &Console,
@@ -92,7 +126,7 @@ pub fn read(
         base_url: url::Url::parse(origin).map_err(|error| nothing().because(error.to_string()))?,
         credentials,
         reserve_percent: config.reserve_percent,
-        tickets_from: tickets_from.seconds(),
+        tickets_from: config.settings.tickets_enabled.then(|| tickets_from.seconds()),
         allow_list: config.allow_ticket_list,
         timing: Timing::default(),
     };
@@ -109,14 +143,26 @@ pub fn read(
             console.notice(notice);
         }
     }
+    let fetch = outcome.tickets.as_ref().map(|choice| choice.reason.clone());
     Ok(Live {
         world: sink.finish(outcome.multiple_organizations),
-        ticket_source: outcome.ticket_source.as_str().to_owned(),
+        ticket_source: outcome.tickets.map(|choice| choice.source.as_str().to_owned()),
         requests: Requests {
             total: outcome.requests.values().sum(),
             by_endpoint: outcome.requests,
             waited_for_pace_ms: outcome.waited_for_pace_ms,
             waited_after_failures_ms: outcome.waited_after_failures_ms,
+            took_ms: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
+            tickets_because: fetch,
+            expected: outcome.expected.map(|expected| Expected {
+                total: expected.requests,
+                seconds: expected.takes.as_secs(),
+                by_kind: expected
+                    .parts
+                    .iter()
+                    .filter_map(|part| Some((part.kind.to_owned(), part.requests?)))
+                    .collect(),
+            }),
         },
     })
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
+mod fetch;
 pub mod github;
 pub mod init;
 mod live;

@@ -20,7 +20,7 @@ use crate::snapshot::demo;
 use crate::snapshot::{self, Snapshot};
 use crate::text::audience::Message;
 use crate::text::escape;
-use crate::zendesk::Credentials;
+use crate::zendesk::{Credentials, TicketSource};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -82,18 +82,13 @@ impl AuditSource {
             let snapshot = Snapshot::open(path).map_err(|error| snapshot_failure(path, &error))?;
             return Ok(Self::Snapshot { path: path.clone(), snapshot });
         }
-        match &config.zendesk {
-            Some(zendesk) => {
-                let salesforce = Access::of(config, common.console())?;
-                if salesforce.is_none() {
-                    find_reference(&config.accounts_csv)?;
-                }
-                let credentials = live::credentials(live::READ_SCOPE)?;
-                Ok(Self::Live { zendesk: zendesk.clone(), credentials, salesforce })
-            }
-            None => Err(Failure::invalid("no Zendesk is named")
-                .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")),
+        let zendesk = live::target(config)?;
+        let salesforce = Access::of(config, common.console())?;
+        if salesforce.is_none() {
+            find_reference(&config.accounts_csv)?;
         }
+        let credentials = live::credentials(live::READ_SCOPE)?;
+        Ok(Self::Live { zendesk, credentials, salesforce })
     }
 
     /// Begins to read what can be read before the reference is.
@@ -231,10 +226,18 @@ pub fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> R
                 )))
                 .help("use a smaller --lookback-days, or take a new snapshot with a longer one"));
             }
-            let ticket_source = snapshot.ticket_source().map(str::to_owned);
-            let warnings = archived_warning(ticket_source.as_deref());
-            let loaded =
-                snapshot.read(domains, keep_from(tickets_from)).map_err(|error| snapshot_failure(path, &error))?;
+            let wanted = config.settings.tickets_enabled;
+            if wanted && !snapshot.has_tickets() {
+                let what =
+                    format!("the snapshot {} has no tickets: they were not read when it was taken", path.display());
+                return Err(Failure::invalid(Message::public(what))
+                    .help("set tickets.enabled: false, or take a new snapshot with tickets"));
+            }
+            let ticket_source = snapshot.ticket_source().map(str::to_owned).filter(|_| wanted);
+            let warnings = source_warning(ticket_source.as_deref());
+            let loaded = snapshot
+                .read(domains, wanted.then(|| keep_from(tickets_from)))
+                .map_err(|error| snapshot_failure(path, &error))?;
             Ok(Read {
                 world: loaded.world,
                 as_of,
@@ -250,7 +253,7 @@ pub fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> R
         AuditSource::Live { zendesk, credentials, salesforce } => {
             let tickets_from = started_at.minus_days(lookback);
             let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
-            let warnings = archived_warning(Some(&live.ticket_source));
+            let warnings = source_warning(live.ticket_source.as_deref());
             Ok(Read {
                 world: live.world,
                 // The reads have just ended.
@@ -258,7 +261,7 @@ pub fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> R
                 tickets_from,
                 source: about,
                 zendesk: zendesk_url,
-                ticket_source: Some(live.ticket_source),
+                ticket_source: live.ticket_source,
                 digests: BTreeMap::new(),
                 requests: Some(with_salesforce(live.requests, salesforce.as_ref())),
                 warnings,
@@ -267,13 +270,20 @@ pub fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> R
     }
 }
 
-/// The ticket list leaves archived tickets out; whoever replays such a snapshot must know it too.
-fn archived_warning(ticket_source: Option<&str>) -> Vec<Warning> {
-    if ticket_source != Some(live::TICKET_LIST) {
-        return Vec::new();
-    }
-    let message = "the tickets came from the ticket list, which leaves archived tickets out; their drift is not found";
-    vec![Warning::general(WarningCode::ArchivedTicketsNotCovered, message.to_owned())]
+/// What the source of the tickets lacks. Who replays such a snapshot must know it too.
+fn source_warning(ticket_source: Option<&str>) -> Vec<Warning> {
+    let (code, message) = match ticket_source {
+        Some(source) if source == TicketSource::List.as_str() => (
+            WarningCode::ArchivedTicketsNotCovered,
+            "the tickets came from the ticket list, which leaves archived tickets out; their drift is not found",
+        ),
+        Some(source) if source == TicketSource::SearchAlone.as_str() => (
+            WarningCode::TicketsMayLag,
+            "the tickets came from the search export alone, whose index lags by some minutes; the latest changes may be missing",
+        ),
+        _ => return Vec::new(),
+    };
+    vec![Warning::general(code, message.to_owned())]
 }
 
 /// The requests to both sides.

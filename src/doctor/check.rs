@@ -99,8 +99,8 @@ impl Check {
             },
             Self::Role => About {
                 name: "role",
-                tells: "the role of the user behind the credentials: admins may read everything, agents not the incremental export; warns of agents who see only a part; fails for end users",
-                next: "let an admin own the OAuth client or token",
+                tells: "the role of the user behind the credentials: admins may read everything, agents not the incremental export; fails, as an audit does, for end users and for agents who see only a part of the tickets",
+                next: "let an admin own the OAuth client or token, or an agent who may see all tickets",
             },
             Self::Scopes => About {
                 name: "scopes",
@@ -144,12 +144,12 @@ impl Check {
             },
             Self::TicketExport => About {
                 name: "ticket_export",
-                tells: "the incremental export, the best source of tickets, can be read; it is for admins",
-                next: "let an admin own the credentials, or be content with the search export",
+                tells: "the incremental export can be read: all tickets, or the latest changes after a search export; it is for admins",
+                next: "let an admin own the credentials, or accept that the last minutes may be missing",
             },
             Self::TicketSearch => About {
                 name: "ticket_search",
-                tells: "the search export, which takes the place of a closed incremental export, can be read",
+                tells: "the search export can be read; an audit uses it where it costs less than the incremental export, or where that is closed",
                 next: "use the role and scope that are named",
             },
             Self::TicketList => About {
@@ -165,7 +165,7 @@ impl Check {
             Self::Estimate => About {
                 name: "estimate",
                 tells: "requests and minutes of an audit, from Zendesk's counts, the limits and the reserve",
-                next: "nothing; where a count is closed, the first audit tells",
+                next: "nothing; where a count is closed, the receipt of the first audit has the numbers",
             },
         }
     }

@@ -4,13 +4,9 @@ use super::check::{Check, Row};
 use crate::config::Config;
 use crate::text::audience::open;
 use crate::text::words::grouped;
-use crate::zendesk::{Credentials, Estimate, Findings, Reads, Size, Speed, TicketSource, estimate};
+use crate::zendesk::{Choice, Credentials, Estimate, Findings, Reads, Size, Speed, TicketSource, estimate};
 use serde::Serialize;
 use std::time::Duration;
-
-/// Zendesk's documented limits a minute, where no header tells them.
-const EXPORTS_PER_MINUTE: u64 = 10;
-const SEARCHES_PER_MINUTE: u64 = 100;
 
 /// The estimate of an audit.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -21,62 +17,89 @@ pub struct Cost {
     pub tickets: Option<u64>,
     pub requests: u64,
     pub seconds: u64,
+    pub parts: Vec<CostPart>,
+    /// Why the tickets come from where they come from.
+    pub tickets_because: Option<String>,
 }
 
+/// What one kind of record costs.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct CostPart {
+    pub kind: &'static str,
+    pub way: &'static str,
+    /// Null where the number of records is not known.
+    pub requests: Option<u64>,
+    /// At the least, were it read alone.
+    pub seconds: u64,
+}
+
+/// How fast an audit may go, by the headers of the probes.
+pub(super) fn speed(found: &Findings, config: &Config) -> Speed {
+    let headers = &found.headers;
+    Speed {
+        account: headers.rate_limit.map(|limit| limit.per_minute),
+        incremental: headers.exports_per_minute,
+        search: headers.searches_per_minute,
+        reserve_percent: config.reserve_percent,
+    }
+}
+
+/// The estimate, with the way to the tickets; `None` for the way where they are not read.
 pub(super) fn cost(
     found: &Findings,
     reads: &Reads,
     credentials: &Credentials,
     config: &Config,
-    source: Option<TicketSource>,
+    choice: Option<&Choice>,
 ) -> (Option<Cost>, Row) {
     let check = Check::Estimate;
     let (Some(organizations), Some(users)) = (reads.organizations_count, reads.users_count) else {
-        let row = Row::warn(check, "Zendesk does not tell how many orgs and users there are", "the first audit tells");
-        return (None, row);
+        let saw = "Zendesk does not say how many organizations and users there are";
+        return (None, Row::warn(check, saw, "run the first audit: its receipt has the numbers"));
     };
-    let headers = &found.headers;
-    let speed = Speed {
-        account: headers.rate_limit.map(|limit| limit.per_minute),
-        tickets: source.and_then(|source| match source {
-            TicketSource::Incremental => Some(headers.exports_per_minute.unwrap_or(EXPORTS_PER_MINUTE)),
-            TicketSource::SearchExport => Some(headers.searches_per_minute.unwrap_or(SEARCHES_PER_MINUTE)),
-            TicketSource::List => None,
-        }),
-        reserve_percent: config.reserve_percent,
-    };
-    let size = Size { organizations, users, tickets: reads.tickets_count.zip(source) };
+    let speed = speed(found, config);
+    let wanted = config.settings.tickets_enabled;
+    let tickets = reads.tickets_count.filter(|_| wanted && choice.is_some());
+    let size = Size { organizations, users, tickets };
     let grants = matches!(credentials, Credentials::Client { .. });
-    let estimate = estimate(&size, &speed, grants);
+    // An unknown source still costs an unknown number of requests.
+    let source = choice.map(|choice| choice.source).or(wanted.then_some(TicketSource::Incremental));
+    let estimate = estimate(&size, &speed, source, grants);
+    let parts = estimate.parts.iter().map(|part| CostPart {
+        kind: part.kind,
+        way: part.way,
+        requests: part.requests,
+        seconds: whole_secs(part.takes),
+    });
     let cost = Cost {
         organizations,
         users,
-        tickets: size.tickets.map(|(tickets, _)| tickets),
+        tickets,
         requests: estimate.requests,
         seconds: whole_secs(estimate.takes),
+        parts: parts.collect(),
+        tickets_because: choice.map(|choice| choice.reason.clone()),
     };
-    (Some(cost), estimate_row(&estimate, speed.account.is_some(), config.settings.lookback_days))
+    let row = estimate_row(&estimate, speed.account.is_some(), config.settings.lookback_days);
+    (Some(cost), row)
 }
 
-pub(super) fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> Row {
-    let Estimate { organizations, users, memberships, tickets, others: _, requests, takes } = estimate;
-    let pages = format!(
-        "{} for orgs, {} for users, {} for memberships (taken to be as many as users)",
-        grouped(*organizations),
-        grouped(*users),
-        grouped(*memberships)
-    );
-    let about = |requests| format!("about {} requests, {}", grouped(requests), duration(*takes, limit_known));
-    match tickets {
-        Some(tickets) => Row::ok(
-            Check::Estimate,
-            open(format!("{}: {pages}, {} for tickets of {lookback_days} days", about(*requests), grouped(*tickets))),
-        ),
-        None => Row::warn(
-            Check::Estimate,
-            open(format!("{}: {pages}; and tickets, whose number is not known", about(*requests))),
-            "the first audit tells",
-        ),
+fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> Row {
+    let parts = estimate.parts.iter().map(|part| match (part.kind, part.requests) {
+        ("organization_memberships", Some(requests)) => {
+            format!("{} for memberships (taken to be as many as users)", grouped(requests))
+        }
+        ("tickets", Some(requests)) => format!("{} for tickets of {lookback_days} days", grouped(requests)),
+        ("tickets", None) => "and tickets, whose number is not known".to_owned(),
+        (kind, requests) => format!("{} for {kind}", grouped(requests.unwrap_or_default())),
+    });
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    let takes = duration(estimate.takes, limit_known);
+    let saw = open(format!("about {} requests, {takes}: {parts}", grouped(estimate.requests)));
+    if estimate.parts.iter().all(|part| part.requests.is_some()) {
+        Row::ok(Check::Estimate, saw)
+    } else {
+        Row::warn(Check::Estimate, saw, "run the first audit: its receipt has the numbers")
     }
 }
 

@@ -3,13 +3,13 @@
 use super::account::{clock, login, multiple_organizations, plan, rate_limit, role, scopes};
 use super::apply::apply;
 use super::check::{Check, Row};
-use super::cost::{Cost, cost};
-use super::tickets::{ticket_source, tickets};
+use super::cost::{Cost, cost, speed};
+use super::tickets::{ticket_choice, tickets};
 use super::words::{read, told};
 use crate::config::Config;
 use crate::text::audience::open;
 use crate::text::escape;
-use crate::zendesk::{Credentials, Findings, ReadError, TicketSource};
+use crate::zendesk::{Credentials, Findings, Me, ReadError, TicketSource};
 use serde::Serialize;
 
 const NO_CONNECTION: &str = "there is no connection";
@@ -68,9 +68,13 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
     facts.scopes =
         reads.scopes.as_ref().ok().map(|scopes| scopes.iter().map(|scope| escape::terminal(scope)).collect());
     facts.multiple_organizations = reads.multiple_organizations.as_ref().ok().copied().flatten();
-    let source = ticket_source(reads, config.allow_ticket_list);
+    let wanted = config.settings.tickets_enabled;
+    let is_admin = me.is_some_and(Me::is_admin);
+    let speed = speed(found, config);
+    let choice = ticket_choice(reads, is_admin, &speed, config.allow_ticket_list).filter(|_| wanted);
+    let source = choice.as_ref().map(|choice| choice.source);
     facts.ticket_source = source.map(TicketSource::as_str);
-    let (cost, estimate) = cost(found, reads, credentials, config, source);
+    let (cost, estimate) = cost(found, reads, credentials, config, choice.as_ref());
     facts.estimate = cost;
 
     rows.extend([
@@ -84,7 +88,12 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
     rows.push(read(Check::Users, &reads.users, reads.users_count));
     rows.push(read(Check::Memberships, &reads.memberships, None));
     rows.push(read(Check::RecordsById, &reads.by_id, None));
-    rows.extend(tickets(reads, source, config.allow_ticket_list));
+    if wanted {
+        rows.extend(tickets(reads, source, config.allow_ticket_list));
+    } else {
+        let checks = [Check::TicketExport, Check::TicketSearch, Check::TicketList];
+        rows.extend(checks.map(|check| Row::not_checked(check, "tickets.enabled is false, so tickets are not read")));
+    }
     rows.push(apply(me, &reads.scopes, credentials));
     rows.push(estimate);
     (rows, facts)

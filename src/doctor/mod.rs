@@ -9,4 +9,5 @@ pub mod show;
 mod tickets;
 mod words;
 
+pub use cost::{Cost, CostPart};
 pub use judge::{Learned, judge};

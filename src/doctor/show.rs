@@ -1,10 +1,12 @@
 //! The result of all checks as text: a table for people, a document for programs.
 
 use super::check::{Check, Row, Status};
+use super::cost::{Cost, CostPart};
 use super::judge::Learned;
 use crate::exit::Exit;
 use crate::run::artifacts;
 use crate::text::audience::Audience;
+use crate::text::words::{grouped, plural};
 use anstyle::AnsiColor;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -98,6 +100,27 @@ fn colored(table: &str) -> String {
         _ => line.to_owned(),
     };
     table.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What a live read would cost, one line for each kind of record.
+pub fn fetch(cost: &Cost) -> String {
+    let Cost { requests, seconds, parts, tickets_because, .. } = cost;
+    let mut lines =
+        vec![format!("A live read takes about {} requests and at least {}.", grouped(*requests), time(*seconds))];
+    for CostPart { kind, way, requests, seconds } in parts {
+        let requests = requests.map_or("not known".to_owned(), |requests| plural(requests, "request"));
+        lines.push(format!("  {kind:<24}  {way:<18}  {requests:>16}  {:>9}", time(*seconds)));
+    }
+    lines.extend(tickets_because.iter().map(|because| format!("Tickets come from {because}.")));
+    lines.join("\n")
+}
+
+fn time(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
 }
 
 /// What a program reads of the checks. A public audience gets neither the host nor what was learned about the account.

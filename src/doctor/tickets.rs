@@ -2,68 +2,85 @@
 
 use super::check::{Check, Row};
 use super::words::{is_refused_for_role, not_read, told};
-use crate::text::audience::open;
-use crate::zendesk::{AS_ADMIN, Reads, TicketSource};
+use crate::zendesk::{AS_ADMIN, Choice, ReadError, Reads, Speed, TicketSource, choose};
 
-/// Where an audit would read the tickets. Only a refusal for the role leads from one source to the next.
-pub(super) fn ticket_source(reads: &Reads, allow_list: bool) -> Option<TicketSource> {
-    if reads.incremental_tickets.is_ok() {
-        Some(TicketSource::Incremental)
-    } else if !is_refused_for_role(&reads.incremental_tickets) {
-        None
-    } else if reads.search_export.is_ok() {
-        Some(TicketSource::SearchExport)
-    } else if is_refused_for_role(&reads.search_export) && allow_list && reads.ticket_list.is_ok() {
-        Some(TicketSource::List)
-    } else {
-        None
+/// Where an audit would read the tickets, and why. Only a refusal for the role leads from one source to the next.
+pub(super) fn ticket_choice(reads: &Reads, is_admin: bool, speed: &Speed, allow_list: bool) -> Option<Choice> {
+    let closed = |read: &Result<(), ReadError>| is_refused_for_role(read);
+    let because = |source, reason: &str| Some(Choice { source, reason: reason.to_owned() });
+    let choice = choose(reads.tickets_count, is_admin && !closed(&reads.incremental_tickets), speed);
+    let incremental = reads.incremental_tickets.is_ok();
+    match choice.source {
+        TicketSource::Incremental if incremental => Some(choice),
+        TicketSource::SearchExport if reads.search_export.is_ok() => {
+            let source = if incremental { TicketSource::SearchExport } else { TicketSource::SearchAlone };
+            Some(Choice { source, ..choice })
+        }
+        _ if closed(&reads.search_export) && incremental => {
+            because(TicketSource::Incremental, "the incremental export, because the search export answered 403")
+        }
+        _ if closed(&reads.incremental_tickets)
+            && closed(&reads.search_export)
+            && allow_list
+            && reads.ticket_list.is_ok() =>
+        {
+            because(
+                TicketSource::List,
+                "the ticket list, because both exports answered 403; it has no archived tickets",
+            )
+        }
+        _ => None,
     }
 }
 
 pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: bool) -> [Row; 3] {
     const FROM_HERE: &str = "can be read: tickets come from here";
+    let lag = "let an admin own the credentials, or accept that the last minutes may be missing";
     let export = match (&reads.incremental_tickets, source) {
-        (Ok(()), _) => Row::ok(Check::TicketExport, FROM_HERE),
-        (Err(error), Some(source)) => {
-            let instead = match source {
-                TicketSource::List => "the ticket list",
-                TicketSource::SearchExport | TicketSource::Incremental => {
-                    "the search export, whose index may be some minutes old"
-                }
-            };
-            Row::warn(
-                Check::TicketExport,
-                told(error).then("; tickets come from ", &instead.into()),
-                open(format!("{AS_ADMIN}; or use the search export")),
-            )
+        (Ok(()), Some(TicketSource::Incremental)) => Row::ok(Check::TicketExport, FROM_HERE),
+        (Ok(()), Some(TicketSource::SearchExport)) => {
+            Row::ok(Check::TicketExport, "can be read: the latest changes come from here, after the search export")
         }
+        (Ok(()), _) => Row::ok(Check::TicketExport, "can be read; not used"),
+        (Err(error), Some(TicketSource::List)) => Row::warn(
+            Check::TicketExport,
+            told(error).then("; tickets come from ", &"the ticket list".into()),
+            AS_ADMIN,
+        ),
+        (Err(error), Some(_)) => Row::warn(
+            Check::TicketExport,
+            told(error).then("; tickets come from ", &"the search export, whose index lags by minutes".into()),
+            lag,
+        ),
         (Err(error), None) => not_read(Check::TicketExport, error),
     };
-    let export_decides = !is_refused_for_role(&reads.incremental_tickets);
-    let search = match &reads.search_export {
-        Ok(()) if export_decides => Row::ok(Check::TicketSearch, "can be read; not needed"),
-        Ok(()) => Row::ok(Check::TicketSearch, FROM_HERE),
-        Err(error) if export_decides => Row::warn(Check::TicketSearch, told(error), "nothing: it is not needed"),
-        Err(error) if source.is_some() => {
+    let search = match (&reads.search_export, source) {
+        (Ok(()), Some(TicketSource::SearchExport | TicketSource::SearchAlone)) => {
+            Row::ok(Check::TicketSearch, FROM_HERE)
+        }
+        (Ok(()), _) => Row::ok(Check::TicketSearch, "can be read; not needed"),
+        (Err(error), Some(TicketSource::Incremental)) => {
+            Row::warn(Check::TicketSearch, told(error), "nothing: it is not needed")
+        }
+        (Err(error), Some(_)) => {
             Row::warn(Check::TicketSearch, told(error), "let an agent own the credentials, to see archived tickets too")
         }
-        Err(error) if is_refused_for_role(&reads.search_export) && !allow_list => Row::fail(
+        (Err(error), None) if is_refused_for_role(&reads.search_export) && !allow_list => Row::fail(
             Check::TicketSearch,
             told(error),
             error.next().then("; ", &"as a last resort tickets.allow_list: true reads the ticket list".into()),
         ),
-        Err(error) => not_read(Check::TicketSearch, error),
+        (Err(error), None) => not_read(Check::TicketSearch, error),
     };
-    let list_decides = !export_decides && is_refused_for_role(&reads.search_export) && allow_list;
-    let list = match &reads.ticket_list {
-        Ok(()) if list_decides => Row::warn(
+    let list = match (&reads.ticket_list, source) {
+        (Ok(()), Some(TicketSource::List)) => Row::warn(
             Check::TicketList,
             "can be read: tickets come from here, without archived ones",
             "use credentials that may use one of the exports",
         ),
-        Err(error) if list_decides => not_read(Check::TicketList, error),
-        Ok(()) => Row::ok(Check::TicketList, "can be read; not used"),
-        Err(error) => Row::warn(Check::TicketList, told(error), "nothing: it is not used"),
+        (Err(error), None) if allow_list => not_read(Check::TicketList, error),
+        (Ok(()), _) => Row::ok(Check::TicketList, "can be read; not used"),
+        (Err(error), _) => Row::warn(Check::TicketList, told(error), "nothing: it is not used"),
     };
     [export, search, list]
 }

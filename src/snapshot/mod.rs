@@ -160,6 +160,11 @@ impl Snapshot {
         self.files.manifest.as_ref().and_then(|manifest| manifest.ticket_source.as_deref())
     }
 
+    /// Whether tickets were read when it was taken. A plain folder has them.
+    pub fn has_tickets(&self) -> bool {
+        self.files.manifest.as_ref().is_none_or(|manifest| manifest.ticket_source.is_some())
+    }
+
     /// The first moment that its tickets cover; `None` without a manifest.
     pub fn tickets_from(&self) -> Option<Instant> {
         self.files.manifest.as_ref().map(|manifest| manifest.tickets_from)
@@ -203,8 +208,8 @@ impl Snapshot {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads it all; tickets from before `tickets_from` are dropped as they are read.
-    pub fn read(&self, domains: DomainTable, tickets_from: Instant) -> Result<Loaded, SnapshotError> {
+    /// Reads it all; tickets from before `tickets_from` are dropped as they are read, and with `None` none are read.
+    pub fn read(&self, domains: DomainTable, tickets_from: Option<Instant>) -> Result<Loaded, SnapshotError> {
         let mut ingest = Ingest::new(domains);
         let mut digests = BTreeMap::new();
         let mut done = BTreeMap::new();
@@ -214,7 +219,9 @@ impl Snapshot {
             done = outcomes;
         }
         // Whatever was read first, errors come in the order of the kinds.
-        for kind in Kind::ALL {
+        let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Tickets || tickets_from.is_some());
+        let tickets_from = tickets_from.unwrap_or(Instant::MIN);
+        for kind in kinds {
             let sha256 = done.remove(&kind).unwrap_or_else(|| self.files.read(kind, tickets_from, &mut ingest))?;
             let file = self.files.name(kind);
             if let Some(key) = ingest.absent_key(kind) {

@@ -47,21 +47,35 @@ impl Stream {
     pub fn turn(&mut self) {
         self.page += 1;
     }
+
+    /// How many pages came so far.
+    pub fn pages(&self) -> i64 {
+        i64::try_from(self.page).unwrap_or(i64::MAX)
+    }
+
+    /// Begins again with the first page.
+    pub fn restart(&mut self) {
+        self.page = 1;
+    }
 }
+
+/// A page that took too long is asked for in smaller pieces, down to this.
+const SMALLEST_PAGE: u32 = 100;
 
 /// A request that is harmless to repeat.
 pub(super) struct Ask {
     pub endpoint: Endpoint,
     pub path: String,
     query: Vec<(&'static str, String)>,
-    per_page: Option<u32>,
+    /// The parameter that asks for pages of a size, and the size.
+    size: Option<(&'static str, u32)>,
     /// The body of a token grant, which goes without credentials of its own.
     pub grant: Option<String>,
 }
 
 impl Ask {
     pub fn get(endpoint: Endpoint, path: impl Into<String>) -> Self {
-        Self { endpoint, path: path.into(), query: Vec::new(), per_page: None, grant: None }
+        Self { endpoint, path: path.into(), query: Vec::new(), size: None, grant: None }
     }
 
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
@@ -70,22 +84,25 @@ impl Ask {
     }
 
     /// Asks for pages of this size, to be lowered while they prove too big.
-    pub fn per_page(mut self, size: u32) -> Self {
-        self.per_page = Some(size);
+    pub fn sized(mut self, parameter: &'static str, size: u32) -> Self {
+        self.size = Some((parameter, size));
         self
     }
 
     /// The page size after the answer came.
     pub fn size(&self) -> Option<u32> {
-        self.per_page
+        self.size.map(|(_, size)| size)
     }
 
-    /// A page that took too long may have been too big.
-    pub fn shrink(&mut self, seen: &Seen) {
-        if matches!(seen, Seen::Status(504) | Seen::Fault(Fault::TimedOut))
-            && let Some(size) = self.per_page
-        {
-            self.per_page = Some([500, 250, 100].into_iter().find(|lower| *lower < size).unwrap_or(size));
+    /// Halves the page after one that took too long, or was too long; `false` where it cannot be smaller.
+    pub fn shrink(&mut self, seen: &Seen) -> bool {
+        let too_big = matches!(seen, Seen::Status(504) | Seen::Fault(Fault::TimedOut | Fault::TooLong));
+        match &mut self.size {
+            Some((_, size)) if too_big && *size > SMALLEST_PAGE => {
+                *size = (*size / 2).max(SMALLEST_PAGE);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -94,7 +111,7 @@ impl Ask {
         url.set_path(&self.path);
         url.set_query(None);
         let mut pairs = self.query.clone();
-        pairs.extend(self.per_page.map(|size| ("per_page", size.to_string())));
+        pairs.extend(self.size.map(|(parameter, size)| (parameter, size.to_string())));
         if !pairs.is_empty() {
             url.query_pairs_mut().extend_pairs(pairs);
         }
@@ -108,20 +125,21 @@ mod tests {
 
     #[test]
     fn a_page_that_took_too_long_is_asked_for_in_smaller_steps() {
-        let mut ask = Ask::get(Endpoint::IncrementalTickets, "/").per_page(1000);
+        let mut ask = Ask::get(Endpoint::IncrementalTickets, "/").sized("per_page", 1000);
         let mut sizes = Vec::new();
         for seen in [
             Seen::Status(504),
             Seen::Status(500),
             Seen::Fault(Fault::TimedOut),
             Seen::Fault(Fault::Cut),
+            Seen::Fault(Fault::TooLong),
             Seen::Status(504),
             Seen::Status(504),
         ] {
             ask.shrink(&seen);
             sizes.extend(ask.size());
         }
-        assert_eq!(sizes, [500, 500, 250, 250, 100, 100]);
+        assert_eq!(sizes, [500, 500, 250, 250, 125, 100, 100]);
     }
 
     #[test]

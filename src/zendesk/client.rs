@@ -15,10 +15,11 @@ use super::ask::{Ask, Stream};
 use super::auth::{Credentials, Secret, grant_request, granted};
 use super::endpoint::Endpoint;
 use super::error::{ReadError, SOME_HOST, Said, advice, visible};
+use super::estimate::Speed;
 use super::http::{Answer, Authorization, Method, Outgoing, Transport};
 use super::pace::Pace;
 use super::progress::{Pause, Progress, RequestLine};
-use crate::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide};
+use crate::retry::{Because, Decision, Fault, Limits, Seen, Spent, decide, retry_after};
 use crate::text::audience::Message;
 use crate::text::secret;
 
@@ -84,6 +85,10 @@ pub(super) struct Client<'a> {
     grant: tokio::sync::Mutex<Option<Grant>>,
     /// Whether there ever was an answer, good or bad.
     answered: Cell<bool>,
+    /// Held by the stream that waits for the account's limit; the others queue behind it.
+    turn: tokio::sync::Mutex<()>,
+    /// Whether limits are waited for.
+    waits: bool,
     /// How many tokens were granted.
     granted: Cell<u64>,
 }
@@ -108,8 +113,16 @@ impl<'a> Client<'a> {
             stats: RefCell::default(),
             grant: tokio::sync::Mutex::new(None),
             answered: Cell::new(false),
+            turn: tokio::sync::Mutex::new(()),
+            waits: true,
             granted: Cell::new(0),
         }
+    }
+
+    /// Never waits for a limit: for a few requests whose answers are wanted now, whatever they are.
+    pub fn impatient(mut self) -> Self {
+        self.waits = false;
+        self
     }
 
     pub fn into_stats(self) -> Stats {
@@ -147,10 +160,14 @@ impl<'a> Client<'a> {
                 Decision::Accept => {
                     return Ok(String::from_utf8(answer.body).expect("an accepted body is JSON, which is UTF-8"));
                 }
+                Decision::Refused if ask.shrink(&seen) => {}
                 Decision::Refused => return Err(self.refused(stream, ask, &seen, &answer)),
                 Decision::GiveUp(because) => return Err(self.given_up(stream, &seen, &answer, spent, because)),
                 Decision::Again(delay) => {
                     ask.shrink(&seen);
+                    if matches!(seen, Seen::Status(429)) {
+                        self.pace.borrow_mut().close_for(delay, Instant::now());
+                    }
                     self.progress.waiting(stream.what, &Pause::Failure(seen.to_string()), delay);
                     self.stats.borrow_mut().waited_after_failures += delay;
                     tokio::time::sleep(delay).await;
@@ -167,15 +184,47 @@ impl<'a> Client<'a> {
         matches!(seen, Seen::Status(200)).then(|| String::from_utf8(answer.body).ok())?
     }
 
+    /// Waits until the limits allow this request. Streams take turns at the account's limit in the order in which they came, so
+    /// that none is left behind; a stream that waits for its endpoint's own limit does not hold the others up.
     async fn wait_for_pace(&self, stream: &Stream, endpoint: Endpoint) {
+        if !self.waits {
+            return;
+        }
         loop {
-            let delay = self.pace.borrow().wait(endpoint, Instant::now());
-            if delay.is_zero() {
+            let own = self.pace.borrow().wait_of(endpoint, Instant::now());
+            if !own.is_zero() {
+                self.pause(stream, own).await;
+                continue;
+            }
+            let _turn = self.turn.lock().await;
+            loop {
+                let delay = self.pace.borrow().wait_of_account(Instant::now());
+                if delay.is_zero() {
+                    break;
+                }
+                self.pause(stream, delay).await;
+            }
+            // Others may have used the endpoint meanwhile.
+            if self.pace.borrow().wait_of(endpoint, Instant::now()).is_zero() {
                 return;
             }
-            self.progress.waiting(stream.what, &Pause::Pace, delay);
-            self.stats.borrow_mut().waited_for_pace += delay;
-            tokio::time::sleep(delay).await;
+        }
+    }
+
+    async fn pause(&self, stream: &Stream, delay: Duration) {
+        self.progress.waiting(stream.what, &Pause::Pace, delay);
+        self.stats.borrow_mut().waited_for_pace += delay;
+        tokio::time::sleep(delay).await;
+    }
+
+    /// How fast it may go, as far as headers have told it.
+    pub fn speed(&self, reserve_percent: u8) -> Speed {
+        let pace = self.pace.borrow();
+        Speed {
+            account: pace.account_limit(),
+            incremental: pace.limit_of(Endpoint::IncrementalTickets),
+            search: pace.limit_of(Endpoint::SearchExport),
+            reserve_percent,
         }
     }
 
@@ -209,6 +258,11 @@ impl<'a> Client<'a> {
         self.answered.set(self.answered.get() || answered.is_ok());
         let headers = answered.as_ref().ok().map(|answer| &answer.headers);
         self.pace.borrow_mut().end(slot, headers, Instant::now());
+        if let Ok(Answer { status: 429 | 503, headers, .. }) = &answered
+            && let Some(asked) = retry_after(headers, (self.timing.now)())
+        {
+            self.pace.borrow_mut().close_for(asked, Instant::now());
+        }
         let (seen, answer) = match answered {
             Ok(answer) if (200..300).contains(&answer.status) && !is_json(&answer.body) => (Seen::NotJson, answer),
             Ok(answer) => (Seen::Status(answer.status), answer),

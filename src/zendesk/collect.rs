@@ -4,8 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::value::RawValue;
 
-use super::page::Taken;
-use super::read::{Missing, Sink};
+use super::sink::{Missing, Sink, Taken};
 use crate::ingest::{Batch, Filter, Ingest};
 use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;

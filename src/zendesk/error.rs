@@ -69,6 +69,8 @@ pub enum ReadError {
 pub enum Gap {
     #[error("the answer is JSON, but not an object")]
     NotAnObject,
+    #[error("the answer has the same key twice")]
+    KeyTwice,
     #[error("the answer has no array `{0}`")]
     ArrayMissing(&'static str),
     #[error("the answer does not say whether more pages follow (`{0}`)")]
@@ -117,6 +119,11 @@ impl ReadError {
                 "the incremental export needs an admin, the search export an agent, both the scope tickets:read (or read); as a last resort tickets.allow_list: true reads the ticket list, which has no archived tickets".into()
             }
         }
+    }
+
+    /// Whether Zendesk refused a request as it refuses a cursor that has expired.
+    pub(super) fn may_be_an_expired_cursor(&self) -> bool {
+        [400, 410, 422].into_iter().any(|status| self.is_refusal(status))
     }
 
     /// Whether Zendesk answered with this status, and asking again is pointless.
@@ -210,9 +217,7 @@ fn advice_about(endpoint: Endpoint, status: u16, said: &Said, host: &str, creden
             endpoint.role()
         ),
         (_, 404) => format!("check the subdomain: {host} has no such page"),
-        (_, 400 | 422) => {
-            "Zendesk did not accept the request; run again, since a cursor may have expired, and with --verbose if it persists".into()
-        }
+        (_, 400 | 422) => "Zendesk did not accept the request; run again, and with --verbose if it persists".into(),
         _ => "run again with --verbose, and check that nothing between here and Zendesk answers in its place".into(),
     }
 }

@@ -9,6 +9,7 @@
 
 mod ask;
 mod auth;
+mod choice;
 mod client;
 mod collect;
 mod endpoint;
@@ -21,24 +22,32 @@ mod page;
 mod probe;
 mod progress;
 mod read;
+mod reader;
 mod records;
+mod references;
 mod session;
+mod sink;
 #[cfg(test)]
 mod tests;
+mod ticket_source;
+mod tickets;
 mod write;
 
 pub use crate::retry::Limits;
 pub use auth::{CredentialError, Credentials, Secret, credentials_from};
+pub use choice::{Choice, choose};
 pub use client::Timing;
 pub use collect::Collector;
 pub use endpoint::Endpoint;
 pub use error::{AS_ADMIN, Gap, ReadError, Said};
-pub use estimate::{Estimate, Size, Speed, estimate, usable};
+pub use estimate::{Estimate, Part, Size, Speed, estimate, usable};
 pub use me::Me;
-pub use page::Taken;
 pub use probe::{Findings, Headers, ProbeOptions, RateLimit, Reads, probe, probe_timing};
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
-pub use read::{Missing, Outcome, ReadOptions, Sink, TicketSource, read};
+pub use read::{Outcome, read};
+pub use reader::ReadOptions;
 pub use records::{Fixture, Records};
 pub use session::{Access, Session};
+pub use sink::{Missing, Sink, Taken};
+pub use ticket_source::TicketSource;
 pub use write::{SCOPE as WRITE_SCOPE, Sent, Write, WritePace, Writer, may_not_write};

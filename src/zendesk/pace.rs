@@ -2,7 +2,8 @@
 //!
 //! The account's budget is one number for all streams, so requests on their way are counted as spent. Windows with names of
 //! their own (`Zendesk-RateLimit-incremental-exports`, …) hold for the endpoint whose answers carry them.
-//! Left out: a 429. It is a failure with a wait of its own (see `retry`); here it only says that a window is used up.
+//! Where Zendesk asks for a wait (429, or 503 with `Retry-After`), the whole account waits: no chain sends anything before it ends.
+//! Left out: tries and back-off (`retry`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Pace {
     named: BTreeMap<(Endpoint, String), Window>,
     in_flight: BTreeMap<Endpoint, u64>,
     sent: u64,
+    /// Zendesk has asked for silence until then.
+    closed_until: Option<Instant>,
 }
 
 /// A request on its way, to be handed back with its answer.
@@ -53,17 +56,50 @@ pub(super) struct Told {
 impl Pace {
     /// A limiter that leaves `reserve_percent` of every limit to others, but always keeps one request of it.
     pub fn new(reserve_percent: u8) -> Self {
-        Self { reserve_percent, account: None, named: BTreeMap::new(), in_flight: BTreeMap::new(), sent: 0 }
+        Self {
+            reserve_percent,
+            account: None,
+            named: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            sent: 0,
+            closed_until: None,
+        }
     }
 
     /// How long to wait before the next request to `endpoint`; zero says that it may go now.
+    #[cfg(test)]
     pub fn wait(&self, endpoint: Endpoint, now: Instant) -> Duration {
-        let everywhere = self.in_flight.values().sum();
+        self.wait_of(endpoint, now).max(self.wait_of_account(now))
+    }
+
+    /// How long the endpoint's own windows ask to wait.
+    pub fn wait_of(&self, endpoint: Endpoint, now: Instant) -> Duration {
         let here = self.in_flight.get(&endpoint).copied().unwrap_or(0);
-        let account = self.account.iter().map(|window| window.wait(self.reserve_percent, everywhere, now));
         let named = self.named.iter().filter(|((of, _), _)| *of == endpoint);
-        let named = named.map(|(_, window)| window.wait(self.reserve_percent, here, now));
-        account.chain(named).max().unwrap_or_default()
+        named.map(|(_, window)| window.wait(self.reserve_percent, here, now)).max().unwrap_or_default()
+    }
+
+    /// How long the account as a whole asks to wait.
+    pub fn wait_of_account(&self, now: Instant) -> Duration {
+        let everywhere = self.in_flight.values().sum();
+        let account = self.account.as_ref().map(|window| window.wait(self.reserve_percent, everywhere, now));
+        let closed = self.closed_until.map(|until| until.saturating_duration_since(now));
+        account.max(closed).unwrap_or_default()
+    }
+
+    /// Sends nothing for this long, whatever the endpoint.
+    pub fn close_for(&mut self, time: Duration, now: Instant) {
+        self.closed_until = self.closed_until.max(Some(now + time.min(LONGEST_WAIT)));
+    }
+
+    /// The limit of the account, in requests a minute, as far as headers have told it.
+    pub fn account_limit(&self) -> Option<u64> {
+        self.account.as_ref().map(|window| window.limit)
+    }
+
+    /// The tightest limit of the endpoint's own, likewise.
+    pub fn limit_of(&self, endpoint: Endpoint) -> Option<u64> {
+        self.named.iter().filter(|((of, _), _)| *of == endpoint).map(|(_, window)| window.limit).min()
     }
 
     /// Counts a request as on its way.
@@ -278,6 +314,27 @@ mod tests {
         answered(&mut pace, USERS, &[("x-rate-limit-remaining", "0"), ("retry-after", "17")], now);
         assert_eq!(pace.wait(Endpoint::Memberships, now), secs(17));
         assert_eq!(pace.wait(Endpoint::Memberships, now + secs(17)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_wait_that_zendesk_asks_for_holds_everywhere() {
+        let mut pace = Pace::new(20);
+        let now = Instant::now();
+        pace.close_for(secs(30), now);
+        pace.close_for(secs(10), now);
+        assert_eq!([pace.wait(USERS, now), pace.wait(EXPORT, now + secs(5))], [secs(30), secs(25)]);
+        assert_eq!(pace.wait(USERS, now + secs(30)), Duration::ZERO);
+    }
+
+    #[test]
+    fn limits_are_known_from_headers_alone() {
+        let mut pace = Pace::new(20);
+        let now = Instant::now();
+        assert_eq!((pace.account_limit(), pace.limit_of(EXPORT)), (None, None));
+        let told = [("x-rate-limit", "700"), ("x-rate-limit-remaining", "9")];
+        answered(&mut pace, EXPORT, &told, now);
+        answered(&mut pace, EXPORT, &[("zendesk-ratelimit-incremental-exports", "total=10; remaining=2")], now);
+        assert_eq!((pace.account_limit(), pace.limit_of(EXPORT), pace.limit_of(USERS)), (Some(700), Some(10), None));
     }
 
     #[test]

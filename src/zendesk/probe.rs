@@ -127,7 +127,7 @@ async fn probe_over(transport: &dyn Transport, options: &ProbeOptions, progress:
     let ProbeOptions { base_url, credentials, tickets_from, timing } = options;
     let listening = Listening { transport, now: timing.now, heard: RefCell::default() };
     let prober = Prober {
-        client: Client::new(&listening, base_url, credentials, 0, timing, progress),
+        client: Client::new(&listening, base_url, credentials, 0, timing, progress).impatient(),
         heard: &listening.heard,
         tickets_from: *tickets_from,
     };
@@ -247,7 +247,7 @@ impl Prober<'_> {
             .with("start_time", since.max(0).to_string())
             .with("exclude_deleted", "true")
             .with("support_type_scope", "all")
-            .per_page(1);
+            .sized("per_page", 1);
         self.first_id("incremental export", "tickets", ask).await.map(drop)
     }
 

@@ -24,10 +24,6 @@ const PLAIN_STEP: u64 = 10_000;
 
 /// Listens to a read. Every method has a silent default.
 pub trait Progress {
-    /// Whether totals are worth a request each.
-    fn wants_totals(&self) -> bool {
-        false
-    }
     /// About how many records there are. It may be old, and the read may run past it.
     fn total(&self, _kind: Kind, _records: u64) {}
     /// A page came.
@@ -40,6 +36,8 @@ pub trait Progress {
     fn request(&self, _line: &RequestLine<'_>) {}
     /// Something worth knowing happened.
     fn note(&self, _text: &str) {}
+    /// Something that only a curious reader wants to know.
+    fn detail(&self, _text: &str) {}
 }
 
 /// How far a kind is.
@@ -147,6 +145,12 @@ impl<W: Write> Progress for Plain<W> {
 
     fn note(&self, text: &str) {
         self.line(format_args!("note: {text}"));
+    }
+
+    fn detail(&self, text: &str) {
+        if self.verbose {
+            self.line(format_args!("{text}"));
+        }
     }
 }
 
@@ -280,10 +284,6 @@ fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
 }
 
 impl Progress for Terminal {
-    fn wants_totals(&self) -> bool {
-        true
-    }
-
     fn total(&self, kind: Kind, records: u64) {
         let bar = self.bar(kind);
         lock(&bar.shown).total = Some(records);
@@ -341,6 +341,12 @@ impl Progress for Terminal {
 
     fn note(&self, text: &str) {
         self.line(&format!("note: {text}"));
+    }
+
+    fn detail(&self, text: &str) {
+        if self.verbose {
+            self.line(text);
+        }
     }
 }
 
@@ -420,7 +426,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn bars_follow_totals_and_may_run_past_them() {
         let terminal = terminal(80);
-        assert!(terminal.wants_totals());
         terminal.total(Kind::Users, 20_000);
         tell(&terminal);
         let bar = terminal.bar(Kind::Users).bar;

@@ -5,9 +5,10 @@
 use super::ask::{Ask, Stream};
 use super::endpoint::Endpoint;
 use super::error::{ReadError, visible};
-use super::page::{Taken, list_pages};
+use super::page::Chain;
 use super::read::multiple_organizations_of;
 use super::session::Session;
+use super::sink::Taken;
 use crate::model::domain::normalize_email_domain;
 use crate::model::record::{Lacks, Membership, Memberships, Org, User};
 use serde::de::DeserializeOwned;
@@ -31,8 +32,8 @@ impl<'a> Records<'a> {
     pub async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError> {
         let mut stream = Stream::paged("organizations");
         let mut seen = HashSet::new();
-        let first = || Ask::get(Endpoint::Organizations, "/api/v2/organizations");
-        list_pages(&self.session.client, &mut stream, "organizations", first, |stream, records| {
+        let chain = Chain::list(Endpoint::Organizations, "/api/v2/organizations", "organizations");
+        let read = chain.read(&self.session.client, &mut stream, None, |stream, records, _| {
             let page: Vec<WireOrg> = parse(stream, records)?;
             let mut taken = Taken { records: page.len(), ..Taken::default() };
             for org in page {
@@ -41,8 +42,8 @@ impl<'a> Records<'a> {
                 org.into_org(stream)?.into_iter().for_each(&mut *take);
             }
             Ok(taken)
-        })
-        .await
+        });
+        read.await
     }
 
     /// One organization; `None` where there is none, or it is deleted.
@@ -77,20 +78,19 @@ impl<'a> Records<'a> {
         let path = format!("/api/v2/users/{user_id}/organization_memberships");
         let mut memberships = Memberships::default();
         let mut seen = HashSet::new();
-        let first = || Ask::get(Endpoint::MembershipsOfUser, path.as_str());
-        let read =
-            list_pages(&self.session.client, &mut stream, "organization_memberships", first, |stream, records| {
-                let page: Vec<WireMembership> = parse(stream, records)?;
-                let mut taken = Taken { records: page.len(), ..Taken::default() };
-                for membership in page {
-                    let new = seen.insert(membership.id);
-                    taken.new += usize::from(new);
-                    if new && membership.user_id.is_none_or(|of| of == user_id) {
-                        membership.add_to(&mut memberships, stream)?;
-                    }
+        let chain = Chain::list(Endpoint::MembershipsOfUser, path, "organization_memberships");
+        let read = chain.read(&self.session.client, &mut stream, None, |stream, records, _| {
+            let page: Vec<WireMembership> = parse(stream, records)?;
+            let mut taken = Taken { records: page.len(), ..Taken::default() };
+            for membership in page {
+                let new = seen.insert(membership.id);
+                taken.new += usize::from(new);
+                if new && membership.user_id.is_none_or(|of| of == user_id) {
+                    membership.add_to(&mut memberships, stream)?;
                 }
-                Ok(taken)
-            });
+            }
+            Ok(taken)
+        });
         match read.await {
             Err(error) if error.is_refusal(404) => return Ok(Memberships::default()),
             read => read?,

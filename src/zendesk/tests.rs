@@ -13,9 +13,11 @@ use super::auth::{Credentials, Secret};
 use super::client::Timing;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Authorization, Method, Outgoing, Transport};
-use super::page::Taken;
 use super::progress::{Pause, Progress, Silent};
-use super::read::{Missing, Outcome, ReadOptions, Sink, TicketSource, read_over};
+use super::read::{Outcome, read_over};
+use super::reader::ReadOptions;
+use super::sink::{Missing, Sink, Taken};
+use super::ticket_source::TicketSource;
 use crate::model::kind::Kind;
 use crate::retry::Fault;
 
@@ -71,6 +73,8 @@ fn usual(call: &Call) -> Reply {
         "/api/v2/users" => list("users", json!([]), None),
         "/api/v2/organization_memberships" => list("organization_memberships", json!([]), None),
         "/api/v2/incremental/tickets/cursor" => export(json!([]), None),
+        "/api/v2/search/export" => list("results", json!([]), None),
+        path if path.ends_with("/count") => status(404, json!({"error": "RecordNotFound"})),
         path => panic!("not expected: {path}"),
     }
 }
@@ -163,6 +167,10 @@ impl Ran {
         self.result.as_ref().unwrap()
     }
 
+    fn source(&self) -> Option<TicketSource> {
+        self.outcome().tickets.as_ref().map(|choice| choice.source)
+    }
+
     fn error(&self) -> &ReadError {
         self.result.as_ref().unwrap_err()
     }
@@ -208,7 +216,7 @@ async fn run_with(setup: Setup, progress: &dyn Progress, answer: impl Fn(&Call, 
         base_url: "https://acme.zendesk.com".parse().unwrap(),
         credentials,
         reserve_percent: 20,
-        tickets_from,
+        tickets_from: Some(tickets_from),
         allow_list,
         timing: Timing { jitter: || 0.0, ..Timing::default() },
     };
@@ -245,7 +253,7 @@ async fn pages_follow_the_cursor_on_our_own_base_url() {
         _ => None,
     })
     .await;
-    assert_eq!(ran.outcome().ticket_source, TicketSource::Incremental);
+    assert_eq!(ran.source(), Some(TicketSource::Incremental));
     assert_eq!(ran.outcome().multiple_organizations, Some(true));
     assert_eq!((ran.sink.of(Kind::Users), ran.sink.of(Kind::Tickets)), (vec![1, 2], vec![8, 9]));
     let queries = |path| ran.to(path).into_iter().map(|call| json!(call.query)).collect::<Vec<_>>();
@@ -679,8 +687,8 @@ async fn the_streams_together_leave_the_reserve() {
     })
     .await;
     assert_eq!(ran.outcome().waited_after_failures_ms, 0);
-    // The pages of three lists, and who is asking, settings and tickets.
-    assert_eq!(ran.outcome().requests.values().sum::<u64>(), 3 * 20 + 3);
+    // The pages of three lists, and who is asking, settings, three counts and tickets.
+    assert_eq!(ran.outcome().requests.values().sum::<u64>(), 3 * 20 + 6);
     let used = used.into_inner();
     assert!(used.values().all(|used| *used <= 8), "{used:?}");
     assert!(used.len() <= 9, "{used:?}");
@@ -748,11 +756,11 @@ async fn a_closed_export_leads_to_the_search_export() {
         _ => None,
     })
     .await;
-    assert_eq!(ran.outcome().ticket_source, TicketSource::SearchExport);
+    assert_eq!(ran.source(), Some(TicketSource::SearchAlone));
     assert_eq!(ran.sink.of(Kind::Tickets), [1, 2]);
     let first = ran.to(SEARCH)[0];
     assert_eq!(first.query("query"), "updated>=2026-04-17T12:00:00Z");
-    assert_eq!((first.query("filter[type]"), first.query("page[size]")), ("ticket", "100"));
+    assert_eq!((first.query("filter[type]"), first.query("page[size]")), ("ticket", "1000"));
     assert_eq!(ran.outcome().notices.len(), 1);
 }
 
@@ -767,8 +775,8 @@ async fn the_list_is_read_only_where_it_is_allowed() {
     assert!(matches!(ran.error(), ReadError::NoTicketSource { .. }), "{}", ran.error());
     assert!(ran.error().help().contains("tickets.allow_list"), "{}", ran.error().help());
     let ran = run_with(Setup { allow_list: true, ..Setup::default() }, &Silent, closed).await;
-    assert_eq!(ran.outcome().ticket_source, TicketSource::List);
-    assert_eq!(ran.outcome().notices.len(), 2);
+    assert_eq!(ran.source(), Some(TicketSource::List));
+    assert_eq!(ran.outcome().notices.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -865,22 +873,22 @@ async fn a_setting_that_cannot_be_read_is_unknown() {
     assert!(matches!(ran.error(), ReadError::Refused { status: 400, .. }));
 }
 
-/// Wants totals, and keeps them.
+/// Keeps the totals, and what only a curious reader wants to know.
 #[derive(Default)]
-struct Totals(RefCell<Vec<(Kind, u64)>>);
+struct Totals(RefCell<Vec<(Kind, u64)>>, RefCell<Vec<String>>);
 
 impl Progress for Totals {
-    fn wants_totals(&self) -> bool {
-        true
-    }
-
     fn total(&self, kind: Kind, records: u64) {
         self.0.borrow_mut().push((kind, records));
+    }
+
+    fn detail(&self, text: &str) {
+        self.1.borrow_mut().push(text.to_owned());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn counts_are_asked_for_when_somebody_watches_and_never_needed() {
+async fn a_count_is_asked_for_once_and_never_needed() {
     let totals = Totals::default();
     let ran = run_with(Setup::default(), &totals, |call, _| match call.path.as_str() {
         "/api/v2/users/count" => Some(ok(json!({"count": {"value": 7, "refreshed_at": null}}))),
@@ -891,8 +899,151 @@ async fn counts_are_asked_for_when_somebody_watches_and_never_needed() {
     assert_eq!(ran.outcome().requests["organizations_count"], 1);
     assert_eq!(ran.outcome().waited_after_failures_ms, 0);
     assert_eq!(totals.0.into_inner(), [(Kind::Users, 7)]);
-    let ran = run(|_, _| None).await;
-    assert!(!ran.outcome().requests.contains_key("users_count"));
+    assert_eq!(ran.outcome().expected, None);
+}
+
+/// Counts, and few exports a minute.
+fn counting(tickets: u64) -> impl Fn(&Call, u32) -> Option<Reply> {
+    move |call, _| match call.path.as_str() {
+        "/api/v2/users/count" => Some(ok(json!({"count": {"value": 250, "refreshed_at": null}}))),
+        "/api/v2/organizations/count" => Some(ok(json!({"count": {"value": 1, "refreshed_at": null}}))),
+        "/api/v2/search/count" => Some(ok(json!({"count": tickets}))),
+        SEARCH => Some(list("results", json!([{"id": 1}]), None)),
+        _ => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_tickets_come_from_the_search_and_the_latest_from_the_incremental_export() {
+    let totals = Totals::default();
+    let ran = run_with(Setup::default(), &totals, |call, nth| match call.path.as_str() {
+        EXPORT => Some(export(json!([{"id": 1}, {"id": 2, "status": "deleted"}]), None)),
+        _ => counting(15_135)(call, nth),
+    })
+    .await;
+    assert_eq!((ran.source(), ran.sink.of(Kind::Tickets)), (Some(TicketSource::SearchExport), vec![1, 2]));
+    let latest = ran.to(EXPORT);
+    assert_eq!((latest.len(), latest[0].query("exclude_deleted")), (1, "false"));
+    // From a quarter of an hour before the read began.
+    let from: u64 = latest[0].query("start_time").parse().expect("a time");
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("a time").as_secs();
+    assert!((now - 960..=now - 900).contains(&from), "{from}");
+    let told = totals.1.into_inner();
+    assert!(told[0].contains("16 pages and one of the incremental export take about 7 s"), "{told:?}");
+    let expected = ran.outcome().expected.as_ref().expect("counts");
+    let requests: Vec<_> = expected.parts.iter().map(|part| (part.kind, part.requests)).collect();
+    assert_eq!(
+        requests,
+        [("organizations", Some(1)), ("users", Some(3)), ("organization_memberships", Some(3)), ("tickets", Some(17))]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn few_tickets_come_from_the_incremental_export_alone() {
+    let ran = run(counting(8000)).await;
+    assert_eq!(ran.source(), Some(TicketSource::Incremental));
+    assert!(ran.to(SEARCH).is_empty());
+    assert_eq!(ran.to(EXPORT)[0].query("exclude_deleted"), "true");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_search_leads_back_to_the_incremental_export() {
+    let ran = run(|call, nth| if on(call, SEARCH) { Some(denied()) } else { counting(15_135)(call, nth) }).await;
+    assert_eq!(ran.source(), Some(TicketSource::Incremental));
+    assert!(ran.outcome().tickets.as_ref().expect("tickets").reason.contains("the search export answered 403"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_page_that_is_too_long_is_asked_for_in_halves() {
+    let ran = run(|call, nth| match (call.path.as_str(), nth) {
+        (SEARCH, 1) => Some(Err(Fault::TooLong)),
+        (SEARCH, 2) => Some(status(504, json!({}))),
+        _ => counting(15_135)(call, nth),
+    })
+    .await;
+    ran.outcome();
+    let sizes: Vec<&str> = ran.to(SEARCH).iter().map(|call| call.query("page[size]")).collect();
+    assert_eq!(sizes, ["1000", "500", "250"]);
+    // A list cannot be asked for in halves.
+    let ran = run(|call, _| on(call, USERS).then_some(Err(Fault::TooLong))).await;
+    assert!(ran.error().to_string().contains("64 MiB"), "{}", ran.error());
+    assert_eq!(ran.to(USERS).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tickets_that_are_not_wanted_are_not_asked_for() {
+    let script = Script { answer: Box::new(counting(1)), takes: Duration::ZERO, calls: RefCell::default() };
+    let options = ReadOptions {
+        base_url: "https://acme.zendesk.com".parse().unwrap(),
+        credentials: Credentials::Token(Secret::new("static-token")),
+        reserve_percent: 20,
+        tickets_from: None,
+        allow_list: true,
+        timing: Timing::default(),
+    };
+    let outcome = read_over(&script, &options, &mut Ids::default(), &Silent, vec![]).await.unwrap();
+    assert_eq!(outcome.tickets, None);
+    let calls = script.calls.into_inner();
+    assert!(calls.iter().all(|call| ![EXPORT, SEARCH, TICKETS, "/api/v2/search/count"].contains(&call.path.as_str())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_zendesk_asks_to_wait_no_stream_sends_anything() {
+    for (code, secs) in [(429, 30), (503, 20)] {
+        let setup = Setup { takes: Duration::from_millis(50), ..Setup::default() };
+        let ran = run_with(setup, &Silent, |call, nth| match (call.path.as_str(), nth) {
+            (USERS, 5) => Some(with(status(code, json!({})), "retry-after", secs)),
+            _ => Some(page_of_many(call, nth)),
+        })
+        .await;
+        ran.outcome();
+        let refused = ran.to(USERS)[4].at + Duration::from_millis(50);
+        let inside = |call: &&Call| call.at > refused && call.at < refused + Duration::from_secs(secs);
+        assert_eq!(ran.calls.iter().filter(inside).count(), 0, "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_stream_starves_when_the_account_is_tight() {
+    // Ten requests a minute, of which eight are used, and each answer takes a moment: every list goes on in every window.
+    let began = Instant::now();
+    let used: RefCell<BTreeMap<u64, u64>> = RefCell::default();
+    let setup = Setup { takes: Duration::from_millis(300), ..Setup::default() };
+    let ran = run_with(setup, &Silent, |call, nth| {
+        let window = began.elapsed().as_secs() / 60;
+        let mut used = used.borrow_mut();
+        let used = used.entry(window).or_default();
+        *used += 1;
+        let reply = with(page_of_many(call, nth), "x-rate-limit", 10);
+        let reply = with(reply, "x-rate-limit-remaining", 10_u64.saturating_sub(*used));
+        Some(with(reply, "ratelimit-reset", 60 - began.elapsed().as_secs() % 60))
+    })
+    .await;
+    let windows =
+        |path: &str| ran.to(path).iter().map(|call| (call.at - began).as_secs() / 60).collect::<BTreeSet<_>>();
+    let all = windows(USERS);
+    assert!(all.len() >= 6, "{all:?}");
+    for path in ["/api/v2/organizations", "/api/v2/organization_memberships"] {
+        assert!(windows(path).len() + 1 >= all.len(), "{path}: {:?} of {all:?}", windows(path));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_cursor_begins_its_list_again_once() {
+    let script = |bad: u32| {
+        move |call: &Call, nth: u32| match (call.path.as_str(), call.query("page[after]")) {
+            (USERS, "") => Some(list("users", json!([{"id": 1}]), Some("a"))),
+            (USERS, "a") if nth <= bad => Some(status(400, json!({"error": "InvalidPaginationParameter"}))),
+            (USERS, "a") => Some(list("users", json!([{"id": 2}]), None)),
+            _ => None,
+        }
+    };
+    let ran = run(script(2)).await;
+    assert_eq!(ran.sink.of(Kind::Users), [1, 2]);
+    assert_eq!((ran.to(USERS).len(), ran.to("/api/v2/organizations").len()), (4, 1), "that list alone");
+    let ran = run(script(4)).await;
+    assert!(matches!(ran.error(), ReadError::Refused { status: 400, .. }), "{}", ran.error());
+    assert_eq!(ran.to(USERS).len(), 4, "once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,7 +76,7 @@ fn ask<T>(
     let reference = reference::read(csv, Form::Export(&config.columns), &config.settings.domains, &mut domains)
         .expect("a reference");
     let snapshot = Snapshot::open(folder).expect("a snapshot");
-    let world = snapshot.read(domains, Instant::MIN).expect("records").world;
+    let world = snapshot.read(domains, Some(Instant::MIN)).expect("records").world;
     let as_of = Instant::parse(as_of).expect("a time").whole_seconds();
     let found = audit(&reference, &world, &config.settings, None, as_of, Vec::new());
     question(&Asked { context: Context { audit: &found, reference_csv: csv, columns: &config.columns, flags } })

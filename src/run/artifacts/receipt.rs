@@ -73,6 +73,25 @@ pub struct Requests {
     pub by_endpoint: BTreeMap<String, u64>,
     pub waited_for_pace_ms: u64,
     pub waited_after_failures_ms: u64,
+    /// From the first request to the last answer.
+    #[serde(default)]
+    pub took_ms: u64,
+    /// Why the tickets came from where they came from; `None` where they were not read.
+    #[serde(default)]
+    pub tickets_because: Option<String>,
+    /// What was expected before the read; `None` where Zendesk did not say how many records there are.
+    #[serde(default)]
+    pub expected: Option<Expected>,
+}
+
+/// What a live read was expected to cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    pub total: u64,
+    /// At the least.
+    pub seconds: u64,
+    pub by_kind: BTreeMap<String, u64>,
 }
 
 /// The whole receipt. Times are RFC 3339, in UTC; digests are 64 lower-case hex digits. `W` is the list of warnings.

@@ -226,7 +226,7 @@ fn the_role_decides_what_can_be_read_and_written() {
     said.expect("ticket_search", "ok", &["tickets come from here"]);
     said.expect("apply", "warn", &["in part", "custom role"]);
     assert_eq!(said.all("warn"), ["role", "ticket_export", "apply"]);
-    assert_eq!(said.document["facts"]["ticket_source"], "search_export");
+    assert_eq!(said.document["facts"]["ticket_source"], "search_export_alone");
 
     let said = doctor(&with_role(Role::EndUser));
     said.ends_with(3).expect("role", "fail", &["an end user", "let an admin own"]);
@@ -347,7 +347,7 @@ fn a_used_up_limit_is_told_and_not_waited_for() {
     assert!(said.took < Duration::from_secs(10), "{:?}", said.took);
     said.expect("memberships", "ok", &[]).expect("ticket_list", "warn", &["429"]);
     said.expect("rate_limit", "warn", &["8 requests a minute, a limit of no plan that is known; 0 left now"]);
-    said.expect("estimate", "warn", &["does not tell"]);
+    said.expect("estimate", "warn", &["does not say"]);
 }
 
 #[test]
@@ -471,16 +471,25 @@ fn the_estimate_counts_pages_and_minutes() {
         "estimate",
         "ok",
         &[
-            "about 1,082 requests, about 7 minutes: 50 for orgs, 500 for users, 500 for memberships",
-            "30 for tickets of 30 days",
+            "about 1,087 requests, about 4 minutes: 50 for organizations, 500 for users, 500 for memberships",
+            "31 for tickets of 30 days",
         ],
     );
-    let estimate = json!({"organizations": 5000, "users": 50_000, "tickets": 30_000, "requests": 1082, "seconds": 381});
-    assert_eq!(said.document["facts"]["estimate"], estimate);
+    let part =
+        |kind, way, requests, seconds| json!({"kind": kind, "way": way, "requests": requests, "seconds": seconds});
+    let estimate = &said.document["facts"]["estimate"];
+    assert_eq!((&estimate["requests"], &estimate["seconds"]), (&json!(1087), &json!(202)));
+    let parts = [
+        part("organizations", "list", 50, 20),
+        part("users", "list", 500, 200),
+        part("organization_memberships", "list", 500, 200),
+        part("tickets", "search export", 31, 13),
+    ];
+    assert_eq!(estimate["parts"], json!(parts));
     let said = large(&FakeZendesk::BEARER_ENV, FaultKind::status(403));
-    said.ends_with(0).expect("estimate", "warn", &["about 1,051 requests", "not known"]);
+    said.ends_with(0).expect("estimate", "warn", &["about 1,055 requests", "not known"]);
     let said = with_fault("/api/v2/users/count", FaultKind::status(403));
-    said.ends_with(0).expect("estimate", "warn", &["does not tell how many"]).expect("users", "ok", &["can be read"]);
+    said.ends_with(0).expect("estimate", "warn", &["does not say how many"]).expect("users", "ok", &["can be read"]);
     assert_eq!(said.document["facts"]["estimate"], Value::Null);
 }
 

@@ -235,3 +235,45 @@ fn compressed_data_that_cannot_be_read_is_damage_even_if_the_manifest_vouches_fo
         ));
     }
 }
+
+#[test]
+fn tickets_that_are_not_wanted_are_neither_read_nor_missed() {
+    let folder = folder();
+    let plain = plain(&folder);
+    std::fs::write(plain.join("tickets.ndjson"), "no record\n").expect("written");
+    std::fs::write(folder.path().join("off.yaml"), "version: 1\ntickets: { enabled: false }\n").expect("written");
+    let audit = |snapshot: &std::path::Path, config: &str| {
+        let mut command = super::gremlin(&folder);
+        command
+            .args(["audit", "--as-of", super::AS_OF, "--out", "out", "--config", config, "--snapshot"])
+            .arg(snapshot);
+        command.arg("--sf-accounts").arg(demo().join("salesforce_accounts.csv")).assert()
+    };
+    audit(&plain, "off.yaml").code(0);
+    assert_eq!(super::summary(&folder.path().join("out"))["read"]["tickets"], 0);
+    // A live read without tickets asks for none, and its snapshot is not one of a Zendesk without tickets.
+    let fake = fake();
+    let live = format!("version: 1\nzendesk: {{ base_url: \"{}\" }}\ntickets: {{ enabled: false }}\n", fake.url());
+    std::fs::write(folder.path().join("live.yaml"), live).expect("written");
+    let mut command = super::gremlin(&folder);
+    command.args([
+        "audit",
+        "--as-of",
+        super::AS_OF,
+        "--out",
+        "live",
+        "--config",
+        "live.yaml",
+        "--save-snapshot",
+        "saved",
+    ]);
+    command.arg("--sf-accounts").arg(demo().join("salesforce_accounts.csv"));
+    command.envs(crate::fake_zendesk::FakeZendesk::BEARER_ENV).assert().code(0);
+    assert!(fake.log().iter().all(|request| !request.path.contains("tickets") && !request.path.contains("search")));
+    let saved = folder.path().join("saved");
+    audit(&saved, "off.yaml").code(0);
+    std::fs::write(folder.path().join("on.yaml"), "version: 1\n").expect("written");
+    audit(&saved, "on.yaml").code(2).stderr(predicate::str::contains(
+        "saved has no tickets: they were not read when it was taken\n  help: set tickets.enabled: false",
+    ));
+}

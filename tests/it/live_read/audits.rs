@@ -185,7 +185,14 @@ fn each_source_of_tickets_is_recorded_and_the_list_is_warned_of() {
     let (folder, assert) = audit(&fake);
     let said = stderr(assert.code(0));
     assert_eq!(said.matches("note: the incremental export answered 403 (it is for admins)").count(), 1, "{said}");
-    assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "search_export");
+    assert!(said.contains("warning: tickets_may_lag: the tickets came from the search export alone"), "{said}");
+    let receipt = artifact(&folder, "receipt.json");
+    assert_eq!(receipt["ticket_source"], "search_export_alone");
+    assert_eq!(
+        receipt["requests"]["tickets_because"],
+        "the search export, because the incremental export is for admins"
+    );
+    assert_eq!(receipt["requests"]["expected"]["by_kind"]["users"], 1);
 
     fake.add_fault(Fault::on(SEARCH, FaultKind::status(403)));
     let said = stderr(audit(&fake).1.code(3));

@@ -73,7 +73,7 @@ fn granular_scopes_open_everything_but_the_setting_which_is_then_unknown() {
     let (outcome, kept) = read_as_client(&fake, "organizations:read users:read tickets:read");
     let outcome = outcome.expect("read");
     assert_complete(&fake, &kept);
-    assert_eq!((outcome.multiple_organizations, outcome.ticket_source), (None, TicketSource::Incremental));
+    assert_eq!((outcome.multiple_organizations, source(&outcome)), (None, Some(TicketSource::Incremental)));
     let said = outcome.notices.join("; ");
     assert!(
         said.contains("multiple_organizations could not be read") && said.contains("required scopes: read"),
