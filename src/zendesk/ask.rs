@@ -59,6 +59,10 @@ impl Stream {
     }
 }
 
+/// Zendesk's largest page of a list.
+pub(super) const PAGE_SIZE: u32 = 100;
+/// Zendesk's largest page of an export.
+pub(super) const EXPORT_PAGE_SIZE: u32 = 1000;
 /// A page that took too long is asked for in smaller pieces, down to this.
 const SMALLEST_PAGE: u32 = 100;
 

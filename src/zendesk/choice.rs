@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use super::ask::EXPORT_PAGE_SIZE;
 use super::estimate::{Speed, chain, pages, waiting};
-use super::page::EXPORT_PAGE_SIZE;
 use super::ticket_source::{INCREMENTAL_PER_MINUTE, SEARCHES_PER_MINUTE, TicketSource};
 use crate::text::words::{grouped, plural};
 

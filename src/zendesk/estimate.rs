@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use super::page::{EXPORT_PAGE_SIZE, PAGE_SIZE};
+use super::ask::{EXPORT_PAGE_SIZE, PAGE_SIZE};
 use super::ticket_source::{INCREMENTAL_PER_MINUTE, SEARCHES_PER_MINUTE, TicketSource};
 
 /// How long Zendesk is taken to need for one page.

@@ -9,16 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::ask::{Ask, Stream};
+use super::ask::{Ask, EXPORT_PAGE_SIZE, PAGE_SIZE, Stream};
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::error::{Gap, ReadError};
 use super::sink::Taken;
 
-/// Zendesk's largest page of a list.
-pub(super) const PAGE_SIZE: u32 = 100;
-/// Zendesk's largest page of an export.
-pub(super) const EXPORT_PAGE_SIZE: u32 = 1000;
 /// A chain ends when this many pages in a row bring no new record.
 const BARREN_PAGES: i64 = 10;
 

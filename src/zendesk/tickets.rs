@@ -1,11 +1,11 @@
 //! The tickets of the window, by the cheapest complete way that the credentials may use.
 
-use super::ask::{Stream, TICKETS_BY_LIST, TICKETS_BY_SEARCH};
+use super::ask::{EXPORT_PAGE_SIZE, Stream, TICKETS_BY_LIST, TICKETS_BY_SEARCH};
 use super::choice::{Choice, choose};
 use super::endpoint::Endpoint;
 use super::error::{Gap, ReadError};
 use super::me::Me;
-use super::page::{Chain, EXPORT_PAGE_SIZE, Guard, Paging, incomplete};
+use super::page::{Chain, Guard, Paging, incomplete};
 use super::reader::Reader;
 use super::sink::Taken;
 use super::ticket_source::TicketSource;
