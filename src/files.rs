@@ -53,9 +53,10 @@ fn lines_of(mut from: impl Read, longest: usize) -> io::Result<Vec<u8>> {
         };
         let at = bytes.len();
         bytes.extend_from_slice(&piece[..read]);
-        for (end, _) in piece[..read].iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+        for (end, _) in piece[..read].iter().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r')) {
             check_length(at + end - begin, longest, line)?;
-            (begin, line) = (at + end + 1, line + 1);
+            begin = at + end + 1;
+            line += u64::from(piece[end] == b'\n');
         }
         check_length(bytes.len() - begin, longest, line)?;
     }

@@ -10,17 +10,19 @@ use crate::exit::{Exit, Failure};
 use crate::model::accounts::{COLUMNS, Reference};
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
-use crate::reference::{self, Form};
-use crate::text::audience::open;
+use crate::reference::{self, Choice, Form, Problems, Proposal};
+use crate::text::audience::{Message, open};
 use crate::text::escape;
 use crate::text::words::plural;
 use comfy_table::{Table, presets};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Runs `init`.
 ///
-/// The configuration is written even when the reference is missing (that is the next step) or invalid (exit 2).
+/// The configuration is written even when the reference is missing (that is the next step) or some of its rows are wrong (exit 2).
+/// Nothing is written when the file cannot be used at all: what its columns are is not known then.
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let console = common.console();
     if options.github {
@@ -29,23 +31,75 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let path = common.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
     let folder = path.parent().unwrap_or(Path::new(""));
     let subdomain = options.subdomain.as_deref().map(check_subdomain).transpose()?;
-    let text =
-        template(subdomain.as_deref(), options.sf_accounts.as_deref().map(|file| relative(file, folder)).as_deref());
+    let accounts = options.sf_accounts.clone().unwrap_or_else(|| folder.join(DEFAULT_ACCOUNTS));
+    let export = if accounts.exists() { Some(read_reference(&accounts)?) } else { None };
+    let proposal = match &export {
+        None => Proposal::default(),
+        Some(bytes) => reference::propose(bytes).map_err(|problems| unusable(&accounts, problems))?,
+    };
+    let named = options.sf_accounts.as_deref().map(|file| relative(file, folder));
+    let text = template(subdomain.as_deref(), named.as_deref(), &proposal);
     // What is written must be what is read; a path that YAML cannot hold is found here.
     let config = Config::parse(&text, folder)
         .map_err(|error| Failure::invalid("the configuration cannot be written").because(&error))?;
-
+    let read = export.as_deref().map(|bytes| {
+        reference::read(bytes, Form::Export(&config.columns), &config.settings.domains, &mut DomainTable::default())
+    });
+    if let Some(Err(problems)) = &read
+        && problems.is_unusable
+    {
+        return Err(unusable(&accounts, problems.clone()));
+    }
     write_config(&path, &text, options.force)?;
     make_root(&config.root)?;
     console.say(open(format!("Wrote {}", escape::line(&shown_path(&path)))));
     console.say(open(format!("Made  {}/", escape::line(&shown_path(&config.root)))));
-    let facts = check_reference(&console, &config, &path)?;
+    show_columns(&console, &proposal);
+    let read = read.transpose().map_err(|problems| wrong_rows(&accounts, problems, &path))?;
+    let facts = read.map(|reference| show_reference(&console, &accounts, &reference));
+    let columns: BTreeMap<&str, &str> =
+        proposal.choices.iter().map(|choice| (choice.column, choice.header.as_str())).collect();
     console.data(open(format!(
         "{}\n",
-        json!({ "config": shown_path(&path), "root": shown_path(&config.root), "reference": facts })
+        json!({ "config": shown_path(&path), "root": shown_path(&config.root), "columns": columns, "reference": facts })
     )));
     next(&console, &path, &config, facts.is_some(), subdomain.is_some());
     Ok(Exit::Done)
+}
+
+/// An export of which nothing can be used yet.
+fn unusable(path: &Path, mut problems: Problems) -> Failure {
+    // The columns are what `init` would have mapped itself.
+    problems.ways_out.retain(|way| !way.contains("drift init proposes"));
+    let Problems { ways_out, .. } = &problems;
+    let mut help = ways_out.join("\n");
+    if help.is_empty() {
+        help = "add the columns Account ID, Account Name and Website (or a field of domains) to the report, and export it again".to_owned();
+    }
+    reference_failure(path, problems).help(open(format!("{help}\nthen run init again; nothing was written")))
+}
+
+/// An export of which some rows are wrong. The same command again would find the configuration in its way.
+fn wrong_rows(path: &Path, problems: Problems, written: &Path) -> Failure {
+    let mut help = problems.ways_out.join("\n");
+    help.push_str(&format!(
+        "\nthen g-gremlin zendesk drift doctor{}; {} is right",
+        named(written),
+        shown_path(written)
+    ));
+    reference_failure(path, problems).help(open(help))
+}
+
+/// Says which headers of the export stand for our columns, and why.
+fn show_columns(console: &Console, proposal: &Proposal) {
+    if proposal.choices.is_empty() {
+        return;
+    }
+    console.say("\nThe export names its columns in its own way. Written under salesforce.columns; correct it there if it is wrong:");
+    for Choice { column, header, why } in &proposal.choices {
+        let private = format!("  {column}: \"{}\" ({why})", escape::terminal(header));
+        console.say(Message::with_public(private, format!("  {column}: {why}")));
+    }
 }
 
 fn check_subdomain(subdomain: &str) -> Result<String, Failure> {
@@ -95,27 +149,13 @@ fn make_root(root: &Path) -> Result<(), Failure> {
         })
 }
 
-/// Says what the reference holds; `None` when it is not there yet.
-fn check_reference(console: &Console, config: &Config, written: &Path) -> Result<Option<serde_json::Value>, Failure> {
-    let path = &config.accounts_csv;
-    if !path.exists() {
-        return Ok(None);
-    }
-    let mut domains = DomainTable::default();
-    let reference = reference::read(&read_reference(path)?, Form::Export(&config.columns), &config.settings.domains, &mut domains)
-        .map_err(|problems| {
-            // The same command again would find the configuration in its way.
-            reference_failure(path, problems).help(open(format!(
-                "correct the export, or map its headers under salesforce.columns in {}; then g-gremlin zendesk drift doctor{}",
-                shown_path(written),
-                named(written)
-            )))
-        })?;
+/// Says what the reference holds.
+fn show_reference(console: &Console, path: &Path, reference: &Reference) -> serde_json::Value {
     console.warnings(&reference.warnings);
     if !reference.ignored_columns.is_empty() {
         console.notice(super::ignored_columns(&reference.ignored_columns));
     }
-    let rows = facts(&reference);
+    let rows = facts(reference);
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     for (name, value) in &rows {
@@ -124,7 +164,7 @@ fn check_reference(console: &Console, config: &Config, written: &Path) -> Result
     console.say(open(format!("\nThe reference {} can be used:\n{table}", escape::line(&shown_path(path)))));
     let facts: serde_json::Map<String, serde_json::Value> =
         rows.iter().map(|(name, value)| (name.replace([' ', '-'], "_"), (*value).into())).collect();
-    Ok(Some(facts.into()))
+    facts.into()
 }
 
 fn facts(reference: &Reference) -> [(&'static str, usize); 9] {
@@ -169,15 +209,36 @@ fn named(path: &Path) -> String {
 }
 
 /// The configuration that `init` writes: every key with its default, and why one would change it.
-fn template(subdomain: Option<&str>, accounts: Option<&Path>) -> String {
+fn template(subdomain: Option<&str>, accounts: Option<&Path>, proposal: &Proposal) -> String {
     let subdomain = match subdomain {
         Some(subdomain) => format!("  subdomain: {subdomain}"),
         None => "  # subdomain: acme             # the part before .zendesk.com".to_owned(),
     };
     // JSON's quoting is YAML's too.
     let accounts = json!(accounts.unwrap_or(Path::new(DEFAULT_ACCOUNTS)).display().to_string());
-    TEMPLATE.replace("{subdomain}", &subdomain).replace("{accounts}", &accounts.to_string())
+    let mut columns = String::new();
+    for Choice { column, header, why } in &proposal.choices {
+        columns.push_str(&format!("    {column}: {}   # {why}\n", json!(header)));
+    }
+    let columns = match columns.is_empty() {
+        true => UNMAPPED.to_owned(),
+        false => {
+            format!("  columns:                        # the export's own headers, as init has found them\n{columns}")
+        }
+    };
+    TEMPLATE
+        .replace("{subdomain}", &subdomain)
+        .replace("{accounts}", &accounts.to_string())
+        .replace("{columns}\n", &columns)
 }
+
+/// What stands in the place of columns that need no mapping.
+const UNMAPPED: &str = "\
+  # columns:                      # only where the export's headers differ from ours
+  #   sf_account_id: Account ID
+  #   account_name: Account Name
+  #   account_domains: Domains
+";
 
 const TEMPLATE: &str = r#"# g-gremlin zendesk drift: what to audit and how.
 # Every key is optional; the values shown are the defaults. Paths are relative to this file.
@@ -196,10 +257,7 @@ salesforce:
   accounts_csv: {accounts}
   max_lost_percent: 5             # with a baseline: beyond this share of vanished accounts, nothing is prepared
   # instance_url: https://acme.my.salesforce.com   # for links in reports; required for source: soql
-  # columns:                      # only where the export's headers differ from ours
-  #   sf_account_id: Account ID
-  #   account_name: Account Name
-  #   account_domains: Domains
+{columns}
 
 domains:
   personal: []                    # added to the built-in list of free-mail and provider domains
@@ -246,13 +304,13 @@ mod tests {
 
     #[test]
     fn the_template_is_the_default_configuration() {
-        let written = Config::parse(&template(None, None), Path::new("")).expect("valid");
+        let written = Config::parse(&template(None, None, &Proposal::default()), Path::new("")).expect("valid");
         assert_eq!(written, Config::without_file());
     }
 
     #[test]
     fn the_template_without_its_comments_is_valid_too() {
-        let text = template(Some("acme"), None);
+        let text = template(Some("acme"), None, &Proposal::default());
         let (_, text) = text.split_once("version: 1").expect("the first key");
         let uncommented: String = text
             .lines()

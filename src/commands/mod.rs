@@ -22,8 +22,9 @@ use crate::cli::{Command, Common, Outputs};
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::github::step_output::{self, Output};
-use crate::reference::Problems;
+use crate::reference::{self, Problems};
 use crate::rules::gate::Judgement;
 use crate::text::audience::{Audience, Message, open};
 use std::path::Path;
@@ -72,7 +73,7 @@ fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
         let place = open(format!("{}", path.display()));
         Failure::invalid("the configuration cannot be used").because(place.then(": ", &cause)).about(path)
     };
-    let bytes = match std::fs::read(path) {
+    let bytes = match files::read(path, files::LONGEST_LINE) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => return Ok(None),
         Err(error) => return Err(failed(error.into()).help("g-gremlin zendesk drift init writes one")),
@@ -108,18 +109,21 @@ fn reference_failure(path: &Path, problems: Problems) -> Failure {
 /// The notice of columns that the reference has and nobody uses.
 fn ignored_columns(columns: &[String]) -> Message {
     Message::with_public(
-        format!("columns of the reference that are not used: {}", columns.join(", ")),
+        format!(
+            "columns of the reference that are not used: {}",
+            reference::listed(columns.iter().map(String::as_str))
+        ),
         format!("columns of the reference that are not used: {}", columns.len()),
     )
 }
 
 fn read_reference(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| no_reference(path, error))
+    files::read_lines(path).map_err(|error| no_reference(path, error))
 }
 
 /// Makes sure that the reference can be opened, before anything else is asked for.
 fn find_reference(path: &Path) -> Result<(), Failure> {
-    std::fs::File::open(path).map(drop).map_err(|error| no_reference(path, error))
+    files::open(path).map(drop).map_err(|error| no_reference(path, error))
 }
 
 fn no_reference(path: &Path, error: std::io::Error) -> Failure {

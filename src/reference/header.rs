@@ -81,7 +81,10 @@ impl Header {
             free.retain(|header| *header != known);
             hints.push_str(&format!("; for `{}`, the nearest is \"{}\"", wanted[column], cut(&known)));
         }
-        let text = format_args!("the {noun} {named} {verb} missing; the headers are: {}{hints}", listed(row));
+        let text = format_args!(
+            "the {noun} {named} {verb} missing; the headers are: {}{hints}",
+            listed(row.cells.iter().map(|cell| &**cell))
+        );
         problems.add(row.line, Rule::MissingColumn, text);
     }
 
@@ -105,20 +108,20 @@ fn fold(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The headers of a row, each once, cut where there are many or long ones.
-fn listed(row: &Row<'_>) -> String {
-    let mut headers: Vec<String> = Vec::new();
-    for header in row.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()) {
+/// Headers, each once, cut where there are many or long ones.
+pub fn listed<'h>(headers: impl IntoIterator<Item = &'h str>) -> String {
+    let mut listed: Vec<String> = Vec::new();
+    for header in headers.into_iter().map(str::trim).filter(|header| !header.is_empty()) {
         let header = cut(header);
-        if !headers.contains(&header) {
-            headers.push(header);
-            if headers.len() > MOST_HEADERS {
-                headers[MOST_HEADERS] = "…".to_owned();
+        if !listed.contains(&header) {
+            if listed.len() == MOST_HEADERS {
+                listed.push("…".to_owned());
                 break;
             }
+            listed.push(header);
         }
     }
-    headers.join(", ")
+    listed.join(", ")
 }
 
 fn cut(header: &str) -> String {

@@ -23,6 +23,7 @@ mod written;
 pub use account::Fate;
 pub use columns::{Choice, Proposal};
 pub use form::Form;
+pub use header::listed;
 pub use problems::Problems;
 pub use written::{Written, WrittenCell, written};
 

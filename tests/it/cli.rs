@@ -1,5 +1,6 @@
 //! The command line from outside: bad input with its exact message and exit code, streams, and what stays on disk.
 
+mod cases;
 mod config;
 mod diff;
 mod doctor;
@@ -335,7 +336,7 @@ fn init_writes_a_configuration_once_and_checks_the_export() {
         .assert()
         .code(2)
         .stdout("Wrote ./gremlin.zendesk_drift.yaml\nMade  ./artifacts/zendesk_drift/\n")
-        .stderr("error: the reference CSV salesforce_accounts.csv cannot be used\n  caused by: line 2: `sf_account_id` is blank\n  help: correct the export, or map its headers under salesforce.columns in ./gremlin.zendesk_drift.yaml; then g-gremlin zendesk drift doctor\n");
+        .stderr("error: the reference CSV salesforce_accounts.csv cannot be used\n  caused by: line 2: `sf_account_id` is blank\n  help: remove rows without an account id, or add the column Account ID to the report and export it again\n        then g-gremlin zendesk drift doctor; ./gremlin.zendesk_drift.yaml is right\n");
     assert!(folder.path().join("gremlin.zendesk_drift.yaml").is_file(), "it is written all the same");
     std::fs::copy(demo().join("salesforce_accounts.csv"), folder.path().join("salesforce_accounts.csv"))
         .expect("copied");
