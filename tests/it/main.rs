@@ -12,5 +12,6 @@ mod github;
 mod live_read;
 mod model;
 mod report;
+mod rules;
 mod salesforce;
 mod trace;
