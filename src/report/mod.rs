@@ -14,6 +14,7 @@ pub mod html;
 pub mod overview;
 pub mod page;
 pub mod place;
+pub mod review;
 pub mod terminal;
 pub mod trace;
 pub mod trend;

@@ -176,6 +176,7 @@ export class GitHubApi {
   }
 
   listRuns(asked, file) {
+    if (!/^drift-(audit|apply)\.yml$/.test(file) && !this.runs.some((run) => run.path.endsWith(`/${file}`))) return undefined;
     const { branch, event, status } = asked.query;
     const all = this.runs
       .filter((run) => run.path === `.github/workflows/${file}`)

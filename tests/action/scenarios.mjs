@@ -147,6 +147,38 @@ export const SCENARIOS = {
     assert.equal(artifacts(world).length, 2);
   },
 
+  'a new issue stays new until it is gone, and what is no baseline is never forgotten': async (world) => {
+    await scheduledAudit(world);
+    const limit = world.config('thresholds:\n  max_new_issues: 0\n');
+    const newcomer = `${world.reference}001ACME900,Acme Newcomer,newcomer.example,,,\n`;
+    world.commit({ 'gremlin.zendesk_drift.yaml': limit, 'salesforce_accounts.csv': newcomer }, 'a new account');
+    world.main = world.head();
+    for (const again of [false, true]) {
+      const red = await scheduledAudit(world);
+      assert.equal(red.outputs['exit-code'], '1', `${again} ${red.text}`);
+      assert.equal(red.outputs['new-issues'], '1');
+      assert.match(red.outputs['artifact-name'], /^g-gremlin-audit-\d+-1-not-a-baseline$/);
+    }
+    const [first] = world.api.artifacts;
+    first.expired = true;
+    const lost = await scheduledAudit(world);
+    assert.equal(lost.outputs['exit-code'], '3', lost.text);
+    assert.match(lost.summary, /there is no baseline any more[^]*has expired[^]*accept-new/);
+    first.expired = false;
+    world.commit({ 'salesforce_accounts.csv': world.reference }, 'as before');
+    world.main = world.head();
+    const green = await scheduledAudit(world);
+    assert.equal(green.outputs['exit-code'], '0', green.text);
+    assert.equal(green.outputs['new-issues'], '0');
+  },
+
+  'a misspelt audit workflow is an error': async (world) => {
+    const run = await action(world, { 'from-run': 'latest', baseline: 'from-run', 'audit-workflow': 'drift-audti.yml' });
+    assert.equal(run.outputs['exit-code'], '3', run.text);
+    assert.match(run.summary, /there is no workflow drift-audti\.yml/);
+    assert.equal(world.zendesk.requests.length, 0);
+  },
+
   'after a change of the Zendesk, a dispatch audits without a baseline, and the next ones have one': async (world) => {
     await scheduledAudit(world);
     const elsewhere = world.config().replace('127.0.0.1', 'localhost');
@@ -335,6 +367,8 @@ export const SCENARIOS = {
     assert.equal(live.review.outputs['selected-actions'], 'A001,A002,A003,A004');
     assert.match(live.review.summary, /This run goes on to carry it out.* at most 4 actions and 2 of one account/);
     assert.doesNotMatch(live.review.summary, /live=true/);
+    assert.match(live.review.summary, /What an approval allows[^]*4 actions: `A001, A002, A003, A004`[^]*Last moment to apply[^]*Asked by \| `ada`/);
+    assert.doesNotMatch(dry.review.summary, /What an approval allows/);
     assert.equal(live.apply.environment, 'zendesk-write');
     // Of the workflow and of the job: one apply at a time, and a dry run waits for none.
     assert.deepEqual(live.review.concurrency, [{}, {}]);

@@ -3,12 +3,18 @@
 
 use super::state::{Before, State};
 use super::{Environment, option};
+use crate::clock;
 use crate::commands::github::variable;
 use crate::exit::{Exit, Failure};
 use crate::github::inputs::{ActionCommand, Inputs};
 use crate::report::annotations;
 use crate::report::failed_page::KnownFailure;
+use crate::report::place::{Place, WorkflowRun};
+use crate::report::review::ReviewFacts;
+use crate::run::artifacts::Artifact;
+use crate::text::audience::Audience;
 use std::io::Write;
+use std::path::Path;
 
 /// Runs the step.
 pub fn run(environment: &Environment, post: bool) -> Result<Exit, Failure> {
@@ -100,7 +106,8 @@ fn published(
     option(&mut arguments, "artifact-url", artifact.as_ref().and_then(|_| variable("ARTIFACT_URL")));
     option(&mut arguments, "artifact-name", artifact);
     match (&state.ran.run_dir, &state.failure) {
-        (Some(folder), None) => {
+        // Also of a command that failed and left a receipt, such as an apply that was cancelled.
+        (Some(folder), failure) if failure.is_none() || has_receipt(folder) => {
             if command == ActionCommand::Diff {
                 // What the comparison was held against is in neither run folder.
                 option(&mut arguments, "exit-code", Some(code));
@@ -125,5 +132,28 @@ fn published(
         let _ =
             std::io::stdout().write_all(annotations::warning("The report could not be published", &text).as_bytes());
     }
+    if let Some(review) = state.ran.review.as_ref().filter(|_| targets.contains(&"job-summary")) {
+        add_review(review);
+    }
     Ok(Exit::Done)
+}
+
+fn has_receipt(folder: &Path) -> bool {
+    [Artifact::Receipt, Artifact::ApplyReceipt].into_iter().any(|name| folder.join(name.name()).exists())
+}
+
+/// Adds what a reviewer approves to the summary. What cannot be written is a smaller loss than a failed report.
+fn add_review(review: &ReviewFacts) {
+    let run = match (variable("GITHUB_SERVER_URL"), variable("GITHUB_REPOSITORY"), variable("GITHUB_RUN_ID")) {
+        (Some(server), Some(repository), Some(id)) => id.parse().ok().map(|id| WorkflowRun { server, repository, id }),
+        _ => None,
+    };
+    let place = Place { audience: Audience::Public, artifact: None, apply_workflow: String::new(), run };
+    let section = review.section(&place, clock::now());
+    let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return };
+    let _ = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(section.as_bytes()));
 }

@@ -4,6 +4,7 @@ use super::prepare::{artifact_name, invalid};
 use super::state::{Before, State};
 use super::{Environment, only, option};
 use crate::clock;
+use crate::commands::github::variable;
 use crate::commands::{disk, read_config};
 use crate::config::{Config, FILE_NAME};
 use crate::exit::{Exit, Failure};
@@ -15,10 +16,12 @@ use crate::model::accounts::Account;
 use crate::model::domains::DomainTable;
 use crate::model::time::Instant;
 use crate::report::change_config::{ChangeSide, ConfigurationChange, Judged, ReferenceRow};
+use crate::report::review::ReviewFacts;
 use crate::run::artifacts::Artifact;
+use crate::run::artifacts::apply_receipt::Outcome;
 use crate::run::diff::{Side, compare};
 use crate::run::plan_file::PlanFile;
-use crate::run::read::RunFolder;
+use crate::run::read::{RunFolder, read_apply_receipt};
 use crate::text::audience::open;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -153,9 +156,7 @@ impl Step<'_> {
                 .because("the dry run selected no action, or its output was lost")
                 .help("name the ids that the dry run put out as selected-actions, or all"));
         }
-        if inputs.apply_follows {
-            refuse_old(&plan, inputs)?;
-        }
+        let review = if inputs.apply_follows { review(&plan, inputs, state)? } else { None };
         let mut arguments = self.begin("apply", "");
         self.outputs(&mut arguments);
         option(&mut arguments, "plan", Some(plan.display()));
@@ -169,6 +170,8 @@ impl Step<'_> {
         }
         let ended = self.environment.drift(&arguments);
         state.ran.run_dir = only(&self.environment.upload(), "_apply");
+        let ids = state.ran.run_dir.as_deref().map(selected).unwrap_or_default();
+        state.ran.review = review.map(|review| ReviewFacts { selected: ids, ..review });
         ended
     }
 
@@ -332,29 +335,41 @@ fn open_run(folder: &Path) -> Result<RunFolder, Failure> {
     RunFolder::open(folder).map_err(|error| Failure::invalid("a side of the change cannot be read").because(&error))
 }
 
-/// Of a dry run that an approval follows: an apply would be refused for the plan's age, so nobody is asked to approve it.
-fn refuse_old(plan: &Path, inputs: &Inputs) -> Result<(), Failure> {
+/// Of a dry run that an approval follows: what a reviewer approves, but for the actions. An apply that would be refused for the
+/// plan's age is refused here, so nobody is asked to approve it.
+fn review(plan: &Path, inputs: &Inputs, state: &State) -> Result<Option<ReviewFacts>, Failure> {
     let config = read_config(inputs.config.as_deref())?.map_or_else(Config::without_file, |file| file.config);
     let hours = config.apply.max_plan_age_hours;
     // A plan that cannot be read is refused by the dry run, which knows what is wrong with it.
-    let plan = std::fs::read(plan).ok().and_then(|bytes| PlanFile::parse(&bytes).ok());
-    match plan.as_ref().and_then(|plan| last_moment(plan, hours)) {
-        Some(last) if last.seconds() < clock::now().seconds() => {
-            Err(Failure::new(Exit::Refused, "this plan is too old to apply")
-                .because(open(format!(
-                    "it could be applied until {}; the configuration allows {hours} hours",
-                    last.rfc3339()
-                )))
-                .help("run the audit again, and dispatch the apply with the new run and its hash"))
-        }
-        _ => Ok(()),
+    let Some(plan) = std::fs::read(plan).ok().and_then(|bytes| PlanFile::parse(&bytes).ok()) else { return Ok(None) };
+    let made = Instant::from_seconds(plan.created_at.seconds().min(plan.as_of.seconds()));
+    let last = Instant::from_seconds(made.seconds() + i64::from(hours) * 3600);
+    if last.seconds() < clock::now().seconds() {
+        return Err(Failure::new(Exit::Refused, "this plan is too old to apply")
+            .because(open(format!(
+                "it could be applied until {}; the configuration allows {hours} hours",
+                last.rfc3339()
+            )))
+            .help("run the audit again, and dispatch the apply with the new run and its hash"));
     }
+    let mut asked_by: Vec<String> =
+        ["GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR"].into_iter().filter_map(variable).collect();
+    asked_by.dedup();
+    Ok(Some(ReviewFacts {
+        selected: Vec::new(),
+        plan_made: made.rfc3339(),
+        last_moment: last.rfc3339(),
+        audit_run: state.prepared.run_id,
+        commit: variable("GITHUB_SHA"),
+        asked_by,
+    }))
 }
 
-/// The last moment at which a plan may be applied.
-fn last_moment(plan: &PlanFile, max_age_hours: u32) -> Option<Instant> {
-    let from = plan.created_at.seconds().min(plan.as_of.seconds());
-    Some(Instant::from_seconds(from + i64::from(max_age_hours) * 3600))
+/// The ids that a dry run selected, out of its receipt.
+fn selected(folder: &Path) -> Vec<String> {
+    let receipt = read_apply_receipt(&folder.join(Artifact::ApplyReceipt.name()));
+    let results = receipt.map(|receipt| receipt.results).unwrap_or_default();
+    results.into_iter().filter(|result| result.status == Outcome::WouldApply).map(|result| result.action_id).collect()
 }
 
 /// Folds what follows in the log of GitHub.

@@ -3,6 +3,7 @@
 use crate::commands::disk;
 use crate::exit::Failure;
 use crate::report::failed_page::KnownFailure;
+use crate::report::review::ReviewFacts;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,8 @@ pub struct Ran {
     pub baseline_dir: Option<PathBuf>,
     /// The file with the changes of the configuration.
     pub change: Option<PathBuf>,
+    /// Of a dry run that an apply follows: what a reviewer approves.
+    pub review: Option<ReviewFacts>,
     /// The days of tickets that both sides were audited with, where the change asks for more.
     pub shorter_window: Option<u32>,
 }
