@@ -7,7 +7,11 @@
 //! The columns of the CSV are its fields, but for the first three, which are Id, Name and Support_Domains__c. It leaves out faults:
 //! those are for tests.
 
-#![allow(clippy::print_stdout, reason = "what it prints is meant to be copied into another terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is meant to be copied into another terminal"
+)]
 
 #[path = "../tests/it/fake_salesforce/mod.rs"]
 mod fake_salesforce;

@@ -8,7 +8,11 @@
 //! those of a Growth account (400 requests a minute, 10 of them exports, 5 updates of each organization). It leaves out faults:
 //! those are for tests.
 
-#![allow(clippy::print_stdout, reason = "what it prints is meant to be copied into another terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is meant to be copied into another terminal"
+)]
 
 #[path = "../tests/it/fake_zendesk/mod.rs"]
 mod fake_zendesk;

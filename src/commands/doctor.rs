@@ -18,7 +18,7 @@ use crate::paths::shown_path;
 use crate::reference::{self, Form};
 use crate::text::audience::{Audience, Message, open};
 use crate::text::escape;
-use crate::text::words::plural;
+use crate::text::words::counted;
 use crate::zendesk::{self, Credentials};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -177,14 +177,14 @@ fn reference(console: &Console, config: &Config) -> Row {
     match reference::read(&bytes, Form::Export(&config.columns), &config.settings.domains, &mut domains) {
         Ok(reference) => {
             console.warnings(&reference.warnings);
-            let accounts = plural(reference.accounts.len() as u64, "account");
-            let expected = plural(reference.domain_counts().0 as u64, "expected domain");
+            let accounts = counted(reference.accounts.len() as u64, "account");
+            let expected = counted(reference.domain_counts().0 as u64, "expected domain");
             let saw = format!("{path}: {accounts}, {expected}");
             match reference.warnings.len() as u64 {
                 0 => Row::ok(check, open(saw)),
                 count => Row::warn(
                     check,
-                    open(format!("{saw}, {}", plural(count, "warning"))),
+                    open(format!("{saw}, {}", counted(count, "warning"))),
                     "g-gremlin zendesk drift explain CODE says what to do about each",
                 ),
             }
@@ -198,7 +198,7 @@ fn reference(console: &Console, config: &Config) -> Row {
             }
             let public = format!(
                 "{path}: {} that cannot be used",
-                plural((problems.listed.len() + problems.more) as u64, "row")
+                counted((problems.listed.len() + problems.more) as u64, "row")
             );
             let told = Message::with_public(format!("{path}: {}", told.join("; ")), public);
             Row::fail(check, told, open(problems.ways_out.join("\n")))

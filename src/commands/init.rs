@@ -13,7 +13,7 @@ use crate::paths::shown_path;
 use crate::reference::{self, Choice, Form, Problems, Proposal};
 use crate::text::audience::{Message, open};
 use crate::text::escape;
-use crate::text::words::plural;
+use crate::text::words::counted;
 use comfy_table::{Table, presets};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -199,7 +199,7 @@ fn next(console: &Console, path: &Path, config: &Config, has_reference: bool, ha
     console.say("  Then check all of it, and audit. Neither writes to Zendesk:");
     console.say(open(format!("    g-gremlin zendesk drift doctor{named}")));
     console.say(open(format!("    g-gremlin zendesk drift audit{named}")));
-    let lookback = plural(config.settings.lookback_days.into(), "day");
+    let lookback = counted(config.settings.lookback_days.into(), "day");
     console.say(open(format!("  It looks at the tickets of {lookback}, and at every org, user and membership.")));
 }
 

@@ -177,17 +177,13 @@ fn named(named: Named, kind: &str, name: &str, flags: &str) -> Result<Subject, F
         Named::One(subject) => Ok(subject),
         Named::Nothing(unknown) => Err(self::unknown(unknown, flags)),
         Named::Several { count, matches } => {
-            let mut list: Vec<String> = matches
-                .iter()
-                .map(|(flag, name)| {
-                    format!("g-gremlin zendesk drift trace {flag}{flags}  # {}", escape::terminal(name))
-                })
-                .collect();
+            let mut list: Vec<String> =
+                matches.iter().map(|(flag, name)| format!("{flag}  {}", escape::terminal(name))).collect();
             if count > matches.len() {
                 list.push(format!("and {} more; type more of the name", grouped((count - matches.len()) as u64)));
             }
             let what = format!("{} {kind} have \"{}\" in their name", grouped(count as u64), escape::terminal(name));
-            Err(Failure::invalid(what).help(format!("trace one of them:\n  {}", list.join("\n  "))))
+            Err(Failure::invalid(what).help(format!("name one of them by its id:\n  {}", list.join("\n  "))))
         }
     }
 }

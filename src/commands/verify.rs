@@ -13,7 +13,7 @@ use crate::run::plan_file::PlanFile;
 use crate::run::read::read_apply_receipt;
 use crate::run::verify::{self, AuditFolder, Files, Given, Kind, Mismatch, PlanOf, Verdict};
 use crate::text::audience::{Message, open};
-use crate::text::words::plural;
+use crate::text::words::counted;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io;
@@ -188,7 +188,7 @@ fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
     }
     print_json(console, verdict);
     if console.audience.is_public() && !mismatches.is_empty() {
-        console.mismatch(open(plural(mismatches.len() as u64, "thing") + " in the folder"));
+        console.mismatch(open(counted(mismatches.len() as u64, "thing") + " in the folder"));
     }
     for_each_file(
         mismatches,

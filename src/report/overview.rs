@@ -56,7 +56,7 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
         );
     }
     if !facts.thresholds.is_empty() {
-        let mut thresholds = table(width, &["threshold", "limit", "value", ""], &[1, 2]);
+        let mut thresholds = table(width, &["threshold", "limit", "value", "verdict"], &[1, 2]);
         for judgement in &facts.thresholds {
             let value = judgement.value.map(grouped).unwrap_or_default();
             let (name, limit) = (escape::terminal(&judgement.name), grouped(judgement.limit));
@@ -85,7 +85,7 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     if !place.audience.is_public() && !facts.accounts.is_empty() {
         let _ = writeln!(text, "\n{}", accounts(facts, width));
     }
-    let mut blocked = table(width, &["blocked by", "actions", ""], &[1]);
+    let mut blocked = table(width, &["blocked by", "actions", "meaning"], &[1]);
     let reasons = facts.reasons();
     let any = !reasons.is_empty();
     for (reason, count) in reasons {

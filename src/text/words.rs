@@ -17,8 +17,3 @@ pub fn grouped(number: u64) -> String {
 pub fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", grouped(count)) }
 }
-
-/// `1 issue`, `2317 issues`: without grouping, as artifacts have it.
-pub fn plural(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}

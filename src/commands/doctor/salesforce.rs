@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::accounts::COLUMNS;
 use crate::salesforce::{Probed, Table};
 use crate::text::audience::{Message, open};
-use crate::text::words::{grouped, plural};
+use crate::text::words::{counted, grouped};
 
 /// From this share of the day's API requests on, doctor warns.
 const MUCH_OF_THE_DAY_PERCENT: u64 = 80;
@@ -38,7 +38,7 @@ fn judged(access: &Access, probed: &Probed, config: &Config) -> Row {
     let check = Check::Reference;
     let Probed { total, sample, cost } = probed;
     let (version, variables) = (access.api_version(), access.credentials().variables());
-    let found = plural(*total, "record");
+    let found = counted(*total, "record");
     let mut saw = format!("Salesforce (API {version}, {variables}): the query finds {found}");
     if *total == 0 {
         return Row::fail(

@@ -50,7 +50,7 @@ pub(super) fn domain(page: &mut Page, domain: &Domain<'_>) {
     page.heading("What it says about its users");
     page.text(1, &domain_verdict(domain.verdict));
     if let Some(seats) = domain.seats.filter(|seats| seats.users_in_other_orgs > 0) {
-        page.text(1, &format!("Could it be a provider's domain? {}.", seats_in_words(&seats)));
+        page.text(1, &format!("Check for a provider's domain: {}.", seats_in_words(&seats)));
     }
     page.text(1, &user_counts(&domain.users));
 }

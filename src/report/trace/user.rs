@@ -52,7 +52,7 @@ pub(super) fn user(page: &mut Page, user: &User<'_>) {
         }
     }
     if let Some(seats) = user.seats.filter(|seats| seats.users_in_other_orgs > 0) {
-        page.text(1, &format!("Could it be a provider's domain? {}.", seats_in_words(&seats)));
+        page.text(1, &format!("Check for a provider's domain: {}.", seats_in_words(&seats)));
     }
 
     page.heading("What follows for the user");

@@ -12,7 +12,7 @@ use crate::run::artifacts::table::columns;
 use crate::run::artifacts::tables::NO_SINGLE_ACCOUNT;
 use crate::run::plan_file::PlanFile;
 use crate::text::escape::{csv_cell, text_of_csv_cell};
-use crate::text::words::plural;
+use crate::text::words::counted;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) fn by_account(tables: &Tables, plan: &PlanFile, out: &mut Vec<Mismatc
     let columns = &columns::<ExceptionsRow<'_>>()[1..];
     let problem = "differs from all_exceptions.csv";
     compare(&tables.by_account, "sf_account_id", columns, &expected, problem, out);
-    format!("{} against the issues", plural(expected.len() as u64, "row"))
+    format!("{} against the issues", counted(expected.len() as u64, "row"))
 }
 
 /// The sums over the issues of each account, in the order of the issues.
@@ -142,7 +142,7 @@ pub(super) fn accounts(
         teller.equal(&format!("resolution.{name}"), "differs from accounts.csv", found, count);
     }
     teller.equal("read.accounts", "differs from accounts.csv", table.rows().len() as u64, summary.read.accounts);
-    format!("{} against the issues and the summary", plural(table.rows().len() as u64, "account"))
+    format!("{} against the issues and the summary", counted(table.rows().len() as u64, "account"))
 }
 
 /// The id of an account's row: of the two readings of its cell, the one that its key belongs to.
@@ -188,5 +188,5 @@ pub(super) fn advisories(summary: &Summary, files: &Files, out: &mut Vec<Mismatc
     if summary.lost_accounts.unwrap_or_default() != lost {
         teller.say("lost_accounts", "differs from advisories.csv");
     }
-    format!("{} against the summary", plural(table.rows().len() as u64, "row"))
+    format!("{} against the summary", counted(table.rows().len() as u64, "row"))
 }

@@ -8,7 +8,7 @@ use crate::run::artifacts::Artifact;
 use crate::run::artifacts::table::List;
 use crate::run::plan_file::{BlockedAction, PlanFile, PlannedAction};
 use crate::text::escape::csv_cell;
-use crate::text::words::plural;
+use crate::text::words::counted;
 use std::collections::BTreeMap;
 
 /// What an action of either kind shares.
@@ -115,7 +115,7 @@ pub(super) fn check(tables: &Tables, plan: &PlanFile, out: &mut Vec<Mismatch>) -
             );
         }
     }
-    format!("{} against their issues, both ways", plural(count, "action"))
+    format!("{} against their issues, both ways", counted(count, "action"))
 }
 
 fn check_action(teller: &mut Teller<'_>, action: &Action<'_>, issue: &Issue<'_>, details: Option<Row<'_>>) {

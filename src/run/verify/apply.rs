@@ -13,7 +13,7 @@ use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::plan_file::{PlanFile, PlannedAction};
-use crate::text::words::plural;
+use crate::text::words::counted;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ pub(super) fn kept(files: &Files, plan: &PlanFile, out: &mut Vec<Mismatch>) -> S
             teller.say("", format!("should be the one that {shown_name} copies"));
         }
     }
-    plural(receipts, "receipt")
+    counted(receipts, "receipt")
 }
 
 fn is_unsettled(receipt: &ApplyReceipt) -> bool {
@@ -180,7 +180,7 @@ pub(super) fn against_plan(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, 
     }
     caps(&mut teller, receipt);
     let mode = if receipt.mode == Mode::DryRun { "dry run" } else { "live apply" };
-    format!("{} of a {mode} against the plan", plural(found as u64, "result"))
+    format!("{} of a {mode} against the plan", counted(found as u64, "result"))
 }
 
 /// `<time>_apply`, or the same with a number.

@@ -6,7 +6,7 @@ use crate::run::artifacts::apply_receipt::ApplyReceipt;
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::{Artifact, TOOL_VERSION, journal};
 use crate::run::read::RunFolderError;
-use crate::text::words::plural;
+use crate::text::words::counted;
 
 /// Reads `receipt.json`, and checks it against its own digest and for what only it tells. `None`: it cannot be read.
 pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt> {
@@ -120,7 +120,7 @@ pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>,
     for name in receipt.files.keys().filter(|name| digested().all(|known| known != name.as_str())) {
         Teller::new(RECEIPT, out).say("files", format!("names {name}, which no audit writes"));
     }
-    format!("{} and {RECEIPT} itself", plural(receipt.files.len() as u64, "file"))
+    format!("{} and {RECEIPT} itself", counted(receipt.files.len() as u64, "file"))
 }
 
 /// Checks which files the folder of an apply has.
@@ -137,7 +137,7 @@ pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Mismat
     // An apply that was killed leaves the room that it had set aside.
     let known = |name: &str| expected.contains(&name) || name == journal::RESERVE;
     tell_strays(files.keys().filter(|name| !known(name)).chain(strays), out);
-    plural(expected.iter().filter(|name| files.contains_key(**name)).count() as u64, "file")
+    counted(expected.iter().filter(|name| files.contains_key(**name)).count() as u64, "file")
 }
 
 fn tell_strays<'a>(names: impl Iterator<Item = &'a String>, out: &mut Vec<Mismatch>) {

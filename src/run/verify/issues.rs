@@ -10,7 +10,7 @@ use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::rows::{ExceptionsRow, IssueRow, OrgIssueRow, TicketIssueRow, UserIssueRow};
 use crate::run::artifacts::table;
 use crate::text::escape::{csv_cell, text_of_csv_cell};
-use crate::text::words::plural;
+use crate::text::words::counted;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,7 +95,7 @@ pub(super) fn check(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<Mi
     check_orgs(tables, out);
     check_users(tables, out);
     check_tickets(tables, receipt, out);
-    format!("{}, ids recomputed", plural(tables.all.rows().len() as u64, "row"))
+    format!("{}, ids recomputed", counted(tables.all.rows().len() as u64, "row"))
 }
 
 fn check_row(teller: &mut Teller<'_>, row: Row<'_>) {
@@ -277,5 +277,5 @@ pub(super) fn union(tables: &Tables, out: &mut Vec<Mismatch>) -> String {
             }
         }
     }
-    format!("{} against the tables of org, user and ticket issues", plural(tables.all.rows().len() as u64, "row"))
+    format!("{} against the tables of org, user and ticket issues", counted(tables.all.rows().len() as u64, "row"))
 }

@@ -6,7 +6,7 @@ use crate::model::account_key::account_key;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Outcome};
 use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, Intention, SCHEMA, Story};
 use crate::run::plan_file::PlanFile;
-use crate::text::words::plural;
+use crate::text::words::counted;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub(super) fn check(
     let before = out.len();
     let mut teller = Teller::new(FILE_NAME, out);
     let entries = entries(&mut teller, bytes);
-    let lines = plural(entries.len() as u64, "line");
+    let lines = counted(entries.len() as u64, "line");
     shape(&mut teller, &entries, plan);
     let story = if teller.out.len() == before { Story::parse(bytes).ok().flatten() } else { None };
     let Some(story) = story else {

@@ -9,7 +9,7 @@ use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::summary::Summary;
 use crate::run::diff::document;
 use crate::run::read::parse_history;
-use crate::text::words::plural;
+use crate::text::words::counted;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ pub(super) fn history(tables: &Tables, summary: &Summary, files: &Files, out: &m
             teller.say(&format!("gone.{id}"), "is not a first and a last day");
         }
     }
-    format!("{}, {} with dates", plural(runs.len() as u64, "run"), plural(first_seen.len() as u64, "issue"))
+    format!("{}, {} with dates", counted(runs.len() as u64, "run"), counted(first_seen.len() as u64, "issue"))
 }
 
 /// Checks the difference to the baseline: it is there exactly with one, counts its own lists, and names issues of this run.

@@ -348,7 +348,7 @@ fn an_account_or_an_org_is_found_by_a_part_of_its_name() {
     let printed = stdout(&mut trace(&folder, &["--demo", "--org-name", "acme healthcare"]));
     assert!(printed.starts_with("Org 4001 (Acme Healthcare)\n"), "{printed}");
     trace(&folder, &["--demo", "--account-name", "acme"]).assert().code(2).stdout("").stderr(
-        predicate::str::starts_with("error: 9 accounts have \"acme\" in their name\n  help: trace one of them:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo  # Acme Healthcare\n"),
+        predicate::str::starts_with("error: 9 accounts have \"acme\" in their name\n  help: name one of them by its id:\n          --sf-account-id 001ACME001  Acme Healthcare\n"),
     );
     trace(&folder, &["--demo", "--account-name", "Acme Heathcare"]).assert().code(2).stderr(predicate::str::starts_with(
         "error: no account has \"Acme Heathcare\" in its name\n  help: did you mean:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo\n",
