@@ -196,7 +196,7 @@ fn findings(count: u64) -> Markup {
                     (select("reason", "Blocked reason", &BlockedReason::ALL.map(BlockedReason::as_str)))
                     button type="button" id="reset" { "Show all" }
                 }
-                p id="status-line" aria-live="polite" { span id="status" {} }
+                p id="count" aria-live="polite" {}
                 table {
                     thead {
                         tr {

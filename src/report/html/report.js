@@ -57,7 +57,7 @@
   };
 
   const body = document.getElementById("accounts");
-  const status = document.getElementById("status");
+  const status = document.getElementById("count");
   const more = document.getElementById("more");
 
   const finding = (issue) => {
