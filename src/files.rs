@@ -30,7 +30,7 @@ pub fn read(path: &Path, longest: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The longest line that is read, in bytes (rules 5).
-const LONGEST_LINE: usize = 16 << 20;
+pub const LONGEST_LINE: usize = 16 << 20;
 /// How much of a file of lines is read at a time.
 const PIECE: usize = 1 << 16;
 

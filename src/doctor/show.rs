@@ -6,7 +6,7 @@ use super::judge::Learned;
 use crate::exit::Exit;
 use crate::run::artifacts;
 use crate::text::audience::Audience;
-use crate::text::words::{grouped, plural};
+use crate::text::words::{counted, grouped};
 use anstyle::AnsiColor;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -108,7 +108,7 @@ pub fn fetch(cost: &Cost) -> String {
     let mut lines =
         vec![format!("A live read takes about {} requests and at least {}.", grouped(*requests), time(*seconds))];
     for CostPart { kind, way, requests, seconds } in parts {
-        let requests = requests.map_or("not known".to_owned(), |requests| plural(requests, "request"));
+        let requests = requests.map_or("not known".to_owned(), |requests| counted(requests, "request"));
         lines.push(format!("  {kind:<24}  {way:<18}  {requests:>16}  {:>9}", time(*seconds)));
     }
     lines.extend(tickets_because.iter().map(|because| format!("Tickets come from {because}.")));

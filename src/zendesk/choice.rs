@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::ask::EXPORT_PAGE_SIZE;
 use super::estimate::{Speed, chain, pages, waiting};
 use super::ticket_source::{INCREMENTAL_PER_MINUTE, SEARCHES_PER_MINUTE, TicketSource};
-use crate::text::words::{grouped, plural};
+use crate::text::words::{counted, grouped};
 
 /// A search cursor lives for an hour. What would take longer than this is not begun.
 const LONGEST_SEARCH: Duration = Duration::from_secs(50 * 60);
@@ -37,7 +37,7 @@ pub fn choose(tickets: Option<u64>, is_admin: bool, speed: &Speed) -> Choice {
     let incremental = takes(speed.incremental.unwrap_or(INCREMENTAL_PER_MINUTE));
     // One page more, of the incremental export, for what the index lacks.
     let search = takes(speed.search.unwrap_or(SEARCHES_PER_MINUTE)) + chain(1);
-    let count = plural(pages, "page");
+    let count = counted(pages, "page");
     if search < incremental && search <= LONGEST_SEARCH {
         let reason = format!(
             "the search export: {count} and one of the incremental export take about {} s; the incremental export alone, {} s",

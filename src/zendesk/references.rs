@@ -11,7 +11,7 @@ use super::page::{Chain, Page, incomplete};
 use super::reader::Reader;
 use super::sink::Missing;
 use crate::model::kind::Kind;
-use crate::text::words::plural;
+use crate::text::words::counted;
 
 /// As many ids as one request may name.
 const IDS_PER_REQUEST: usize = 100;
@@ -32,8 +32,8 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<(), ReadError> {
         }
         reader.client.progress.note(&format!(
             "fetching {} and {} by id (referenced, but in no list)",
-            plural(users.len() as u64, "user"),
-            plural(organizations.len() as u64, "organization")
+            counted(users.len() as u64, "user"),
+            counted(organizations.len() as u64, "organization")
         ));
         for ids in users.chunks(IDS_PER_REQUEST) {
             let came = show_many(reader, &mut users_by_id, Kind::Users, Endpoint::UsersById, ids).await?;

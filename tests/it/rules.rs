@@ -44,7 +44,8 @@ impl Case {
     fn read(&self, csv: &PathBuf, domains: &mut DomainTable) -> Reference {
         let config = Config::parse(self.config, &self.records).expect("a configuration");
         let csv = fs::read(csv).expect("a reference");
-        reference::read(&csv, &config.columns, &config.settings.domains, domains).expect("a reference")
+        reference::read(&csv, reference::Form::Export(&config.columns), &config.settings.domains, domains)
+            .expect("a reference")
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&Audit<'_>) -> T) -> T {
@@ -52,7 +53,7 @@ impl Case {
         let mut domains = DomainTable::default();
         let reference = self.read(&self.csv, &mut domains);
         let snapshot = Snapshot::open(&self.records).expect("a snapshot");
-        let world = snapshot.read(domains, Instant::MIN).expect("records").world;
+        let world = snapshot.read(domains, Some(Instant::MIN)).expect("records").world;
         let as_of = Instant::parse(self.as_of).expect("a time");
         ask(&audit(&reference, &world, &config.settings, self.baseline.as_ref(), as_of, Vec::new()))
     }
