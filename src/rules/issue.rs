@@ -7,7 +7,7 @@ use crate::model::domains::DomainId;
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// Names the same finding from run to run: 16 hex digits (contract 6).
+/// Names the same finding from run to run: the letter `i` and 16 hex digits, so that no spreadsheet takes it for a number (rules 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssueId([u8; 8]);
 
@@ -45,7 +45,7 @@ impl fmt::Display for IssueId {
         for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
             *pair = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
         }
-        f.write_str(str::from_utf8(&digits).unwrap_or_default())
+        write!(f, "i{}", str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
             Some(70001),
             "acme.example",
         );
-        assert_eq!(id.to_string(), "fdc27ffd89f8903d");
+        assert_eq!(id.to_string(), "ifdc27ffd89f8903d");
         assert_eq!(ActionRef::Prepared(0).to_string(), "A001");
         assert_eq!(ActionRef::Blocked(1233).to_string(), "B1234");
     }

@@ -315,7 +315,7 @@ mod tests {
         for (file, from, to) in [
             ("summary.json", "\"total_issue_count\": 13", "\"total_issue_count\": 12"),
             ("fix_plan.json", "\"account_name\": \"Acme Labs\"", "\"account_name\": \"Acme Lab\""),
-            ("all_exceptions.csv", "7d5be22f14e1b2a4", "7d5be22f14e1b2a5"),
+            ("all_exceptions.csv", "i7d5be22f14e1b2a4", "i7d5be22f14e1b2a5"),
             ("receipt.json", "\"lookback_days\": 30", "\"lookback_days\": 31"),
         ] {
             let path = folder.path().join(file);

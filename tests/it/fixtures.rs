@@ -347,7 +347,7 @@ fn the_demo_counts_are_those_of_the_guide() {
 #[test]
 fn the_demo_groups_its_issues_by_account_as_the_guide_does() {
     let expected = "\
-sf_account_id,account_name,org_issue_count,user_issue_count,ticket_issue_count,total_issue_count,\
+\u{feff}sf_account_id,account_name,org_issue_count,user_issue_count,ticket_issue_count,total_issue_count,\
 prepared_action_count,blocked_action_count,top_issue_codes,top_blocked_reasons
 001ACME001,Acme Healthcare,1,0,0,1,1,0,org_missing_external_id,
 001ACME002,Acme Labs,1,1,1,3,0,2,\

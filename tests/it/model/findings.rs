@@ -155,7 +155,7 @@ fn exceptions_by_account(audit: &Audit) -> Table {
         let of_scope = |scope: &str| issues.iter().filter(|issue| issue.scope == scope).count().to_string();
         let actions: Vec<&Action> = issues.iter().flat_map(|issue| &issue.actions).collect();
         let reasons: Vec<&str> = actions.iter().filter_map(|action| action.blocked_reason).collect();
-        let codes: Vec<&str> = issues.iter().map(|issue| issue.code).collect();
+        let codes: Vec<(&str, &str)> = issues.iter().map(|issue| (issue.code, issue.risk)).collect();
         let name = match account {
             Some(_) => account_name(audit, issues[0]).unwrap_or_default(),
             None => "(no single account)".to_owned(),
@@ -169,7 +169,7 @@ fn exceptions_by_account(audit: &Audit) -> Table {
             issues.len().to_string(),
             (actions.len() - reasons.len()).to_string(),
             reasons.len().to_string(),
-            two_most_frequent(&ISSUE_CODES, &codes),
+            two_worst(&codes),
             two_most_frequent(&BLOCKED_REASONS, &reasons),
         ]);
     }
@@ -178,6 +178,17 @@ fn exceptions_by_account(audit: &Audit) -> Table {
 
 fn unsuppressed<'a>(audit: &'a Audit) -> Vec<&'a Issue> {
     audit.issues.iter().filter(|issue| issue.status != "suppressed").collect()
+}
+
+/// The two worst codes: by risk, then by how often they occur, then in table order.
+fn two_worst(codes: &[(&str, &str)]) -> String {
+    let count = |code: &str| codes.iter().filter(|(other, _)| *other == code).count();
+    let mut present: Vec<&str> = ISSUE_CODES.iter().copied().filter(|code| count(code) > 0).collect();
+    let rank = |code: &str| ["critical", "high", "medium"].iter().position(|risk| codes.contains(&(code, *risk)));
+    // The sort is stable, so ties stay in table order.
+    present.sort_by_key(|code| (rank(code), std::cmp::Reverse(count(code))));
+    present.truncate(2);
+    present.join(", ")
 }
 
 fn two_most_frequent(table: &[&str], names: &[&str]) -> String {

@@ -46,7 +46,7 @@ impl Audit<'_> {
             number(issue.ticket_id),
             issue.domain.clone().unwrap_or_default(),
         ];
-        issue.id = text::sha256(&identity.join("\n"))[..16].to_owned();
+        issue.id = format!("i{}", &text::sha256(&identity.join("\n"))[..16]);
         set_status(&mut issue);
         let id = issue.id.clone();
         self.issues.push(issue);

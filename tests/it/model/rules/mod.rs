@@ -42,7 +42,7 @@ pub const BLOCKED_REASONS: [&str; 12] = [
 ];
 
 /// The reasons that the binary cannot give yet.
-pub const NOT_GIVEN_YET: [&str; 2] = ["account_id_doubtful", "reference_shrank"];
+pub const NOT_GIVEN_YET: [&str; 1] = ["reference_shrank"];
 
 pub const ADVISORY_CODES: [&str; 5] =
     ["account_lost", "org_not_in_reference", "org_holds_personal_domain", "org_domain_unusable", "domain_unmapped"];

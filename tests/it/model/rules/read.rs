@@ -132,12 +132,13 @@ impl<'a> Audit<'a> {
         let number = self.accounts.len();
         self.accounts.push(Account {
             key: text::account_key(&sf_account_id),
+            is_doubtful: text::has_lost_its_case(&sf_account_id)
+                || text::has_wrong_check(&sf_account_id) && sf_account_id.starts_with("001"),
             sf_account_id,
             name,
             line: row.line,
             expected_domains: vec![],
             needs_org: !matches!(expected_flag.as_str(), "no" | "false" | "n" | "0"),
-            is_doubtful: false,
         });
         if was_wrapped {
             self.warn("id_unwrapped", number, None);
