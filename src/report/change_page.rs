@@ -149,6 +149,7 @@ impl ChangeReport<'_> {
         page.text(format!("\n### What it does to the findings\n{}", self.counts()));
         self.issues(&mut page, "New issues", &diff.new, length);
         self.issues(&mut page, "Resolved issues", &diff.resolved, length);
+        self.issues(&mut page, "Issues of accounts that the reference has lost", &diff.left_reference, length);
         self.changed(&mut page, length);
         self.actions(&mut page, length);
         self.own_suppressions(&mut page, length);

@@ -79,7 +79,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
         status: tickets.status(ticket),
         updated_at: tickets.updated_at(ticket),
         window: (audit.window.0.rfc3339(), audit.window.1.rfc3339()),
-        in_window: judgement != TicketJudgement::OutsideWindow,
+        in_window: rules.in_window(ticket),
         organization: ticket.organization_id().map(|id| OrgBrief::named(audit, id)),
         requester_id: ticket.requester_id(),
         judgement: name,

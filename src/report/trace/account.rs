@@ -100,7 +100,7 @@ fn reference_row(page: &mut Page, account: &Account<'_>) {
         let read = match (cell.read, cell.column) {
             (false, _) => ", not read, since the override holds a domain",
             (true, "zendesk_domain_override") if row.cells.iter().any(|cell| !cell.read) => ", in force",
-            (true, "zendesk_domain_override") => ", holds no domain, so account_domains is read",
+            (true, "zendesk_domain_override") => " holds no domain, so account_domains is read",
             (true, _) => "",
         };
         page.text(1, &format!("{}{read}:", cell.column));

@@ -55,7 +55,7 @@ pub(super) fn org(page: &mut Page, org: &Org<'_>) {
     for account in &org.near {
         page.text(
             1,
-            &format!("Its external id looks similar to that of {}, but is another id.", account_in_words(account)),
+            &format!("Its external id looks similar to, but is not, that of {}.", account_in_words(account)),
         );
     }
 

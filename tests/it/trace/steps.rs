@@ -45,7 +45,7 @@ fn each_resolution_says_why() {
     told(account("001CASE011"), &["  No org holds nowhere.example.", "  missing: no org has its id, and none counts"]);
     told(account("001CASE012"), &["  missing: no org has its id, and several count by its domains: orgs 1120, 1121."]);
     told(account("001CASE013"), &["org 1130 (Shared Only) does not count: of its domains only shared-only.example"]);
-    told(account("001CASE014"), &["it need not have an org (zendesk_expected is \"N\")", "so nothing is reported"]);
+    told(account("001CASE014"), &["it does not need an org (zendesk_expected is \"N\")", "so nothing is reported"]);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn each_entry_of_the_reference_has_its_fate() {
         &[
             "    gmail.com: dropped, a personal or provider domain\n",
             "    corpmail.example: dropped, a personal or provider domain\n",
-            "    ignored.example: dropped, domains.ignored has it\n",
+            "    ignored.example: dropped, listed in domains.ignored\n",
             "  So it has no expected domain.\n",
         ],
     );
@@ -63,12 +63,12 @@ fn each_entry_of_the_reference_has_its_fate() {
         account("001CASE036"),
         &[
             "    https://www.Tidy.example:443/path?x#y, that is tidy.example: expected\n",
-            "    localhost: dropped, no domain\n",
-            "    co.uk: dropped, a public suffix under which anybody can have a domain\n",
-            "    tidy.example., that is tidy.example: expected, and was there already\n",
+            "    localhost: dropped, not a domain\n",
+            "    co.uk: dropped, a public suffix under which anyone can have a domain\n",
+            "    tidy.example., that is tidy.example: expected, and is a repetition\n",
         ],
     );
-    told(account("001CASE013"), &["expected, but shared with account 001CASE014, so it links nobody"]);
+    told(account("001CASE013"), &["expected, but shared with account 001CASE014, so it links no account"]);
     told(account("001CASE017"), &["partly-roam.example: expected, but it looks like a provider's"]);
     told(
         account("001CASE037"),
@@ -77,7 +77,7 @@ fn each_entry_of_the_reference_has_its_fate() {
             "not read, since the override holds a domain:\n    old.example\n",
         ],
     );
-    told(account("001CASE038"), &["holds no domain, so account_domains is read:\n    n/a: dropped, no domain\n"]);
+    told(account("001CASE038"), &["holds no domain, so account_domains is read:\n    n/a: dropped, not a domain\n"]);
     told(account("001CASE029"), &["Bücher.example, that is xn--bcher-kva.example: expected"]);
 }
 
@@ -85,7 +85,7 @@ fn each_entry_of_the_reference_has_its_fate() {
 fn both_spellings_of_an_id_are_told_and_lead_to_the_account() {
     told(
         account("0015g00000XyZaB"),
-        &["With its check it is 0015g00000XyZaBAAV", "Looked for external id 0015g00000XyZaB or 0015g00000XyZaBAAV."],
+        &["With its check it is 0015g00000XyZaBAAV", "Searched for external id 0015g00000XyZaB or 0015g00000XyZaBAAV."],
     );
     told(account("0015g00000xyzabaav"), &["Account 0015g00000XyZaB (Fifteen Characters)"]);
     told(account("0015G00000QWERTAAV"), &["its check restores the case: its account key is 0015g00000QwErTAAV."]);
@@ -103,8 +103,8 @@ fn users_are_told_why_they_are_not_in_scope() {
         (2901, "  No: inactive. Nothing is judged.\n"),
         (2902, "  No: suspended. Nothing is judged.\n"),
         (2903, "  No: shared from another Zendesk. Nothing is judged.\n"),
-        (2904, "  No: no e-mail address with a domain that can be used. Nothing is judged.\n"),
-        (2905, "  No: no e-mail address with a domain that can be used. Nothing is judged.\n"),
+        (2904, "  No: no e-mail address with a usable domain. Nothing is judged.\n"),
+        (2905, "  No: no e-mail address with a usable domain. Nothing is judged.\n"),
     ] {
         told(Subject::User(user), &["not in scope\n", why]);
     }
@@ -114,7 +114,7 @@ fn users_are_told_why_they_are_not_in_scope() {
 fn users_are_told_what_follows() {
     told(
         Subject::User(2906),
-        &["User 2906: a personal or provider domain\n", "Nothing: the domain identifies nobody."],
+        &["User 2906: a personal or provider domain\n", "Nothing: the domain does not identify a customer."],
     );
     told(Subject::User(2908), &["User 2908: an ignored domain\n"]);
     told(Subject::User(2909), &["User 2909: no account expects the domain\n"]);
@@ -122,28 +122,28 @@ fn users_are_told_what_follows() {
     told(
         Subject::User(2170),
         &[
-            "is the account's for 0, another one for 3 (three orgs or more), so it looks like a provider's domain",
-            "Nothing: as long as",
+            "0 have the account's org as default and 3 another one (three orgs or more), so it looks like a provider's domain",
+            "Nothing: the domain looks like a provider's, so it proves nothing about its users.",
         ],
     );
-    told(Subject::User(2400), &["another one for 3 (three orgs or more), so it is not taken for a provider's"]);
+    told(Subject::User(2400), &["3 another one (three orgs or more), so it does not look like a provider's domain"]);
     told(Subject::User(2240), &["the default org is that of account 001CASE024, which settles it"]);
     told(Subject::User(2220), &["the default org is that of account 001CASE022, which settles it"]);
-    told(Subject::User(2010), &["As it should be: a member of org 1010 (Agreed GmbH), and by default."]);
+    told(Subject::User(2010), &["As it should be: a member of org 1010 (Agreed GmbH), which is the default org."]);
     told(
         Subject::User(2263),
         &[
-            "Should be a member of org 1260 (People), and is not; the address is verified, and there is no other membership.",
+            "Should be in org 1260 (People) but is not a member; the address is verified, and there is no other membership.",
         ],
     );
     told(Subject::User(2264), &["the address is not verified", "blocked user_not_verified"]);
-    told(Subject::User(2265), &["a user may belong to one org only here", "blocked multiple_organizations_off"]);
-    told(Subject::User(2266), &["Is a member of org 1260 (People), as should be, but not by default."]);
+    told(Subject::User(2265), &["a user may belong to only one org here", "blocked multiple_organizations_off"]);
+    told(Subject::User(2266), &["Is a member of org 1260 (People), as it should be, but it is not the default org."]);
     told(Subject::User(2268), &["by the user's own organization_id; no membership is the default."]);
     told(Subject::User(2269), &["by the default membership."]);
-    told(Subject::User(2241), &["The domain names several accounts"]);
+    told(Subject::User(2241), &["Several accounts expect the domain"]);
     told(Subject::User(2221), &["The domain points to several orgs, and the default org is not the account's."]);
-    told(Subject::User(2020), &["several orgs have its id, so nobody can tell to which.", "org 1021"]);
+    told(Subject::User(2020), &["several orgs have its id, so the right one is unknown.", "org 1021"]);
 }
 
 #[test]
@@ -153,21 +153,21 @@ fn tickets_are_told_by_window_and_requester() {
         &["not in the window from 2026-03-18T22:15:30Z to", "only tickets of the window are judged"],
     );
     told(Subject::Ticket(4275), &["Ticket 4275: not in the window\n"]);
-    told(Subject::Ticket(4276), &["it is booked to"]);
-    told(Subject::Ticket(4018), &["Requested by user 999999, who does not exist.", "there is nobody by whom"]);
+    told(Subject::Ticket(4276), &["it is filed under"]);
+    told(Subject::Ticket(4018), &["Requested by user 999999, who does not exist.", "a ticket without a requester cannot be judged."]);
     told(
         Subject::Ticket(4270),
-        &["It should be booked to org 1270 (Tickets), that of account 001CASE027; it is booked to no org."],
+        &["It should be filed under org 1270 (Tickets), the org of account 001CASE027; it is filed under no org."],
     );
-    told(Subject::Ticket(4271), &["it is booked to another org of the requester."]);
-    told(Subject::Ticket(4272), &["it is booked to an org of which the requester is no member."]);
+    told(Subject::Ticket(4271), &["it is filed under another org of the requester."]);
+    told(Subject::Ticket(4272), &["it is filed under an org of which the requester is not a member."]);
     told(Subject::Ticket(4278), &["which does not exist"]);
-    told(Subject::Ticket(4273), &["As it should be: it is booked to the org of account 001CASE027."]);
-    told(Subject::Ticket(4263), &["It is an echo of the requester's own issue", "Issues: 2\n"]);
-    told(Subject::Ticket(4021), &["suppressed", "It is an echo of the requester's own issue"]);
+    told(Subject::Ticket(4273), &["As it should be: it is filed under the org of account 001CASE027."]);
+    told(Subject::Ticket(4263), &["The requester has the open issue i", "Fix that first", "Issues: 2\n"]);
+    told(Subject::Ticket(4021), &["suppressed", "The requester has the open issue i", "Fix that first"]);
     told(
         Subject::Ticket(4020),
-        &["Several orgs have the id of account 001CASE002, so nobody can tell to which it belongs."],
+        &["Several orgs have the id of account 001CASE002, so the right one is unknown."],
     );
 }
 
@@ -183,9 +183,9 @@ fn orgs_are_told_who_claims_them() {
     );
     told(
         Subject::Org(1040),
-        &["It has no external id, so only its domains can name its account.", "it is this account's org"],
+        &["It has no external id, so only its domains can lead to its account.", "it is this account's org"],
     );
-    told(Subject::Org(1080), &["Account 001CASE008", "Account 001CASE009", "but another account has one here too"]);
+    told(Subject::Org(1080), &["Account 001CASE008", "Account 001CASE009", "but another account has a domain here too"]);
     told(Subject::Org(1100), &["No account of the reference has this id.", "but the external id is another"]);
     told(Subject::Org(1121), &["Account 001CASE012 (Several Candidates) has a domain here, and on other orgs too."]);
     told(
@@ -204,16 +204,16 @@ fn domains_are_told_who_expects_and_who_holds_them() {
     told(domain("agreed.example"), &["Domain agreed.example: names one account and one org\n"]);
     told(
         domain("shared-only.example"),
-        &["Expected by 2 accounts, so it links none of them:", "Warning shared_domain, line 14:"],
+        &["Expected by 2 accounts, so it links no account:", "Warning shared_domain, line 14:"],
     );
     told(
         domain("partly-roam.example"),
         &["looks like a provider's domain\n", "Warning spread_domain, line 18:", "Orgs that hold it\n  None."],
     );
-    told(domain("both.example"), &["It names one account, but stands on other orgs too."]);
+    told(domain("both.example"), &["One account expects it, but other orgs hold it too."]);
     told(domain("gmail.com"), &["a personal or provider domain\n", "Warning personal_domain, line 17:"]);
-    told(domain("mail.com"), &["domains.not_personal has it"]);
-    told(domain("ignored.example"), &["domains.ignored has it: it is never used for matching."]);
+    told(domain("mail.com"), &["It is listed in domains.not_personal"]);
+    told(domain("ignored.example"), &["It is listed in domains.ignored: it is never used for matching."]);
     told(domain("twins.example"), &["They belong to the account, but several orgs have its id."]);
     told(domain("linkable-add.example"), &["org_missing_expected_domain, org 1040"]);
 }
@@ -226,10 +226,10 @@ fn an_issue_is_told_with_what_its_action_needs() {
             "user_default_org_not_expected, user 2041: medium risk, prepared [",
             "move_user_to_org org 1040 user 2041, default org: 1010 → 1040",
             "only after: A0",
-            "to know: default_org_linked_to:001CASE001",
+            "notes: default_org_linked_to:001CASE001",
         ],
     );
-    told(account("001CASE004"), &["to know: org_shares_tickets, users_affected:1", "external id: none → 001CASE004"]);
+    told(account("001CASE004"), &["notes: org_shares_tickets, users_affected:1", "external id: none → 001CASE004"]);
     told(
         account("001CASE020"),
         &["Suppressed: The contract of case 20 ends in May", "blocked account_link_suppressed"],
@@ -256,7 +256,7 @@ fn what_to_do_next_names_commands_that_can_be_copied() {
             assert!(text.contains(&format!("      g-gremlin zendesk drift {command}\n")), "{command}:\n{text}");
         }
         let text = asked.text(&Subject::User(5001));
-        assert!(text.contains("Issues: 0\n  None.\n\nWhat to do next\n  Nothing: there is no finding that counts.\n"));
+        assert!(text.contains("Issues: 0\n  None.\n\nWhat to do next\n  Nothing: there is no open issue.\n"));
     });
 }
 
@@ -273,11 +273,11 @@ fn an_external_id_that_only_looks_like_the_accounts_is_told() {
     super::ask(folder.path(), csv, "version: 1\n", super::AS_OF, "", |asked| {
         let text = asked.wide(&account("0015g00000XyZaB"), 1000);
         assert!(
-            text.contains("org 1 has external id \"0015G00000XYZAB\", which looks like it and is another id"),
+            text.contains("org 1 has external id \"0015G00000XYZAB\", which looks similar but is another id"),
             "{text}"
         );
         let text = asked.wide(&Subject::Org(1), 1000);
-        assert!(text.contains("It looks like that of account 0015g00000XyZaB (Acme)"), "{text}");
+        assert!(text.contains("Its external id looks similar to, but is not, that of account 0015g00000XyZaB (Acme)"), "{text}");
     });
 }
 

@@ -138,7 +138,8 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
             !own.is_empty(),
             "{world}"
         );
-        in_window += u64::from(trace["in_window"] == true);
+        // Where tickets are not read, none counts.
+        in_window += u64::from(trace["in_window"] == true && judgement != "not_read");
         reached.insert(judgement);
         render(asked, &Subject::Ticket(ticket.id()));
     }
