@@ -53,10 +53,7 @@ pub(super) fn org(page: &mut Page, org: &Org<'_>) {
         page.text(1, "No account claims it.");
     }
     for account in &org.near {
-        page.text(
-            1,
-            &format!("Its external id looks similar to, but is not, that of {}.", account_in_words(account)),
-        );
+        page.text(1, &format!("Its external id looks similar to, but is not, that of {}.", account_in_words(account)));
     }
 
     page.heading("Its domains");

@@ -154,7 +154,10 @@ fn tickets_are_told_by_window_and_requester() {
     );
     told(Subject::Ticket(4275), &["Ticket 4275: not in the window\n"]);
     told(Subject::Ticket(4276), &["it is filed under"]);
-    told(Subject::Ticket(4018), &["Requested by user 999999, who does not exist.", "a ticket without a requester cannot be judged."]);
+    told(
+        Subject::Ticket(4018),
+        &["Requested by user 999999, who does not exist.", "a ticket without a requester cannot be judged."],
+    );
     told(
         Subject::Ticket(4270),
         &["It should be filed under org 1270 (Tickets), the org of account 001CASE027; it is filed under no org."],
@@ -165,10 +168,7 @@ fn tickets_are_told_by_window_and_requester() {
     told(Subject::Ticket(4273), &["As it should be: it is filed under the org of account 001CASE027."]);
     told(Subject::Ticket(4263), &["The requester has the open issue i", "Fix that first", "Issues: 2\n"]);
     told(Subject::Ticket(4021), &["suppressed", "The requester has the open issue i", "Fix that first"]);
-    told(
-        Subject::Ticket(4020),
-        &["Several orgs have the id of account 001CASE002, so the right one is unknown."],
-    );
+    told(Subject::Ticket(4020), &["Several orgs have the id of account 001CASE002, so the right one is unknown."]);
 }
 
 #[test]
@@ -185,7 +185,10 @@ fn orgs_are_told_who_claims_them() {
         Subject::Org(1040),
         &["It has no external id, so only its domains can lead to its account.", "it is this account's org"],
     );
-    told(Subject::Org(1080), &["Account 001CASE008", "Account 001CASE009", "but another account has a domain here too"]);
+    told(
+        Subject::Org(1080),
+        &["Account 001CASE008", "Account 001CASE009", "but another account has a domain here too"],
+    );
     told(Subject::Org(1100), &["No account of the reference has this id.", "but the external id is another"]);
     told(Subject::Org(1121), &["Account 001CASE012 (Several Candidates) has a domain here, and on other orgs too."]);
     told(
@@ -277,7 +280,10 @@ fn an_external_id_that_only_looks_like_the_accounts_is_told() {
             "{text}"
         );
         let text = asked.wide(&Subject::Org(1), 1000);
-        assert!(text.contains("Its external id looks similar to, but is not, that of account 0015g00000XyZaB (Acme)"), "{text}");
+        assert!(
+            text.contains("Its external id looks similar to, but is not, that of account 0015g00000XyZaB (Acme)"),
+            "{text}"
+        );
     });
 }
 
