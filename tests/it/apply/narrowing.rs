@@ -122,7 +122,8 @@ fn a_plan_is_named_by_its_run_its_folder_its_file_or_as_the_latest() {
         assert!(ran.out.contains(&format!("--plan {run_id} \\")), "a command that stays right: {}", ran.out);
     }
     let absent = stage.run(&["apply", "--plan", "20200101_000000Z_audit"]).is(2);
-    assert!(absent.err.contains("there is neither a run 20200101_000000Z_audit under "), "{}", absent.err);
+    let cause = "there is no folder 20200101_000000Z_audit and no run of that name under ";
+    assert!(absent.err.contains(cause), "{}", absent.err);
 }
 
 /// The plan with a change, and the hash that then is right.
