@@ -182,7 +182,11 @@ fn interrupted_twice(point: Point) -> (Stage, Plan, Ran, Hold) {
 fn a_second_signal_waits_for_nothing_and_leaves_the_write_to_the_next_apply() {
     for (point, took) in [(Point::Received, false), (Point::Acted, true)] {
         let (stage, plan, ran, _hold) = interrupted_twice(point);
-        assert!(ran.err.contains("note: interrupted again; the outcome of the write in flight is unknown"), "{}", ran.err);
+        assert!(
+            ran.err.contains("note: interrupted again; the outcome of the write in flight is unknown"),
+            "{}",
+            ran.err
+        );
         assert_eq!(ran.result("A001"), "failed:outcome_unknown");
         assert_eq!(ran.result("A002"), "skipped:aborted");
         assert_eq!(ran.receipt["completed"], false);

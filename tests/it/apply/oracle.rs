@@ -343,8 +343,7 @@ fn dry_runs_and_applies_agree_with_the_model_whatever_was_changed_since_the_audi
         let applied = expected.iter().filter(|result| *result == "applied").count();
         // What a cap left for the next run is no failure.
         assert_eq!(ran.code, 0, "{what}: {}", ran.err);
-        let looked_at =
-            |result: &str| result.contains("precondition_changed") || result == "skipped:record_incomplete";
+        let looked_at = |result: &str| result.contains("precondition_changed") || result == "skipped:record_incomplete";
         let skipped = expected.iter().filter(|result| looked_at(result)).count();
         assert_eq!(ran.count("attempted"), (applied + skipped) as u64, "{what}");
         let mut reached = reached.lock().expect("no panic");
