@@ -5,6 +5,11 @@ use super::{Explanation, WarningCode};
 const ONLY_WARNS: &str = "It does not change the reference, and does not count as an issue.";
 
 impl WarningCode {
+    /// Whether a copy of the reference cannot give it again: what the warning is about is gone from the copy (rules 11).
+    pub const fn is_of_first_reading(self) -> bool {
+        matches!(self, Self::ReportFooter | Self::IdUnwrapped | Self::RepeatedRow)
+    }
+
     /// What the warning means, and what to do about it.
     pub const fn explanation(self) -> &'static Explanation {
         match self {

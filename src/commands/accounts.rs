@@ -8,7 +8,7 @@ use crate::model::accounts::Reference;
 use crate::model::domains::DomainTable;
 use crate::model::warning::{self, Warning};
 use crate::paths::file_name;
-use crate::reference::{self, Form};
+use crate::reference::{self, Form, Problems};
 use crate::snapshot::demo;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -68,25 +68,37 @@ impl Accounts {
 
     /// The accounts; their domains are put into `domains`.
     pub fn reference(&self, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
-        let form = match &self.from {
+        let read = reference::read(&self.bytes, self.form(), &config.settings.domains, domains);
+        let mut reference = read.map_err(|problems| self.failure(problems))?;
+        if let From::Kept(warnings) = &self.from {
+            reference.warnings.extend(warnings.iter().cloned());
+            warning::sort(&mut reference.warnings);
+        }
+        Ok(reference)
+    }
+
+    /// The copy that a snapshot keeps (rules 11).
+    pub fn kept_copy(&self) -> Result<Vec<u8>, Failure> {
+        reference::kept_copy(&self.bytes, self.form()).map_err(|problems| self.failure(problems))
+    }
+
+    fn form(&self) -> Form<'_> {
+        match &self.from {
             From::File(_) => Form::Export(&self.columns),
             From::Query => Form::Query(&self.columns),
             From::Kept(_) => Form::Kept,
-        };
-        let read = reference::read(&self.bytes, form, &config.settings.domains, domains);
-        let mut reference = read.map_err(|problems| match &self.from {
+        }
+    }
+
+    fn failure(&self, problems: Problems) -> Failure {
+        match &self.from {
             From::File(path) => reference_failure(path, problems),
             From::Query => reference_failure(Path::new("from Salesforce"), problems).help(
                 "correct the records in Salesforce, or salesforce.query and salesforce.columns, then run again; nothing was read from Zendesk",
             ),
             From::Kept(_) => reference_failure(Path::new("of the snapshot"), problems)
                 .help("save the snapshot anew: audit --save-snapshot"),
-        })?;
-        if let From::Kept(warnings) = &self.from {
-            reference.warnings.extend(warnings.iter().cloned());
-            warning::sort(&mut reference.warnings);
         }
-        Ok(reference)
     }
 
     /// How the receipt names it: without a folder.

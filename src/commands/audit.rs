@@ -38,7 +38,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     );
     let found = ManuallyDrop::new(found);
     let rows = inputs.rows_to_compare(&found);
-    let judged = Judged::new(&found, rows.as_ref(), &inputs);
+    let judged = Judged::new(&found, rows.as_ref(), inputs.baseline.as_ref(), inputs.earlier());
     let run = inputs.publish(&read, &found, &judged)?;
 
     inputs.options.outputs.tell(console.audience, judged.outputs(&run))?;

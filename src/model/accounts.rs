@@ -9,6 +9,7 @@ use super::untrusted::{self, Untrusted};
 use super::warning::Warning;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops;
 
 /// The columns of a reference, in the order in which errors name them. The first three are required.
 pub const COLUMNS: [&str; 6] =
@@ -63,6 +64,14 @@ impl Account {
     /// Evidence for people, without the local part of an address; never matched.
     pub fn website(&self) -> Option<Untrusted<&str>> {
         self.texts.get(2).map(Untrusted::borrowed)
+    }
+}
+
+impl ops::Index<AccountAt> for Vec<Account> {
+    type Output = Account;
+
+    fn index(&self, at: AccountAt) -> &Account {
+        &self[at.index()]
     }
 }
 

@@ -2,14 +2,11 @@
 //!
 //! A row of a large audit holds many of them, so each takes four bytes, and none of them takes no more.
 
-use super::accounts::Account;
-use super::world::Org;
 use std::num::NonZeroU32;
-use std::ops;
 
 /// Declares the index of a row in its table.
 macro_rules! index {
-    ($(#[$doc:meta])* $name:ident of $row:ty) => {
+    ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(NonZeroU32);
@@ -37,25 +34,17 @@ macro_rules! index {
                 Self(NonZeroU32::MIN)
             }
         }
-
-        impl ops::Index<$name> for Vec<$row> {
-            type Output = $row;
-
-            fn index(&self, at: $name) -> &$row {
-                &self[at.index()]
-            }
-        }
     };
 }
 
 index! {
     /// The index of an account in [`super::accounts::Reference::accounts`].
-    AccountAt of Account
+    AccountAt
 }
 
 index! {
     /// The index of an org in [`super::world::World::orgs`].
-    OrgAt of Org
+    OrgAt
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::texts::Texts;
 use super::time::Instant;
 use super::untrusted::{self, Untrusted};
 use crate::parallel;
+use std::ops;
 
 /// The greatest id that survives JSON everywhere, 2^53 − 1.
 pub const MAX_ID: u64 = (1 << 53) - 1;
@@ -65,6 +66,14 @@ impl Org {
     /// Whether the org holds the domain.
     pub fn holds(&self, domain: DomainId) -> bool {
         self.domains.contains(&domain)
+    }
+}
+
+impl ops::Index<OrgAt> for Vec<Org> {
+    type Output = Org;
+
+    fn index(&self, at: OrgAt) -> &Org {
+        &self[at.index()]
     }
 }
 

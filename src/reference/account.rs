@@ -11,6 +11,7 @@ use crate::model::domains::{DomainId, DomainIds, DomainTable};
 use crate::model::settings::DomainRules;
 use crate::model::warning::Warning;
 use crate::text::escape::without_local_part;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What becomes of an entry of a domain cell.
@@ -66,6 +67,20 @@ pub(super) fn fates<'c>(cell: &'c str, rules: &DomainRules, domains: &mut Domain
         (entry, fate)
     };
     entries(cell).map(fate).collect()
+}
+
+/// A cell of domains whose entries keep no local part of an address: what an entry normalizes to stays the same (rules 4.2).
+pub(super) fn without_local_parts(cell: &str) -> Cow<'_, str> {
+    if !cell.contains('@') {
+        return Cow::Borrowed(cell);
+    }
+    let kept = |entry: &str| {
+        let start = entry.find("://").map_or(0, |at| at + 3);
+        let end = entry[start..].find(['/', '?', '#']).map_or(entry.len(), |at| start + at);
+        let address = without_local_part(&entry[..end]);
+        format!("{address}{}", &entry[end..])
+    };
+    Cow::Owned(entries(cell).map(kept).collect::<Vec<_>>().join(" "))
 }
 
 /// The entries of a cell of domains.

@@ -28,13 +28,15 @@ pub use problems::Problems;
 pub use written::{Written, WrittenCell, written};
 
 use self::csv::{Row, Rows};
-use self::form::ID;
+use self::form::{ACCOUNT_DOMAINS, ID, OVERRIDE, WEBSITE};
 use self::judge::Accepted;
 use crate::catalogue::WarningCode;
 use crate::model::accounts::{Account, COLUMNS, Reference};
 use crate::model::domains::DomainTable;
 use crate::model::settings::DomainRules;
 use crate::model::warning::Warning;
+use crate::text::escape::without_local_part;
+use std::borrow::Cow;
 
 /// Reads the bytes of a reference. Domains are put into `domains`.
 ///
@@ -73,8 +75,16 @@ pub fn kept_copy(bytes: &[u8], form: Form<'_>) -> Result<Vec<u8>, Problems> {
     // Writing to memory cannot fail.
     let _ = copy.write_record(COLUMNS);
     judge::judge(&decoded, form, &mut |Accepted { row, header, id }| {
-        let cell = |column| if column == ID { id } else { header.cell(row, column).trim() };
-        let _ = copy.write_record((0..COLUMNS.len()).map(cell));
+        let cell = |column| {
+            let text = header.cell(row, column).trim();
+            match column {
+                ID => Cow::Borrowed(*id),
+                WEBSITE => without_local_part(text),
+                ACCOUNT_DOMAINS | OVERRIDE => account::without_local_parts(text),
+                _ => Cow::Borrowed(text),
+            }
+        };
+        let _ = copy.write_record((0..COLUMNS.len()).map(cell).map(|cell| cell.into_owned()));
     })?;
     Ok(copy.into_inner().unwrap_or_default())
 }

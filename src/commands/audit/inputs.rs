@@ -14,6 +14,7 @@ use crate::model::accounts::{BaselineAccounts, Reference};
 use crate::model::domains::DomainTable;
 use crate::model::settings::Suppression;
 use crate::model::time::Instant;
+use crate::model::warning::Warning;
 use crate::rules::audit::Audit;
 use crate::rules::suppress;
 use crate::run::artifacts::Run;
@@ -42,6 +43,8 @@ pub(super) struct Inputs {
     pub continued: Option<RunFolder>,
     /// Suppressions that `--suppressions-from` has put out of force.
     replaced: Option<Replaced>,
+    /// The copy of the reference for the snapshot that was asked for.
+    kept: Option<Vec<u8>>,
     root: Root,
     /// The flags that select the same inputs for another command.
     pub flags: String,
@@ -71,6 +74,7 @@ impl Inputs {
         let accounts = Accounts::read(&source, &config, is_named)?;
         let mut domains = DomainTable::default();
         let reference = accounts.reference(&config, &mut domains)?;
+        let kept = if options.save_snapshot.is_some() { Some(accounts.kept_copy()?) } else { None };
         let inputs = Self {
             root: output_root(&config)?,
             flags: flags(&source, common, &options),
@@ -85,6 +89,7 @@ impl Inputs {
             baseline,
             continued,
             replaced,
+            kept,
         };
         if let Some(folder) = &inputs.options.save_snapshot {
             check_snapshot_target(folder)?;
@@ -169,12 +174,18 @@ impl Inputs {
     /// The snapshot that was asked for, written but without its name.
     fn snapshot(&self, read: &Read) -> Result<Option<(Folder, &Path)>, Failure> {
         let Some(folder) = self.options.save_snapshot.as_deref() else { return Ok(None) };
+        let warnings: Vec<Warning> =
+            self.reference.warnings.iter().filter(|warning| warning.code.is_of_first_reading()).cloned().collect();
+        let reference = self.kept.as_deref().map(|csv| {
+            let accounts = self.reference.accounts.len() as u64;
+            snapshot::Kept { csv, accounts, warnings: &warnings }
+        });
         let facts = snapshot::Provenance {
             zendesk: &read.zendesk,
             as_of: read.as_of,
             tickets_from: read.tickets_from,
             ticket_source: read.ticket_source.as_deref(),
-            reference: None,
+            reference,
         };
         let saved = snapshot::save(&read.world, &facts, folder).map_err(|error| {
             let what = format!("the snapshot {} could not be saved; nothing was left behind", folder.display());

@@ -277,3 +277,34 @@ fn tickets_that_are_not_wanted_are_neither_read_nor_missed() {
         "saved has no tickets: they were not read when it was taken\n  help: set tickets.enabled: false",
     ));
 }
+
+#[test]
+fn a_snapshot_is_replayed_without_the_export_that_it_was_judged_by() {
+    let (fake, folder) = (fake(), folder());
+    let export = "Account ID,account_name,account_domains\n=\"001ACME001\",Acme Healthcare,jane.doe@acme-health.example\n\
+        '001ACME007,Acme Energy,acme-energy.example nobody@localhost\n\nReport made by J Doe,,\n";
+    std::fs::write(folder.path().join("export.csv"), export).expect("written");
+    let config = format!(
+        "version: 1\nzendesk: {{ base_url: \"{}\" }}\nsalesforce: {{ accounts_csv: export.csv, columns: {{ sf_account_id: Account ID }} }}\n",
+        fake.url()
+    );
+    std::fs::write(folder.path().join("live.yaml"), config).expect("written");
+    let mut command = super::gremlin(&folder);
+    command.args(["audit", "--as-of", super::AS_OF, "--out", "live", "--config", "live.yaml", "--save-snapshot", "saved"]);
+    command.envs(crate::fake_zendesk::FakeZendesk::BEARER_ENV).assert().code(0);
+    std::fs::remove_file(folder.path().join("export.csv")).expect("removed");
+
+    // Neither a configuration nor a credential nor the export.
+    let mut command = super::gremlin(&folder);
+    command.args(["audit", "--as-of", super::AS_OF, "--out", "replayed", "--snapshot", "saved"]).assert().code(0);
+    let [live, replayed] = ["live", "replayed"].map(|root| only_run(folder.path().join(root)));
+    for name in ["fix_plan.json", "accounts.csv", "all_exceptions.csv"] {
+        assert_eq!(std::fs::read(live.join(name)).ok(), std::fs::read(replayed.join(name)).ok(), "{name}");
+    }
+    let summary = std::fs::read_to_string(replayed.join("summary.json")).expect("a summary");
+    for warning in ["report_footer", "id_unwrapped", "domain_not_usable"] {
+        assert!(summary.contains(&format!("\"code\": \"{warning}\"")), "{warning} in {summary}");
+    }
+    let kept = std::fs::read_to_string(folder.path().join("saved/reference.csv")).expect("the reference");
+    assert!(!kept.contains("jane.doe") && kept.contains("acme-health.example"), "{kept}");
+}

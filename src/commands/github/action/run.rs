@@ -84,8 +84,9 @@ impl Step<'_> {
         configuration(&mut arguments, inputs);
         let snapshot = self.snapshot(inputs, state)?;
         option(&mut arguments, "snapshot", snapshot.as_ref().map(|path| path.display()));
-        let (baseline, _history) = self.baseline(inputs, state)?;
+        let (baseline, history) = self.baseline(inputs, state)?;
         option(&mut arguments, "baseline", baseline.as_ref().map(|path| path.display()));
+        option(&mut arguments, "history", history.as_ref().map(|path| path.display()));
         if inputs.accept_new {
             arguments.push("--accept-new".to_owned());
         }
