@@ -290,7 +290,17 @@ fn a_snapshot_is_replayed_without_the_export_that_it_was_judged_by() {
     );
     std::fs::write(folder.path().join("live.yaml"), config).expect("written");
     let mut command = super::gremlin(&folder);
-    command.args(["audit", "--as-of", super::AS_OF, "--out", "live", "--config", "live.yaml", "--save-snapshot", "saved"]);
+    command.args([
+        "audit",
+        "--as-of",
+        super::AS_OF,
+        "--out",
+        "live",
+        "--config",
+        "live.yaml",
+        "--save-snapshot",
+        "saved",
+    ]);
     command.envs(crate::fake_zendesk::FakeZendesk::BEARER_ENV).assert().code(0);
     std::fs::remove_file(folder.path().join("export.csv")).expect("removed");
 
