@@ -109,7 +109,7 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         let statuses: Vec<String> =
             statuses.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
         let mut message = format!("{}: {}.", code.explanation().title, statuses.join(", "));
-        if let (Some(change), (new @ 1.., _)) = (change, change.map(|change| change.of_code(code)).unwrap_or_default())
+        if let (Some(change), (new @ 1.., ..)) = (change, change.map(|change| change.of_code(code)).unwrap_or_default())
         {
             let _ = write!(message, " {} new since {}.", grouped(new), escape::terminal(&change.base_run_id));
         }

@@ -104,6 +104,10 @@ impl AuditReport<'_> {
             if change.left_window > 0 {
                 let _ = write!(line, ", {} left the ticket window", grouped(change.left_window));
             }
+            let left = change.left_reference_issues();
+            if left > 0 {
+                let _ = write!(line, ", {} left the reference with their accounts", grouped(left));
+            }
         }
         line.push('\n');
         if facts.source == Source::Demo {
@@ -139,7 +143,7 @@ impl AuditReport<'_> {
         let Self { facts, change, .. } = *self;
         let mut text = "\n### Issues\n\n".to_owned();
         let count = |code: IssueCode| facts.by_code.get(&code).copied().unwrap_or_default();
-        let moved = |code: IssueCode| change.map(|change| change.of_code(code)).filter(|(new, gone)| new + gone > 0);
+        let moved = |code: IssueCode| change.map(|change| change.of_code(code)).filter(|(new, gone, left)| new + gone + left > 0);
         let mut codes: Vec<IssueCode> =
             IssueCode::ALL.into_iter().filter(|code| count(*code) > 0 || moved(*code).is_some()).collect();
         codes.sort_by_key(|code| code.risk());
@@ -154,10 +158,11 @@ impl AuditReport<'_> {
         for code in codes {
             let _ = write!(text, "| `{code}` | {} | {} |", code.risk(), grouped(count(code)));
             if change.is_some() {
-                let moved = moved(code).map(|(new, gone)| {
+                let moved = moved(code).map(|(new, gone, left)| {
                     let new = (new > 0).then(|| format!("**+{}** new", grouped(new)));
                     let gone = (gone > 0).then(|| format!("−{} resolved", grouped(gone)));
-                    new.into_iter().chain(gone).collect::<Vec<_>>().join(", ")
+                    let left = (left > 0).then(|| format!("−{} left the reference", grouped(left)));
+                    new.into_iter().chain(gone).chain(left).collect::<Vec<_>>().join(", ")
                 });
                 let _ = write!(text, " {} |", moved.unwrap_or("=".to_owned()));
             }

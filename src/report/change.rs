@@ -15,6 +15,8 @@ pub struct Change {
     pub changed: u64,
     /// Tickets that are no longer in the window.
     pub left_window: u64,
+    /// Issues of accounts that are no longer in the reference.
+    pub left_reference: BTreeMap<IssueCode, u64>,
 }
 
 impl Change {
@@ -26,6 +28,7 @@ impl Change {
             resolved: by_code(&diff.resolved),
             changed: diff.changed.len() as u64,
             left_window: diff.left_window.len() as u64,
+            left_reference: by_code(&diff.left_reference),
         }
     }
 
@@ -37,10 +40,14 @@ impl Change {
         self.resolved.values().sum()
     }
 
-    /// New and resolved ones of a code.
-    pub fn of_code(&self, code: IssueCode) -> (u64, u64) {
+    pub fn left_reference_issues(&self) -> u64 {
+        self.left_reference.values().sum()
+    }
+
+    /// New and resolved ones of a code, and those whose account left the reference.
+    pub fn of_code(&self, code: IssueCode) -> (u64, u64, u64) {
         let count = |counts: &BTreeMap<IssueCode, u64>| counts.get(&code).copied().unwrap_or_default();
-        (count(&self.new), count(&self.resolved))
+        (count(&self.new), count(&self.resolved), count(&self.left_reference))
     }
 }
 

@@ -40,17 +40,24 @@ pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
     let ChangeReport { diff, is_breached, change, .. } = *report;
     let (new, resolved) = (diff.new.len() as u64, diff.resolved.len() as u64);
     let actions = diff.prepared.added.len() + diff.prepared.dropped.len();
-    let effect = match (new, resolved, diff.changed.len(), actions) {
+    let left = diff.left_reference.len() as u64;
+    let effect = match (new, resolved + left, diff.changed.len(), actions) {
         (0, 0, 0, 0) => "no effect on any finding".to_owned(),
         (0, 0, changed, _) => format!(
             "no issue comes or goes, {} another status, {} more or less",
             if changed == 1 { "1 has".to_owned() } else { format!("{} have", grouped(changed as u64)) },
             counted(actions as u64, "prepared action")
         ),
-        (new, resolved, ..) => format!("{}, {} resolved", counted(new, "new issue"), grouped(resolved)),
+        _ if left > 0 => {
+            let new = counted(new, "new issue");
+            format!("{new}, {} resolved, {} left the reference", grouped(resolved), grouped(left))
+        }
+        _ => format!("{}, {} resolved", counted(new, "new issue"), grouped(resolved)),
     };
     let has_effect = effect != "no effect on any finding";
-    let weight = change.map_or(Weight::Same, ConfigurationChange::weight);
+    // An issue that left with its account is out of sight, and not repaired.
+    let unknown = if left > 0 { Weight::Weaker } else { Weight::Same };
+    let weight = change.map_or(unknown, ConfigurationChange::weight);
     match (is_breached, weight) {
         (_, Weight::Target) => (Mark::Bad, format!("it names another target; {effect}")),
         (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),

@@ -48,11 +48,12 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     if let Some(change) = change {
         let _ = writeln!(
             text,
-            "  since {}: {} new, {} resolved, {} left the ticket window",
+            "  since {}: {} new, {} resolved, {} left the ticket window, {} left the reference",
             escape::terminal(&change.base_run_id),
             grouped(change.new_issues()),
             grouped(change.resolved_issues()),
-            grouped(change.left_window)
+            grouped(change.left_window),
+            grouped(change.left_reference_issues())
         );
     }
     if !facts.thresholds.is_empty() {
@@ -70,7 +71,8 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
     let mut any = false;
     for code in IssueCode::ALL {
         let count = facts.by_code.get(&code).copied().unwrap_or_default();
-        let (new, gone) = change.map(|change| change.of_code(code)).unwrap_or_default();
+        let (new, resolved, left) = change.map(|change| change.of_code(code)).unwrap_or_default();
+        let gone = resolved + left;
         if count + new + gone > 0 {
             any = true;
             let moved =
@@ -133,10 +135,11 @@ pub fn change(report: &ChangeReport<'_>) -> String {
     let (mark, verdict) = change_page::verdict(report);
     let diff = report.diff;
     format!(
-        "{} This change: {verdict}\n  {} new, {} resolved, {} with another status; prepared actions: +{} −{}\n\nplan_hash: {}",
+        "{} This change: {verdict}\n  {} new, {} resolved, {} left the reference, {} with another status; prepared actions: +{} −{}\n\nplan_hash: {}",
         mark.as_str(),
         grouped(diff.new.len() as u64),
         grouped(diff.resolved.len() as u64),
+        grouped(diff.left_reference.len() as u64),
         grouped(diff.changed.len() as u64),
         grouped(diff.prepared.added.len() as u64),
         grouped(diff.prepared.dropped.len() as u64),

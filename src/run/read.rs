@@ -10,7 +10,7 @@ use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{self, ApplyReceipt};
 use crate::run::artifacts::history::{self, History};
 use crate::run::artifacts::receipt::{self, EarlierRun, Receipt};
-use crate::run::artifacts::rows::{AccountRow, IssueRow, TicketIssueRow};
+use crate::run::artifacts::rows::{AccountRow, AdvisoryRow, IssueRow, TicketIssueRow};
 use crate::run::artifacts::summary::{self, Summary};
 use crate::run::artifacts::table::{self, Row};
 use crate::run::diff;
@@ -35,6 +35,8 @@ pub struct RunFolder {
     pub accounts: Option<Vec<AccountRow<'static>>>,
     /// `history.json`, likewise.
     pub history: Option<History>,
+    /// `advisories.csv`; none where it was changed, since it is a view, and for a run of a version that did not write it.
+    pub advisories: Vec<AdvisoryRow<'static>>,
     /// The files for people that were changed or removed.
     pub changed_views: Vec<&'static str>,
 }
@@ -44,7 +46,7 @@ pub struct RunFolder {
 pub enum RunFolderError {
     #[error("there is no such folder")]
     NoFolder,
-    #[error("it is no run folder of an audit: it has no {}", Artifact::Receipt.name())]
+    #[error("it is not a run folder of an audit: it has no {}", Artifact::Receipt.name())]
     NoRun,
     #[error("{file} cannot be read: {error}")]
     Unreadable { file: String, error: std::io::Error },
@@ -116,6 +118,11 @@ impl<'a> Checked<'a> {
     /// The rows of a table.
     fn rows<R: Row + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
         table::read(&self.bytes(R::FILE)?).map_err(|what| shape(R::FILE.name(), what))
+    }
+
+    /// The rows of a view, which people may change; then there are none.
+    fn view<R: Row + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
+        if self.has(R::FILE) && self.bytes(R::FILE).is_ok() { self.rows() } else { Ok(Vec::new()) }
     }
 
     fn summary(&self) -> Result<Summary, RunFolderError> {
@@ -191,6 +198,7 @@ impl RunFolder {
             tickets: folder.rows()?,
             accounts: folder.has(Artifact::Accounts).then(|| folder.rows()).transpose()?,
             history: folder.history()?,
+            advisories: folder.view()?,
             changed_views: views.filter(|view| folder.bytes(*view).is_err()).map(Artifact::name).collect(),
             plan,
             receipt: folder.receipt,
@@ -343,6 +351,6 @@ mod tests {
             "receipt.json has the schema \"g-gremlin/zendesk-drift/receipt/2\", and this program knows g-gremlin/zendesk-drift/receipt/1"
         );
         std::fs::remove_file(receipt).expect("removed");
-        assert_eq!(error(&folder), "it is no run folder of an audit: it has no receipt.json");
+        assert_eq!(error(&folder), "it is not a run folder of an audit: it has no receipt.json");
     }
 }

@@ -120,9 +120,9 @@ fn a_folder_that_is_none_or_was_changed_is_refused() {
         (output.status.code(), text(&output.stderr))
     };
     let (code, told) = report(&folder.path().join("nowhere"));
-    assert!(code == Some(2) && told.contains("\n  caused by: there is no such folder\n"), "{told}");
+    assert!(code == Some(2) && told.contains("\n  caused by: there is no folder "), "{told}");
     let (code, told) = report(folder.path());
-    assert!(code == Some(2) && told.contains("it is no run folder of an audit: it has no receipt.json"), "{told}");
+    assert!(code == Some(2) && told.contains("it is not a run folder of an audit: it has no receipt.json"), "{told}");
     for entry in std::fs::read_dir(expected("demo")).expect("files") {
         let entry = entry.expect("a file");
         std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
@@ -134,6 +134,34 @@ fn a_folder_that_is_none_or_was_changed_is_refused() {
     std::fs::write(&summary, changed).expect("written");
     let (code, told) = report(folder.path());
     assert!(code == Some(2) && told.contains("summary.json was changed"), "{told}");
+}
+
+#[test]
+fn a_changed_view_is_a_notice_and_is_not_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(expected("demo")).expect("files") {
+        let entry = entry.expect("a file");
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
+    }
+    let report = || gremlin().arg("report").arg(folder.path()).output().expect("the program runs");
+    let whole = report();
+    let unmapped = "The most frequent domains that no account expects: ";
+    assert!(text(&whole.stdout).contains(unmapped), "{}", text(&whole.stdout));
+    assert!(!text(&whole.stderr).contains("changed since"), "{}", text(&whole.stderr));
+    let view = folder.path().join("advisories.csv");
+    let changed = std::fs::read_to_string(&view).expect("text").replace("domain_unmapped", "domain_mapped");
+    std::fs::write(&view, changed).expect("written");
+    let told = report();
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
+    assert!(
+        text(&told.stderr).contains("changed since the audit, and not used here: advisories.csv in "),
+        "{}",
+        text(&told.stderr)
+    );
+    let (told, whole) = (text(&told.stdout), text(&whole.stdout));
+    assert!(!told.contains(unmapped) && told.contains("Advisories: 1 domain_unmapped"), "{told}");
+    let without: Vec<&str> = whole.lines().filter(|line| !line.contains(unmapped)).collect();
+    assert_eq!(told.lines().collect::<Vec<_>>(), without, "all else comes from the data");
 }
 
 #[test]
@@ -178,13 +206,15 @@ fn later_steps_learn_what_an_audit_found() {
             "blocked-actions",
             "breached",
             "new-issues",
+            "resolved-issues",
             "upload"
         ]
     );
     let run = PathBuf::from(of(&outputs, "run-dir"));
     assert!(run.is_absolute() && run.join("receipt.json").exists(), "{run:?}");
-    let counts = ["total-issues", "prepared-actions", "blocked-actions", "new-issues"].map(|name| of(&outputs, name));
-    assert_eq!(counts, ["13", "5", "4", ""]);
+    let names = ["total-issues", "prepared-actions", "blocked-actions", "new-issues", "resolved-issues"];
+    let counts = names.map(|name| of(&outputs, name));
+    assert_eq!(counts, ["13", "5", "4", "", ""], "nothing is new or resolved without a baseline");
     assert_eq!(of(&outputs, "breached"), "max_total_issues,max_by_risk.critical");
     assert_eq!(of(&outputs, "upload"), "true");
 }
@@ -227,30 +257,31 @@ fn a_change_is_told_by_what_it_does() {
     let mut command = gremlin();
     command.args(["report", "--command", "diff", "--to", "comment", "--to", "annotations", "--baseline"]);
     let page = stdout(command.arg(&before).arg(&after));
-    assert!(page.starts_with("## 🟡 This change: 1 new issue, 1 resolved\n"), "{page}");
+    assert!(page.starts_with("## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"), "{page}");
     for part in [
         "| prepared actions | 21 | **19** |",
-        "\nBoth sides were audited on the same snapshot of Zendesk. The suppressions of the side before the change are in force.\n",
+        "\nBoth sides were audited on the same snapshot of Zendesk, taken `2026-04-17T22:15:30Z`, ",
+        " days ago. The suppressions of the side before the change are in force.\n",
         "\n### New issues: 1\n",
         "| `account_missing_zendesk_org` | medium | `001CASE099` `New @octocat \\| Co` | `No org has",
-        "\n### Resolved issues: 1\n",
+        "\n### Issues of accounts that the reference has lost: 1\n",
         "| − prepared | `add_org_domain` | `0015G00000QWERTAAV` `Mangled Case` | org 1060 `mangled-add.example` |  |\n",
         "\n### Its own suppressions would silence 1 issue\n",
         "| `in the next quarter` |\n",
-        "::warning title=This change%3A 1 new issue%2C 1 resolved::",
+        "::warning title=This change%3A it hides or permits more than before; 1 new issue%2C 0 resolved%2C 1 left the reference::",
     ] {
         assert!(page.contains(part), "{part} is not in\n{page}");
     }
     let mut command = gremlin();
     command.args(["report", "--command", "diff", "--to", "job-summary", "--exit-code", "1", "--baseline"]);
     let page = stdout(command.arg(&before).arg(&after));
-    assert!(page.starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 1 resolved\n"), "{page}");
+    assert!(page.starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 0 resolved, 1 left the reference\n"), "{page}");
 
     // As an audit with a baseline, it has counts by code.
     let page = stdout(gremlin().args(["report", "--to", "job-summary", "--baseline"]).arg(&before).arg(&after));
-    assert!(page.contains("\nSince the baseline `20260417_221530Z_audit`: **1 new**, 1 resolved\n"), "{page}");
+    assert!(page.contains("\nSince the baseline `20260417_221530Z_audit`: **1 new**, 0 resolved, 1 with another status, 1 left the reference with their accounts\n"), "{page}");
     assert!(page.contains("| `account_missing_zendesk_org` | medium | 8 | **+1** new |\n"), "{page}");
-    assert!(page.contains("| `org_missing_expected_domain` | medium | 7 | −1 resolved |\n"), "{page}");
+    assert!(page.contains("| `org_missing_expected_domain` | medium | 7 | −1 left the reference |\n"), "{page}");
 
     // Nothing changes by itself.
     let page = stdout(
@@ -273,13 +304,13 @@ fn limits_that_were_exceeded_before_a_change_are_told_and_do_not_decide() {
         stdout(command.arg("--baseline").arg(&before).arg(&after))
     };
     let page = told("0");
-    assert!(page.starts_with("## 🟡 This change: 1 new issue, 1 resolved\n"), "{page}");
+    assert!(page.starts_with("## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"), "{page}");
     assert!(!page.contains("a threshold is breached") && !page.contains("::error"), "{page}");
     let (_, table) = page.split_once("\n### Limits that the changed side exceeds\n").expect("told all the same");
     assert!(table.contains("| threshold | limit | before | after |\n"), "{page}");
     assert!(table.contains("| `max_total_issues` | 10 |"), "{page}");
     assert!(!page.contains("further back than the snapshot"), "{page}");
-    assert!(told("1").starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 1 resolved\n"));
+    assert!(told("1").starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 0 resolved, 1 left the reference\n"));
 }
 
 #[test]

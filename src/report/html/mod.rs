@@ -132,10 +132,12 @@ fn changes(report: &HtmlReport<'_>) -> Markup {
         h2 { "Since the baseline " code { (escape::terminal(base_run_id)) } }
         p {
             (counted(change.new_issues(), "new issue")) ", " (grouped(change.resolved_issues())) " resolved, "
-            (grouped(change.changed)) " with another status, " (grouped(change.left_window)) " left the ticket window."
+            (grouped(change.changed)) " with another status, " (grouped(change.left_window)) " left the ticket window, "
+            (grouped(change.left_reference_issues())) " left the reference."
         }
         (issues("New issues", &diff.new))
         (issues("Resolved issues", &diff.resolved))
+        (issues("Issues of accounts that the reference has lost", &diff.left_reference))
     }
 }
 

@@ -69,11 +69,13 @@ impl AuditFacts {
     /// Of an audit that has just run.
     pub fn of_audit(audit: &Audit<'_>, summary: &Summary) -> Self {
         let (accounts, account_count) = accounts::of_audit(audit);
+        let advisories = audit.advisories.iter();
+        let advisories = advisories.map(|advisory| (advisory.code, advisory.domain.as_deref(), advisory.user_count));
         let actions = audit.plan.prepared.iter().map(|action| action.code);
         Self {
             only_duplicate: only_duplicate(audit),
             need_no_org: need_no_org(audit),
-            unmapped_domains: unmapped_domains(audit),
+            unmapped_domains: unmapped_domains(advisories),
             accounts,
             account_count,
             ..Self::of(summary, &summary.plan_hash, count_of(actions))
@@ -85,7 +87,10 @@ impl AuditFacts {
         let (accounts, account_count) = accounts::of_run(run);
         let actions = run.plan.actions.iter().map(|action| action.action_code);
         // The hash is computed from the plan, not read.
-        Self { accounts, account_count, ..Self::of(&run.summary, &run.plan.hash, count_of(actions)) }
+        let unmapped_domains = unmapped_domains(
+            run.advisories.iter().map(|row| (row.advisory_code, row.domain.as_deref(), row.user_count)),
+        );
+        Self { unmapped_domains, accounts, account_count, ..Self::of(&run.summary, &run.plan.hash, count_of(actions)) }
     }
 
     /// What the summary holds; no accounts.
@@ -127,10 +132,12 @@ impl AuditFacts {
 }
 
 /// Of `domain_unmapped`, which there is for the 50 domains with the most users, in the order of their names.
-fn unmapped_domains(audit: &Audit<'_>) -> Vec<(String, u64)> {
-    let unmapped = audit.advisories.iter().filter(|advisory| advisory.code == AdvisoryCode::DomainUnmapped);
+fn unmapped_domains<'a>(
+    advisories: impl Iterator<Item = (AdvisoryCode, Option<&'a str>, Option<u64>)>,
+) -> Vec<(String, u64)> {
+    let unmapped = advisories.filter(|(code, ..)| *code == AdvisoryCode::DomainUnmapped);
     let mut domains: Vec<(String, u64)> =
-        unmapped.filter_map(|advisory| Some((advisory.domain.as_deref()?.to_owned(), advisory.user_count?))).collect();
+        unmapped.filter_map(|(_, domain, users)| Some((domain?.to_owned(), users?))).collect();
     domains.sort_by_key(|(_, users)| std::cmp::Reverse(*users));
     domains.truncate(MOST_DOMAINS);
     domains

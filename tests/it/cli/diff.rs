@@ -184,7 +184,7 @@ fn a_baseline_that_cannot_be_used_is_an_error_and_nothing_is_audited() {
     };
     let help = "help: name the run folder of an audit, <root>/<time>_audit\n";
     refused("nowhere", "error: the baseline nowhere cannot be used\n  caused by: there is no such folder\n", help);
-    refused("then", "caused by: it is no run folder of an audit: it has no receipt.json\n", help);
+    refused("then", "caused by: it is not a run folder of an audit: it has no receipt.json\n", help);
     // The demo is no Zendesk, and a folder with another origin is another one.
     gremlin(&folder).args(["audit", "--demo", "--as-of", AS_OF, "--out", "demo"]).assert().code(0);
     refused(
