@@ -143,7 +143,9 @@ impl AuditReport<'_> {
         let Self { facts, change, .. } = *self;
         let mut text = "\n### Issues\n\n".to_owned();
         let count = |code: IssueCode| facts.by_code.get(&code).copied().unwrap_or_default();
-        let moved = |code: IssueCode| change.map(|change| change.of_code(code)).filter(|(new, gone, left)| new + gone + left > 0);
+        let moved = |code: IssueCode| {
+            change.map(|change| change.of_code(code)).filter(|(new, gone, left)| new + gone + left > 0)
+        };
         let mut codes: Vec<IssueCode> =
             IssueCode::ALL.into_iter().filter(|code| count(*code) > 0 || moved(*code).is_some()).collect();
         codes.sort_by_key(|code| code.risk());

@@ -257,7 +257,12 @@ fn a_change_is_told_by_what_it_does() {
     let mut command = gremlin();
     command.args(["report", "--command", "diff", "--to", "comment", "--to", "annotations", "--baseline"]);
     let page = stdout(command.arg(&before).arg(&after));
-    assert!(page.starts_with("## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"), "{page}");
+    assert!(
+        page.starts_with(
+            "## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"
+        ),
+        "{page}"
+    );
     for part in [
         "| prepared actions | 21 | **19** |",
         "\nBoth sides were audited on the same snapshot of Zendesk, taken `2026-04-17T22:15:30Z`, ",
@@ -275,7 +280,10 @@ fn a_change_is_told_by_what_it_does() {
     let mut command = gremlin();
     command.args(["report", "--command", "diff", "--to", "job-summary", "--exit-code", "1", "--baseline"]);
     let page = stdout(command.arg(&before).arg(&after));
-    assert!(page.starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 0 resolved, 1 left the reference\n"), "{page}");
+    assert!(
+        page.starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 0 resolved, 1 left the reference\n"),
+        "{page}"
+    );
 
     // As an audit with a baseline, it has counts by code.
     let page = stdout(gremlin().args(["report", "--to", "job-summary", "--baseline"]).arg(&before).arg(&after));
@@ -304,13 +312,21 @@ fn limits_that_were_exceeded_before_a_change_are_told_and_do_not_decide() {
         stdout(command.arg("--baseline").arg(&before).arg(&after))
     };
     let page = told("0");
-    assert!(page.starts_with("## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"), "{page}");
+    assert!(
+        page.starts_with(
+            "## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"
+        ),
+        "{page}"
+    );
     assert!(!page.contains("a threshold is breached") && !page.contains("::error"), "{page}");
     let (_, table) = page.split_once("\n### Limits that the changed side exceeds\n").expect("told all the same");
     assert!(table.contains("| threshold | limit | before | after |\n"), "{page}");
     assert!(table.contains("| `max_total_issues` | 10 |"), "{page}");
     assert!(!page.contains("further back than the snapshot"), "{page}");
-    assert!(told("1").starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 0 resolved, 1 left the reference\n"));
+    assert!(
+        told("1")
+            .starts_with("## 🔴 This change: a threshold is breached: 1 new issue, 0 resolved, 1 left the reference\n")
+    );
 }
 
 #[test]
