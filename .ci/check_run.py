@@ -42,14 +42,15 @@ def main(folder):
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
 
     for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf"), path.name
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file, strict=True))
         assert all(len(row) == len(rows[0]) for row in rows), path.name
         for row in rows:
-            assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\n", "\r")) for cell in row), (path.name, row)
+            assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\n", "\r", "＝", "＋", "－", "＠")) for cell in row), (path.name, row)
 
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
-    with (folder / "exceptions_by_account.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "exceptions_by_account.csv").open(encoding="utf-8-sig", newline="") as file:
         accounts = list(csv.DictReader(file))
     for column, total in [
         ("total_issue_count", "total_issue_count"),

@@ -121,7 +121,7 @@ def read_gremlin_findings(out):
 
 
 def read_csv(path):
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:
         yield from csv.DictReader(file)
 
 
