@@ -124,6 +124,8 @@ impl PlanFile {
             for domain in action.domains() {
                 let kind = if domains.personal.contains(domain) {
                     "a personal domain"
+                } else if domains.platforms.is_platform(domain) {
+                    "the domain of a platform"
                 } else if domains.ignored.contains(domain) {
                     "an ignored domain"
                 } else {
@@ -340,6 +342,7 @@ fn expected_preconditions(action: &PlannedAction) -> Result<Vec<Precondition>, S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::platforms::Platforms;
     use serde_json::json;
 
     const DEMO: &str = include_str!("../../fixtures/demo/expected/fix_plan.json");
@@ -514,6 +517,21 @@ mod tests {
                     assert!(error.contains(&format!("{domain} is {kind} under this configuration")), "{error}");
                 }
             }
+        }
+        for code in [ActionCode::SetOrgExternalId, ActionCode::AddOrgDomain] {
+            let of_a_platform = rehashed(|file| {
+                let action = &mut file["plan"]["actions"][first(code)];
+                let domain = plan.actions[first(code)].domains().next().expect("a domain").to_owned();
+                let changed = action.to_string().replace(&domain, "acme.wordpress.com");
+                *action = serde_json::from_str(&changed).expect("JSON");
+            });
+            let of_a_platform = of_a_platform.expect("its shape is right");
+            let error = of_a_platform.check_settings(&settings).expect_err("refused").to_string();
+            let cause = "acme.wordpress.com is the domain of a platform under this configuration";
+            assert!(error.contains(cause), "{code}: {error}");
+            let mut allowing = Settings::default();
+            allowing.domains.platforms = Platforms::without(["acme.wordpress.com".to_owned()].into_iter().collect());
+            assert_eq!(of_a_platform.check_settings(&allowing), Ok(()), "{code}");
         }
         let without = |precondition: &str| {
             let result = rehashed(|file| {
