@@ -89,11 +89,11 @@ impl Expected {
         expected
     }
 
-    /// Whether the account is there and expects, alone, every domain that the action rests on. For a link that is each domain
-    /// that proves it: one that has moved to another account would now be evidence against it.
+    /// Whether the account is there and expects, alone, the domain of the action: for a link, at least one of those that prove
+    /// it.
     fn still_plans(&self, action: &PlannedAction, key: &str) -> bool {
         self.accounts.contains(key)
-            && action.domains().all(|domain| self.alone.get(domain).is_some_and(|holder| holder == key))
+            && action.domains().any(|domain| self.alone.get(domain).is_some_and(|holder| holder == key))
     }
 }
 
@@ -101,6 +101,7 @@ impl Expected {
 mod tests {
     use super::*;
     use crate::catalogue::IssueCode;
+    use crate::model::precondition::Precondition;
     use crate::run::plan_file::PlanFile;
 
     fn actions() -> Vec<PlannedAction> {
@@ -169,25 +170,45 @@ mod tests {
         }
     }
 
+    /// The reference as the action needs it.
+    fn whole(action: &PlannedAction) -> Expected {
+        let key = account_key(&action.sf_account_id);
+        let alone = action.domains().map(|domain| (domain.to_owned(), key.clone())).collect();
+        Expected { accounts: HashSet::from([key]), alone }
+    }
+
+    fn leaves(action: &PlannedAction, expected: Expected) -> Option<SkipReason> {
+        Narrowing { expected: Some(expected), ..Narrowing::default() }.leaves_out(action)
+    }
+
     #[test]
-    fn an_account_must_still_expect_the_domains_alone() {
-        let set = of(ActionCode::SetOrgExternalId);
-        let key = account_key(&set.sf_account_id);
-        let whole = || Expected {
-            accounts: HashSet::from([key.clone()]),
-            alone: set.domains().map(|domain| (domain.to_owned(), key.clone())).collect(),
-        };
-        let leaves =
-            |expected: Expected| Narrowing { expected: Some(expected), ..Narrowing::default() }.leaves_out(&set);
-        assert_eq!(leaves(whole()), None);
-        assert_eq!(leaves(Expected { accounts: HashSet::new(), ..whole() }), Some(SkipReason::ReferenceChanged));
-        for domain in set.domains() {
-            let mut shared = whole();
-            shared.alone.remove(domain);
-            assert_eq!(leaves(shared), Some(SkipReason::ReferenceChanged), "{domain} is shared");
-            let mut moved = whole();
-            moved.alone.insert(domain.to_owned(), "other".to_owned());
-            assert_eq!(leaves(moved), Some(SkipReason::ReferenceChanged), "{domain} has moved");
+    fn an_account_must_still_expect_the_domain_alone() {
+        for code in ActionCode::ALL {
+            let action = of(code);
+            assert_eq!(leaves(&action, whole(&action)), None, "{code}");
+            let gone = Expected { accounts: HashSet::new(), ..whole(&action) };
+            assert_eq!(leaves(&action, gone), Some(SkipReason::ReferenceChanged), "{code}: its account is gone");
+            let shared = Expected { alone: HashMap::new(), ..whole(&action) };
+            assert_eq!(leaves(&action, shared), Some(SkipReason::ReferenceChanged), "{code}: its domains are shared");
+            let mut moved = whole(&action);
+            moved.alone.values_mut().for_each(|holder| "other".clone_into(holder));
+            assert_eq!(leaves(&action, moved), Some(SkipReason::ReferenceChanged), "{code}: its domains have moved");
+        }
+    }
+
+    #[test]
+    fn a_link_stays_planned_while_one_of_its_domains_is_still_expected_alone() {
+        let mut set = of(ActionCode::SetOrgExternalId);
+        set.preconditions.push(Precondition::OrgHasDomain("second.example".to_owned()));
+        let domains: Vec<String> = set.domains().map(str::to_owned).collect();
+        assert!(domains.len() > 1);
+        for kept in &domains {
+            let mut shared = whole(&set);
+            shared.alone.retain(|domain, _| domain == kept);
+            assert_eq!(leaves(&set, shared.clone()), None, "{kept} is left");
+            let moved = domains.iter().filter(|domain| *domain != kept);
+            shared.alone.extend(moved.map(|domain| (domain.clone(), "other".to_owned())));
+            assert_eq!(leaves(&set, shared), None, "{kept} is left, the others have moved");
         }
     }
 

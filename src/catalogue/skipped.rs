@@ -236,7 +236,8 @@ impl SkipReason {
                 means: "The account has left the reference since the audit, or is no longer the only one that expects \
                     the domain.",
                 evidence: "The reference in `salesforce.accounts_csv` lacks the account, or the account does not expect \
-                    the action's domain, or another account expects it too.",
+                    the action's domain, or another account expects it too. Of a `set_org_external_id` this holds for \
+                    every domain that links the org.",
                 what_to_do: "Run the audit again.",
                 tool_does: SKIPS,
                 tool_does_not: NO_WRITE,
