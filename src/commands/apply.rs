@@ -7,7 +7,6 @@ use super::{disk, live};
 use crate::apply::consent::Refusal;
 use crate::apply::execute::Execution;
 use crate::apply::journal::{Journal, room};
-use crate::apply::lock::{Lock, NoLock};
 use crate::apply::look::{OrgIndex, Reads};
 use crate::apply::narrow::Narrowing;
 use crate::apply::recover::{self, Recovery};
@@ -29,7 +28,7 @@ use crate::run::create::Root;
 use crate::run::plan_file::PlannedAction;
 use crate::snapshot::demo;
 use crate::text::audience::{Audience, Message, open};
-use crate::zendesk::{self, Access, Progress, Records, Timing, WritePace, Writer};
+use crate::zendesk::{Progress, Records, WritePace, Writer};
 use gather::Gathered;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -79,11 +78,11 @@ impl Job<'_> {
 
     fn on_a_zendesk(&self, confirmed: Option<Confirmed>) -> Result<Exit, Failure> {
         let plan = &self.gathered.plan;
-        let access = self.access(confirmed.is_some())?;
+        let access = self.gathered.access(&self.console, confirmed.is_some())?;
         let root = self.gathered.root()?;
         let stop = Deferred::begin();
         let _lock = match &confirmed {
-            Some(_) => Some(take_lock(&plan.zendesk)?),
+            Some(_) => Some(self.gathered.lock()?),
             None => None,
         };
         // What is left of the plan comes after every reason to refuse all of it.
@@ -120,27 +119,6 @@ impl Job<'_> {
                 runtime.block_on(self.apply(&writer, &records, run, progress.as_ref(), &stop))
             }
         }
-    }
-
-    /// The way to the plan's Zendesk.
-    fn access(&self, live: bool) -> Result<Access, Failure> {
-        let scope = if live { zendesk::WRITE_SCOPE } else { live::READ_SCOPE };
-        let credentials = live::credentials(scope)?;
-        let unreadable = |cause: Message| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(cause);
-        let base_url = url::Url::parse(&self.gathered.plan.zendesk);
-        let base_url = base_url.map_err(|error| unreadable(error.to_string().into()))?;
-        if live && zendesk::may_not_write(&credentials) {
-            self.console
-                .notice("ZENDESK_OAUTH_SCOPE has no scope that may write, so Zendesk will refuse the first write");
-        }
-        let default = Timing::default();
-        let timing = Timing { request: self.options.request_timeout.unwrap_or(default.request), ..default };
-        let access = Access::new(base_url, credentials, self.gathered.config.reserve_percent, timing)
-            .map_err(|error| unreadable((&error).into()).help(error.next()))?;
-        if access.built_in_roots {
-            self.console.notice("this machine has no CA store; Mozilla's roots, built into this program, are used");
-        }
-        Ok(access)
     }
 
     /// A dry run writes nothing, so it only mentions what a live run would settle first.
@@ -311,22 +289,6 @@ impl Job<'_> {
 
 fn refused(refusal: &Refusal) -> Failure {
     Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(refusal).help(open(refusal.help()))
-}
-
-fn take_lock(zendesk: &str) -> Result<Lock, Failure> {
-    let refused = || Failure::new(Exit::Refused, "refused; nothing was written to Zendesk");
-    Lock::take(zendesk).map_err(|no| match no {
-        NoLock::Held => refused()
-            .because(Message::with_public(
-                format!("another apply to {zendesk} is running on this machine"),
-                "another apply to the same Zendesk is running on this machine",
-            ))
-            .help("wait until it has ended, then do a dry run and apply again"),
-        NoLock::Closed { .. } => refused()
-            .because(open(no.to_string()))
-            .help("it is not known whether another apply is running; when none is, have the file's owner remove it"),
-        NoLock::Disk(error) => disk("the lock of the apply could not be taken", error),
-    })
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

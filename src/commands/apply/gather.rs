@@ -3,13 +3,14 @@
 use super::refused;
 use crate::apply::NOTHING_WRITTEN;
 use crate::apply::consent::{self, Refusal};
+use crate::apply::lock::{Lock, NoLock};
 use crate::apply::narrow::{Expected, Narrowing};
 use crate::apply::receipts;
 use crate::cli::{Apply as Options, Common};
-use crate::commands::{ConfigFile, accounts, read_config, runs};
+use crate::commands::{ConfigFile, accounts, disk, live, read_config, runs};
 use crate::config::{self, Config, SalesforceSource};
 use crate::console::Console;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::model::account_key::account_key;
 use crate::model::consent::{Confirmed, Terms};
@@ -22,6 +23,7 @@ use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
 use crate::text::escape;
 use crate::text::nearest::nearest;
+use crate::zendesk::{self, Access, Timing};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -112,6 +114,44 @@ impl<'a> Gathered<'a> {
             max_actions: self.options.max_actions.unwrap_or(self.config.apply.max_actions),
             max_per_account: self.options.max_per_account.unwrap_or(self.config.apply.max_per_account),
         }
+    }
+
+    /// The way to the plan's Zendesk.
+    pub fn access(&self, console: &Console, live: bool) -> Result<Access, Failure> {
+        let scope = if live { zendesk::WRITE_SCOPE } else { live::READ_SCOPE };
+        let credentials = live::credentials(scope)?;
+        let unreadable = |cause: Message| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(cause);
+        let base_url = url::Url::parse(&self.plan.zendesk);
+        let base_url = base_url.map_err(|error| unreadable(error.to_string().into()))?;
+        if live && zendesk::may_not_write(&credentials) {
+            console.notice("ZENDESK_OAUTH_SCOPE has no scope that may write, so Zendesk will refuse the first write");
+        }
+        let default = Timing::default();
+        let timing = Timing { request: self.options.request_timeout.unwrap_or(default.request), ..default };
+        let access = Access::new(base_url, credentials, self.config.reserve_percent, timing)
+            .map_err(|error| unreadable((&error).into()).help(error.next()))?;
+        if access.built_in_roots {
+            console.notice("this machine has no CA store; Mozilla's roots, built into this program, are used");
+        }
+        Ok(access)
+    }
+
+    /// Takes the lock of the plan's Zendesk.
+    pub fn lock(&self) -> Result<Lock, Failure> {
+        let zendesk = &self.plan.zendesk;
+        let refused = || Failure::new(Exit::Refused, "refused; nothing was written to Zendesk");
+        Lock::take(zendesk).map_err(|no| match no {
+            NoLock::Held => refused()
+                .because(Message::with_public(
+                    format!("another apply to {zendesk} is running on this machine"),
+                    "another apply to the same Zendesk is running on this machine",
+                ))
+                .help("wait until it has ended, then do a dry run and apply again"),
+            NoLock::Closed { .. } => refused().because(open(no.to_string())).help(
+                "it is not known whether another apply is running; when none is, have the file's owner remove it",
+            ),
+            NoLock::Disk(error) => disk("the lock of the apply could not be taken", error),
+        })
     }
 
     /// The output root, which can be written.
