@@ -142,8 +142,8 @@ fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
     })
 }
 
-/// The plan with this hash: in the folder of an apply, among the runs beside it, or else at the path that its receipt names,
-/// which is relative to where the apply ran.
+/// The plan with this hash: in the folder of an apply, among the runs beside it, or else at the path that its receipt names:
+/// the file or its folder, relative to where the apply ran.
 pub(super) fn find_plan(folder: &Path, hash: &str, path: &str) -> Option<(PlanOf, PlanFile)> {
     let runs = std::fs::read_dir(beside(folder)).into_iter().flatten().filter_map(Result::ok);
     let runs: BTreeSet<PathBuf> = runs.map(|entry| entry.path()).collect();
@@ -151,7 +151,10 @@ pub(super) fn find_plan(folder: &Path, hash: &str, path: &str) -> Option<(PlanOf
         .iter()
         .map(|run| (run.join(Artifact::FixPlan.name()), format!("../{}/{}", file_name(run), Artifact::FixPlan.name())));
     let inside = (folder.join(Artifact::FixPlan.name()), Artifact::FixPlan.name().to_owned());
-    [inside].into_iter().chain(beside).chain([(PathBuf::from(path), path.to_owned())]).find_map(|(path, name)| {
+    let named = PathBuf::from(path);
+    let named = if named.is_dir() { named.join(Artifact::FixPlan.name()) } else { named };
+    let named_as = named.display().to_string();
+    [inside].into_iter().chain(beside).chain([(named, named_as)]).find_map(|(path, name)| {
         let bytes = std::fs::read(path).ok()?;
         let plan = PlanFile::parse(&bytes).ok().filter(|plan| plan.hash == hash)?;
         Some((PlanOf { name, bytes }, plan))

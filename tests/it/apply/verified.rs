@@ -86,6 +86,18 @@ fn an_apply_folder_without_its_plan_says_what_to_name() {
 }
 
 #[test]
+fn the_plan_of_an_apply_is_found_where_the_receipt_names_its_folder() {
+    let stage = Stage::all_codes();
+    let plan = stage.audit();
+    let audit = stage.path().join(&plan.path).parent().expect("a folder").to_owned();
+    std::fs::rename(&audit, stage.path().join("kept")).expect("renamed");
+    let ran = stage.run(&["apply", "--plan", "kept"]).is(0);
+    assert_eq!(ran.receipt["source_plan_path"], "kept");
+    let (code, printed) = verify(&stage, &[&ran.folder]);
+    assert_eq!(code, 0, "{printed}");
+}
+
+#[test]
 fn an_apply_folder_without_its_receipt_was_interrupted() {
     let (stage, _, apply) = applied();
     std::fs::remove_file(apply.join("apply_receipt.json")).expect("removed");
