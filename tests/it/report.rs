@@ -207,14 +207,16 @@ fn later_steps_learn_what_an_audit_found() {
             "breached",
             "new-issues",
             "resolved-issues",
+            "lost-accounts",
             "upload"
         ]
     );
     let run = PathBuf::from(of(&outputs, "run-dir"));
     assert!(run.is_absolute() && run.join("receipt.json").exists(), "{run:?}");
-    let names = ["total-issues", "prepared-actions", "blocked-actions", "new-issues", "resolved-issues"];
+    let names =
+        ["total-issues", "prepared-actions", "blocked-actions", "new-issues", "resolved-issues", "lost-accounts"];
     let counts = names.map(|name| of(&outputs, name));
-    assert_eq!(counts, ["13", "5", "4", "", ""], "nothing is new or resolved without a baseline");
+    assert_eq!(counts, ["13", "5", "4", "", "", ""], "nothing is new, resolved or lost without a baseline");
     assert_eq!(of(&outputs, "breached"), "max_total_issues,max_by_risk.critical");
     assert_eq!(of(&outputs, "upload"), "true");
 }
