@@ -286,7 +286,7 @@ fn the_demo_folder_as_a_snapshot_gives_the_same_issues() {
 }
 
 #[test]
-fn the_demo_counts_are_those_of_the_guide() {
+fn the_demo_counts_are_the_documented_ones() {
     let summary = Run::demo().json("summary.json");
     assert_eq!(
         summary["read"],
@@ -345,7 +345,7 @@ fn the_demo_counts_are_those_of_the_guide() {
 }
 
 #[test]
-fn the_demo_groups_its_issues_by_account_as_the_guide_does() {
+fn the_demo_groups_its_issues_by_account() {
     let expected = "\
 \u{feff}sf_account_id,account_name,org_issue_count,user_issue_count,ticket_issue_count,total_issue_count,\
 prepared_action_count,blocked_action_count,top_issue_codes,top_blocked_reasons
@@ -365,7 +365,7 @@ prepared_action_count,blocked_action_count,top_issue_codes,top_blocked_reasons
 }
 
 #[test]
-fn the_demo_plan_is_the_one_of_the_guide() {
+fn the_demo_plan_is_the_documented_one() {
     let plan = &Run::demo().json("fix_plan.json")["plan"];
     let show = |entries: &Value, last: &str| -> Vec<String> {
         let members = ["action_id", "action_code", "sf_account_id", last];
