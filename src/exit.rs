@@ -1,4 +1,4 @@
-//! Exit codes (contract 1), and failures that say what happened, to which thing, and what to do next.
+//! Exit codes (rules 1), and failures that say what happened, to which thing, and what to do next.
 
 use crate::text::audience::{Audience, Message};
 use crate::text::escape;

@@ -1,4 +1,4 @@
-//! Applying a plan: from the file to the receipt (contract 8).
+//! Applying a plan: from the file to the receipt (rules 8).
 //!
 //! [`consent`] decides whether the plan may be applied at all; [`recover`] finds out what an interrupted apply had begun;
 //! [`select`] walks the plan under the caps; [`execute`] writes what was selected, one action after the other. [`recheck`] is

@@ -4,7 +4,6 @@ mod finish;
 mod gather;
 
 use super::{disk, live};
-use crate::apply::consent::Refusal;
 use crate::apply::execute::Execution;
 use crate::apply::journal::{Journal, room};
 use crate::apply::look::{OrgIndex, Reads};
@@ -285,10 +284,6 @@ impl Job<'_> {
         let began_to_write = execution.began_to_write;
         self.finish(run, results, ended, began_to_write)
     }
-}
-
-fn refused(refusal: &Refusal) -> Failure {
-    Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(refusal).help(open(refusal.help()))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -1,4 +1,4 @@
-//! Where an audit and a trace read from: the configuration in force, and exactly one source (contract 1).
+//! Where an audit and a trace read from: the configuration in force, and exactly one source (rules 1).
 
 use super::salesforce::Access;
 use super::{ConfigFile, disk, find_reference, live, named_zendesk, read_config};

@@ -1,6 +1,6 @@
 //! Salesforce ids: the 15- and the 18-character form of the same record, and the key that makes them equal.
 //!
-//! Source: contract 4.1. The three check characters of the 18-character form encode which of the first 15 are upper case.
+//! Source: rules 4.1. The three check characters of the 18-character form encode which of the first 15 are upper case.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The normal form of a domain (contract 4.2): one spelling for every way in which a domain is written.
+//! The normal form of a domain (rules 4.2): one spelling for every way in which a domain is written.
 //!
 //! Source of the mapping: UTS 46, non-transitional, by the `idna` crate; public suffixes by the `psl` crate, ICANN section only.
 

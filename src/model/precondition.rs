@@ -1,4 +1,4 @@
-//! What must hold for an action when it is applied: the names that a plan carries (contract 7).
+//! What must hold for an action when it is applied: the names that a plan carries (rules 7).
 //!
 //! `plan` decides which ones an action gets, `apply::recheck` whether they hold.
 

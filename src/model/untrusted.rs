@@ -47,7 +47,7 @@ impl<'a> Untrusted<Cow<'a, str>> {
     }
 }
 
-/// A name as it is kept: control characters (C0, DEL, C1) become U+FFFD (contract 5).
+/// A name as it is kept: control characters (C0, DEL, C1) become U+FFFD (rules 5).
 pub fn name(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_control) {
         Cow::Owned(text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())

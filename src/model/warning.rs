@@ -1,4 +1,4 @@
-//! Warnings: what the operator should know, although nothing failed (contract 3).
+//! Warnings: what the operator should know, although nothing failed (rules 3).
 
 use crate::catalogue::WarningCode;
 use serde::{Deserialize, Serialize};

@@ -27,7 +27,7 @@ pub struct Audit<'a> {
     pub as_of: Instant,
     pub window: (Instant, Instant),
     pub resolved: Resolved,
-    /// In the order of contract 6.4.
+    /// In the order of rules 6.4.
     pub issues: Vec<Issue>,
     pub plan: Plan,
     pub users: UserCounts,

@@ -1,4 +1,4 @@
-//! The fix plan: which actions are prepared, in which order, under which preconditions (contract 7).
+//! The fix plan: which actions are prepared, in which order, under which preconditions (rules 7).
 //!
 //! The plan holds rows and indexes; its texts (`from`, `to`, preconditions, notes) are derived where they are written.
 

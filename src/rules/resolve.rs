@@ -1,4 +1,4 @@
-//! Which org is which account's: the strict order of contract 5, and nothing fuzzy.
+//! Which org is which account's: the strict order of rules 5, and nothing fuzzy.
 
 use crate::model::account_key::key_of;
 use crate::model::accounts::{Account, Reference};

@@ -1,4 +1,4 @@
-//! Suppressions: findings that the operator has accepted, each with its reason (contract 6.5).
+//! Suppressions: findings that the operator has accepted, each with its reason (rules 6.5).
 //! What a suppressed link means for the account's other actions is `plan`'s.
 
 use crate::catalogue::{Scope, Status, WarningCode};

@@ -1,4 +1,4 @@
-//! Run folders: made whole or not at all, every file digested as it is written (contract 9).
+//! Run folders: made whole or not at all, every file digested as it is written (rules 9).
 
 use crate::digest::Digesting;
 use crate::interrupt::Unfinished;

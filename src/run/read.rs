@@ -13,7 +13,6 @@ use crate::run::artifacts::receipt::{self, EarlierRun, Receipt};
 use crate::run::artifacts::rows::{AccountRow, AdvisoryRow, IssueRow, TicketIssueRow};
 use crate::run::artifacts::summary::{self, Summary};
 use crate::run::artifacts::table::{self, Row};
-use crate::run::diff;
 use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
 use serde::de::DeserializeOwned;
@@ -143,7 +142,7 @@ impl<'a> Checked<'a> {
         if !self.has(Artifact::Diff) {
             return Ok(Vec::new());
         }
-        let diff: Diff = json(Artifact::Diff.name(), diff::document::SCHEMA, &self.bytes(Artifact::Diff)?)?;
+        let diff: Diff = json(Artifact::Diff.name(), crate::run::artifacts::DIFF_SCHEMA, &self.bytes(Artifact::Diff)?)?;
         Ok(diff.came_back)
     }
 }

@@ -1,4 +1,4 @@
-//! The demo: a small world inside the binary, so that everything can be seen without credentials (contract 10).
+//! The demo: a small world inside the binary, so that everything can be seen without credentials (rules 10).
 
 use crate::ingest::{Filter, Ingest};
 use crate::model::domains::DomainTable;

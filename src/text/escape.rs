@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// How much of one text a person is shown.
 const SHOWN: usize = 200;
 
-/// A finished cell of a CSV: one that a spreadsheet would run as a formula gets a leading `'` (contract 9).
+/// A finished cell of a CSV: one that a spreadsheet would run as a formula gets a leading `'` (rules 9).
 /// Quoting is the CSV writer's.
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
     match text.chars().next() {
@@ -163,7 +163,7 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 /// A text of the file as people may read it. What stands before the last `@` may be somebody's name, and is left out
-/// (contract 9).
+/// (rules 9).
 pub fn without_local_part(text: &str) -> Cow<'_, str> {
     match text.rfind('@') {
         None | Some(0) => Cow::Borrowed(text),

@@ -1,6 +1,5 @@
 //! What an apply works with: the configuration, the plan and the consent to it, and what is left of the plan.
 
-use super::refused;
 use crate::apply::NOTHING_WRITTEN;
 use crate::apply::consent::{self, Refusal};
 use crate::apply::lock::{Lock, NoLock};
@@ -276,4 +275,8 @@ fn not_usable(plan: &Path, cause: Message) -> Failure {
     Failure::invalid(open(format!("the plan {} cannot be used", plan.display())))
         .because(cause)
         .help("name the run of an audit, its fix_plan.json, or latest")
+}
+
+fn refused(refusal: &Refusal) -> Failure {
+    Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(refusal).help(open(refusal.help()))
 }

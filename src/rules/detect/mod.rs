@@ -1,4 +1,4 @@
-//! Finding drift: twelve codes, each in the module of its scope (contract 6). Detection cannot fail.
+//! Finding drift: twelve codes, each in the module of its scope (rules 6). Detection cannot fail.
 
 pub mod detail;
 pub mod domain;
@@ -51,7 +51,7 @@ impl RuleContext<'_> {
         Issue::new(IssueId::of(code, &key, org_id, user_id, ticket_id, domain_text), code, subject, evidence)
     }
 
-    /// Puts issues into the order of contract 6.4: by account (none last), scope and code, org, user, ticket (absent first),
+    /// Puts issues into the order of rules 6.4: by account (none last), scope and code, org, user, ticket (absent first),
     /// domain. Stretches that are in order already are merged, not sorted again.
     pub fn sort(&self, issues: &mut [Issue]) {
         // Accounts ascend by `sf_account_id`, and codes by scope.

@@ -1,4 +1,4 @@
-//! The six org codes (contract 6.1), and the context behind them that artifacts show.
+//! The six org codes (rules 6.1), and the context behind them that artifacts show.
 
 use super::RuleContext;
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode};

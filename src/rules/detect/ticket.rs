@@ -1,4 +1,4 @@
-//! The two ticket codes (contract 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
+//! The two ticket codes (rules 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
 
 use super::RuleContext;
 use super::domain::DomainVerdicts;

@@ -1,4 +1,4 @@
-//! The four user codes (contract 6.2): what a user's e-mail domain says about where the user belongs.
+//! The four user codes (rules 6.2): what a user's e-mail domain says about where the user belongs.
 //!
 //! A domain is judged once, for all its users: see [`Verdict`]. The users then are one pass over the rows.
 

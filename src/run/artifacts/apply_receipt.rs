@@ -1,4 +1,4 @@
-//! `apply_receipt.json`: what became of every action of a plan (contract 8.4).
+//! `apply_receipt.json`: what became of every action of a plan (rules 8.4).
 //!
 //! An audit writes it with `mode: not_run`; a dry run and an apply fill it. Counts are computed from the results, so they
 //! add up by construction.

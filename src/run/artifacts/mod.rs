@@ -1,4 +1,4 @@
-//! The artifacts of an audit as bytes (contract 9). Each function writes one file into what it is given; opening and
+//! The artifacts of an audit as bytes (rules 9). Each function writes one file into what it is given; opening and
 //! digesting files is `run_dir`'s.
 
 pub mod apply_receipt;
@@ -128,6 +128,9 @@ impl Source {
         }
     }
 }
+
+/// The schema of `diff.json`.
+pub const DIFF_SCHEMA: &str = "g-gremlin/zendesk-drift/diff/1";
 
 /// The version of the program that made the run.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,4 +1,4 @@
-//! `fix_plan.json`, and the hash that names a plan (contract 7).
+//! `fix_plan.json`, and the hash that names a plan (rules 7).
 
 use super::rows::{BlockedAction, PlannedAction};
 use super::{Run, Seq, TOOL_VERSION, write_json};

@@ -8,8 +8,7 @@ use crate::run::artifacts::summary::Summary;
 use crate::run::diff::{Account, Delta, Diff};
 use serde::Serialize;
 
-/// The schema of the document.
-pub const SCHEMA: &str = "g-gremlin/zendesk-drift/diff/1";
+pub use crate::run::artifacts::DIFF_SCHEMA as SCHEMA;
 
 /// How many issues and actions of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

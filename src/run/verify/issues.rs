@@ -155,7 +155,7 @@ fn check_id(teller: &mut Teller<'_>, row: Row<'_>, code: IssueCode) {
     }
 }
 
-/// By account (none last), code, org, user, ticket, domain (contract 6.4).
+/// By account (none last), code, org, user, ticket, domain (rules 6.4).
 fn order(teller: &mut Teller<'_>, tables: &Tables) {
     let issues: Vec<Issue<'_>> = tables.issues().collect();
     let key = |issue: &Issue<'_>| {

@@ -1,5 +1,5 @@
 //! Whether a run folder is what the program wrote: digests, the plan's hash, the files against each other, and the receipt
-//! of an apply against the plan (contract 1, 7, 8.4, 9).
+//! of an apply against the plan (rules 1, 7, 8.4, 9).
 //!
 //! Pure: it is given the bytes of the files and returns every mismatch, named by file and place. Two questions are kept
 //! apart. Digests tell whether a byte was changed; the comparisons tell whether the files agree with each other, and so

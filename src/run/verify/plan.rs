@@ -76,7 +76,7 @@ fn numbering(teller: &mut Teller<'_>, plan: &PlanFile) {
     }
 }
 
-/// Prepared actions stand by kind, account, org, user, domain (contract 7).
+/// Prepared actions stand by kind, account, org, user, domain (rules 7).
 fn order(teller: &mut Teller<'_>, plan: &PlanFile) {
     fn key(action: &PlannedAction) -> (ActionCode, &str, u64, Option<u64>, Option<&str>) {
         (action.action_code, &action.sf_account_id, action.org_id, action.user_id, action.domain.as_deref())

@@ -1,4 +1,4 @@
-//! A naive model of which actions are selected, and of what then comes of them, written from the contract (8.2, 8.3) alone;
+//! A naive model of which actions are selected, and of what then comes of them, written from the rules (8.2, 8.3) alone;
 //! and worlds that somebody else has changed since the audit, on which the program must agree with it.
 
 use super::convergence::{after, essence, for_each_seed, stage_of};

@@ -107,7 +107,7 @@ fn a_precondition_that_changed_since_the_audit_skips_the_action() {
 #[test]
 fn a_precondition_that_changes_after_the_selection_still_stops_the_write() {
     for (action, reason, change) in CASES {
-        // What is said of other orgs is known from the list alone, which is read once (contract 8.2).
+        // What is said of other orgs is known from the list alone, which is read once (rules 8.2).
         if ["external_id_in_use", "domain_belongs_to_other_org"].contains(&reason) {
             continue;
         }

@@ -58,7 +58,7 @@ fn the_engine_agrees_with_the_model_on_the_demo_fixture() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// A comparison is worth what its worlds reach: every name of the contract's tables occurs.
+/// A comparison is worth what its worlds reach: every name of the tables of the rules occurs.
 #[test]
 fn the_random_worlds_reach_every_case() {
     let reached: BTreeSet<String> =
@@ -366,7 +366,7 @@ fn without_digests(receipt: &Value) -> Value {
     receipt
 }
 
-/// The cases of the contract that a world reaches, as `kind name`.
+/// The cases of the rules that a world reaches, as `kind name`.
 fn cases(findings: &Findings) -> Vec<String> {
     let mut cases = vec![];
     for table in &findings.tables {

@@ -1,4 +1,4 @@
-//! Contract sections 7 and 9: how a finished audit is spelled in artifacts.
+//! Rules, sections 7 and 9: how a finished audit is spelled in artifacts.
 //!
 //! It decides nothing about identities, and leaves out `detail`.
 

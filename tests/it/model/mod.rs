@@ -1,6 +1,6 @@
-//! A naive model of the drift contract, to disagree with the engine when either is wrong.
+//! A naive model of the rules, to disagree with the engine when either is wrong.
 //!
-//! It shares no code with the crate: it was written from the contract alone, with loops over plain
+//! It shares no code with the crate: it was written from the rules alone, with loops over plain
 //! vectors where the engine has indexes. It reads well-formed input only, so it has no errors, and
 //! it leaves out what people read (`detail`, messages, `summary.md`) and what runs record of
 //! themselves (receipts, run ids).

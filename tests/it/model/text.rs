@@ -100,7 +100,7 @@ pub fn entries(cell: &str) -> Vec<String> {
         .collect()
 }
 
-/// The account key of a text (contract 4.1).
+/// The account key of a text (rules 4.1).
 pub fn account_key(text: &str) -> String {
     let text = text.trim();
     salesforce_key(text).unwrap_or_else(|| text.to_ascii_lowercase())
@@ -183,7 +183,7 @@ pub fn check_of(fifteen: &str) -> String {
     check
 }
 
-/// The normal form of a domain of the reference, of an org or of the config (contract 4.2).
+/// The normal form of a domain of the reference, of an org or of the config (rules 4.2).
 pub fn domain(text: &str) -> Option<String> {
     normal_domain(text, true)
 }

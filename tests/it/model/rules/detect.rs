@@ -1,4 +1,4 @@
-//! Contract sections 6.1 to 6.3: the issues, each with the actions that would repair it.
+//! Rules, sections 6.1 to 6.3: the issues, each with the actions that would repair it.
 
 use super::super::text;
 use super::{Action, Audit, BLOCKED_REASONS, ISSUE_CODES, Issue, Membership, Resolution, User, Verdict};

@@ -1,4 +1,4 @@
-//! Contract sections 3 and 5 to 7: what an audit knows of its records, and how accounts resolve.
+//! Rules, sections 3 and 5 to 7: what an audit knows of its records, and how accounts resolve.
 //!
 //! Its parts read, detect and plan; how the result is spelled in artifacts is left to `findings`.
 
@@ -10,7 +10,7 @@ use super::{ModelConfig, Warning};
 
 pub use plan::{blocked_actions, prepared_actions};
 
-/// The issue codes in the order of the contract's tables.
+/// The issue codes in the order of the tables of the rules.
 pub const ISSUE_CODES: [&str; 12] = [
     "org_duplicate_external_id",
     "org_missing_external_id",

@@ -1,4 +1,4 @@
-//! Contract sections 6.4, 6.5 and 7: suppressions, the order of issues, the numbers of actions.
+//! Rules, sections 6.4, 6.5 and 7: suppressions, the order of issues, the numbers of actions.
 
 use super::super::text;
 use super::super::{Suppression, Warning};

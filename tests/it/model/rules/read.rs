@@ -1,4 +1,4 @@
-//! Contract sections 2, 3 and 5: which records exist, and what the reference says of accounts.
+//! Rules, sections 2, 3 and 5: which records exist, and what the reference says of accounts.
 
 use serde_json::{Value, json};
 
