@@ -233,8 +233,7 @@ fn template(subdomain: Option<&str>, accounts: Option<&Path>, proposal: &Proposa
 }
 
 /// What stands in the place of columns that need no mapping.
-const UNMAPPED: &str = "\
-  # columns:                      # only where the export's headers differ from ours
+const UNMAPPED: &str = "  # columns:                      # only where the export's headers differ from ours
   #   sf_account_id: Account ID
   #   account_name: Account Name
   #   account_domains: Domains

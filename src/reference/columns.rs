@@ -102,6 +102,11 @@ pub fn propose(headers: &[String]) -> Proposal {
     Proposal { choices }
 }
 
+/// Whether a header names a column of a person or of an address, which stands for none of ours.
+pub(super) fn is_of_person_or_address(header: &str) -> bool {
+    Header::of(header).has_any(&OF_PERSONS_AND_ADDRESSES)
+}
+
 /// A header and its words, in lower case.
 struct Header<'h> {
     text: &'h str,

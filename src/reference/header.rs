@@ -74,6 +74,7 @@ impl Header {
         let headers: Vec<String> = row.cells.iter().map(|cell| cell.trim().to_owned()).collect();
         let proposal = columns::propose(&headers);
         let mut free: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
+        free.retain(|header| !columns::is_of_person_or_address(header));
         let mut hints = String::new();
         for column in missing {
             let known = proposal.header(COLUMNS[column]).or_else(|| nearest(&wanted[column], free.iter().copied()));

@@ -137,7 +137,7 @@ fn init_maps_the_headers_of_salesforces_exports() {
 fn init_names_other_encodings_and_writes_nothing() {
     for (file, cause) in [
         ("report_utf16.csv", "the file is UTF-16 (little-endian), not UTF-8"),
-        ("report_latin1.csv", "line 2: byte 20 (0xFC) is not UTF-8; the file is probably Windows-1252"),
+        ("report_latin1.csv", "line 2: byte 21 (0xFC) is not UTF-8; the file is probably Windows-1252"),
     ] {
         let folder = folder();
         init(&folder, &case("salesforce_report_headers").join(file))

@@ -72,7 +72,7 @@ fn an_audit_with_a_baseline_counts_what_is_new_and_gates_on_it() {
         let judged = &json["thresholds"].as_array().expect("a list")[0];
         assert_eq!((&judged["name"], &judged["value"]), (&"max_new_issues".into(), &2.into()));
         let since = &json["since_baseline"];
-        let counts = ["new", "resolved", "left_window", "changed_status", "unchanged"].map(|name| since[name].as_u64());
+        let counts = ["new", "resolved", "left_window", "changed", "unchanged"].map(|name| since[name].as_u64());
         assert_eq!(counts, [2, 2, 3, 0, 8].map(Some));
         assert_eq!((&since["prepared_dropped"], &since["run_id"]), (&2.into(), &"20260417_221530Z_audit".into()));
 
@@ -84,7 +84,7 @@ fn an_audit_with_a_baseline_counts_what_is_new_and_gates_on_it() {
         assert_eq!(receipt["command"]["options"]["baseline"], "20260417_221530Z_audit");
         assert!(!receipt.to_string().contains("runs/"), "{receipt}");
         let files = std::fs::read_dir(folder.path().join(&head)).expect("files").count();
-        assert_eq!(files, 11, "no file more than without a baseline");
+        assert_eq!(files, 15, "diff.json, and what every audit writes");
         gremlin(&folder).args(["verify", "--quiet"]).arg(&head).assert().code(0);
     }
     let mut command = gremlin(&folder);
@@ -126,8 +126,9 @@ fn a_diff_says_the_same_as_the_audit_and_names_each_issue() {
     assert_eq!((&json["thresholds"], &json["own_would_suppress"]), (&json!([]), &Value::Null));
 
     let new = "New issues:
-  ticket_org_mismatch, 001ACME006 Acme Studios, org 4007, user 5010, ticket 70493, acme-studios.example
-  account_missing_zendesk_org, 001ACME007 Acme Energy\n";
+  ticket_org_mismatch, 001ACME006 Acme Studios, org 4007, user 5010, ticket 70493, acme-studios.example: \
+        The requester should be in org 4007, but the ticket is filed under no org.
+  account_missing_zendesk_org, 001ACME007 Acme Energy: No org has this account's id or one of its domains.\n";
     let breached = "breached: max_new_issues: 2 exceeds the limit of 1\n";
     let limit = ["--threshold", "max_new_issues=1"];
     diff(&limit).code(1).stdout(predicate::str::contains(new).and(predicate::str::ends_with(breached)));
@@ -138,12 +139,12 @@ fn a_diff_says_the_same_as_the_audit_and_names_each_issue() {
     diff(&[]).code(1).stdout(predicate::str::ends_with("breached: max_new_issues: 2 exceeds the limit of 0\n"));
     diff(&["--threshold", "max_new_issues=2"]).code(0);
     diff(&["--threshold", "max_total_issues=2"]).code(2).stdout("").stderr(
-        "error: diff judges max_new_issues alone, not max_total_issues\n  help: the audits of the two runs have judged the others\n",
+        "error: diff judges only max_new_issues and max_lost_accounts, not max_total_issues\n  help: the audits of the two runs judge the others\n",
     );
 }
 
 #[test]
-fn what_was_suppressed_then_is_new_and_what_is_now_has_another_status() {
+fn what_was_suppressed_then_is_new_and_what_is_now_is_silenced() {
     let folder = stage();
     let config = folder.path().join("c.yaml");
     std::fs::write(&config, "suppressions: [{ code: org_domain_attached_elsewhere, reason: known }]\n")
@@ -154,17 +155,17 @@ fn what_was_suppressed_then_is_new_and_what_is_now_has_another_status() {
         let mut command = gremlin(&folder);
         command.arg("diff").arg("--base").arg(base).arg("--head").arg(head).args(["--format", "json"]);
         let json: Value = serde_json::from_slice(&command.output().expect("a run").stdout).expect("JSON");
-        let counts = ["new", "resolved", "changed_status", "unchanged"].map(|name| json["counts"][name].as_u64());
+        let counts = ["new", "resolved", "silenced", "changed", "unchanged"].map(|name| json["counts"][name].as_u64());
         (counts.map(|count| count.expect("a count")), json)
     };
     let (back, json) = counts(&silenced, &plain);
-    assert_eq!(back, [1, 0, 0, 12]);
+    assert_eq!(back, [1, 0, 0, 0, 12]);
     assert_eq!(json["blocked"]["added"][0]["blocked_reason"], "domain_belongs_to_other_org");
     let (forth, json) = counts(&plain, &silenced);
-    assert_eq!(forth, [0, 0, 1, 12]);
-    let changed = &json["changed_status"][0];
-    assert_eq!((&changed["base_status"], &changed["status"]), (&"blocked".into(), &"suppressed".into()));
-    assert_eq!(changed["suppression_reason"], "known");
+    assert_eq!(forth, [0, 0, 1, 0, 12]);
+    let silenced = &json["silenced"][0];
+    assert_eq!((&silenced["base_status"], &silenced["status"]), (&"blocked".into(), &"suppressed".into()));
+    assert_eq!(silenced["suppression_reason"], "known");
 }
 
 #[test]
@@ -182,14 +183,16 @@ fn a_baseline_that_cannot_be_used_is_an_error_and_nothing_is_audited() {
             gremlin(&folder).args(["diff", "--base", base, "--head", head]).assert().code(2).stdout("");
         }
     };
+    let help = "help: name a run folder, a run id under the artifacts root, or latest\n";
+    let nowhere = "error: the baseline nowhere cannot be used\n  caused by: there is no folder nowhere and no run of that name under ";
+    refused("nowhere", nowhere, help);
     let help = "help: name the run folder of an audit, <root>/<time>_audit\n";
-    refused("nowhere", "error: the baseline nowhere cannot be used\n  caused by: there is no such folder\n", help);
     refused("then", "caused by: it is not a run folder of an audit: it has no receipt.json\n", help);
     // The demo is no Zendesk, and a folder with another origin is another one.
     gremlin(&folder).args(["audit", "--demo", "--as-of", AS_OF, "--out", "demo"]).assert().code(0);
     refused(
         "demo/20260417_221530Z_audit",
-        "error: demo/20260417_221530Z_audit is no base for this comparison\n  caused by: it is of the demo, and the other run of a Zendesk\n",
+        "error: demo/20260417_221530Z_audit cannot be compared with this run\n  caused by: it is of the demo, and the other run of a Zendesk\n",
         "help: compare runs of the same Zendesk\n",
     );
     std::fs::write(folder.path().join("c.yaml"), "zendesk: { subdomain: other }\n").expect("written");

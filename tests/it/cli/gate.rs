@@ -2,7 +2,7 @@
 
 use super::{AS_OF, demo, folder, gremlin};
 use predicates::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An audit of the demo's records with the configuration `config`: its exit code, the JSON it prints, and standard error.
 fn audited(config: &str, arguments: &[&str]) -> (Option<i32>, Value, String) {
@@ -48,7 +48,8 @@ fn limits_of_the_file_gate() {
 #[test]
 fn without_a_baseline_new_issues_are_not_judged() {
     let (code, json, error) = audited("thresholds: { max_new_issues: 0 }\n", &[]);
-    assert_eq!((code, &json["thresholds"]), (Some(0), &Value::Array(Vec::new())));
+    let not_judged = json!([{ "name": "max_new_issues", "limit": 0, "value": null, "breached": false }]);
+    assert_eq!((code, &json["thresholds"]), (Some(0), &not_judged));
     assert!(
         error.contains("note: max_new_issues is judged only against a baseline, so this audit does not judge it\n"),
         "{error}"
