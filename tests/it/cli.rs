@@ -12,6 +12,7 @@ mod reference_faults;
 mod snapshots;
 mod sources;
 mod trace;
+mod trend;
 mod verify;
 
 use crate::fake_zendesk::{FakeZendesk, Fault, FaultKind, World};
