@@ -41,9 +41,12 @@ fn a_history_goes_on_from_its_run_and_an_issue_keeps_its_first_day() {
     assert_eq!(shown["schema"], "g-gremlin/zendesk-drift/trend/1");
     assert_eq!(shown["runs"], history["runs"]);
     assert_eq!((&shown["open"][0]["first_seen"], &shown["open"][0]["age_days"]), (&"2026-04-17".into(), &2.into()));
-    gremlin(&folder).arg("trend").assert().code(0).stderr("").stdout(
-        predicate::str::starts_with("3 runs, the newest last:\n").and(predicate::str::contains("(2 days)")),
-    );
+    gremlin(&folder)
+        .arg("trend")
+        .assert()
+        .code(0)
+        .stderr("")
+        .stdout(predicate::str::starts_with("3 runs, the newest last:\n").and(predicate::str::contains("(2 days)")));
     // Without either flag a history begins anew.
     let alone = read(&audit(&folder, 20, &[], 0), "history.json");
     assert_eq!((alone["runs"].as_array().map(Vec::len), &alone["gone"]), (Some(1), &json!({})));
