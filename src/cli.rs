@@ -39,6 +39,7 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, parsed once")]
 pub enum Area {
     /// Customer identity in Zendesk
     #[command(arg_required_else_help = true)]

@@ -58,6 +58,7 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
 }
 
 /// Exactly one of three.
+#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum AuditSource {
     Demo,
     Snapshot {

@@ -84,7 +84,7 @@ impl<'t> Rows<'t> {
                 Some(_) => at += 1,
                 None => {}
             }
-            let ended_by_delimiter = self.text[cell.end..at].chars().next() == Some(self.delimiter);
+            let ended_by_delimiter = self.text[cell.end..at].starts_with(self.delimiter);
             if !ended_by_delimiter {
                 row.end = at;
                 return;

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_wrong_byte_is_named_by_line_byte_and_value() {
-        let decoded = decode(b"\xef\xbb\xbfa,b\r\nM\xfcll\xe9r,x\rok\n\xff").ok().expect("text");
+        let decoded = decode(b"\xef\xbb\xbfa,b\r\nM\xfcll\xe9r,x\rok\n\xff").unwrap_or_else(|_| panic!("text"));
         assert_eq!(decoded.text, "a,b\r\nM\u{fffd}ll\u{fffd}r,x\rok\n\u{fffd}");
         let found = decoded.wrong_within(5, 12).expect("a byte");
         assert_eq!((found.line, found.byte, found.value), (2, 2, 0xfc));

@@ -42,7 +42,10 @@ pub fn terminal(trend: &Trend, most: usize) -> Lines {
 }
 
 /// What the sparklines show.
-const SERIES: [(&str, fn(&HistoryRun) -> u64); 4] = [
+/// A name, and the number of a run that it shows.
+type Series = (&'static str, fn(&HistoryRun) -> u64);
+
+const SERIES: [Series; 4] = [
     ("issues", |run| run.total_issue_count),
     ("prepared", |run| run.prepared_action_count),
     ("blocked", |run| run.blocked_action_count),

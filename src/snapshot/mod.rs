@@ -119,6 +119,9 @@ pub struct Loaded {
     pub digests: BTreeMap<String, String>,
 }
 
+/// A kept reference: the bytes of its CSV, and the warnings of its first reading that the copy cannot give again.
+pub type KeptReference = (Vec<u8>, Vec<Warning>);
+
 impl Snapshot {
     /// Looks into a folder: reads its manifest, or makes sure that the plain files are there.
     pub fn open(folder: &Path) -> Result<Self, SnapshotError> {
@@ -172,7 +175,7 @@ impl Snapshot {
 
     /// The reference by which it was judged, and those warnings of its first reading that cannot be computed anew; `None` for a
     /// snapshot that holds none. Errors: the file cannot be read, or is not the one of the manifest.
-    pub fn reference(&self) -> Option<Result<(Vec<u8>, Vec<Warning>), SnapshotError>> {
+    pub fn reference(&self) -> Option<Result<KeptReference, SnapshotError>> {
         let Files { folder, manifest } = &self.files;
         let manifest = manifest.as_ref().filter(|manifest| manifest.has_reference())?;
         let read = || {
