@@ -18,8 +18,11 @@ fn audited(folder: &TempDir, name: &str) -> Assert {
     command.arg("--snapshot").arg(case).assert()
 }
 
+/// A warning by its code, line and domain.
+type Warned = (String, Option<u64>, Option<String>);
+
 /// The summary of the audit of a case, and its warnings as code, line and domain.
-fn warned(name: &str) -> (Value, Vec<(String, Option<u64>, Option<String>)>) {
+fn warned(name: &str) -> (Value, Vec<Warned>) {
     let folder = folder();
     audited(&folder, name).code(0);
     let summary = summary(&folder.path().join("out"));

@@ -260,7 +260,7 @@ fn each_mismatch_is_printed_with_file_and_place_and_the_exit_code_is_1() {
     let printed = printed.stdout(predicate::str::ends_with(row)).get_output().stdout.clone();
     let printed = String::from_utf8(printed).expect("text");
     assert!(
-        printed.starts_with("mismatch: fix_plan.csv: has not the SHA-256 that receipt.json states: expected \"7e77")
+        printed.starts_with("mismatch: fix_plan.csv: has not the SHA-256 that receipt.json states: expected \"8edb")
     );
     assert_eq!(printed.lines().count(), 2);
 

@@ -44,9 +44,6 @@ pub const BLOCKED_REASONS: [&str; 12] = [
 /// The reasons that the binary cannot give yet.
 pub const NOT_GIVEN_YET: [&str; 1] = ["reference_shrank"];
 
-pub const ADVISORY_CODES: [&str; 5] =
-    ["account_lost", "org_not_in_reference", "org_holds_personal_domain", "org_domain_unusable", "domain_unmapped"];
-
 pub const ACTION_CODES: [&str; 4] = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"];
 
 pub const WARNING_CODES: [&str; 20] = [
@@ -117,8 +114,6 @@ pub struct Org {
     /// The account key of its external id; none for a blank one.
     pub key: Option<String>,
     pub domains: Vec<String>,
-    /// `domain_names` as stored.
-    pub entries: Vec<String>,
     pub shared_tickets: bool,
 }
 

@@ -297,9 +297,8 @@ fn string(value: &Value) -> Option<String> {
 }
 
 fn org(record: &Value) -> Org {
-    let (mut domains, mut entries) = (vec![], vec![]);
+    let mut domains = vec![];
     for name in record["domain_names"].as_array().into_iter().flatten() {
-        entries.extend(string(name));
         domains.extend(name.as_str().and_then(text::domain));
     }
     let stored_external_id = string(&record["external_id"]);
@@ -310,7 +309,6 @@ fn org(record: &Value) -> Org {
         stored_external_id,
         key,
         domains,
-        entries,
         shared_tickets: record["shared_tickets"] == true,
     }
 }
