@@ -119,7 +119,8 @@ def main(binary):
     names = HOSTILE + ["".join(draw.choices(HOSTILE, k=3)) for _ in range(300)]
     names = [canary + name + canary if at % 2 else name + canary for at, name in enumerate(names)]
     quoted = lambda cell: '"' + cell.replace('"', '""') + '"'
-    rows = [f"{quoted(name)},{quoted(name)},a{at}.example" for at, name in enumerate(names)]
+    # An id of white space or invisible characters is refused, so the ids are plain.
+    rows = [f"H{at},{quoted(name)},a{at}.example" for at, name in enumerate(names)]
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         csv = work / "accounts.csv"
