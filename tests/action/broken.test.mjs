@@ -48,7 +48,7 @@ const BROKEN = [
   ['an upload from a public repository', 'Upload the run folder', 'github.event.repository.private == true', 'github.event.repository.full_name', PUBLIC],
   ['an upload that a cancelled job skips', 'Upload the run folder', 'always() && ', '', CANCEL],
   ['an upload that trusts the program to have ended', 'Upload the run folder', "steps.run.outcome != 'skipped'", "steps.run.outputs.exit-code != ''", KILLED],
-  ['a program that a signal does not reach', 'Run g-gremlin', 'exec "$BINARY"', '"$BINARY"', CANCEL],
+  ['a program that a signal does not reach', 'Run g-gremlin', 'exec "$BINARY"', 'env "$BINARY"', CANCEL],
   ['a run whose origin does not matter', 'Run g-gremlin', "if: steps.prepare.outputs.exit-code == '0'", 'if: always()', ORIGIN],
   ['a report that does not name the artifact', 'Write the summary', 'ARTIFACT_ID: ${{ steps.upload.outputs.artifact-id }}', "ARTIFACT_ID: ''", AUDIT],
   ['a comment that is never made', 'Comment on the pull request', "inputs.comment == 'true'", 'inputs.comment == true', PULL],
