@@ -68,8 +68,6 @@ const BROKEN_FILES = [
   ['an audit of which no snapshot is kept', AUDITS, "          save-snapshot: 'true'", "          save-snapshot: 'false'", AUDIT],
   ['an audit where anybody reads the secrets', AUDITS, '    environment: zendesk-read\n', '', AUDIT],
   ['an audit that runs where the action is made', AUDITS, "github.repository != 'g-gremlin/g-gremlin' &&\n      (github.event_name == 'schedule'", "(github.event_name == 'schedule'", MADE_HERE],
-  ['an audit that a pull request starts', AUDITS, "(github.event_name == 'schedule' || github.event_name == 'workflow_dispatch')", 'true', PULL],
-  ['a check that does not see the side before', AUDITS, '          fetch-depth: 0\n', '', PULL],
   ['a check that may not comment', AUDITS, 'pull-requests: write', 'pull-requests: read', PULL],
   ['a check that holds Zendesk credentials', AUDITS, '      cancel-in-progress: true\n', '      cancel-in-progress: true\n    environment: zendesk-read\n', PULL],
   ['an apply without an environment', APPLIES, '    environment: zendesk-write\n', '', WHOLE],
