@@ -21,7 +21,7 @@ impl AdvisoryCode {
                 tool_does_not: ONLY_REPORTS,
             },
             Self::OrgNotInReference => &Explanation {
-                title: "An org's external_id is no account's",
+                title: "An org's external_id is not in the reference",
                 means: "The org is linked to an account that the reference does not have: the account was merged or \
                     deleted, or the reference lacks its row.",
                 evidence: "The `external_id` of the org is not blank, and no row of the reference has its key.",
