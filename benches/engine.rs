@@ -2,6 +2,7 @@
 //!
 //! `cargo bench`; the whole program against DuckDB is `benches/duckdb/compare.py`.
 
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
 #[allow(dead_code, reason = "shared with the example that writes worlds")]
 mod world;
 

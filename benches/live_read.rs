@@ -9,6 +9,7 @@
 //! $ cargo bench --bench live_read
 //! ```
 
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

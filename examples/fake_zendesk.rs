@@ -8,6 +8,7 @@
 //! those of a Growth account (400 requests a minute, 10 of them exports, 5 updates of each organization). It leaves out faults:
 //! those are for tests.
 
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

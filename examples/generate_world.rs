@@ -3,6 +3,7 @@
 //! Sizes are `small`, `medium` and `large`; shapes are `full` (all fields of Zendesk's records) and `rules` (only those
 //! that the rules use). What a world holds is described in `benches/world/mod.rs`.
 
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of its own, without the console")]
 
 #[path = "../benches/world/mod.rs"]

@@ -2,6 +2,7 @@
 //!
 //! For measuring how fast an audit of such a snapshot is; its tickets are those of the folder, with no window.
 
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
 #![expect(clippy::print_stderr, reason = "a program of its own, without the console")]
 
 use std::path::Path;

@@ -7,10 +7,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// The first bytes of a text file that say that it is UTF-8.
-pub const BOM: &[u8] = "\u{feff}".as_bytes();
+pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Opens a regular file. Errors: it is something else (a folder, a pipe, a device), or cannot be opened.
-pub fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     // Opening a pipe waits for its writer, so the look comes first.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
@@ -19,7 +19,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Reads a regular file of at most `longest` bytes. Errors: as [`open`], and a longer file.
-pub fn read(path: &Path, longest: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, longest: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(longest as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > longest {
@@ -30,12 +30,12 @@ pub fn read(path: &Path, longest: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The longest line that is read, in bytes (rules 5).
-pub const LONGEST_LINE: usize = 16 << 20;
+pub(crate) const LONGEST_LINE: usize = 16 << 20;
 /// How much of a file of lines is read at a time.
 const PIECE: usize = 1 << 16;
 
 /// Reads a regular file of lines whole. Errors: as [`open`], and a line beyond 16 MiB, named by its number.
-pub fn read_lines(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_lines(path: &Path) -> io::Result<Vec<u8>> {
     lines_of(open(path)?, LONGEST_LINE)
 }
 
@@ -71,7 +71,7 @@ fn check_length(length: usize, longest: usize, line: u64) -> io::Result<()> {
 }
 
 /// The bytes without a byte order mark at their beginning.
-pub fn without_bom(bytes: &[u8]) -> &[u8] {
+pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BOM).unwrap_or(bytes)
 }
 

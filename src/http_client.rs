@@ -9,7 +9,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 /// A client, and what is odd about it.
-pub struct Client {
+pub(crate) struct Client {
     pub client: reqwest::Client,
     /// The system has no CA store, and the roots in the binary are used.
     pub built_in_roots: bool,
@@ -17,7 +17,7 @@ pub struct Client {
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     /// Plain HTTP to another machine would show the credentials to everyone on the way.
     #[error("{base_url} is neither https nor this machine")]
     Insecure { base_url: String },
@@ -35,7 +35,7 @@ enum Roots {
 /// It follows no redirect, so that no credential leaves the host it was meant for, repeats nothing by itself, and its
 /// time-out spans the whole request, body included. Errors: plain http to another machine, or neither a CA store nor the
 /// built-in roots work.
-pub fn client(base_url: &Url, connect: Duration, request: Duration) -> Result<Client, ClientError> {
+pub(crate) fn client(base_url: &Url, connect: Duration, request: Duration) -> Result<Client, ClientError> {
     if base_url.scheme() != "https" && !(base_url.scheme() == "http" && is_loopback(base_url)) {
         return Err(ClientError::Insecure { base_url: base_url.origin().ascii_serialization() });
     }
@@ -99,7 +99,7 @@ fn build(base_url: &Url, connect: Duration, request: Duration, roots: Roots) -> 
 }
 
 /// Whether the URL is of this machine.
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -109,7 +109,7 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 /// The rejected certificate behind an error, if that is what it is about.
-pub fn certificate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+pub(crate) fn certificate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
@@ -140,7 +140,7 @@ fn certificate_fault(error: &rustls::CertificateError) -> &'static str {
 }
 
 /// The longest body that is read of an answer, decoded.
-pub const LONGEST_BODY: usize = 64 << 20;
+pub(crate) const LONGEST_BODY: usize = 64 << 20;
 /// How much is read of the body of an error.
 const LONGEST_ERROR: usize = 64 << 10;
 
@@ -148,7 +148,7 @@ const LONGEST_ERROR: usize = 64 << 10;
 /// beginning is read.
 ///
 /// Errors: the connection ended before the body did, or the body is longer.
-pub async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
+pub(crate) async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
     let is_error = !response.status().is_success();
     let longest = if is_error { LONGEST_ERROR } else { LONGEST_BODY };
     let mut body = Vec::new();
@@ -167,7 +167,7 @@ pub async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
 }
 
 /// What an error of the client says about the answer.
-pub fn fault(error: &reqwest::Error) -> Fault {
+pub(crate) fn fault(error: &reqwest::Error) -> Fault {
     if let Some(certificate) = certificate_error(error) {
         Fault::Untrusted(certificate)
     } else if error.is_timeout() {
@@ -180,7 +180,7 @@ pub fn fault(error: &reqwest::Error) -> Fault {
 }
 
 /// The last text of the chain: "connection refused" rather than "error sending request".
-pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
         deepest = source;

@@ -9,35 +9,35 @@ const MOST: usize = 2;
 const LEAST: usize = 4096;
 
 /// How many threads are worth having.
-pub fn threads() -> usize {
+pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MOST)
 }
 
 /// The program's one kind of asynchronous runtime: everything on the thread that waits, so that nothing has to be `Send`.
-pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// Calls `work` for consecutive parts that cover `0..len`, side by side.
-pub fn in_parts<T: Send>(len: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+pub(crate) fn in_parts<T: Send>(len: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     parts_of(len, threads().min(len / LEAST).max(1), work)
 }
 
 /// What `work` makes of each item, in their order.
-pub fn map<T: Sync, R: Send + Clone>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn map<T: Sync, R: Send + Clone>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     in_parts(items.len(), |range| items[range].iter().map(&work).collect::<Vec<R>>()).concat()
 }
 
 /// Sorts by a key, the halves side by side; items with the same key come in any order. Where the halves do not overlap, nothing
 /// is left to merge.
-pub fn sort_by_key<T: Send, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K + Sync) {
+pub(crate) fn sort_by_key<T: Send, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K + Sync) {
     let (low, high) = items.split_at_mut(items.len() / 2);
     both(|| low.sort_unstable_by_key(&key), || high.sort_unstable_by_key(&key));
     items.sort_by_key(key);
 }
 
 /// Does both, side by side.
-pub fn both<A: Send, B>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
+pub(crate) fn both<A: Send, B>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
     std::thread::scope(|scope| {
         let a = scope.spawn(a);
         let b = b();

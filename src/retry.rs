@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// What one attempt came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub(crate) enum Seen {
     /// An answer with this status, its body whole. A 2xx is one whose body is JSON.
     Status(u16),
     /// A 2xx whose body is not JSON: a proxy's page, or a body cut where HTTP could not tell.
@@ -19,7 +19,7 @@ pub enum Seen {
 
 /// Why there was no whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// No connection. The text is the deepest cause that is known.
     Unreachable(String),
     /// Neither a connection nor a whole body within the time allowed.
@@ -72,7 +72,7 @@ impl Default for Limits {
 
 /// What was spent when the decision is due.
 #[derive(Clone, Copy, Debug)]
-pub struct Spent {
+pub(crate) struct Spent {
     /// Tries of this request so far, at least 1.
     pub tries: u32,
     /// Time since the stream's last good page.
@@ -81,7 +81,7 @@ pub struct Spent {
 
 /// What to do after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// The answer is good.
     Accept,
     /// Send it again after this time.
@@ -94,7 +94,7 @@ pub enum Decision {
 
 /// Which limit ended the tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Because {
+pub(crate) enum Because {
     /// All tries are used up.
     Tries,
     /// The stream brought no good page for too long.
@@ -107,7 +107,7 @@ pub enum Because {
 ///
 /// `jitter` is from 0 up to 1. A back-off is at least half of its step, so chance spreads streams without making any of them
 /// hasty; a `Retry-After` is obeyed in full, plus at most one base step.
-pub fn decide(
+pub(crate) fn decide(
     seen: &Seen,
     headers: &HeaderMap,
     spent: Spent,
@@ -143,7 +143,7 @@ pub fn decide(
 
 /// The wait that `Retry-After` asks for: whole seconds or an HTTP date. A date that has passed is no wait; any other text is
 /// as good as no header.
-pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(secs) = text.parse() {
         return Some(Duration::from_secs(secs));

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A reference that was read, not yet understood.
-pub struct Accounts {
+pub(super) struct Accounts {
     pub bytes: Vec<u8>,
     /// For some of our columns, the header that stands for them.
     pub columns: BTreeMap<String, String>,
@@ -32,7 +32,7 @@ enum From {
 
 impl Accounts {
     /// Reads the bytes. `is_named`: a configuration or a flag says where the reference is.
-    pub fn read(source: &AuditSource, config: &Config, is_named: bool) -> Result<Self, Failure> {
+    pub(super) fn read(source: &AuditSource, config: &Config, is_named: bool) -> Result<Self, Failure> {
         let columns = config.columns.clone();
         match source {
             AuditSource::Demo => {
@@ -67,7 +67,7 @@ impl Accounts {
     }
 
     /// The accounts; their domains are put into `domains`.
-    pub fn reference(&self, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
+    pub(super) fn reference(&self, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
         let read = reference::read(&self.bytes, self.form(), &config.settings.domains, domains);
         let mut reference = read.map_err(|problems| self.failure(problems))?;
         if let From::Kept(warnings) = &self.from {
@@ -78,7 +78,7 @@ impl Accounts {
     }
 
     /// The copy that a snapshot keeps (rules 11).
-    pub fn kept_copy(&self) -> Result<Vec<u8>, Failure> {
+    pub(super) fn kept_copy(&self) -> Result<Vec<u8>, Failure> {
         reference::kept_copy(&self.bytes, self.form()).map_err(|problems| self.failure(problems))
     }
 
@@ -102,7 +102,7 @@ impl Accounts {
     }
 
     /// How the receipt names it: without a folder.
-    pub fn recorded(&self) -> (&'static str, Value) {
+    pub(super) fn recorded(&self) -> (&'static str, Value) {
         match &self.from {
             From::File(path) => ("sf_accounts", file_name(path).into()),
             From::Query => ("salesforce", "soql".into()),
@@ -112,7 +112,12 @@ impl Accounts {
 }
 
 /// The accounts of an export that a configuration names; their domains are put into `domains`.
-pub fn of_csv(bytes: &[u8], path: &Path, config: &Config, domains: &mut DomainTable) -> Result<Reference, Failure> {
+pub(super) fn of_csv(
+    bytes: &[u8],
+    path: &Path,
+    config: &Config,
+    domains: &mut DomainTable,
+) -> Result<Reference, Failure> {
     reference::read(bytes, Form::Export(&config.columns), &config.settings.domains, domains)
         .map_err(|problems| reference_failure(path, problems))
 }

@@ -10,7 +10,7 @@ use crate::run::artifacts;
 use crate::text::audience::{Message, open};
 
 /// Runs `audit --explain-fetch`. Errors: as of an audit that cannot read.
-pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
+pub(super) fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     if options.demo || options.snapshot.is_some() {
         return Err(
             Failure::invalid("--explain-fetch is about reading a live Zendesk").help("leave --demo and --snapshot out")

@@ -17,10 +17,10 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 /// What the OAuth token of a command that only reads may do, unless `ZENDESK_OAUTH_SCOPE` says otherwise.
-pub const READ_SCOPE: &str = "read";
+pub(super) const READ_SCOPE: &str = "read";
 
 /// What a live read gave.
-pub struct Live {
+pub(super) struct Live {
     pub world: World,
     /// `None` where tickets were not read.
     pub ticket_source: Option<String>,
@@ -28,7 +28,7 @@ pub struct Live {
 }
 
 /// The credentials that the environment holds; an OAuth client will ask for this scope.
-pub fn credentials(scope: &str) -> Result<Credentials, Failure> {
+pub(super) fn credentials(scope: &str) -> Result<Credentials, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     zendesk::credentials_from(&env, scope).map_err(|error| {
         Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(open(error.help()))
@@ -36,13 +36,13 @@ pub fn credentials(scope: &str) -> Result<Credentials, Failure> {
 }
 
 /// The Zendesk that the credentials may be sent to, if one is named. Errors: the environment pins them to another one.
-pub fn pinned(config: &Config) -> Result<Option<String>, Failure> {
+pub(super) fn pinned(config: &Config) -> Result<Option<String>, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     config::target(config, &env).map_err(|error| Failure::new(error.exit(), &error).help(open(error.help())))
 }
 
 /// The same where one is needed.
-pub fn target(config: &Config) -> Result<String, Failure> {
+pub(super) fn target(config: &Config) -> Result<String, Failure> {
     pinned(config)?.ok_or_else(|| {
         Failure::invalid("no Zendesk is named")
             .help("set zendesk.subdomain in the configuration, or use --subdomain, --snapshot or --demo")
@@ -50,7 +50,7 @@ pub fn target(config: &Config) -> Result<String, Failure> {
 }
 
 /// What tells a person how a live read goes.
-pub fn progress(console: &Console) -> Box<dyn Progress> {
+pub(super) fn progress(console: &Console) -> Box<dyn Progress> {
     if console.quiet {
         Box::new(Silent)
     } else if console.audience.is_public() {
@@ -88,7 +88,7 @@ impl<P: Progress> Progress for Discreet<P> {
 }
 
 /// Asks a Zendesk what can be read, and how fast: a few small requests.
-pub fn probe(
+pub(super) fn probe(
     console: &Console,
     zendesk: &str,
     credentials: Credentials,
@@ -113,7 +113,7 @@ pub fn probe(
 }
 
 /// Reads everything from a Zendesk, or fails without a result.
-pub fn read(
+pub(super) fn read(
     console: &Console,
     origin: &str,
     credentials: Credentials,

@@ -14,7 +14,7 @@ use std::time::Duration;
 const REPORTED_WAIT: Duration = Duration::from_secs(3);
 
 /// What a read of Salesforce needs. Nothing has been sent yet.
-pub struct Access {
+pub(super) struct Access {
     options: Options,
     query: Query,
     console: Console,
@@ -26,7 +26,7 @@ impl Access {
     /// Checks what the configuration and the environment say; `None` where the reference is a CSV.
     ///
     /// Errors: the query cannot be sent, or credentials are missing (2); they are for another Salesforce (4).
-    pub fn of(config: &Config, console: Console) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(config: &Config, console: Console) -> Result<Option<Self>, Failure> {
         let SalesforceSource::Soql { api_version, query, .. } = &config.salesforce else { return Ok(None) };
         let query = Query::parse(query)
             .map_err(|error| Failure::invalid("salesforce.query cannot be used").because(&error).help(error.help()))?;
@@ -48,22 +48,22 @@ impl Access {
     }
 
     /// Who asks.
-    pub fn credentials(&self) -> &Credentials {
+    pub(super) fn credentials(&self) -> &Credentials {
         &self.options.credentials
     }
 
     /// What is asked.
-    pub fn query(&self) -> &Query {
+    pub(super) fn query(&self) -> &Query {
         &self.query
     }
 
     /// The version of the API.
-    pub fn api_version(&self) -> &str {
+    pub(super) fn api_version(&self) -> &str {
         &self.options.api_version
     }
 
     /// Reads every record into a CSV whose header is the query's field list, or fails without a result.
-    pub fn read(&self) -> Result<Vec<u8>, Failure> {
+    pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
         let console = &self.console;
         console.heading(Message::with_public(
             format!("Reading {}...", self.options.instance_url.origin().ascii_serialization()),
@@ -79,12 +79,12 @@ impl Access {
     }
 
     /// What the read has cost; nothing before it.
-    pub fn cost(&self) -> Cost {
+    pub(super) fn cost(&self) -> Cost {
         self.cost.get().cloned().unwrap_or_default()
     }
 
     /// Reads the first page, with the patience of a check.
-    pub fn probe(&self) -> Result<Result<Probed, ReadError>, Failure> {
+    pub(super) fn probe(&self) -> Result<Result<Probed, ReadError>, Failure> {
         let options = Options {
             instance_url: self.options.instance_url.clone(),
             api_version: self.options.api_version.clone(),

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
 
 /// The configuration in force: the file's, then the flags'. And the file's bytes.
-pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<Vec<u8>>), Failure> {
+pub(super) fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<Vec<u8>>), Failure> {
     if options.demo && common.config.is_some() {
         return Err(Failure::invalid("--demo and --config exclude each other")
             .help("the demo is the same everywhere; leave --config out"));
@@ -59,7 +59,7 @@ pub fn configuration(common: &Common, options: &Options) -> Result<(Config, Opti
 
 /// Exactly one of three.
 #[expect(clippy::large_enum_variant, reason = "there is one in a run")]
-pub enum AuditSource {
+pub(super) enum AuditSource {
     Demo,
     Snapshot {
         path: PathBuf,
@@ -75,7 +75,7 @@ pub enum AuditSource {
 
 impl AuditSource {
     /// The source that the flags name, else the Zendesk of the configuration.
-    pub fn choose(common: &Common, options: &Options, config: &Config) -> Result<Self, Failure> {
+    pub(super) fn choose(common: &Common, options: &Options, config: &Config) -> Result<Self, Failure> {
         if options.demo {
             return Ok(Self::Demo);
         }
@@ -93,14 +93,14 @@ impl AuditSource {
     }
 
     /// Begins to read what can be read before the reference is.
-    pub fn read_ahead(&self) {
+    pub(super) fn read_ahead(&self) {
         if let Self::Snapshot { snapshot, path: _ } = self {
             snapshot.read_ahead();
         }
     }
 
     /// What is being done while it is read.
-    pub fn reading(&self) -> Message {
+    pub(super) fn reading(&self) -> Message {
         match self {
             Self::Demo => "Loading fixture data...".into(),
             Self::Snapshot { path, .. } => {
@@ -111,7 +111,7 @@ impl AuditSource {
     }
 
     /// Which Zendesk it is about.
-    pub fn about(&self, config: &Config) -> (Source, String) {
+    pub(super) fn about(&self, config: &Config) -> (Source, String) {
         match self {
             Self::Demo => (Source::Demo, demo::ZENDESK.to_owned()),
             Self::Snapshot { snapshot, path: _ } => {
@@ -124,7 +124,7 @@ impl AuditSource {
 
     /// The flags that select the same source, configuration and reference for another command. A live read that was saved as a
     /// snapshot is selected as that snapshot.
-    pub fn flags(&self, common: &Common, options: &Options, saved: Option<&Path>) -> String {
+    pub(super) fn flags(&self, common: &Common, options: &Options, saved: Option<&Path>) -> String {
         let path = |path: &Path| escape::shell_word(&path.display().to_string());
         let mut flags = String::new();
         if let Some(config) = &common.config {
@@ -159,13 +159,13 @@ impl AuditSource {
     }
 }
 
-pub fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
+pub(super) fn snapshot_failure(path: &Path, error: &snapshot::SnapshotError) -> Failure {
     let exit = if error.is_read_error() { Exit::Unreadable } else { Exit::Invalid };
     Failure::new(exit, Message::public(format!("the snapshot {} cannot be used", path.display()))).because(error)
 }
 
 /// Everything that a source gave.
-pub struct Read {
+pub(super) struct Read {
     pub world: World,
     pub as_of: Instant,
     /// Where the ticket window begins.
@@ -179,7 +179,7 @@ pub struct Read {
 }
 
 /// What is read, and how.
-pub struct WhatToRead<'a> {
+pub(super) struct WhatToRead<'a> {
     pub source: &'a AuditSource,
     pub config: &'a Config,
     pub options: &'a Options,
@@ -189,7 +189,7 @@ pub struct WhatToRead<'a> {
 }
 
 /// Reads the source.
-pub fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> Result<Read, Failure> {
+pub(super) fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> Result<Read, Failure> {
     let WhatToRead { source, config, options, started_at, keep_older_tickets } = *what;
     let lookback = config.settings.lookback_days;
     let keep_from = |tickets_from: Instant| if keep_older_tickets { Instant::MIN } else { tickets_from };

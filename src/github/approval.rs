@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub(crate) struct Question {
     /// 64 lower-case hex digits.
     pub plan_hash: String,
     /// The folder of approvals, without slashes at its ends.
@@ -28,7 +28,7 @@ pub struct Question {
 
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Who approved, and in which pull request.
     pub approved: Option<Approved>,
     pub checks: Vec<Check>,
@@ -36,7 +36,7 @@ pub struct Answer {
 
 /// A valid approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Approved {
+pub(crate) struct Approved {
     pub pull_request: u64,
     pub reviewer: String,
 }
@@ -136,7 +136,11 @@ struct Permission {
 /// Looks whether the hash is approved.
 ///
 /// Errors: what GitHub refused or did not answer. Whatever GitHub says that is not an approval gives a check that fails.
-pub async fn check(github: &GitHub, repository: &Repository, question: &Question) -> Result<Answer, GitHubError> {
+pub(crate) async fn check(
+    github: &GitHub,
+    repository: &Repository,
+    question: &Question,
+) -> Result<Answer, GitHubError> {
     let bot = question.dispatchers.iter().find(|login| login.ends_with("[bot]"));
     let mut checks = vec![Check::of("a person dispatches it", bot.is_none(), || bot.cloned().unwrap_or_default())];
     if bot.is_some() {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use url::Url;
 
 /// GitHub's own address, where the environment names no other.
-pub const DEFAULT_API: &str = "https://api.github.com";
+pub(crate) const DEFAULT_API: &str = "https://api.github.com";
 
 /// How many records a page has at most, everywhere.
 const PER_PAGE: usize = 100;
@@ -29,11 +29,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A token for GitHub. It can be sent, and never be shown.
 #[derive(Debug, Clone)]
-pub struct Token(Secret);
+pub(crate) struct Token(Secret);
 
 impl Token {
     /// `None` when it cannot stand in a header, or is empty.
-    pub fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let sendable = !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
         sendable.then(|| Self(Secret::new(text)))
@@ -42,7 +42,7 @@ impl Token {
 
 /// Why GitHub did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum GitHubError {
+pub(crate) enum GitHubError {
     #[error("GITHUB_API_URL is no URL that a token may be sent to: {0}")]
     Base(String),
     /// It answered, and would answer the same again.
@@ -63,7 +63,7 @@ pub enum GitHubError {
 
 impl GitHubError {
     /// The status of an answer that refuses.
-    pub fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } | Self::TooMany { status, .. } => Some(*status),
             Self::Base(_) | Self::NoWorkflow { .. } | Self::Unreachable { .. } | Self::NotUnderstood { .. } => None,
@@ -71,7 +71,7 @@ impl GitHubError {
     }
 
     /// What to do next.
-    pub fn help(&self) -> &'static str {
+    pub(crate) fn help(&self) -> &'static str {
         if matches!(self, Self::NoWorkflow { .. }) {
             return "name the file in .github/workflows that runs the audit (the input `audit-workflow`), and check that the job has `actions: read`";
         }
@@ -86,7 +86,7 @@ impl GitHubError {
 }
 
 /// A GitHub, and a token for it.
-pub struct GitHub {
+pub(crate) struct GitHub {
     crab: Octocrab,
     /// The same, where the other API is: on an Enterprise server `/api/graphql`, beside `/api/v3`.
     graphql: Octocrab,
@@ -118,7 +118,7 @@ enum Failed {
 
 impl GitHub {
     /// Talks to the API below `base`. Must be called inside a runtime.
-    pub fn new(base: &str, token: &Token) -> Result<Self, GitHubError> {
+    pub(crate) fn new(base: &str, token: &Token) -> Result<Self, GitHubError> {
         let url = Url::parse(base).map_err(|error| GitHubError::Base(error.to_string()))?;
         let client = http_client::client(&url, CONNECT, REQUEST).map_err(|error: ClientError| match error {
             ClientError::Insecure { .. } => GitHubError::Base(error.to_string()),

@@ -12,11 +12,11 @@ const ACTIONS_BOT: &str = "github-actions[bot]";
 
 /// Tells several comments on one pull request apart: letters, digits, `.`, `_` and `-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(String);
+pub(crate) struct Key(String);
 
 impl Key {
     /// `None` when it could end the marker that it stands in.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
         let fits = (1..=100).contains(&text.len()) && text.bytes().all(plain) && !text.contains("--");
         fits.then(|| Self(text.to_owned()))
@@ -36,7 +36,7 @@ impl Default for Key {
 
 /// What became of the comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Posted {
+pub(crate) enum Posted {
     Created {
         url: String,
     },
@@ -51,7 +51,7 @@ pub enum Posted {
 
 /// A comment, and what is odd about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upserted {
+pub(crate) struct Upserted {
     pub posted: Posted,
     /// More than one comment has the marker: this many others are left as they are.
     pub others: usize,
@@ -78,7 +78,7 @@ struct Author {
 /// Makes the comment say `body`, or `short` where GitHub finds that too long.
 ///
 /// Errors: what GitHub refused; a comment that failed is no reason to fail a run, which is the caller's to see to.
-pub async fn upsert(
+pub(crate) async fn upsert(
     github: &GitHub,
     repository: &Repository,
     pull_request: u64,

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// How an artifact's name begins when an audit left it.
-pub const AUDIT_ARTIFACT: &str = "g-gremlin-audit";
+pub(crate) const AUDIT_ARTIFACT: &str = "g-gremlin-audit";
 
 /// The inputs as texts. All are optional here, as they are in `action.yml`; an unknown one is an error.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct RawInputs {
+pub(crate) struct RawInputs {
     command: String,
     config: String,
     sf_accounts: String,
@@ -49,7 +49,7 @@ pub struct RawInputs {
 
 /// What the Action runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActionCommand {
+pub(crate) enum ActionCommand {
     Audit,
     Apply,
     /// What a pull request changes.
@@ -58,7 +58,7 @@ pub enum ActionCommand {
 }
 
 impl ActionCommand {
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Audit => "audit",
             Self::Apply => "apply",
@@ -70,7 +70,7 @@ impl ActionCommand {
 
 /// Where a snapshot, a baseline or a plan comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// The artifact of the run that `from-run` names.
     FromRun,
     Path(PathBuf),
@@ -78,14 +78,14 @@ pub enum Place {
 
 /// Which run of the audit an artifact is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FromRun {
+pub(crate) enum FromRun {
     Latest,
     Id(u64),
 }
 
 /// The inputs, typed.
 #[derive(Debug, Clone)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     pub command: ActionCommand,
     pub config: Option<PathBuf>,
     pub sf_accounts: Option<PathBuf>,
@@ -118,7 +118,7 @@ pub struct Inputs {
 
 /// An input that cannot be used. Its value is not repeated: it may hold anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InputError {
+pub(crate) enum InputError {
     #[error("INPUTS is not the JSON of the action's inputs: {0}")]
     NotInputs(String),
     #[error("the input command is audit, apply, diff or doctor")]
@@ -141,23 +141,23 @@ pub enum InputError {
 
 impl RawInputs {
     /// Reads what GitHub gives a step.
-    pub fn parse(json: &str) -> Result<Self, InputError> {
+    pub(crate) fn parse(json: &str) -> Result<Self, InputError> {
         serde_json::from_str(json).map_err(|error| InputError::NotInputs(error.to_string()))
     }
 
     /// The same for a later step, without the token and in one line.
-    pub fn without_token(&self) -> String {
+    pub(crate) fn without_token(&self) -> String {
         // A struct of texts has a JSON form.
         serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Whether names may be shown in a repository that is not private. Read before the rest, which may be invalid.
-    pub fn allows_public_artifacts(&self) -> bool {
+    pub(crate) fn allows_public_artifacts(&self) -> bool {
         self.allow_public_artifacts.trim() == "true"
     }
 
     /// Which command it is, whatever the other inputs are.
-    pub fn command(&self) -> Option<ActionCommand> {
+    pub(crate) fn command(&self) -> Option<ActionCommand> {
         match self.command.trim() {
             "" | "audit" => Some(ActionCommand::Audit),
             "apply" => Some(ActionCommand::Apply),
@@ -168,7 +168,7 @@ impl RawInputs {
     }
 
     /// Checks and types them.
-    pub fn typed(&self) -> Result<Inputs, InputError> {
+    pub(crate) fn typed(&self) -> Result<Inputs, InputError> {
         let inputs = Inputs {
             command: self.command().ok_or(InputError::Command)?,
             config: path(&self.config),

@@ -4,24 +4,24 @@
 //! [`GitHub`] sends; [`comment`], [`runs`] and [`approval`] each ask and decide one thing. Left out: rendering (`report`), and
 //! the environment and exit codes (`commands`).
 
-pub mod approval;
+pub(crate) mod approval;
 mod client;
-pub mod comment;
-pub mod inputs;
-pub mod runs;
-pub mod step_output;
+pub(crate) mod comment;
+pub(crate) mod inputs;
+pub(crate) mod runs;
+pub(crate) mod step_output;
 
-pub use client::{DEFAULT_API, GitHub, GitHubError, Token};
+pub(crate) use client::{DEFAULT_API, GitHub, GitHubError, Token};
 
 use std::fmt;
 
 /// A repository, `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repository(String);
+pub(crate) struct Repository(String);
 
 impl Repository {
     /// Reads `owner/name`; `None` when it cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let plain = |part: &str| {
             !part.is_empty()
                 && part != "."
@@ -33,7 +33,7 @@ impl Repository {
     }
 
     /// Whether GitHub means this repository; it compares without case.
-    pub fn is(&self, full_name: &str) -> bool {
+    pub(crate) fn is(&self, full_name: &str) -> bool {
         self.0.eq_ignore_ascii_case(full_name)
     }
 
@@ -92,7 +92,7 @@ fn encoded(text: &str) -> String {
 
 /// One after the other, which of the things that must hold do; the first that does not ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(crate) struct Check {
     /// What is asked, such as `the run is of this repository`.
     pub what: &'static str,
     /// What was found instead, where it does not hold.
@@ -105,7 +105,7 @@ impl Check {
     }
 
     /// Whether it holds.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.instead.is_none()
     }
 }

@@ -16,11 +16,11 @@ const PAGES_OF_RUNS: usize = 3;
 const MOST_SEARCHED: usize = 30;
 /// How the artifact's name ends where the run must not be a baseline (rules 12): it broke the limit of new issues or of lost
 /// accounts, or its reference shrank, and nobody accepted that.
-pub const NOT_A_BASELINE: &str = "-not-a-baseline";
+pub(crate) const NOT_A_BASELINE: &str = "-not-a-baseline";
 
 /// What is looked for.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The workflow's file below `.github/workflows`.
     pub workflow: String,
     /// How the artifact's name begins.
@@ -31,7 +31,7 @@ pub struct Wanted {
 
 /// A run that may be trusted, and its artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     pub run_id: u64,
     pub head_sha: String,
     /// When its last attempt started.
@@ -42,14 +42,14 @@ pub struct Found {
 
 impl Found {
     /// Whether a later audit may be compared with it.
-    pub fn is_baseline(&self) -> bool {
+    pub(crate) fn is_baseline(&self) -> bool {
         !self.artifact_name.ends_with(NOT_A_BASELINE)
     }
 }
 
 /// What was found of one run, and what was asked on the way.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// `None`: a check does not hold.
     pub found: Option<Found>,
     pub checks: Vec<Check>,
@@ -57,7 +57,7 @@ pub struct Answer {
 
 /// The newest runs of the audit.
 #[derive(Debug, Default)]
-pub struct Search {
+pub(crate) struct Search {
     /// Of whatever color.
     pub newest: Option<Found>,
     /// The newest that may be a baseline.
@@ -121,7 +121,7 @@ struct Origin {
 }
 
 /// Checks one run.
-pub async fn named(
+pub(crate) async fn named(
     github: &GitHub,
     repository: &Repository,
     wanted: &Wanted,
@@ -144,7 +144,7 @@ pub async fn named(
 /// Looks for the newest runs that may be trusted and still have their artifact, by the time at which their last attempt started.
 ///
 /// Errors: a workflow that GitHub does not know, which is a misspelt name; a workflow that has not run yet is no error.
-pub async fn search(
+pub(crate) async fn search(
     github: &GitHub,
     repository: &Repository,
     wanted: &Wanted,

@@ -8,10 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// An output: its name, which is ours, and its value, which may be anything.
-pub type Output = (&'static str, String);
+pub(crate) type Output = (&'static str, String);
 
 /// Appends outputs to the file.
-pub fn append(path: &Path, outputs: &[Output]) -> io::Result<()> {
+pub(crate) fn append(path: &Path, outputs: &[Output]) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     // Whoever wrote before may have left the last line open.
     let mut last = [b'\n'];

@@ -18,17 +18,17 @@ pub(super) struct Keys(u8);
 
 impl Keys {
     /// Of one record; `there` has the order of [`needed`].
-    pub fn of<const N: usize>(there: [bool; N]) -> Self {
+    pub(super) fn of<const N: usize>(there: [bool; N]) -> Self {
         Self(there.iter().enumerate().fold(0, |keys, (bit, there)| keys | u8::from(*there) << bit))
     }
 
     /// Also those of other records.
-    pub fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.0 |= other.0;
     }
 
     /// The first needed key that was not there.
-    pub fn absent(self, kind: Kind) -> Option<&'static str> {
+    pub(super) fn absent(self, kind: Kind) -> Option<&'static str> {
         needed(kind).iter().enumerate().find(|(bit, _)| self.0 & 1 << bit == 0).map(|(_, key)| *key)
     }
 }

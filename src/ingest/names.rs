@@ -13,11 +13,11 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub fn new(known: &[&str]) -> Self {
+    pub(super) fn new(known: &[&str]) -> Self {
         Self { names: known.iter().map(|name| Box::from(*name)).collect() }
     }
 
-    pub fn number(&mut self, name: &str, field: &'static str, limit: usize) -> Result<usize, Fault> {
+    pub(super) fn number(&mut self, name: &str, field: &'static str, limit: usize) -> Result<usize, Fault> {
         if let Some(known) = self.names.iter().position(|known| **known == *name) {
             return Ok(known);
         }
@@ -29,7 +29,13 @@ impl Names {
     }
 
     /// The number here of what has `number` in `other`; the known ones have the same in both.
-    pub fn adopt(&mut self, other: &Self, number: usize, field: &'static str, limit: usize) -> Result<usize, Fault> {
+    pub(super) fn adopt(
+        &mut self,
+        other: &Self,
+        number: usize,
+        field: &'static str,
+        limit: usize,
+    ) -> Result<usize, Fault> {
         if self.names.get(number) == other.names.get(number) {
             Ok(number)
         } else {
@@ -37,7 +43,7 @@ impl Names {
         }
     }
 
-    pub fn json(&self, number: usize) -> Option<&str> {
+    pub(super) fn json(&self, number: usize) -> Option<&str> {
         Some(&*self.names[number]).filter(|name| !name.is_empty())
     }
 }

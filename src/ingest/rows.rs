@@ -52,7 +52,7 @@ pub(super) struct OrgTexts<'a, I> {
 }
 
 impl OrgRow {
-    pub fn texts<'a>(&self, text: &'a [u8]) -> OrgTexts<'a, impl Iterator<Item = &'a str> + use<'a>> {
+    pub(super) fn texts<'a>(&self, text: &'a [u8]) -> OrgTexts<'a, impl Iterator<Item = &'a str> + use<'a>> {
         let mut texts = texts(text, self.text as usize);
         let mut next = || texts.next().flatten();
         let (name, external_id, updated_at) = (next(), next(), next());
@@ -63,12 +63,12 @@ impl OrgRow {
 
 impl UserRow {
     /// What follows the last `@` of the address, whose text begins in `text`.
-    pub fn after_at<'a>(&self, text: &'a [u8]) -> Option<&'a str> {
+    pub(super) fn after_at<'a>(&self, text: &'a [u8]) -> Option<&'a str> {
         let (email, _) = get_text(text, self.text as usize);
         email.and_then(|email| email.rfind('@').map(|at| &email[at + 1..]))
     }
 
-    pub fn organization_id(&self) -> Option<u64> {
+    pub(super) fn organization_id(&self) -> Option<u64> {
         self.organization_id.map(|id| id.get() - 1)
     }
 }

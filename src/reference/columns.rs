@@ -82,7 +82,7 @@ const ABOUT_DOMAINS: [&str; 12] = [
 ];
 
 /// Proposes headers for those of our columns that the export does not name as we do.
-pub fn propose(headers: &[String]) -> Proposal {
+pub(super) fn propose(headers: &[String]) -> Proposal {
     // A header that is there twice would be a duplicate column.
     let count = |header: &str| headers.iter().filter(|other| other.trim().eq_ignore_ascii_case(header.trim())).count();
     let once: Vec<Header<'_>> =

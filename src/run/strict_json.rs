@@ -11,7 +11,7 @@ use std::fmt;
 const LARGEST: u64 = (1 << 53) - 1;
 
 /// Reads a JSON text. Errors: in the parser's words, with line and column.
-pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut deserializer)?;
     deserializer.end()?;

@@ -31,7 +31,7 @@ pub(super) enum NotAPage {
 
 impl<'a> Page<'a> {
     /// Reads the body of an answer.
-    pub fn parse(body: &'a [u8]) -> Result<Self, NotAPage> {
+    pub(super) fn parse(body: &'a [u8]) -> Result<Self, NotAPage> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Wire<'a> {

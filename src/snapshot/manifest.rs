@@ -97,7 +97,7 @@ pub(super) fn render(
 
 impl Manifest {
     /// Reads a manifest. Errors: not ours, of a newer format, or damaged.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let bytes = without_bom(bytes);
         #[derive(Deserialize)]
         struct Format {
@@ -148,12 +148,12 @@ impl Manifest {
     }
 
     /// Whether the snapshot holds the reference that it was judged by.
-    pub fn has_reference(&self) -> bool {
+    pub(super) fn has_reference(&self) -> bool {
         self.files.contains_key(super::REFERENCE)
     }
 
     /// Holds what was read of a file against what was written.
-    pub fn check(&self, name: &str, sha256: &str, records: Option<u64>) -> Result<(), String> {
+    pub(super) fn check(&self, name: &str, sha256: &str, records: Option<u64>) -> Result<(), String> {
         match self.files.get(name) {
             None => Err("the manifest does not list it".to_owned()),
             Some(facts) if facts.sha256 != sha256 => Err("its SHA-256 is not that in the manifest".to_owned()),

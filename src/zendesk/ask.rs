@@ -30,31 +30,31 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub fn paged(what: &'static str) -> Self {
+    pub(super) fn paged(what: &'static str) -> Self {
         Self { what, page: 1 }
     }
 
-    pub fn single(what: &'static str) -> Self {
+    pub(super) fn single(what: &'static str) -> Self {
         Self { what, page: 0 }
     }
 
     /// "users, page 7".
-    pub fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         if self.page == 0 { self.what.to_owned() } else { format!("{}, page {}", self.what, self.page) }
     }
 
     /// Goes on to the next page, after this one was found good.
-    pub fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         self.page += 1;
     }
 
     /// How many pages came so far.
-    pub fn pages(&self) -> i64 {
+    pub(super) fn pages(&self) -> i64 {
         i64::try_from(self.page).unwrap_or(i64::MAX)
     }
 
     /// Begins again with the first page.
-    pub fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.page = 1;
     }
 }
@@ -78,28 +78,28 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    pub fn get(endpoint: Endpoint, path: impl Into<String>) -> Self {
+    pub(super) fn get(endpoint: Endpoint, path: impl Into<String>) -> Self {
         Self { endpoint, path: path.into(), query: Vec::new(), size: None, grant: None }
     }
 
-    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
     }
 
     /// Asks for pages of this size, to be lowered while they prove too big.
-    pub fn sized(mut self, parameter: &'static str, size: u32) -> Self {
+    pub(super) fn sized(mut self, parameter: &'static str, size: u32) -> Self {
         self.size = Some((parameter, size));
         self
     }
 
     /// The page size after the answer came.
-    pub fn size(&self) -> Option<u32> {
+    pub(super) fn size(&self) -> Option<u32> {
         self.size.map(|(_, size)| size)
     }
 
     /// Halves the page after one that took too long, or was too long; `false` where it cannot be smaller.
-    pub fn shrink(&mut self, seen: &Seen) -> bool {
+    pub(super) fn shrink(&mut self, seen: &Seen) -> bool {
         let too_big = matches!(seen, Seen::Status(504) | Seen::Fault(Fault::TimedOut | Fault::TooLong));
         match &mut self.size {
             Some((_, size)) if too_big && *size > SMALLEST_PAGE => {
@@ -110,7 +110,7 @@ impl Ask {
         }
     }
 
-    pub fn url(&self, base_url: &Url) -> Url {
+    pub(super) fn url(&self, base_url: &Url) -> Url {
         let mut url = base_url.clone();
         url.set_path(&self.path);
         url.set_query(None);

@@ -94,7 +94,7 @@ pub(super) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    pub fn new(
+    pub(super) fn new(
         transport: &'a dyn Transport,
         base_url: &'a Url,
         credentials: &'a Credentials,
@@ -120,17 +120,17 @@ impl<'a> Client<'a> {
     }
 
     /// Never waits for a limit: for a few requests whose answers are wanted now, whatever they are.
-    pub fn impatient(mut self) -> Self {
+    pub(super) fn impatient(mut self) -> Self {
         self.waits = false;
         self
     }
 
-    pub fn into_stats(self) -> Stats {
+    pub(super) fn into_stats(self) -> Stats {
         self.stats.into_inner()
     }
 
     /// The JSON text that answers this request, tried until it is there or a limit is reached.
-    pub async fn ask(&self, stream: &Stream, ask: &mut Ask) -> Result<String, ReadError> {
+    pub(super) async fn ask(&self, stream: &Stream, ask: &mut Ask) -> Result<String, ReadError> {
         let mut tries = 0;
         let mut renewed = false;
         // The page before was good, and what the stream did since then was no silence of the other side.
@@ -177,7 +177,7 @@ impl<'a> Client<'a> {
     }
 
     /// The JSON text that answers this request if the first try brings it. For what a read can do without.
-    pub async fn ask_once(&self, stream: &Stream, ask: &Ask) -> Option<String> {
+    pub(super) async fn ask_once(&self, stream: &Stream, ask: &Ask) -> Option<String> {
         let (authorization, _) = self.authorization(ask).await.ok()?;
         self.wait_for_pace(stream, ask.endpoint).await;
         let (seen, answer) = self.attempt(ask, authorization).await;
@@ -218,7 +218,7 @@ impl<'a> Client<'a> {
     }
 
     /// How fast it may go, as far as headers have told it.
-    pub fn speed(&self, reserve_percent: u8) -> Speed {
+    pub(super) fn speed(&self, reserve_percent: u8) -> Speed {
         let pace = self.pace.borrow();
         Speed {
             account: pace.account_limit(),

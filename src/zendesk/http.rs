@@ -32,7 +32,7 @@ pub(super) enum Method {
 }
 
 impl Method {
-    pub fn as_str(&self) -> &'static str {
+    pub(super) fn as_str(&self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post(_) => "POST",
@@ -73,7 +73,7 @@ pub(super) struct Http {
 impl Http {
     /// A client for this base URL; its time-out spans the whole request, body included.
     /// Errors: plain http to another machine, or neither a CA store nor the built-in roots work.
-    pub fn new(base_url: &Url, connect: Duration, request: Duration) -> Result<Self, ReadError> {
+    pub(super) fn new(base_url: &Url, connect: Duration, request: Duration) -> Result<Self, ReadError> {
         let Client { client, built_in_roots } =
             http_client::client(base_url, connect, request).map_err(|error| match error {
                 ClientError::Insecure { base_url } => ReadError::Insecure { base_url },

@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 const RECHECK: Duration = Duration::from_millis(100);
 
 /// The limiter shared by all streams of a read.
-pub struct Pace {
+pub(super) struct Pace {
     reserve_percent: u8,
     account: Option<Window>,
     named: BTreeMap<(Endpoint, String), Window>,
@@ -32,7 +32,7 @@ pub struct Pace {
 }
 
 /// A request on its way, to be handed back with its answer.
-pub struct Slot {
+pub(super) struct Slot {
     endpoint: Endpoint,
     number: u64,
 }
@@ -55,7 +55,7 @@ pub(super) struct Told {
 
 impl Pace {
     /// A limiter that leaves `reserve_percent` of every limit to others, but always keeps one request of it.
-    pub fn new(reserve_percent: u8) -> Self {
+    pub(super) fn new(reserve_percent: u8) -> Self {
         Self {
             reserve_percent,
             account: None,
@@ -68,19 +68,19 @@ impl Pace {
 
     /// How long to wait before the next request to `endpoint`; zero says that it may go now.
     #[cfg(test)]
-    pub fn wait(&self, endpoint: Endpoint, now: Instant) -> Duration {
+    pub(crate) fn wait(&self, endpoint: Endpoint, now: Instant) -> Duration {
         self.wait_of(endpoint, now).max(self.wait_of_account(now))
     }
 
     /// How long the endpoint's own windows ask to wait.
-    pub fn wait_of(&self, endpoint: Endpoint, now: Instant) -> Duration {
+    pub(super) fn wait_of(&self, endpoint: Endpoint, now: Instant) -> Duration {
         let here = self.in_flight.get(&endpoint).copied().unwrap_or(0);
         let named = self.named.iter().filter(|((of, _), _)| *of == endpoint);
         named.map(|(_, window)| window.wait(self.reserve_percent, here, now)).max().unwrap_or_default()
     }
 
     /// How long the account as a whole asks to wait.
-    pub fn wait_of_account(&self, now: Instant) -> Duration {
+    pub(super) fn wait_of_account(&self, now: Instant) -> Duration {
         let everywhere = self.in_flight.values().sum();
         let account = self.account.as_ref().map(|window| window.wait(self.reserve_percent, everywhere, now));
         let closed = self.closed_until.map(|until| until.saturating_duration_since(now));
@@ -88,29 +88,29 @@ impl Pace {
     }
 
     /// Sends nothing for this long, whatever the endpoint.
-    pub fn close_for(&mut self, time: Duration, now: Instant) {
+    pub(super) fn close_for(&mut self, time: Duration, now: Instant) {
         self.closed_until = self.closed_until.max(Some(now + time.min(LONGEST_WAIT)));
     }
 
     /// The limit of the account, in requests a minute, as far as headers have told it.
-    pub fn account_limit(&self) -> Option<u64> {
+    pub(super) fn account_limit(&self) -> Option<u64> {
         self.account.as_ref().map(|window| window.limit)
     }
 
     /// The tightest limit of the endpoint's own, likewise.
-    pub fn limit_of(&self, endpoint: Endpoint) -> Option<u64> {
+    pub(super) fn limit_of(&self, endpoint: Endpoint) -> Option<u64> {
         self.named.iter().filter(|((of, _), _)| *of == endpoint).map(|(_, window)| window.limit).min()
     }
 
     /// Counts a request as on its way.
-    pub fn begin(&mut self, endpoint: Endpoint) -> Slot {
+    pub(super) fn begin(&mut self, endpoint: Endpoint) -> Slot {
         self.sent += 1;
         *self.in_flight.entry(endpoint).or_default() += 1;
         Slot { endpoint, number: self.sent }
     }
 
     /// Takes a request back, with the headers of its answer if there was one.
-    pub fn end(&mut self, slot: Slot, headers: Option<&HeaderMap>, now: Instant) {
+    pub(super) fn end(&mut self, slot: Slot, headers: Option<&HeaderMap>, now: Instant) {
         if let Some(count) = self.in_flight.get_mut(&slot.endpoint) {
             *count -= 1;
         }

@@ -46,17 +46,17 @@ pub(super) struct Due {
 
 impl Chain {
     /// A list in pages of 100.
-    pub fn list(endpoint: Endpoint, path: impl Into<String>, array: &'static str) -> Self {
+    pub(super) fn list(endpoint: Endpoint, path: impl Into<String>, array: &'static str) -> Self {
         Self { endpoint, path: path.into(), query: Vec::new(), array, paging: Paging::List { size: PAGE_SIZE } }
     }
 
-    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
     }
 
     /// The page after this cursor; `None`: the first one.
-    pub fn due(&self, after: Option<String>) -> Due {
+    pub(super) fn due(&self, after: Option<String>) -> Due {
         let size = match self.paging {
             Paging::List { size } => size,
             Paging::Export { .. } => EXPORT_PAGE_SIZE,
@@ -80,7 +80,7 @@ impl Chain {
     }
 
     /// Reads one page; `take` takes in its JSON array, and the cursor of the next page. Returns what it brought and that cursor.
-    pub async fn page(
+    pub(super) async fn page(
         &self,
         client: &Client<'_>,
         stream: &Stream,
@@ -102,7 +102,7 @@ impl Chain {
     }
 
     /// Reads every page after this cursor. A cursor that has expired starts the chain anew, once.
-    pub async fn read(
+    pub(super) async fn read(
         &self,
         client: &Client<'_>,
         stream: &mut Stream,
@@ -149,7 +149,7 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Allows the next page, after one that brought `taken` (`None`: not to be judged).
-    pub fn follow(&mut self, cursor: &str, taken: Option<Taken>) -> Result<(), Gap> {
+    pub(super) fn follow(&mut self, cursor: &str, taken: Option<Taken>) -> Result<(), Gap> {
         if !self.used.insert(cursor.to_owned()) {
             return Err(Gap::CursorRepeated);
         }
@@ -163,7 +163,7 @@ pub(super) struct Page<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> Page<'a> {
     /// Errors: not an object, or one with the same key twice.
-    pub fn of(answer: &'a str) -> Result<Self, Gap> {
+    pub(super) fn of(answer: &'a str) -> Result<Self, Gap> {
         struct Members;
         impl<'de> serde::de::Visitor<'de> for Members {
             type Value = Result<BTreeMap<Cow<'de, str>, &'de RawValue>, Gap>;
@@ -183,7 +183,7 @@ impl<'a> Page<'a> {
         serde::Deserializer::deserialize_map(&mut deserializer, Members).map_err(|_| Gap::NotAnObject)?.map(Self)
     }
 
-    pub fn array(&self, name: &'static str) -> Result<&'a str, Gap> {
+    pub(super) fn array(&self, name: &'static str) -> Result<&'a str, Gap> {
         let array = self.0.get(name).map(|value| value.get());
         array.filter(|text| text.starts_with('[')).ok_or(Gap::ArrayMissing(name))
     }

@@ -41,7 +41,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(client: Client<'a>, options: &'a ReadOptions, sink: &'a mut dyn Sink) -> Self {
+    pub(super) fn new(client: Client<'a>, options: &'a ReadOptions, sink: &'a mut dyn Sink) -> Self {
         let began_at = (client.timing.now)().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
             client,
@@ -54,29 +54,29 @@ impl<'a> Reader<'a> {
     }
 
     /// What a reader of the results should know.
-    pub fn notice(&self, text: String) {
+    pub(super) fn notice(&self, text: String) {
         self.client.progress.note(&text);
         self.notices.borrow_mut().push(text);
     }
 
     /// The client, and every notice.
-    pub fn into_parts(self) -> (Client<'a>, Vec<String>) {
+    pub(super) fn into_parts(self) -> (Client<'a>, Vec<String>) {
         (self.client, self.notices.into_inner())
     }
 
     /// The sink, to ask it something.
-    pub fn sink(&self) -> std::cell::Ref<'_, &'a mut dyn Sink> {
+    pub(super) fn sink(&self) -> std::cell::Ref<'_, &'a mut dyn Sink> {
         self.sink.borrow()
     }
 
     /// Reads a whole chain of pages into the sink.
-    pub async fn read(&self, stream: &mut Stream, kind: Kind, chain: &Chain) -> Result<(), ReadError> {
+    pub(super) async fn read(&self, stream: &mut Stream, kind: Kind, chain: &Chain) -> Result<(), ReadError> {
         let take = |stream: &Stream, records: &str, _: Option<&str>| self.take(stream, kind, records);
         chain.read(&self.client, stream, None, take).await
     }
 
     /// Gives the records of one page to the sink.
-    pub fn take(&self, stream: &Stream, kind: Kind, records: &str) -> Result<Taken, ReadError> {
+    pub(super) fn take(&self, stream: &Stream, kind: Kind, records: &str) -> Result<Taken, ReadError> {
         let taken = self.sink.borrow_mut().take(kind, records);
         let taken = taken.map_err(|fault| ReadError::Unreadable { place: stream.place(), fault: visible(&fault) })?;
         let mut by_kind = self.records.borrow_mut();
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Says that a kind is complete.
-    pub fn finished(&self, kind: Kind) {
+    pub(super) fn finished(&self, kind: Kind) {
         let records = self.records.borrow().get(&kind).copied().unwrap_or_default();
         self.client.progress.finished(kind, records);
     }

@@ -2,8 +2,8 @@
 
 /// Zendesk's documented limits of one source, in requests a minute, until a header says otherwise.
 /// Source: <https://developer.zendesk.com/api-reference/introduction/rate-limits/>
-pub const INCREMENTAL_PER_MINUTE: u64 = 10;
-pub const SEARCHES_PER_MINUTE: u64 = 100;
+pub(super) const INCREMENTAL_PER_MINUTE: u64 = 10;
+pub(super) const SEARCHES_PER_MINUTE: u64 = 100;
 /// Where the tickets came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketSource {

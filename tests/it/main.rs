@@ -1,5 +1,6 @@
 //! The integration tests, as one binary: the program from outside, against fixtures, a model and a fake Zendesk.
 
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test that counts what it reached prints it")]
 
 mod apply;

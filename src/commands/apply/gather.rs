@@ -44,7 +44,7 @@ pub(super) struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    pub fn new(common: &'a Common, options: &'a Options, now: Instant) -> Result<Self, Failure> {
+    pub(super) fn new(common: &'a Common, options: &'a Options, now: Instant) -> Result<Self, Failure> {
         if options.only_action.iter().any(|id| id.trim().is_empty()) {
             return Err(Failure::invalid("--only-action is empty, so it selects nothing")
                 .help("name an action, such as --only-action A001, or leave the option out"));
@@ -90,7 +90,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// Checks the terms of the run. `None`: a dry run.
-    pub fn consent(&self) -> Result<Option<Confirmed>, Failure> {
+    pub(super) fn consent(&self) -> Result<Option<Confirmed>, Failure> {
         let env = |name: &str| std::env::var(name).ok();
         let target = match self.plan.source {
             Source::Demo => Ok(None),
@@ -104,11 +104,11 @@ impl<'a> Gathered<'a> {
     }
 
     /// The last moment at which the plan may be applied.
-    pub fn apply_until(&self) -> Instant {
+    pub(super) fn apply_until(&self) -> Instant {
         consent::apply_until(&self.plan, self.config.apply.max_plan_age_hours)
     }
 
-    pub fn caps(&self) -> Caps {
+    pub(super) fn caps(&self) -> Caps {
         Caps {
             max_actions: self.options.max_actions.unwrap_or(self.config.apply.max_actions),
             max_per_account: self.options.max_per_account.unwrap_or(self.config.apply.max_per_account),
@@ -116,7 +116,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// The way to the plan's Zendesk.
-    pub fn access(&self, console: &Console, live: bool) -> Result<Access, Failure> {
+    pub(super) fn access(&self, console: &Console, live: bool) -> Result<Access, Failure> {
         let scope = if live { zendesk::WRITE_SCOPE } else { live::READ_SCOPE };
         let credentials = live::credentials(scope)?;
         let unreadable = |cause: Message| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(cause);
@@ -136,7 +136,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// Takes the lock of the plan's Zendesk.
-    pub fn lock(&self) -> Result<Lock, Failure> {
+    pub(super) fn lock(&self) -> Result<Lock, Failure> {
         let zendesk = &self.plan.zendesk;
         let refused = || Failure::new(Exit::Refused, "refused; nothing was written to Zendesk");
         Lock::take(zendesk).map_err(|no| match no {
@@ -154,7 +154,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// The output root, which can be written.
-    pub fn root(&self) -> Result<Root, Failure> {
+    pub(super) fn root(&self) -> Result<Root, Failure> {
         let root = &self.config.root;
         Root::prepare(root).map_err(|error| {
             Failure::invalid(open(format!("the output root {} cannot be written", root.display()))).because(error).help(
@@ -164,7 +164,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// What is left of the plan. A name that the plan does not know is an error, not an empty plan.
-    pub fn narrowing(&self, console: &Console) -> Result<Narrowing, Failure> {
+    pub(super) fn narrowing(&self, console: &Console) -> Result<Narrowing, Failure> {
         let plan = &self.plan;
         let unknown = |flag: &str, name: &str, known: &BTreeSet<&str>| {
             let failure = Failure::invalid(Message::with_public(
@@ -229,7 +229,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// The options, written for a shell, that decide what is applied. `plan`: the way to name the plan that stays right.
-    pub fn same_options(&self) -> Vec<Message> {
+    pub(super) fn same_options(&self) -> Vec<Message> {
         let Options { max_actions, max_per_account, only_account, only_action, out, sf_accounts, .. } = self.options;
         let word = |text: &dyn std::fmt::Display| escape::shell_word(&text.to_string());
         let path = |path: &Path| word(&path.display());
@@ -247,7 +247,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// The command that audits again.
-    pub fn audit_command(&self) -> String {
+    pub(super) fn audit_command(&self) -> String {
         let path = |flag: &str, path: &Path| format!(" {flag} {}", escape::shell_word(&path.display().to_string()));
         let flags = [
             ("--config", self.common.config.as_ref()),

@@ -34,7 +34,7 @@ pub(super) struct Issue<'a> {
 
 impl<'a> Issue<'a> {
     /// The id of its account. A cell does not tell whether its quote is the guard's or the id's own; the issue's id does.
-    pub fn account(&self) -> &'a str {
+    pub(super) fn account(&self) -> &'a str {
         let cell = self.row.get("sf_account_id");
         let number = |column| self.row.get(column).parse().ok();
         let (org, user, ticket) = (number("org_id"), number("user_id"), number("ticket_id"));
@@ -42,14 +42,14 @@ impl<'a> Issue<'a> {
         if id == self.id { cell } else { text_of_csv_cell(cell) }
     }
 
-    pub fn counts(&self) -> bool {
+    pub(super) fn counts(&self) -> bool {
         self.status != Status::Suppressed
     }
 }
 
 impl Tables {
     /// Reads them; `None` when one is missing or no such table, which is told.
-    pub fn parse(files: &Files, out: &mut Vec<Mismatch>) -> Option<Self> {
+    pub(super) fn parse(files: &Files, out: &mut Vec<Mismatch>) -> Option<Self> {
         fn parse<R: table::Row + DeserializeOwned>(files: &Files, out: &mut Vec<Mismatch>) -> Option<Table> {
             Table::parse::<R>(files.get(R::FILE.name())?, out)
         }
@@ -62,7 +62,7 @@ impl Tables {
     }
 
     /// The rows of `all_exceptions.csv` with names that the catalogue has.
-    pub fn issues(&self) -> impl Iterator<Item = Issue<'_>> {
+    pub(super) fn issues(&self) -> impl Iterator<Item = Issue<'_>> {
         self.all.rows().filter_map(|row| {
             Some(Issue {
                 row,
@@ -75,7 +75,7 @@ impl Tables {
     }
 
     /// How many unsuppressed ticket issues have a requester with an issue of their own.
-    pub fn ticket_echoes(&self) -> u64 {
+    pub(super) fn ticket_echoes(&self) -> u64 {
         let counted = self.ticket.rows().filter(|row| row.get("status") != Status::Suppressed.as_str());
         counted.filter(|row| !row.get("echo_of_issue_id").is_empty()).count() as u64
     }

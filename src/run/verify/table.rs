@@ -22,7 +22,10 @@ pub(super) struct Row<'a> {
 
 impl Table {
     /// Reads a table of rows `R`. `None`: it is not one, which is reported.
-    pub fn parse<R: artifacts::table::Row + DeserializeOwned>(bytes: &[u8], out: &mut Vec<Mismatch>) -> Option<Self> {
+    pub(super) fn parse<R: artifacts::table::Row + DeserializeOwned>(
+        bytes: &[u8],
+        out: &mut Vec<Mismatch>,
+    ) -> Option<Self> {
         let (file, columns) = (R::FILE.name(), columns::<R>());
         let records = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).into_records();
         let mut records = match records.collect::<Result<Vec<_>, _>>() {
@@ -41,25 +44,25 @@ impl Table {
         Some(Self { file, columns, rows: records.collect() })
     }
 
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+    pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         self.rows.iter().map(|record| Row { table: self, record })
     }
 }
 
 impl<'a> Row<'a> {
     /// The cell of a column that the table has.
-    pub fn get(self, column: &str) -> &'a str {
+    pub(super) fn get(self, column: &str) -> &'a str {
         let at = self.table.columns.iter().position(|known| *known == column);
         debug_assert!(at.is_some(), "{} has no column {column}", self.table.file);
         at.and_then(|at| self.record.get(at)).unwrap_or_default()
     }
 
     /// `line 3, column org_id`; the line on which the row begins.
-    pub fn place(self, column: &str) -> String {
+    pub(super) fn place(self, column: &str) -> String {
         format!("{}, column {column}", self.line())
     }
 
-    pub fn line(self) -> String {
+    pub(super) fn line(self) -> String {
         format!("line {}", self.record.position().map_or(0, csv::Position::line))
     }
 }

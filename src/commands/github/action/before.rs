@@ -13,12 +13,12 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 /// Whether there are two sides to compare.
-pub fn is_compared(before: &Before) -> bool {
+pub(super) fn is_compared(before: &Before) -> bool {
     matches!(before, Before::Touched { .. })
 }
 
 /// Finds out what the change touches, and puts the side before it into the work folder.
-pub fn find(environment: &Environment, inputs: &Inputs) -> Result<Before, Failure> {
+pub(super) fn find(environment: &Environment, inputs: &Inputs) -> Result<Before, Failure> {
     let base = base()?;
     let path = inputs.config.clone().unwrap_or_else(|| FILE_NAME.into());
     let config = in_repository(&path)?;

@@ -13,7 +13,7 @@ use crate::github::step_output::Output;
 use crate::text::audience::open;
 
 /// Runs the step.
-pub fn run(environment: &Environment) -> Result<Exit, Failure> {
+pub(super) fn run(environment: &Environment) -> Result<Exit, Failure> {
     let mut state = State::default();
     let mut outputs: Vec<Output> = Vec::new();
     let ended = prepare(environment, &mut state.prepared, &mut outputs);
@@ -60,12 +60,12 @@ fn prepare(environment: &Environment, prepared: &mut Prepared, outputs: &mut Vec
 }
 
 /// An input that cannot be used.
-pub fn invalid(error: &InputError) -> Failure {
+pub(super) fn invalid(error: &InputError) -> Failure {
     Failure::invalid(open(error.to_string()))
 }
 
 /// The name of the artifact, where no input names it: one for each attempt, since GitHub keeps the first of a name.
-pub fn artifact_name(inputs: &Inputs) -> String {
+pub(super) fn artifact_name(inputs: &Inputs) -> String {
     let of = |name: &str| github::variable(name).unwrap_or_default();
     let own = format!("g-gremlin-{}-{}-{}", inputs.command.as_str(), of("GITHUB_RUN_ID"), of("GITHUB_RUN_ATTEMPT"));
     inputs.artifact_name.clone().unwrap_or(own)

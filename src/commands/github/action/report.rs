@@ -17,7 +17,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// Runs the step.
-pub fn run(environment: &Environment, post: bool) -> Result<Exit, Failure> {
+pub(super) fn run(environment: &Environment, post: bool) -> Result<Exit, Failure> {
     let mut state = State::read(&environment.work)?;
     let code = settled(&mut state);
     if !post {

@@ -27,7 +27,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Runs the step.
-pub fn run(environment: &Environment) -> Result<Exit, Failure> {
+pub(super) fn run(environment: &Environment) -> Result<Exit, Failure> {
     let mut state = State::read(&environment.work)?;
     let outputs = environment.outputs.clone();
     // An interrupted audit ends at once, and this step must still say how.

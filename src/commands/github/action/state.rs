@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "state.json";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct State {
+pub(super) struct State {
     pub prepared: Prepared,
     pub ran: Ran,
     /// What failed first, cleared for the audience.
@@ -19,7 +19,7 @@ pub struct State {
 
 /// What `prepare` found.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The run whose artifact is downloaded to `from-run`.
     pub run_id: Option<u64>,
     /// The run that the history continues, downloaded to `history`, where it is another one.
@@ -32,7 +32,7 @@ pub struct Prepared {
 
 /// What a change does to the files that an audit reads.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Before {
+pub(super) enum Before {
     /// Neither the configuration nor the reference is another.
     Untouched,
     /// There was no configuration before.
@@ -46,7 +46,7 @@ pub enum Before {
 
 /// What `run` left.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Ran {
+pub(super) struct Ran {
     pub exit_code: Option<u8>,
     pub run_dir: Option<PathBuf>,
     pub baseline_dir: Option<PathBuf>,
@@ -60,7 +60,7 @@ pub struct Ran {
 
 impl State {
     /// What earlier steps left; nothing yet is an empty state.
-    pub fn read(work: &Path) -> Result<Self, Failure> {
+    pub(super) fn read(work: &Path) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| disk("the state of the Action cannot be read", error);
         match std::fs::read(work.join(FILE)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.into())),
@@ -69,7 +69,7 @@ impl State {
         }
     }
 
-    pub fn write(&self, work: &Path) -> Result<(), Failure> {
+    pub(super) fn write(&self, work: &Path) -> Result<(), Failure> {
         let failed = |error: std::io::Error| disk("the state of the Action cannot be written", error);
         let bytes = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         std::fs::write(work.join(FILE), bytes).map_err(failed)
