@@ -1,0 +1,10 @@
+//! The proofs: promises that take minutes to check. `.ci/proofs` runs them, `cargo test` does not.
+//!
+//! They share the naive model and the fakes with the integration tests. docs/proofs.md has the figures.
+
+#![allow(unreachable_pub, reason = "nothing is exported from here")]
+#![allow(dead_code, reason = "a proof uses only parts of what it shares with the integration tests")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a proof prints its figures")]
+
+#[path = "../it/model/mod.rs"]
+mod model;
