@@ -1,8 +1,11 @@
-//! SIGINT and SIGTERM: what is half written is removed, and the program ends with 130.
+//! SIGINT, SIGTERM and SIGHUP: what is half written is removed, and the program ends with 130.
 //!
 //! An apply defers that: it finishes the action in flight and ends by itself.
 
+mod living;
+
 use crate::exit::Exit;
+use living::Lock;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,15 +21,30 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 #[derive(Debug)]
 pub struct Unfinished {
     folder: Option<tempfile::TempDir>,
+    /// Held as long as the folder is there, and let go after it.
+    lock: Option<Lock>,
 }
 
 impl Unfinished {
     /// Makes a folder inside `parent`, with a name that no finished folder has.
     pub fn create(parent: &Path) -> std::io::Result<Self> {
         let mut unfinished = unfinished();
-        let folder = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(parent)?;
+        let lock = Lock::take(parent)?;
+        let name = lock.folder();
+        let name = name.file_name().unwrap_or_default();
+        let folder = tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(parent)?;
         unfinished.push(folder.path().to_owned());
-        Ok(Self { folder: Some(folder) })
+        Ok(Self { folder: Some(folder), lock: Some(lock) })
+    }
+
+    /// Removes what killed processes left in an output root, which is ours alone. The folders of the living stay.
+    pub fn remove_dead_of_root(root: &Path) {
+        living::remove_dead(root, true);
+    }
+
+    /// Removes what killed processes left in a folder of the user's: only folders with a lock beside them.
+    pub fn remove_dead_beside(parent: &Path) {
+        living::remove_dead(parent, false);
     }
 
     /// Where it is.
@@ -55,6 +73,7 @@ impl Unfinished {
             }
         }
         for (folder, _) in folders {
+            folder.lock = None;
             if let Some(folder) = folder.folder.take() {
                 unfinished.retain(|path| path != folder.path());
                 // It no longer exists under its old name; there is nothing left to remove.
@@ -71,6 +90,7 @@ impl Drop for Unfinished {
             let mut unfinished = unfinished();
             unfinished.retain(|path| path != folder.path());
             drop(folder);
+            self.lock = None;
         }
     }
 }
@@ -129,7 +149,7 @@ impl Drop for Deferred {
     }
 }
 
-/// Watches for SIGINT and SIGTERM in the background, from now on. Where signals cannot be watched, they end the program
+/// Watches for SIGINT, SIGTERM and SIGHUP in the background, from now on. Where signals cannot be watched, they end the program
 /// as they always do.
 pub fn watch() {
     std::thread::spawn(|| {
@@ -147,6 +167,7 @@ pub fn watch() {
             for folder in unfinished.iter() {
                 // Nothing better can be done with a folder that cannot be removed.
                 let _ = std::fs::remove_dir_all(folder);
+                let _ = std::fs::remove_file(living::lock_of(folder));
             }
             // These are the last words: whoever else is about to say something waits for a turn that does not come.
             let _last_words = std::io::stderr().lock();
@@ -162,26 +183,53 @@ pub fn watch() {
     });
 }
 
-/// Both signals. They are listened to without a gap, so that none is lost between two.
+/// The signals. They are listened to without a gap, so that none is lost between two.
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    /// The terminal was closed, or the connection to it is gone. `None` under `nohup`.
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) },
+        })
     }
 
     /// Waits for the next one; `false` when there will be none.
     async fn next(&mut self) -> bool {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             signal = self.terminate.recv() => signal.is_some(),
             signal = self.interrupt.recv() => signal.is_some(),
+            signal = hang_up => signal.is_some(),
         }
+    }
+}
+
+/// Whether the program was started by `nohup`, which a handler would undo. Linux says which signals are ignored; elsewhere `nohup`
+/// shows in that neither output is a terminal.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    use std::io::IsTerminal;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+        // SIGHUP is number 1, the lowest bit.
+        Some(mask) => mask & 1 == 1,
+        None => !std::io::stdout().is_terminal() && !std::io::stderr().is_terminal(),
     }
 }
 

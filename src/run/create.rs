@@ -27,6 +27,11 @@ impl Root {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// Removes what killed processes left unfinished; folders of processes that live stay.
+    pub fn tidy(&self) {
+        Unfinished::remove_dead_of_root(&self.path);
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path

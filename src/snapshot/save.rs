@@ -2,6 +2,7 @@
 
 use super::REFERENCE;
 use super::manifest::{self, FileFacts, Kept, Provenance, name};
+use crate::interrupt::Unfinished;
 use crate::model::at::OrgAt;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
@@ -15,7 +16,8 @@ use std::path::Path;
 /// The zstd level: 3 is as small as higher ones nearly are, at a fraction of their time.
 const LEVEL: i32 = 3;
 
-/// Makes sure that a snapshot can be saved as `folder`: absent or empty, its parent writable.
+/// Makes sure that a snapshot can be saved as `folder`: absent or empty, its parent writable. Removes what killed processes left
+/// beside it.
 pub fn check_target(folder: &Path) -> io::Result<()> {
     match std::fs::read_dir(folder) {
         Ok(mut entries) => {
@@ -26,7 +28,9 @@ pub fn check_target(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(parent(folder))?,
         Err(error) => return Err(error),
     }
-    Folder::create(parent(folder)).map(drop)
+    Folder::create(parent(folder)).map(drop)?;
+    Unfinished::remove_dead_beside(parent(folder));
+    Ok(())
 }
 
 fn parent(folder: &Path) -> &Path {

@@ -263,11 +263,13 @@ fn flags(source: &AuditSource, common: &Common, options: &Options) -> String {
 }
 
 fn output_root(config: &Config) -> Result<Root, Failure> {
-    Root::prepare(&config.root).map_err(|error| {
+    let root = Root::prepare(&config.root).map_err(|error| {
         Failure::invalid(Message::public(format!("the output root {} cannot be written", config.root.display())))
             .because(error)
             .help("name another with --out")
-    })
+    })?;
+    root.tidy();
+    Ok(root)
 }
 
 fn check_snapshot_target(folder: &Path) -> Result<(), Failure> {
