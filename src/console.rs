@@ -1,6 +1,6 @@
 //! What is printed, and where: results on standard output, everything else on standard error (rules 1).
 //!
-//! Callers pass outside text through `escape` before it comes here. A reader that goes away is not an error; a full disk is,
+//! Callers pass outside text through `escape` before it comes here; known secrets are masked here, whoever passes them. A reader that goes away is not an error; a full disk is,
 //! and the program then ends with 3. What an audience may not read is not printed, and the first time a note says so.
 
 use crate::exit::{Exit, Failure};
@@ -8,6 +8,7 @@ use crate::model::warning::Warning;
 use crate::text::audience::{Audience, Message, WITHHELD};
 use crate::text::escape;
 use crate::text::lines::{Line, Lines};
+use crate::text::secret::masked_everywhere;
 use crate::text::words::grouped;
 use crate::text::wrap::{wrap_command, wrap_text};
 use anstyle::{AnsiColor, Style};
@@ -63,7 +64,9 @@ impl Console {
             return;
         }
         let (Line::Heading(text) | Line::Text(text) | Line::Command(text)) = line;
-        let Some(text) = self.allowed(text) else { return };
+        // Before it is wrapped: a secret over two lines would pass.
+        let Some(text) = self.allowed(text).map(masked_everywhere) else { return };
+        let text = text.as_str();
         let width = stdout_width();
         let fitted = |wrap: fn(&str, usize) -> String| width.map_or_else(|| text.to_owned(), |width| wrap(text, width));
         match line {
@@ -173,7 +176,8 @@ fn stderr_width() -> Option<usize> {
 
 /// `name: text` and a line end, wrapped for a terminal. The text is escaped already.
 fn labeled(style: Style, name: &str, text: &str, width: Option<usize>) -> String {
-    let line = format!("{name}: {text}");
+    // Before it is wrapped: a secret over two lines would pass.
+    let line = format!("{name}: {}", masked_everywhere(text));
     let line = width.map_or_else(|| line.clone(), |width| wrap_text(&line, width));
     // Styled afterwards: control sequences take no column.
     let (label, text) = line.split_at(name.len() + 1);
@@ -184,7 +188,7 @@ fn labeled(style: Style, name: &str, text: &str, width: Option<usize>) -> String
 static STDOUT_FAILED: OnceLock<io::Error> = OnceLock::new();
 
 fn to_stdout(text: &str) {
-    keep_failure(anstream::stdout().write_all(text.as_bytes()));
+    keep_failure(anstream::stdout().write_all(masked_everywhere(text).as_bytes()));
 }
 
 /// A reader that goes away wants no more; that is not an error.
@@ -244,4 +248,19 @@ pub fn finishing(again: bool) {
         "interrupted; the action in flight is finished first"
     };
     to_stderr(NOTE, "note", text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_before_a_line_is_wrapped() {
+        crate::text::secret::know("c0nsole s3cret of many words that a narrow terminal wraps");
+        let text = "a page that says c0nsole s3cret of many words that a narrow terminal wraps, and more";
+        for width in [None, Some(40), Some(41), Some(60)] {
+            let shown = labeled(ERROR, "error", text, width);
+            assert!(shown.contains("***") && !shown.contains("s3cret") && !shown.contains("narrow"), "{shown}");
+        }
+    }
 }

@@ -9,6 +9,9 @@ use std::path::Path;
 /// The first bytes of a text file that say that it is UTF-8.
 pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
 
+/// More than the file of any event: GitHub sends none beyond 25 MB.
+pub(crate) const LONGEST_PAYLOAD: usize = 64 << 20;
+
 /// Opens a regular file. Errors: it is something else (a folder, a pipe, a device), or cannot be opened.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     // Opening a pipe waits for its writer, so the look comes first.

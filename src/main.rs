@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use g_gremlin::cli::{Area, Cli, Color, Topic};
+use g_gremlin::text::secret;
 use g_gremlin::{commands, console, interrupt};
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
+    secret::know_all_of(&|name| std::env::var(name).ok());
     interrupt::watch();
     let audience = common.audience();
     let ended = match area {

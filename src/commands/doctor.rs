@@ -12,6 +12,7 @@ use crate::console::{self, Console, Format};
 use crate::doctor::check::{Check, Row, Status};
 use crate::doctor::{Learned, judge, show};
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::interrupt::Unfinished;
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
@@ -165,7 +166,7 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
 fn reference(console: &Console, config: &Config) -> Row {
     let check = Check::Reference;
     let path = escape::line(&shown_path(&config.accounts_csv));
-    let bytes = match std::fs::read(&config.accounts_csv) {
+    let bytes = match files::read_lines(&config.accounts_csv) {
         Ok(bytes) => bytes,
         Err(error) => {
             let next =

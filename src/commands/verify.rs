@@ -4,6 +4,7 @@ use super::{disk, runs};
 use crate::cli::{Common, Verify as Options};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::paths::file_name;
 use crate::run::artifacts;
 use crate::run::artifacts::Artifact;
@@ -63,13 +64,21 @@ fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
         let path = entry.map_err(failed)?.path();
         let name = file_name(&path);
         if path.is_file() {
-            files.insert(name, std::fs::read(&path).map_err(failed)?);
+            files.insert(name, files::read_lines(&path).map_err(|error| failed_at(&path, error))?);
         } else {
             strays.push(name);
         }
     }
     strays.sort();
     Ok((files, strays))
+}
+
+/// A file that is absent, no regular one, or has a line that is too long cannot be verified; for anything else the disk is to blame.
+fn failed_at(path: &Path, error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => not_usable(path, error),
+        _ => disk(open(format!("{} cannot be read", path.display())), error),
+    }
 }
 
 /// A folder that has lost its receipt is still an audit's, and says so.
@@ -86,16 +95,12 @@ fn kind(files: &Files) -> Option<Kind> {
 
 /// The receipt of `--receipt`, and the journal beside it.
 fn given(path: &Path) -> Result<Given, Failure> {
-    let failed = |path: &Path, error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => not_usable(path, error),
-        _ => disk(open(format!("{} cannot be read", path.display())), error),
-    };
-    let receipt = std::fs::read(path).map_err(|error| failed(path, error))?;
+    let receipt = files::read_lines(path).map_err(|error| failed_at(path, error))?;
     let journal = path.with_file_name(journal::FILE_NAME);
-    let journal = match std::fs::read(&journal) {
+    let journal = match files::read_lines(&journal) {
         Ok(bytes) => Some(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(failed(&journal, error)),
+        Err(error) => return Err(failed_at(&journal, error)),
     };
     Ok(Given { name: path.display().to_string(), receipt, journal })
 }
@@ -110,10 +115,10 @@ fn original(folder: &Path, files: &Files) -> Result<Option<(String, Vec<u8>)>, F
         return Ok(None);
     }
     let name = format!("../{}/{}", copy.run_id, Artifact::ApplyReceipt.name());
-    match std::fs::read(beside(folder).join(&copy.run_id).join(Artifact::ApplyReceipt.name())) {
+    match files::read_lines(&beside(folder).join(&copy.run_id).join(Artifact::ApplyReceipt.name())) {
         Ok(bytes) => Ok(Some((name, bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(disk(format!("{name} cannot be read"), error)),
+        Err(error) => Err(failed_at(Path::new(&name), error)),
     }
 }
 
@@ -155,7 +160,7 @@ pub(super) fn find_plan(folder: &Path, hash: &str, path: &str) -> Option<(PlanOf
     let named = if named.is_dir() { named.join(Artifact::FixPlan.name()) } else { named };
     let named_as = named.display().to_string();
     [inside].into_iter().chain(beside).chain([(named, named_as)]).find_map(|(path, name)| {
-        let bytes = std::fs::read(path).ok()?;
+        let bytes = files::read_lines(&path).ok()?;
         let plan = PlanFile::parse(&bytes).ok().filter(|plan| plan.hash == hash)?;
         Some((PlanOf { name, bytes }, plan))
     })

@@ -6,7 +6,7 @@
 //! else is.
 
 use crate::http_client::{self, ClientError, deepest};
-use crate::text::secret::Secret;
+use crate::text::secret::{self, Secret};
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ impl Token {
     pub(crate) fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let sendable = !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+        secret::know(text);
         sendable.then(|| Self(Secret::new(text)))
     }
 }

@@ -1,5 +1,6 @@
 //! What a step of a workflow tells the steps after it: lines in the file that GitHub names in `GITHUB_OUTPUT`.
 
+use crate::text::secret::masked_everywhere;
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -20,7 +21,8 @@ pub(crate) fn append(path: &Path, outputs: &[Output]) -> io::Result<()> {
         file.read_exact(&mut last)?;
     }
     let open_line = if last == *b"\n" { "" } else { "\n" };
-    file.write_all(format!("{open_line}{}", render(outputs, &mut random)).as_bytes())
+    let outputs: Vec<Output> = outputs.iter().map(|(name, value)| (*name, masked_everywhere(value))).collect();
+    file.write_all(format!("{open_line}{}", render(&outputs, &mut random)).as_bytes())
 }
 
 /// `name=value`, or, for a value with line ends, the form with a delimiter that is not in it.

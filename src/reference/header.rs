@@ -5,6 +5,7 @@ use super::csv::Row;
 use super::problems::{Collected, Rule};
 use crate::model::accounts::COLUMNS;
 use crate::text::nearest::nearest;
+use crate::text::secret::masked_everywhere;
 use std::collections::BTreeMap;
 
 /// How many of our columns are required.
@@ -126,6 +127,8 @@ pub fn listed<'h>(headers: impl IntoIterator<Item = &'h str>) -> String {
 }
 
 fn cut(header: &str) -> String {
+    // Before it is cut: half a secret is not recognized.
+    let header = &masked_everywhere(header);
     match header.char_indices().nth(LONGEST_HEADER) {
         Some((end, _)) => format!("{}…", &header[..end]),
         None => header.to_owned(),

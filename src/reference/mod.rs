@@ -38,6 +38,16 @@ use crate::model::warning::Warning;
 use crate::text::escape::without_local_part;
 use std::borrow::Cow;
 
+/// Why no reference may hold this id, trimmed and unwrapped; `None` where one may (rules 3).
+pub fn spoiled_id(id: &str) -> Option<String> {
+    ids::spoiled(id).map(|(_, what)| what)
+}
+
+/// Whether the record of an id is in doubt, so that the id is never written (rules 6.1).
+pub fn is_doubtful_id(id: &str) -> bool {
+    ids::is_doubtful(id)
+}
+
 /// Reads the bytes of a reference. Domains are put into `domains`.
 ///
 /// Errors: every problem of the file, by line.

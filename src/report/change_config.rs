@@ -5,6 +5,7 @@
 
 use crate::catalogue::ActionCode;
 use crate::config::{ApplyLimits, Config, SalesforceSource};
+use crate::files;
 use crate::model::settings::{DomainRules, Settings, Suppression, Thresholds, UserRules};
 use crate::text::words::grouped;
 use hashbrown::HashSet;
@@ -136,7 +137,7 @@ impl ConfigurationChange {
     }
 
     pub fn read(path: &Path) -> std::io::Result<Self> {
-        Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+        Ok(serde_json::from_slice(&files::read_lines(path)?)?)
     }
 
     pub fn write(&self, path: &Path) -> std::io::Result<()> {

@@ -5,6 +5,7 @@ use super::page::Page;
 use super::place::Place;
 use crate::cli::FailedCommand;
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::text::audience::{Audience, WITHHELD};
 use crate::text::escape;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ impl KnownFailure {
     }
 
     pub fn read(path: &Path) -> std::io::Result<Self> {
-        Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+        Ok(serde_json::from_slice(&files::read_lines(path)?)?)
     }
 
     pub fn write(&self, path: &Path) -> std::io::Result<()> {

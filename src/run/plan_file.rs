@@ -5,13 +5,14 @@
 //! that no precondition was left out on purpose, and that no write is planned twice. Left out: whether the plan may be applied
 //! now (`apply`).
 
+mod allowed;
+
 use super::strict_json;
 use crate::catalogue::{ActionCode, IssueCode};
 use crate::digest::sha256;
 use crate::model::account_key::{account_key, external_id_for};
 use crate::model::domain;
 use crate::model::precondition::Precondition;
-use crate::model::settings::Settings;
 use crate::model::time::Instant;
 use crate::rules::issue::IssueId;
 use crate::run::artifacts::Source;
@@ -96,46 +97,6 @@ impl PlanFile {
         let hash = sha256(&canonical);
         Ok(Self { stated_hash: plan_hash, hash, run_id, created_at, as_of, source, zendesk, actions, blocked })
     }
-
-    /// Checks that an audit under these settings could have planned each action: no precondition is missing that they demand,
-    /// and no domain is one that they leave out.
-    pub fn check_settings(&self, settings: &Settings) -> Result<(), PlanError> {
-        let Settings { domains, users, .. } = settings;
-        for action in &self.actions {
-            let wrong = |what: String| Err(PlanError::Action { action_id: action.action_id.to_string(), what });
-            let of_user = matches!(action.action_code, ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg);
-            let demanded = [
-                (Precondition::UserNotSuspended, of_user && !users.include_suspended),
-                (
-                    Precondition::UserVerified,
-                    action.action_code == ActionCode::AssignUserToOrg && users.require_verified,
-                ),
-            ];
-            for (precondition, _) in demanded.iter().filter(|(_, is_demanded)| *is_demanded) {
-                if !action.preconditions.contains(precondition) {
-                    return wrong(format!("it has no precondition {precondition}, which this configuration demands"));
-                }
-            }
-            // A suppression may name the issue.
-            let issue_id = action.expected_issue_id();
-            if action.issue_id != issue_id {
-                return wrong(format!("`issue_id` is \"{}\", and must be \"{issue_id}\"", action.issue_id));
-            }
-            for domain in action.domains() {
-                let kind = if domains.personal.contains(domain) {
-                    "a personal domain"
-                } else if domains.platforms.is_platform(domain) {
-                    "the domain of a platform"
-                } else if domains.ignored.contains(domain) {
-                    "an ignored domain"
-                } else {
-                    continue;
-                };
-                return wrong(format!("{domain} is {kind} under this configuration, and no audit plans with it"));
-            }
-        }
-        Ok(())
-    }
 }
 
 impl PlannedAction {
@@ -158,6 +119,7 @@ impl PlannedAction {
         }
     }
 
+    /// The id of that issue.
     fn expected_issue_id(&self) -> String {
         let (key, domain) = (account_key(&self.sf_account_id), self.issue_domain().unwrap_or_default());
         IssueId::of(self.issue_code(), &key, Some(self.org_id), self.user_id, None, domain).to_string()
@@ -342,11 +304,11 @@ fn expected_preconditions(action: &PlannedAction) -> Result<Vec<Precondition>, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::platforms::Platforms;
     use serde_json::json;
 
     const DEMO: &str = include_str!("../../fixtures/demo/expected/fix_plan.json");
-    const ALL_CODES: &str = include_str!("../../fixtures/all_codes/expected/fix_plan.json");
+    pub(in crate::run::plan_file) const ALL_CODES: &str =
+        include_str!("../../fixtures/all_codes/expected/fix_plan.json");
 
     fn changed(change: impl FnOnce(&mut Value)) -> Result<PlanFile, PlanError> {
         let mut value: Value = serde_json::from_str(ALL_CODES).expect("JSON");
@@ -355,7 +317,7 @@ mod tests {
     }
 
     /// The same by somebody who can compute a hash.
-    fn rehashed(change: impl FnOnce(&mut Value)) -> Result<PlanFile, PlanError> {
+    pub(in crate::run::plan_file) fn rehashed(change: impl FnOnce(&mut Value)) -> Result<PlanFile, PlanError> {
         changed(|file| {
             change(file);
             let canonical = serde_json_canonicalizer::to_vec(&file["plan"]).expect("canonical");
@@ -364,7 +326,7 @@ mod tests {
     }
 
     /// The index of the first action of a kind.
-    fn first(code: ActionCode) -> usize {
+    pub(in crate::run::plan_file) fn first(code: ActionCode) -> usize {
         let plan = PlanFile::parse(ALL_CODES.as_bytes()).expect("a plan");
         plan.actions.iter().position(|action| action.action_code == code).expect("in the fixture")
     }
@@ -496,59 +458,5 @@ mod tests {
                 "default_org_is:none".into();
         });
         assert!(result.is_ok(), "{result:?}");
-    }
-
-    #[test]
-    fn the_configuration_in_force_must_allow_each_action() {
-        let plan = PlanFile::parse(ALL_CODES.as_bytes()).expect("a plan");
-        let settings = Settings::default();
-        assert_eq!(plan.check_settings(&settings), Ok(()));
-        for action in &plan.actions {
-            for domain in action.domains() {
-                for kind in ["a personal domain", "an ignored domain"] {
-                    let mut settings = Settings::default();
-                    let list = if kind.contains("personal") {
-                        &mut settings.domains.personal
-                    } else {
-                        &mut settings.domains.ignored
-                    };
-                    list.insert(domain.to_owned());
-                    let error = plan.check_settings(&settings).expect_err("refused").to_string();
-                    assert!(error.contains(&format!("{domain} is {kind} under this configuration")), "{error}");
-                }
-            }
-        }
-        for code in [ActionCode::SetOrgExternalId, ActionCode::AddOrgDomain] {
-            let of_a_platform = rehashed(|file| {
-                let action = &mut file["plan"]["actions"][first(code)];
-                let domain = plan.actions[first(code)].domains().next().expect("a domain").to_owned();
-                let changed = action.to_string().replace(&domain, "acme.wordpress.com");
-                *action = serde_json::from_str(&changed).expect("JSON");
-            });
-            let of_a_platform = of_a_platform.expect("its shape is right");
-            let error = of_a_platform.check_settings(&settings).expect_err("refused").to_string();
-            let cause = "acme.wordpress.com is the domain of a platform under this configuration";
-            assert!(error.contains(cause), "{code}: {error}");
-            let mut allowing = Settings::default();
-            allowing.domains.platforms = Platforms::without(["acme.wordpress.com".to_owned()].into_iter().collect());
-            assert_eq!(of_a_platform.check_settings(&allowing), Ok(()), "{code}");
-        }
-        let without = |precondition: &str| {
-            let result = rehashed(|file| {
-                for action in file["plan"]["actions"].as_array_mut().expect("a list") {
-                    action["preconditions"].as_array_mut().expect("a list").retain(|one| one != precondition);
-                }
-            });
-            result.expect("a plan of another configuration")
-        };
-        let other = rehashed(|file| file["plan"]["actions"][0]["issue_id"] = "i0000000000000000".into());
-        assert!(other.expect("its shape is right").check_settings(&settings).is_err());
-        let mut lenient = Settings::default();
-        lenient.users.require_verified = false;
-        assert_eq!(without("user_verified").check_settings(&lenient), Ok(()));
-        assert!(without("user_verified").check_settings(&settings).is_err());
-        lenient.users = crate::model::settings::UserRules { include_suspended: true, ..Settings::default().users };
-        assert_eq!(without("user_not_suspended").check_settings(&lenient), Ok(()));
-        assert!(without("user_not_suspended").check_settings(&settings).is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::catalogue::IssueCode;
 use crate::digest::sha256;
+use crate::files;
 use crate::model::accounts::{BaselineAccount, BaselineAccounts};
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{self, ApplyReceipt};
@@ -149,7 +150,7 @@ impl<'a> Checked<'a> {
 
 fn read_file(folder: &Path, artifact: Artifact) -> Result<Vec<u8>, RunFolderError> {
     let file = artifact.name();
-    std::fs::read(folder.join(file)).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })
+    files::read_lines(&folder.join(file)).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })
 }
 
 /// An issue that was found again, as `diff.json` names it.
@@ -236,7 +237,7 @@ impl RunFolder {
 /// Reads an `apply_receipt.json`, of an audit's folder or of an apply's.
 pub fn read_apply_receipt(path: &Path) -> Result<ApplyReceipt, RunFolderError> {
     let file = Artifact::ApplyReceipt.name();
-    let bytes = std::fs::read(path).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })?;
+    let bytes = files::read_lines(path).map_err(|error| RunFolderError::Unreadable { file: file.to_owned(), error })?;
     json(file, apply_receipt::SCHEMA, &bytes)
 }
 

@@ -5,7 +5,7 @@
 use super::error::Gap;
 use super::page::NotAPage;
 use crate::text::audience::{Message, open};
-use crate::text::secret::Secret;
+use crate::text::secret::{self, Secret};
 use serde::Deserialize;
 use serde_json::error::Category;
 
@@ -62,7 +62,10 @@ pub fn credentials_from(env: &dyn Fn(&str) -> Option<String>) -> Result<Credenti
         let text = env(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         match text {
             Some(text) if !is_sendable(&text) => Err(CredentialError::Unusable { variable }),
-            text => Ok(text.map(Secret::new)),
+            text => Ok(text.map(|text| {
+                secret::know(&text);
+                Secret::new(text)
+            })),
         }
     };
     match (value(CLIENT_ID)?, value(CLIENT_SECRET)?) {
@@ -120,6 +123,7 @@ pub(super) fn granted(answer: &[u8]) -> Result<Secret, NotAPage> {
         Category::Data => NotAPage::Gap(Gap::AnotherShape),
         _ => NotAPage::NotJson,
     })?;
+    secret::know(&access_token);
     is_sendable(&access_token).then(|| Secret::new(access_token)).ok_or(NotAPage::Gap(Gap::AnotherShape))
 }
 

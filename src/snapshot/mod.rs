@@ -180,9 +180,10 @@ impl Snapshot {
         let manifest = manifest.as_ref().filter(|manifest| manifest.has_reference())?;
         let read = || {
             let io_error = |error| SnapshotError::Io { file: REFERENCE.to_owned(), error };
-            let mut bytes = Vec::new();
-            let mut file = open(folder, REFERENCE)?;
-            io::Read::read_to_end(&mut file, &mut bytes).map_err(io_error)?;
+            let bytes = files::read_lines(&folder.join(REFERENCE)).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => SnapshotError::Absent(REFERENCE.to_owned()),
+                _ => io_error(error),
+            })?;
             manifest
                 .check(REFERENCE, &sha256(&bytes), None)
                 .map_err(|how| SnapshotError::Damaged { file: REFERENCE.to_owned(), how })?;

@@ -5,10 +5,12 @@
 //! outside text and is withheld, unless it was made with [`Message::public`]. Left out: printing (`console`), rendering
 //! (`report`).
 
+use crate::files;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 /// The variable that says the same as `--allow-public-artifacts`.
 pub const ALLOW: &str = "GREMLIN_ALLOW_PUBLIC_ARTIFACTS";
@@ -43,7 +45,9 @@ impl Audience {
 
     /// The audience of this process.
     pub fn of_process(allowed: bool) -> Self {
-        Self::of(allowed, &|name| std::env::var(name).ok(), &|path| std::fs::read(path))
+        Self::of(allowed, &|name| std::env::var(name).ok(), &|path| {
+            files::read(Path::new(path), files::LONGEST_PAYLOAD)
+        })
     }
 
     pub fn is_public(self) -> bool {

@@ -74,7 +74,13 @@ pub fn credentials_from(
         let text = env(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         match text {
             Some(text) if text.chars().any(char::is_control) => Err(CredentialError::Unusable { variable }),
-            text => Ok(text),
+            text => {
+                // The client's id and scope are no secrets, and stand in messages.
+                if let Some(text) = text.as_deref().filter(|_| ![CLIENT_ID, SCOPE].contains(&variable)) {
+                    secret::know(text);
+                }
+                Ok(text)
+            }
         }
     };
     let pair = |one: &'static str, other: &'static str| match (value(one)?, value(other)?) {

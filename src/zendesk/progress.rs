@@ -3,6 +3,7 @@
 //! Left out: deciding which of them fits (the caller's), and results. Every line goes to standard error or to the writer given.
 
 use super::ask::kind_of_list;
+use crate::text::secret::masked_everywhere;
 use crate::text::words::grouped;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -105,7 +106,7 @@ impl<W: Write> Plain<W> {
 
     fn line(&self, text: std::fmt::Arguments<'_>) {
         // Progress that can't be told is no reason to end a read.
-        let _ = writeln!(self.out.borrow_mut(), "{text}");
+        let _ = writeln!(self.out.borrow_mut(), "{}", masked_everywhere(&text.to_string()));
     }
 }
 
@@ -258,7 +259,7 @@ impl Terminal {
         let room = self.columns.saturating_sub(used + 1);
         let shown = Arc::clone(shown);
         let text = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let text = lock(&shown).text(state.pos(), state.len(), Instant::now());
+            let text = masked_everywhere(&lock(&shown).text(state.pos(), state.len(), Instant::now()));
             let _ = out.write_str(&text.chars().take(room).collect::<String>());
         };
         let style = ProgressStyle::with_template(&template).expect("the templates are fixed and valid");
@@ -274,7 +275,7 @@ impl Terminal {
     }
 
     fn line(&self, text: &str) {
-        let _ = self.bars.println(text);
+        let _ = self.bars.println(masked_everywhere(text));
     }
 }
 
@@ -474,5 +475,19 @@ mod tests {
         assert_eq!(text(&terminal, Kind::Tickets, SECOND * 9), "1,234,567", "one page tells no speed");
         terminal.page(Kind::Tickets, SoFar { records: 2_469_134, part: Some(0.5) });
         assert_eq!(text(&terminal, Kind::Tickets, SECOND * 10), "2,469,134, 20 s left");
+    }
+
+    #[test]
+    fn a_known_secret_is_in_no_line() {
+        crate::text::secret::know("pr0gress-s3cret");
+        let plain = Plain::new(Vec::new(), true);
+        plain.note("a note with pr0gress-s3cret");
+        plain.detail("pr0gress-s3cret");
+        plain.waiting("users", &Pause::Failure("503 (pr0gress-s3cret)".into()), SECOND * 2);
+        let path = "/api/v2/pr0gress-s3cret";
+        plain.request(&RequestLine { method: "GET", path, outcome: "200", took: SECOND });
+        let text = String::from_utf8(plain.out.into_inner()).unwrap();
+        assert_eq!(text.lines().filter(|line| line.contains("***")).count(), 4, "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
     }
 }

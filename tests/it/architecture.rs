@@ -145,3 +145,32 @@ fn imports_go_downwards_and_never_in_a_circle() {
     }
     assert!(wrong.is_empty(), "{}\nthe order of the rooms is in docs/architecture.md", wrong.join("\n"));
 }
+
+/// The source of a file without its tests, which are at its end.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
+}
+
+#[test]
+fn files_from_outside_are_opened_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Folders are opened to be synced, and the system's own file is no file from outside.
+    let allowed = ["files.rs", "run/create.rs", "interrupt.rs"];
+    let mut files = BTreeMap::new();
+    sources(&root.join("src"), &Vec::new(), &mut files);
+    let (mut found, mut wrong) = (0, Vec::new());
+    for file in files.values() {
+        let name = file.strip_prefix(root.join("src")).expect("below src").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(file).expect("a file");
+        for line in without_tests(&text).lines() {
+            if ["fs::read(", "fs::read_to_string(", "File::open("].iter().any(|open| line.contains(open)) {
+                found += 1;
+                if !allowed.contains(&name.as_str()) {
+                    wrong.push(format!("{name}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(found >= allowed.len(), "the test still recognizes how files are opened");
+    assert!(wrong.is_empty(), "a pipe hangs and a device never ends: use crate::files\n{}", wrong.join("\n"));
+}

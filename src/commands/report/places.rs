@@ -5,6 +5,7 @@ use super::Report;
 use crate::cli::{Common, Report as Options};
 use crate::console::{self, Console};
 use crate::exit::Failure;
+use crate::files;
 use crate::github::GitHub;
 use crate::github::comment::{self, Key, Posted, Upserted};
 use crate::report::annotations;
@@ -13,6 +14,7 @@ use crate::report::page::{Page, Room};
 use crate::run::create::replace_file;
 use crate::run::diff::Diff;
 use crate::text::audience::Message;
+use crate::text::secret::masked_everywhere;
 use serde_json::Value;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -28,7 +30,7 @@ pub(super) fn job_summary(console: &Console, page: &Page) -> Result<(), Failure>
     let used = path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
     // A heading must not continue what was written before.
     let gap = if used > 0 { "\n\n" } else { "" };
-    let text = format!("{gap}{}", page.render(Room::summary(used + 2)));
+    let text = masked_everywhere(&format!("{gap}{}", page.render(Room::summary(used + 2))));
     if used + text.len() as u64 > 1 << 20 {
         console.notice("the step's summary is full, so this report is not added; the run folder has everything");
         return Ok(());
@@ -55,7 +57,7 @@ pub(super) fn html(
     }
     let config = read_config(common.config.as_deref())?;
     let salesforce = config.as_ref().and_then(|file| file.config.instance_url.as_deref());
-    let page = page(&HtmlReport { audit: *audit, diff: audit.change.map(|_| diff), salesforce });
+    let page = masked_everywhere(&page(&HtmlReport { audit: *audit, diff: audit.change.map(|_| diff), salesforce }));
     let beside = || audit.run.path.parent().unwrap_or(Path::new("")).join("report.html");
     let file = options.html_file.clone().unwrap_or_else(beside);
     replace_file(&file, |out| out.write_all(page.as_bytes()))
@@ -67,7 +69,7 @@ pub(super) fn html(
 /// Keeps the one comment on the pull request up to date. What keeps GitHub from taking it is a warning: the run itself is
 /// not worse for it.
 pub(super) fn comment(console: &Console, options: &Options, page: &Page) -> Result<(), Failure> {
-    let body = page.render(Room::comment());
+    let body = masked_everywhere(&page.render(Room::comment()));
     let Some(token) = github::token()? else {
         console.notice("there is no GITHUB_TOKEN, so the comment is printed, not posted");
         console::plain(&body);
@@ -126,7 +128,7 @@ fn warn(console: &Console, text: &str) {
 
 /// The number of the pull request that the workflow's event is about.
 fn pull_request_of_event() -> Option<u64> {
-    let bytes = std::fs::read(github::variable("GITHUB_EVENT_PATH")?).ok()?;
+    let bytes = files::read(Path::new(&github::variable("GITHUB_EVENT_PATH")?), files::LONGEST_PAYLOAD).ok()?;
     let event: Value = serde_json::from_slice(&bytes).ok()?;
     event.pointer("/pull_request/number")?.as_u64()
 }

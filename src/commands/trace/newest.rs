@@ -4,6 +4,7 @@ use super::super::disk;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::Failure;
+use crate::files;
 use crate::model::time::Instant;
 use crate::paths::shown_path;
 use crate::run::artifacts::Artifact;
@@ -32,7 +33,7 @@ pub(super) fn newest(console: &Console, config: &Config) -> Result<Option<Newest
     let snapshots = snapshots(console, config)?;
     let audits = runs(&config.root, "audit")?;
     let newest_audit = audits.iter().rev().find_map(|run| {
-        let bytes = std::fs::read(run.join(Artifact::Receipt.name())).ok()?;
+        let bytes = files::read_lines(&run.join(Artifact::Receipt.name())).ok()?;
         let receipt = read::parse_receipt(&bytes).ok()?;
         config.zendesk.as_deref().is_none_or(|zendesk| zendesk == receipt.zendesk).then_some(receipt)
     });

@@ -6,6 +6,7 @@ use super::state::Before;
 use crate::commands::{disk, github, read_config};
 use crate::config::{Config, FILE_NAME, SalesforceSource};
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::github::inputs::Inputs;
 use crate::text::audience::open;
 use serde_json::Value;
@@ -66,7 +67,7 @@ fn reference(environment: &Environment, base: &str, csv: Option<&Path>) -> Resul
     let bytes = match name.as_ref().map(|name| blob(base, name)).transpose()?.flatten() {
         Some(bytes) => Some(bytes),
         None if name.as_ref().is_some_and(is_tracked) => None,
-        None => std::fs::read(csv).ok(),
+        None => files::read_lines(csv).ok(),
     };
     let Some(bytes) = bytes else { return Ok(None) };
     let kept = environment.work.join("before.csv");
@@ -84,7 +85,7 @@ fn csv(config: &Config) -> Option<PathBuf> {
 /// The commit before the change: of a pull request checked out as its merge, the first parent.
 fn base() -> Result<String, Failure> {
     let event: Value = github::variable("GITHUB_EVENT_PATH")
-        .and_then(|path| std::fs::read(path).ok())
+        .and_then(|path| files::read(Path::new(&path), files::LONGEST_PAYLOAD).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);

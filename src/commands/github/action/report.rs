@@ -5,6 +5,7 @@ use super::state::{Before, State};
 use super::{Environment, option};
 use crate::clock;
 use crate::commands::github::variable;
+use crate::console;
 use crate::exit::{Exit, Failure};
 use crate::github::inputs::{ActionCommand, Inputs};
 use crate::report::annotations;
@@ -13,6 +14,7 @@ use crate::report::place::{Place, WorkflowRun};
 use crate::report::review::ReviewFacts;
 use crate::run::artifacts::Artifact;
 use crate::text::audience::Audience;
+use crate::text::secret::masked_everywhere;
 use std::io::Write;
 use std::path::Path;
 
@@ -129,8 +131,7 @@ fn published(
     }
     if let Err(failure) = environment.drift(&arguments) {
         let (text, _) = failure.told(environment.audience);
-        let _ =
-            std::io::stdout().write_all(annotations::warning("The report could not be published", &text).as_bytes());
+        console::plain(&annotations::warning("The report could not be published", &text));
     }
     if let Some(review) = state.ran.review.as_ref().filter(|_| targets.contains(&"job-summary")) {
         add_review(review);
@@ -155,5 +156,5 @@ fn add_review(review: &ReviewFacts) {
         .create(true)
         .append(true)
         .open(path)
-        .and_then(|mut file| file.write_all(section.as_bytes()));
+        .and_then(|mut file| file.write_all(masked_everywhere(&section).as_bytes()));
 }

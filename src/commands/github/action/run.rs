@@ -7,7 +7,9 @@ use crate::clock;
 use crate::commands::github::variable;
 use crate::commands::{disk, read_config};
 use crate::config::{Config, FILE_NAME};
+use crate::console;
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::github::inputs::{ActionCommand, Inputs, Place};
 use crate::github::runs::NOT_A_BASELINE;
 use crate::github::step_output::Output;
@@ -23,7 +25,6 @@ use crate::run::diff::{Side, compare};
 use crate::run::plan_file::PlanFile;
 use crate::run::read::{RunFolder, read_apply_receipt};
 use crate::text::audience::open;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Runs the step.
@@ -272,11 +273,12 @@ impl Step<'_> {
 /// there is the snapshot's, the same for both.
 fn side(file: &Path, named: &Path, csv: Option<&Path>) -> Result<ChangeSide, Failure> {
     let invalid = || Failure::invalid("one side of the change has no configuration that can be used");
-    let text = std::fs::read_to_string(file).map_err(|error| invalid().because(error))?;
+    let bytes = files::read_lines(file).map_err(|error| invalid().because(error))?;
+    let text = String::from_utf8(bytes).map_err(|_| invalid().because("it is not UTF-8"))?;
     let folder = named.parent().unwrap_or(Path::new(""));
     let config = Config::parse(&text, folder).map_err(|error| invalid().because(&error))?;
     let path = csv.map_or_else(|| config.accounts_csv.clone(), Path::to_owned);
-    let Ok(bytes) = std::fs::read(&path) else { return Ok(ChangeSide { config, reference: None }) };
+    let Ok(bytes) = files::read_lines(&path) else { return Ok(ChangeSide { config, reference: None }) };
     let mut domains = DomainTable::default();
     let reference = crate::commands::accounts::of_csv(&bytes, &path, &config, &mut domains)?;
     let row = |account: &Account| {
@@ -342,7 +344,9 @@ fn review(plan: &Path, inputs: &Inputs, state: &State) -> Result<Option<ReviewFa
     let config = read_config(inputs.config.as_deref())?.map_or_else(Config::without_file, |file| file.config);
     let hours = config.apply.max_plan_age_hours;
     // A plan that cannot be read is refused by the dry run, which knows what is wrong with it.
-    let Some(plan) = std::fs::read(plan).ok().and_then(|bytes| PlanFile::parse(&bytes).ok()) else { return Ok(None) };
+    let Some(plan) = files::read_lines(plan).ok().and_then(|bytes| PlanFile::parse(&bytes).ok()) else {
+        return Ok(None);
+    };
     let made = Instant::from_seconds(plan.created_at.seconds().min(plan.as_of.seconds()));
     let last = Instant::from_seconds(made.seconds() + i64::from(hours) * 3600);
     if last.seconds() < clock::now().seconds() {
@@ -375,9 +379,9 @@ fn selected(folder: &Path) -> Vec<String> {
 
 /// Folds what follows in the log of GitHub.
 fn group(name: &str) {
-    let _ = writeln!(std::io::stdout(), "::group::{name}");
+    console::plain(&format!("::group::{name}\n"));
 }
 
 fn end_group() {
-    let _ = writeln!(std::io::stdout(), "::endgroup::");
+    console::plain("::endgroup::\n");
 }

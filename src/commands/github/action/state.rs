@@ -2,6 +2,7 @@
 
 use crate::commands::disk;
 use crate::exit::Failure;
+use crate::files;
 use crate::report::failed_page::KnownFailure;
 use crate::report::review::ReviewFacts;
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,7 @@ impl State {
     /// What earlier steps left; nothing yet is an empty state.
     pub(super) fn read(work: &Path) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| disk("the state of the Action cannot be read", error);
-        match std::fs::read(work.join(FILE)) {
+        match files::read_lines(&work.join(FILE)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.into())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(failed(error)),
