@@ -1,6 +1,7 @@
 //! The refusals, each with its own words and exit code, and that none of them reaches Zendesk.
 
 use super::stage::{Plan, Ran, Stage};
+use g_gremlin::model::account_key::account_key;
 use serde_json::{Value, json};
 
 fn refused(stage: &Stage, args: &[&str], code: i32, cause: &str) -> Ran {
@@ -191,4 +192,127 @@ fn without_credentials_nothing_begins() {
     command.env_remove("ZENDESK_OAUTH_CLIENT_ID").env_remove("ZENDESK_OAUTH_CLIENT_SECRET");
     let ran = stage.ran(command.output().expect("ran")).is(2);
     assert!(ran.err.contains("no Zendesk credentials in the environment"), "{}", ran.err);
+}
+
+fn hex_digest(bytes: impl AsRef<[u8]>) -> String {
+    <sha2::Sha256 as sha2::Digest>::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes the id of an action's issue right again.
+fn reissue(action: &mut Value) {
+    let key = account_key(action["sf_account_id"].as_str().expect("an id"));
+    let (code, of_user) = match action["action_code"].as_str().expect("a code") {
+        "set_org_external_id" => ("org_missing_external_id", false),
+        "add_org_domain" => ("org_missing_expected_domain", false),
+        "assign_user_to_org" => ("user_missing_expected_membership", true),
+        _ => ("user_default_org_not_expected", true),
+    };
+    let user = action["user_id"].as_u64().map(|id| id.to_string()).unwrap_or_default();
+    let domain = if of_user { action["domain"].as_str().unwrap_or_default() } else { "" };
+    let digest = hex_digest(format!("{code}\n{key}\n{}\n{user}\n\n{domain}", action["org_id"]));
+    action["issue_id"] = format!("i{}", &digest[..16]).into();
+}
+
+#[test]
+fn whatever_no_audit_plans_is_refused_although_the_hash_is_right() {
+    let stage = Stage::all_codes();
+    let yaml = std::fs::read_to_string(stage.path().join("gremlin.zendesk_drift.yaml")).expect("a configuration");
+    let plan = stage.audit();
+    let at = |code: &str| plan.actions().iter().position(|action| action["action_code"] == code).expect("an action");
+    let [set, add, assign, move_user] =
+        ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"].map(at);
+    let dependent = plan.actions().iter().position(|action| action["depends_on"] != json!([])).expect("an action");
+    let refused_live = |plan: &Plan, cause: &str| {
+        let args = Stage::live(plan, &[]);
+        refused(&stage, &args.iter().map(String::as_str).collect::<Vec<_>>(), 2, cause);
+    };
+    let refused_when = |cause: &str, change: &dyn Fn(&mut Value)| {
+        refused_live(&changed(&stage, &plan, true, |file| change(&mut file["plan"]["actions"])), cause);
+    };
+    // Ids that no reference may hold, and a doubtful one.
+    for (id, cause) in [
+        ("0015G00000ABCDE", "the id `0015G00000ABCDE` is doubtful, and a doubtful id is never written to Zendesk"),
+        ("0015g00000AbCdEBAV", "the id `0015g00000AbCdEBAV` is doubtful"),
+        ("0035g00000AbCdEAAV", "`0035g00000AbCdEAAV` is the id of a contact, not of an account"),
+        ("1.50E+16", "is a number as a spreadsheet writes it"),
+    ] {
+        let own = plan.actions()[set]["sf_account_id"].clone();
+        refused_when(cause, &|actions| {
+            for action in actions.as_array_mut().expect("a list").iter_mut().filter(|one| one["sf_account_id"] == own) {
+                action["sf_account_id"] = id.into();
+                if action["action_code"] == "set_org_external_id" {
+                    let full = if id.len() == 15 { format!("{id}QA5") } else { id.to_owned() };
+                    action["to"] = full.into();
+                }
+                reissue(action);
+            }
+        });
+    }
+    // Each precondition of each kind.
+    for at in [set, add, assign, move_user] {
+        for (index, precondition) in plan.actions()[at]["preconditions"].as_array().expect("a list").iter().enumerate()
+        {
+            if precondition.as_str().is_some_and(|text| text.starts_with("org_has_domain")) {
+                continue;
+            }
+            refused_when("cannot be used", &|actions| {
+                actions[at]["preconditions"].as_array_mut().expect("a list").remove(index);
+            });
+        }
+        // The same write twice, and an action of no kind.
+        refused_when("another action before it writes the same", &|actions| {
+            let mut again = actions[at].clone();
+            again["action_id"] = "A999".into();
+            actions.as_array_mut().expect("a list").push(again);
+        });
+        refused_when("cannot be used", &|actions| actions[at]["action_code"] = "delete_org".into());
+        // A domain that is personal, a platform's, or ignored.
+        for (domain, kind) in [("gmail.com", "a personal domain"), ("acme.wordpress.com", "the domain of a platform")] {
+            let text = plan.actions()[at].to_string();
+            let own = match plan.actions()[at]["domain"].as_str() {
+                Some(domain) => domain.to_owned(),
+                None => {
+                    text.split("org_has_domain:").nth(1).and_then(|rest| rest.split('"').next()).expect("one").into()
+                }
+            };
+            refused_when(&format!("{domain} is {kind} under this configuration"), &|actions| {
+                actions[at] = serde_json::from_str(&text.replace(&own, domain)).expect("JSON");
+                reissue(&mut actions[at]);
+            });
+        }
+    }
+    refused_when("it must depend on A", &|actions| actions[dependent]["depends_on"] = json!([]));
+    refused_when("must be", &|actions| actions[assign]["issue_id"] = "i0000000000000000".into());
+
+    // What only the text of the file shows.
+    let org = plan.actions()[set]["org_id"].to_string();
+    for (new, cause) in [
+        (format!("\"org_id\":1,\"org_id\":{org}"), "it is not JSON: duplicate key `org_id`"),
+        ("\"org_id\":9007199254740993".to_owned(), "the number 9007199254740993 is beyond 2^53 - 1"),
+    ] {
+        let text = plan.value.to_string().replacen(&format!("\"org_id\":{org}"), &new, 1);
+        std::fs::write(stage.path().join("changed.json"), text).expect("written");
+        refused_live(&Plan { path: "changed.json".to_owned(), ..plan.clone() }, cause);
+    }
+
+    // What the configuration has ruled out since.
+    let domain = plan.actions()[assign]["domain"].as_str().expect("a domain");
+    let config = stage.path().join("gremlin.zendesk_drift.yaml");
+    for (change, cause) in
+        [(format!("personal: [{domain}]"), "a personal domain"), (format!("ignored: [{domain}]"), "an ignored domain")]
+    {
+        let domains = if yaml.contains("\ndomains:\n") {
+            let (before, after) = yaml.split_once("\ndomains:\n").expect("domains");
+            let kept: String =
+                after.lines().skip_while(|line| line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+            format!("{before}\ndomains:\n  {change}\n{kept}")
+        } else {
+            format!("{yaml}domains:\n  {change}\n")
+        };
+        std::fs::write(&config, domains).expect("written");
+        refused_live(&plan, &format!("{domain} is {cause} under this configuration"));
+    }
+    std::fs::write(&config, &yaml).expect("written");
+    assert!(stage.fake.writes().is_empty());
+    stage.apply(&plan, &[]).is(0);
 }
