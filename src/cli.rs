@@ -397,6 +397,12 @@ pub struct Audit {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "snapshot"])]
     pub save_snapshot: Option<PathBuf>,
 
+    /// Go on with the pages that an interrupted or failed audit of the same Zendesk and settings has read within the last hour
+    #[arg(long, conflicts_with_all = ["demo", "snapshot", "explain_fetch"])]
+    pub resume: bool,
+    /// For tests: pages of a read that takes longer than this many seconds are kept
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide = true)]
+    pub keep_pages_after: u64,
     /// Show which way a live read would take, and what it would cost, without reading
     #[arg(long)]
     pub explain_fetch: bool,
@@ -418,6 +424,8 @@ Examples:
     g-gremlin zendesk drift audit --demo
   Read Zendesk, and keep what was read for later traces:
     g-gremlin zendesk drift audit --save-snapshot artifacts/zendesk_drift/snapshots/today
+  Go on with a live audit that was interrupted:
+    g-gremlin zendesk drift audit --resume
   Fail when a critical issue exists, or when an issue is new since the last run:
     g-gremlin zendesk drift audit --threshold max_by_risk.critical=0 --baseline RUN --threshold max_new_issues=0
 
@@ -427,7 +435,7 @@ Exit codes:
   2    the command line, the configuration or an input file is invalid; nothing was read from Zendesk
   3    Zendesk could not be read, or the local disk failed; no run folder was written
   4    refused for safety: the credentials are for another Zendesk than the configured one
-  130  interrupted; no run folder was written";
+  130  interrupted; no run folder was written. The pages of a live read of more than a minute stay for an hour: --resume goes on from them";
 
 const APPLY_HELP: &str = "\
 Examples:

@@ -231,13 +231,18 @@ fn withheld() {
     }
 }
 
-/// Says that the program was interrupted.
-pub fn interrupted() {
+/// Says that the program was interrupted, and whether the pages of a live read stay.
+pub fn interrupted(pages_stay: bool) {
     // A terminal has put "^C" where the line would begin.
     if io::stderr().is_terminal() {
         let _ = anstream::stderr().write_all(b"\n");
     }
-    to_stderr(ERROR, "error", "interrupted; nothing was left behind");
+    let text = if pages_stay {
+        "interrupted; no run folder was written. The pages read so far are kept for an hour from the start of the read: the same command with --resume goes on from them"
+    } else {
+        "interrupted; nothing was left behind"
+    };
+    to_stderr(ERROR, "error", text);
 }
 
 /// Says that a signal came, and that the program ends when it can; `again`, that it waits no longer.

@@ -8,19 +8,30 @@ use crate::exit::Exit;
 use living::Lock;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// A folder that is being written, and from when on it stays although it is not finished; `None`: never.
+type Entry = (PathBuf, Option<Instant>);
 
 /// The folders that are being written. Whoever creates or renames something in one holds the lock for that moment,
 /// so that nothing appears in it while it is being removed.
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static UNFINISHED: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
-fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+fn unfinished() -> MutexGuard<'static, Vec<Entry>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does this at a moment at which no signal removes a folder.
+pub fn while_nothing_is_removed<T>(create: impl FnOnce() -> T) -> T {
+    let _guard = unfinished();
+    create()
 }
 
 /// A folder that disappears unless it is finished: dropped, or interrupted, it is removed.
 #[derive(Debug)]
 pub struct Unfinished {
-    folder: Option<tempfile::TempDir>,
+    folder: Option<PathBuf>,
+    stays_from: Option<Instant>,
     /// Held as long as the folder is there, and let go after it.
     lock: Option<Lock>,
 }
@@ -32,9 +43,28 @@ impl Unfinished {
         let lock = Lock::take(parent)?;
         let name = lock.folder();
         let name = name.file_name().unwrap_or_default();
-        let folder = tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(parent)?;
-        unfinished.push(folder.path().to_owned());
-        Ok(Self { folder: Some(folder), lock: Some(lock) })
+        let folder = tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(parent)?.keep();
+        unfinished.push((folder.clone(), None));
+        Ok(Self { folder: Some(folder), stays_from: None, lock: Some(lock) })
+    }
+
+    /// Makes a folder inside `parent` whose name begins with `prefix`, which only this user may enter. From `stays_from` on it stays,
+    /// interrupted or dropped. Locking it, and removing it after a kill, is up to the caller.
+    pub fn create_private(parent: &Path, prefix: &str, stays_from: Instant) -> std::io::Result<Self> {
+        let mut unfinished = unfinished();
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.prefix(prefix).tempdir_in(parent)?.keep();
+        unfinished.push((folder.clone(), Some(stays_from)));
+        Ok(Self { folder: Some(folder), stays_from: Some(stays_from), lock: None })
+    }
+
+    /// Takes over a folder that an earlier process has left. It stays unless it is removed.
+    pub fn take_over(folder: &Path) -> Self {
+        let stays_from = Some(Instant::now());
+        unfinished().push((folder.to_owned(), stays_from));
+        Self { folder: Some(folder.to_owned()), stays_from, lock: None }
     }
 
     /// Removes what killed processes left in an output root, which is ours alone. The folders of the living stay.
@@ -49,13 +79,22 @@ impl Unfinished {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.folder.as_ref().map_or(Path::new(""), tempfile::TempDir::path)
+        self.folder.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Whether it stays, were it dropped now.
+    pub fn stays(&self) -> bool {
+        stays(self.stays_from)
+    }
+
+    /// Removes it, although it might stay.
+    pub fn remove(mut self) {
+        self.stays_from = None;
     }
 
     /// Creates a file in it.
     pub fn create_file(&self, name: &str) -> std::io::Result<std::fs::File> {
-        let _guard = unfinished();
-        std::fs::File::create_new(self.path().join(name))
+        while_nothing_is_removed(|| std::fs::File::create_new(self.path().join(name)))
     }
 
     /// Gives folders their final names, all or none, and no signal comes in between. Fails when something is there already; the
@@ -74,10 +113,9 @@ impl Unfinished {
         }
         for (folder, _) in folders {
             folder.lock = None;
+            // It no longer exists under its old name; there is nothing left to remove.
             if let Some(folder) = folder.folder.take() {
-                unfinished.retain(|path| path != folder.path());
-                // It no longer exists under its old name; there is nothing left to remove.
-                let _renamed_away = folder.keep();
+                unfinished.retain(|(path, _)| *path != folder);
             }
         }
         Ok(())
@@ -88,11 +126,18 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(folder) = self.folder.take() {
             let mut unfinished = unfinished();
-            unfinished.retain(|path| path != folder.path());
-            drop(folder);
+            unfinished.retain(|(path, _)| *path != folder);
+            if !stays(self.stays_from) {
+                // Nothing better can be done with a folder that cannot be removed.
+                let _ = std::fs::remove_dir_all(folder);
+            }
             self.lock = None;
         }
     }
+}
+
+fn stays(from: Option<Instant>) -> bool {
+    from.is_some_and(|from| Instant::now() >= from)
 }
 
 /// What is still done when a signal ends the program.
@@ -164,14 +209,19 @@ pub fn watch() {
                 continue;
             }
             let unfinished = unfinished();
-            for folder in unfinished.iter() {
-                // Nothing better can be done with a folder that cannot be removed.
-                let _ = std::fs::remove_dir_all(folder);
-                let _ = std::fs::remove_file(living::lock_of(folder));
+            let mut any_stays = false;
+            for (folder, stays_from) in unfinished.iter() {
+                if stays(*stays_from) {
+                    any_stays = true;
+                } else {
+                    // Nothing better can be done with a folder that cannot be removed.
+                    let _ = std::fs::remove_dir_all(folder);
+                    let _ = std::fs::remove_file(living::lock_of(folder));
+                }
             }
             // These are the last words: whoever else is about to say something waits for a turn that does not come.
             let _last_words = std::io::stderr().lock();
-            crate::console::interrupted();
+            crate::console::interrupted(any_stays);
             let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
             let code = last.map_or(Exit::Interrupted.code(), |last| {
                 last();

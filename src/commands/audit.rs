@@ -2,6 +2,7 @@
 
 mod inputs;
 mod judged;
+mod keeping;
 mod recorded;
 mod results;
 
@@ -11,6 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::rules::audit::audit;
 use inputs::Inputs;
 use judged::Judged;
+use keeping::Keeping;
 use std::mem::ManuallyDrop;
 
 /// Runs `audit`.
@@ -26,7 +28,14 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     // The large things are never dropped: at the end of the program the system takes memory back faster than it can be freed
     // piece by piece.
     let inputs = ManuallyDrop::new(inputs);
-    let read = ManuallyDrop::new(source::read(&console, &inputs.what_to_read(), domains)?);
+    let keeping = Keeping::begin(&console, &inputs);
+    let log = keeping.as_ref().map(|keeping| &keeping.log);
+    let read = source::read(&console, &inputs.what_to_read(log), domains);
+    let read = read.map_err(|failure| match &keeping {
+        Some(keeping) => keeping.explain(failure),
+        None => failure,
+    });
+    let read = ManuallyDrop::new(read?);
     let baseline = inputs.baseline_accounts();
     let found = audit(
         &inputs.reference,
@@ -40,6 +49,9 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let rows = inputs.rows_to_compare(&found);
     let judged = Judged::new(&found, rows.as_ref(), inputs.baseline.as_ref(), inputs.earlier());
     let run = inputs.publish(&read, &found, &judged)?;
+    if let Some(keeping) = keeping {
+        keeping.over();
+    }
 
     inputs.options.outputs.tell(console.audience, judged.outputs(&run))?;
     results::print(&console, &inputs, &found, &judged, &run);

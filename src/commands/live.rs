@@ -8,10 +8,11 @@ use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
-use crate::run::artifacts::receipt::{Expected, Requests};
+use crate::run::artifacts::receipt::{Expected, Requests, Resumed};
 use crate::text::audience::open;
 use crate::zendesk::{
-    self, Collector, Credentials, Pause, Plain, ProbeOptions, Progress, ReadOptions, Silent, SoFar, Terminal, Timing,
+    self, Collector, Credentials, PageLog, Pause, Plain, ProbeOptions, Progress, ReadOptions, Silent, SoFar, Terminal,
+    Timing,
 };
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -112,15 +113,24 @@ pub(super) fn probe(
     Ok(runtime.block_on(zendesk::probe(&options, progress.as_ref())))
 }
 
+/// What is read live.
+pub(super) struct What<'a> {
+    /// Scheme and host.
+    pub zendesk: &'a str,
+    pub config: &'a Config,
+    pub tickets_from: Instant,
+    /// Where pages are kept.
+    pub log: Option<&'a PageLog>,
+}
+
 /// Reads everything from a Zendesk, or fails without a result.
 pub(super) fn read(
     console: &Console,
-    origin: &str,
+    what: &What<'_>,
     credentials: Credentials,
-    config: &Config,
-    tickets_from: Instant,
     domains: DomainTable,
 ) -> Result<Live, Failure> {
+    let What { zendesk: origin, config, tickets_from, log } = *what;
     let nothing = || Failure::new(Exit::Unreadable, "nothing was audited");
     let options = ReadOptions {
         base_url: url::Url::parse(origin).map_err(|error| nothing().because(error.to_string()))?,
@@ -134,7 +144,7 @@ pub(super) fn read(
     let mut sink = Collector::new(tickets_from, domains);
     let runtime = crate::parallel::runtime().map_err(|error| nothing().because(error))?;
     let outcome = runtime
-        .block_on(zendesk::read(&options, &mut sink, progress.as_ref()))
+        .block_on(zendesk::read_keeping(&options, log, &mut sink, progress.as_ref()))
         .map_err(|error| nothing().because(&error).help(error.next()))?;
     drop(progress);
     if console.audience.is_public() {
@@ -163,6 +173,7 @@ pub(super) fn read(
                     .filter_map(|part| Some((part.kind.to_owned(), part.requests?)))
                     .collect(),
             }),
+            resumed: log.and_then(|log| Some(Resumed { began_at: log.began_at().rfc3339(), pages: log.taken_over()? })),
         },
     })
 }

@@ -20,7 +20,7 @@ use crate::snapshot::demo;
 use crate::snapshot::{self, Snapshot};
 use crate::text::audience::Message;
 use crate::text::escape;
-use crate::zendesk::{Credentials, TicketSource};
+use crate::zendesk::{Credentials, PageLog, TicketSource};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -186,11 +186,13 @@ pub(super) struct WhatToRead<'a> {
     pub started_at: Instant,
     /// Keep the tickets of a demo or a snapshot from before the window.
     pub keep_older_tickets: bool,
+    /// Where the pages of a live read are kept.
+    pub log: Option<&'a PageLog>,
 }
 
 /// Reads the source.
 pub(super) fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTable) -> Result<Read, Failure> {
-    let WhatToRead { source, config, options, started_at, keep_older_tickets } = *what;
+    let WhatToRead { source, config, options, started_at, keep_older_tickets, log } = *what;
     let lookback = config.settings.lookback_days;
     let keep_from = |tickets_from: Instant| if keep_older_tickets { Instant::MIN } else { tickets_from };
     let (about, zendesk_url) = source.about(config);
@@ -252,8 +254,9 @@ pub(super) fn read(console: &Console, what: &WhatToRead<'_>, domains: DomainTabl
             })
         }
         AuditSource::Live { zendesk, credentials, salesforce } => {
-            let tickets_from = started_at.minus_days(lookback);
-            let live = live::read(console, zendesk, credentials.clone(), config, tickets_from, domains)?;
+            let tickets_from = log.map_or(started_at.minus_days(lookback), PageLog::tickets_from);
+            let what = live::What { zendesk, config, tickets_from, log };
+            let live = live::read(console, &what, credentials.clone(), domains)?;
             let warnings = source_warning(live.ticket_source.as_deref());
             Ok(Read {
                 world: live.world,

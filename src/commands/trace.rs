@@ -53,6 +53,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         started_at,
         // A ticket that is too old for the window can still be shown as such.
         keep_older_tickets: matches!(asked, Asked::Subject(Subject::Ticket(_))),
+        log: None,
     };
     let read = source::read(&console, &what, domains)?;
     let subject = asked.in_world(&read.world, &flags)?;

@@ -113,7 +113,7 @@ struct Said {
     org: Option<u64>,
 }
 
-fn from_json<'a, T: Plain<'a> + Deserialize<'a>>(record: &'a str) -> Result<T, Fault> {
+pub(super) fn from_json<'a, T: Plain<'a> + Deserialize<'a>>(record: &'a str) -> Result<T, Fault> {
     T::scan(record).map_or_else(|| serde_json::from_str(record).map_err(|error| Fault::of_json(&error)), Ok)
 }
 

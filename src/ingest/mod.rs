@@ -14,11 +14,13 @@ mod fast;
 mod keys;
 mod names;
 mod rows;
+mod slim;
 mod text;
 mod wire;
 
 pub use batch::Batch;
 pub use collect::Ingest;
+pub use slim::slim;
 
 use crate::model::time::Instant;
 

@@ -59,6 +59,9 @@ pub enum ReadError {
     /// The token grant was answered without a token that can be sent.
     #[error("{place}: the answer holds no access token")]
     NoToken { place: String },
+    /// What an earlier read kept cannot be read any more.
+    #[error("{file}, of the pages that were kept: {cause}")]
+    KeptPages { file: &'static str, cause: String },
     /// Every allowed way to the tickets was refused.
     #[error("tickets: both the incremental export and the search export answered 403{said}")]
     NoTicketSource { said: Said },
@@ -115,10 +118,16 @@ impl ReadError {
             }
             Self::Unreadable { .. } => "the record is not what Zendesk documents; nothing was audited".into(),
             Self::NoToken { .. } => "check that the base URL is your Zendesk and that the OAuth client is a confidential one".into(),
+            Self::KeptPages { .. } => "run again without --resume".into(),
             Self::NoTicketSource { .. } => {
                 "the incremental export needs an admin, the search export an agent, both the scope tickets:read (or read); as a last resort tickets.allow_list: true reads the ticket list, which has no archived tickets".into()
             }
         }
+    }
+
+    /// Whether the pages that came before it can be gone on with: they were good, and there is no sign that they lead nowhere.
+    pub(super) fn lets_go_on(&self) -> bool {
+        !matches!(self, Self::Incomplete { .. } | Self::Unreadable { .. } | Self::KeptPages { .. })
     }
 
     /// Whether Zendesk refused a request as it refuses a cursor that has expired.
@@ -176,6 +185,7 @@ impl ReadError {
             Self::Incomplete { gap, .. } => gap.to_string(),
             Self::Unreadable { .. } => "a record could not be read".to_owned(),
             Self::NoToken { .. } => "the answer holds no access token".to_owned(),
+            Self::KeptPages { .. } => "the pages that were kept cannot be read".to_owned(),
             Self::NoTicketSource { .. } => "both the incremental export and the search export answered 403".to_owned(),
         }
     }

@@ -13,6 +13,7 @@ use super::ask::{Ask, EXPORT_PAGE_SIZE, PAGE_SIZE, Stream};
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::error::{Gap, ReadError};
+use super::page_log::Kept;
 use super::sink::Taken;
 
 /// A chain ends when this many pages in a row bring no new record.
@@ -101,16 +102,32 @@ impl Chain {
         Ok((take(stream, records, next.as_deref())?, next))
     }
 
-    /// Reads every page after this cursor. A cursor that has expired starts the chain anew, once.
+    /// Reads every page: first those that an earlier read kept, then what follows them. A cursor that has expired starts the chain
+    /// anew, once.
     pub(super) async fn read(
         &self,
         client: &Client<'_>,
         stream: &mut Stream,
-        after: Option<String>,
+        kept: Option<Kept<'_>>,
         mut take: impl FnMut(&Stream, &str, Option<&str>) -> Result<Taken, ReadError>,
     ) -> Result<(), ReadError> {
-        let mut due = self.due(after);
+        let mut due = self.due(None);
         let mut guard = Guard::default();
+        if let Some(kept) = kept
+            && kept.replay(|records, next| {
+                let taken = take(stream, records, next.as_deref())?;
+                guard.go_on(stream, &mut due, taken, next)
+            })?
+        {
+            return Ok(());
+        }
+        let mut take = |stream: &Stream, records: &str, next: Option<&str>| {
+            let taken = take(stream, records, next)?;
+            if let Some(Err(error)) = kept.map(|kept| kept.append(records, next)) {
+                client.progress.note(&format!("pages of {} cannot be kept for --resume: {error}", stream.what));
+            }
+            Ok(taken)
+        };
         let mut anew = false;
         loop {
             let (taken, next) = match self.page(client, stream, &mut due, &mut take).await {
@@ -120,6 +137,9 @@ impl Chain {
                         .progress
                         .note(&format!("{error}: the cursor may have expired; reading {} again", stream.what));
                     anew = true;
+                    if let Some(kept) = kept {
+                        kept.forget();
+                    }
                     // The pages that came before bring nothing new now.
                     guard = Guard { barren: -stream.pages(), ..Guard::default() };
                     due.after = None;
@@ -128,10 +148,9 @@ impl Chain {
                 }
                 Err(error) => return Err(error),
             };
-            let Some(next) = next else { return Ok(()) };
-            guard.follow(&next, Some(taken)).map_err(|gap| incomplete(stream, gap))?;
-            stream.turn();
-            due.after = Some(next);
+            if guard.go_on(stream, &mut due, taken, next)? {
+                return Ok(());
+            }
         }
     }
 }
@@ -148,6 +167,21 @@ pub(super) struct Guard {
 }
 
 impl Guard {
+    /// Turns to the next page after one that brought `taken`; `true` where none follows.
+    fn go_on(
+        &mut self,
+        stream: &mut Stream,
+        due: &mut Due,
+        taken: Taken,
+        next: Option<String>,
+    ) -> Result<bool, ReadError> {
+        let Some(next) = next else { return Ok(true) };
+        self.follow(&next, Some(taken)).map_err(|gap| incomplete(stream, gap))?;
+        stream.turn();
+        due.after = Some(next);
+        Ok(false)
+    }
+
     /// Allows the next page, after one that brought `taken` (`None`: not to be judged).
     pub(super) fn follow(&mut self, cursor: &str, taken: Option<Taken>) -> Result<(), Gap> {
         if !self.used.insert(cursor.to_owned()) {

@@ -168,7 +168,8 @@ fn is_answer(error: &ReadError) -> bool {
         | ReadError::NeverReached { .. }
         | ReadError::Redirected { .. }
         | ReadError::AsksForLogin { .. }
-        | ReadError::Untrusted { .. } => false,
+        | ReadError::Untrusted { .. }
+        | ReadError::KeptPages { .. } => false,
     }
 }
 

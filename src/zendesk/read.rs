@@ -20,6 +20,7 @@ use super::estimate::{Estimate, Size, estimate};
 use super::http::{Http, Transport};
 use super::me::Me;
 use super::page::Chain;
+use super::page_log::{List, PageLog};
 use super::progress::Progress;
 use super::reader::{ReadOptions, Reader};
 use super::sink::Sink;
@@ -55,17 +56,34 @@ pub struct Outcome {
 /// Runs on a current-thread tokio runtime with time and network. Dropping the future ends the read at once.
 /// Errors: whatever kept the read from being complete; the sink then holds a part that must not be used.
 pub async fn read(options: &ReadOptions, sink: &mut dyn Sink, progress: &dyn Progress) -> Result<Outcome, ReadError> {
+    read_keeping(options, None, sink, progress).await
+}
+
+/// The same, keeping pages in `log`, after those that are there already.
+pub async fn read_keeping(
+    options: &ReadOptions,
+    log: Option<&PageLog>,
+    sink: &mut dyn Sink,
+    progress: &dyn Progress,
+) -> Result<Outcome, ReadError> {
     let http = Http::new(&options.base_url, options.timing.connect, options.timing.request)?;
     let mut notices = Vec::new();
     if http.built_in_roots {
         notices.push("this machine has no CA store; the built-in roots of Mozilla's are used".to_owned());
     }
-    read_over(&http, options, sink, progress, notices).await
+    let read = read_over(&http, options, log, sink, progress, notices).await;
+    if let (Some(log), Err(error)) = (log, &read)
+        && !error.lets_go_on()
+    {
+        log.give_up();
+    }
+    read
 }
 
 pub(super) async fn read_over(
     transport: &dyn Transport,
     options: &ReadOptions,
+    log: Option<&PageLog>,
     sink: &mut dyn Sink,
     progress: &dyn Progress,
     notices: Vec<String>,
@@ -73,7 +91,7 @@ pub(super) async fn read_over(
     let began = Instant::now();
     let ReadOptions { base_url, credentials, reserve_percent, timing, .. } = options;
     let client = Client::new(transport, base_url, credentials, *reserve_percent, timing, progress);
-    let reader = Reader::new(client, options, sink);
+    let mut reader = Reader::new(client, options, sink);
     for notice in notices {
         reader.notice(notice);
     }
@@ -82,11 +100,14 @@ pub(super) async fn read_over(
     if me.restricted_agent {
         reader.notice(RESTRICTED_AGENT.to_owned());
     }
+    if let Some(log) = log {
+        keep(&mut reader, log, &me);
+    }
     let multiple_organizations = multiple_organizations(&reader).await?;
     let (organizations, users, (), (choice, count)) = tokio::try_join!(
-        counted(&reader, Kind::Organizations, Endpoint::OrganizationsCount, Endpoint::Organizations),
-        counted(&reader, Kind::Users, Endpoint::UsersCount, Endpoint::Users),
-        list(&reader, Kind::Memberships, Endpoint::Memberships),
+        counted(&reader, List::Organizations, Endpoint::OrganizationsCount, Endpoint::Organizations),
+        counted(&reader, List::Users, Endpoint::UsersCount, Endpoint::Users),
+        whole(&reader, List::Memberships, Endpoint::Memberships),
         tickets_of_window(&reader, &me),
     )?;
     references::read(&reader).await?;
@@ -111,6 +132,22 @@ pub(super) async fn read_over(
     })
 }
 
+/// Keeps pages in this log, and goes on with what the same login has read of it.
+fn keep<'a>(reader: &mut Reader<'a>, log: &'a PageLog, me: &Me) {
+    match log.is_read_by(me) {
+        Ok(is_same) => {
+            if !is_same {
+                reader.notice("the pages that were kept are of another login; everything is read afresh".to_owned());
+            }
+            reader.keep(log);
+        }
+        Err(error) => {
+            reader.notice(format!("pages cannot be kept for --resume: {error}"));
+            log.give_up();
+        }
+    }
+}
+
 /// The setting that decides whether a second membership adds or replaces.
 async fn multiple_organizations(reader: &Reader<'_>) -> Result<Option<bool>, ReadError> {
     let stream = Stream::single("account settings");
@@ -133,24 +170,26 @@ async fn multiple_organizations(reader: &Reader<'_>) -> Result<Option<bool>, Rea
 /// Reads a whole list, and before it how many records it has; `None` where that could not be read.
 async fn counted(
     reader: &Reader<'_>,
-    kind: Kind,
+    list: List,
     count: Endpoint,
     endpoint: Endpoint,
 ) -> Result<Option<u64>, ReadError> {
+    let kind = list.kind();
     let ask = Ask::get(count, format!("/api/v2/{}/count", kind.as_str()));
     let answer = reader.client.ask_once(&Stream::single("count"), &ask).await;
     let count = answer.and_then(|answer| serde_json::from_str::<Count>(&answer).ok()).map(|count| count.count.value);
     if let Some(count) = count {
         reader.client.progress.total(kind, count);
     }
-    list(reader, kind, endpoint).await?;
+    whole(reader, list, endpoint).await?;
     Ok(count)
 }
 
 /// Reads a whole list by cursor.
-async fn list(reader: &Reader<'_>, kind: Kind, endpoint: Endpoint) -> Result<(), ReadError> {
+async fn whole(reader: &Reader<'_>, list: List, endpoint: Endpoint) -> Result<(), ReadError> {
+    let kind = list.kind();
     let chain = Chain::list(endpoint, format!("/api/v2/{}", kind.as_str()), kind.as_str());
-    reader.read(&mut Stream::paged(kind.noun()), kind, &chain).await?;
+    reader.read(&mut Stream::paged(kind.noun()), kind, &chain, reader.kept(list)).await?;
     reader.finished(kind);
     Ok(())
 }

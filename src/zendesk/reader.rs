@@ -10,6 +10,7 @@ use super::auth::Credentials;
 use super::client::{Client, Timing};
 use super::error::{ReadError, visible};
 use super::page::Chain;
+use super::page_log::{Kept, List, PageLog};
 use super::progress::SoFar;
 use super::sink::{Sink, Taken};
 use crate::model::kind::Kind;
@@ -33,8 +34,10 @@ pub struct ReadOptions {
 pub(super) struct Reader<'a> {
     pub client: Client<'a>,
     pub options: &'a ReadOptions,
-    /// When the read began, UTC seconds.
+    /// When the read began, UTC seconds; where it goes on with the pages of another, when that one began.
     pub began_at: i64,
+    /// Where pages are kept.
+    pub log: Option<&'a PageLog>,
     sink: RefCell<&'a mut dyn Sink>,
     records: RefCell<BTreeMap<Kind, u64>>,
     notices: RefCell<Vec<String>>,
@@ -47,6 +50,7 @@ impl<'a> Reader<'a> {
             client,
             options,
             began_at: i64::try_from(began_at).unwrap_or(i64::MAX),
+            log: None,
             sink: RefCell::new(sink),
             records: RefCell::default(),
             notices: RefCell::default(),
@@ -69,10 +73,27 @@ impl<'a> Reader<'a> {
         self.sink.borrow()
     }
 
+    /// Keeps pages from now on, and goes on with those that are kept already.
+    pub(super) fn keep(&mut self, log: &'a PageLog) {
+        self.began_at = log.began_at().seconds();
+        self.log = Some(log);
+    }
+
+    /// The pages of this list, where pages are kept.
+    pub(super) fn kept(&self, list: List) -> Option<Kept<'a>> {
+        self.log.map(|log| log.of(list))
+    }
+
     /// Reads a whole chain of pages into the sink.
-    pub(super) async fn read(&self, stream: &mut Stream, kind: Kind, chain: &Chain) -> Result<(), ReadError> {
+    pub(super) async fn read(
+        &self,
+        stream: &mut Stream,
+        kind: Kind,
+        chain: &Chain,
+        kept: Option<Kept<'_>>,
+    ) -> Result<(), ReadError> {
         let take = |stream: &Stream, records: &str, _: Option<&str>| self.take(stream, kind, records);
-        chain.read(&self.client, stream, None, take).await
+        chain.read(&self.client, stream, kept, take).await
     }
 
     /// Gives the records of one page to the sink.

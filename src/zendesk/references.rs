@@ -77,7 +77,7 @@ async fn show_many(
 async fn memberships_of(reader: &Reader<'_>, user: u64) -> Result<(), ReadError> {
     let path = format!("/api/v2/users/{user}/organization_memberships");
     let chain = Chain::list(Endpoint::MembershipsOfUser, path, Kind::Memberships.as_str());
-    match reader.read(&mut Stream::paged("memberships by user"), Kind::Memberships, &chain).await {
+    match reader.read(&mut Stream::paged("memberships by user"), Kind::Memberships, &chain, None).await {
         // Deleted since the answer before.
         Err(error) if error.is_refusal(404) => Ok(()),
         result => result,

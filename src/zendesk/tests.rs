@@ -222,7 +222,7 @@ async fn run_with(setup: Setup, progress: &dyn Progress, answer: impl Fn(&Call, 
     };
     let mut sink = Ids::default();
     let started = Instant::now();
-    let result = read_over(&script, &options, &mut sink, progress, vec![]).await;
+    let result = read_over(&script, &options, None, &mut sink, progress, vec![]).await;
     Ran { result, sink, calls: script.calls.into_inner(), took: started.elapsed() }
 }
 
@@ -981,7 +981,7 @@ async fn tickets_that_are_not_wanted_are_not_asked_for() {
         allow_list: true,
         timing: Timing::default(),
     };
-    let outcome = read_over(&script, &options, &mut Ids::default(), &Silent, vec![]).await.unwrap();
+    let outcome = read_over(&script, &options, None, &mut Ids::default(), &Silent, vec![]).await.unwrap();
     assert_eq!(outcome.tickets, None);
     let calls = script.calls.into_inner();
     assert!(calls.iter().all(|call| ![EXPORT, SEARCH, TICKETS, "/api/v2/search/count"].contains(&call.path.as_str())));

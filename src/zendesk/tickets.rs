@@ -6,6 +6,7 @@ use super::endpoint::Endpoint;
 use super::error::{Gap, ReadError};
 use super::me::Me;
 use super::page::{Chain, Guard, Paging, incomplete};
+use super::page_log::{Kept, List, PageLog};
 use super::reader::Reader;
 use super::sink::Taken;
 use super::ticket_source::TicketSource;
@@ -26,10 +27,13 @@ pub(super) struct Known<'a> {
 /// Reads the tickets from `from` on; says where they came from, and why from there.
 pub(super) async fn read(reader: &Reader<'_>, from: i64, known: &Known<'_>) -> Result<Choice, ReadError> {
     let speed = reader.client.speed(reader.options.reserve_percent);
-    let mut choice = choose(known.tickets, known.me.is_admin(), &speed);
+    let mut choice = match reader.log.and_then(PageLog::ticket_source) {
+        Some(source) => as_before(source),
+        None => choose(known.tickets, known.me.is_admin(), &speed),
+    };
     reader.client.progress.detail(&format!("tickets come from {}", choice.reason));
     if choice.source == TicketSource::Incremental {
-        match incremental(reader, from, false).await {
+        match all_of_export(reader, from).await {
             Ok(()) => return Ok(choice),
             Err(error) if error.is_refusal(403) => {
                 choice.reason = "the search export, because the incremental export answered 403".to_owned();
@@ -47,7 +51,7 @@ pub(super) async fn read(reader: &Reader<'_>, from: i64, known: &Known<'_>) -> R
     };
     if choice.source == TicketSource::SearchExport {
         // This way is closed; the other one may be open.
-        match incremental(reader, from, false).await {
+        match all_of_export(reader, from).await {
             Ok(()) => {
                 let reason = "the incremental export, because the search export answered 403".to_owned();
                 return Ok(Choice { source: TicketSource::Incremental, reason });
@@ -63,6 +67,24 @@ pub(super) async fn read(reader: &Reader<'_>, from: i64, known: &Known<'_>) -> R
     reader.notice(format!("tickets come from {reason}"));
     list(reader, from).await?;
     Ok(Choice { source: TicketSource::List, reason: reason.to_owned() })
+}
+
+/// The way on which an interrupted read was: its pages cannot be gone on with on another.
+fn as_before(source: TicketSource) -> Choice {
+    let reason = match source {
+        TicketSource::SearchExport => "the search export, on which the interrupted read was",
+        _ => "the incremental export, on which the interrupted read was",
+    };
+    Choice { source, reason: reason.to_owned() }
+}
+
+/// The incremental export. Where an interrupted read had brought all of it, what changed since that read began comes anew.
+async fn all_of_export(reader: &Reader<'_>, from: i64) -> Result<(), ReadError> {
+    incremental(reader, from, false).await?;
+    if reader.kept(List::TicketsByExport).is_some_and(Kept::had_ended) {
+        incremental(reader, reader.began_at.saturating_sub(LAG_SECS), true).await?;
+    }
+    Ok(())
 }
 
 /// After a search export: what changed since shortly before the read began, deleted tickets too.
@@ -95,7 +117,9 @@ async fn incremental(reader: &Reader<'_>, from: i64, latest: bool) -> Result<(),
         let taken = reader.take(stream, Kind::Tickets, records)?;
         Ok(if latest { Taken { new: taken.records, ..taken } } else { taken })
     };
-    chain.read(&reader.client, &mut Stream::paged(Kind::Tickets.noun()), None, take).await
+    // The latest is what a read that goes on asks for anew.
+    let kept = if latest { None } else { reader.kept(List::TicketsByExport) };
+    chain.read(&reader.client, &mut Stream::paged(Kind::Tickets.noun()), kept, take).await
 }
 
 /// The tickets of the window as the search index knows them.
@@ -106,7 +130,8 @@ async fn search_export(reader: &Reader<'_>, from: i64) -> Result<(), ReadError> 
         ..Chain::list(Endpoint::SearchExport, "/api/v2/search/export", "results")
     };
     let chain = chain.with("query", format!("updated>={time}")).with("filter[type]", "ticket");
-    reader.read(&mut Stream::paged(TICKETS_BY_SEARCH), Kind::Tickets, &chain).await
+    let kept = reader.kept(List::TicketsBySearch);
+    reader.read(&mut Stream::paged(TICKETS_BY_SEARCH), Kind::Tickets, &chain, kept).await
 }
 
 /// The ticket list from its newest end back to `from`, and then its head again.

@@ -10,6 +10,7 @@ mod interrupt;
 mod not_regular;
 mod reference;
 mod reference_faults;
+mod resume;
 mod secrets;
 mod snapshots;
 mod sources;

@@ -27,6 +27,7 @@ use crate::run::read::RunFolder;
 use crate::snapshot;
 use crate::text::audience::Message;
 use crate::text::escape;
+use crate::zendesk::PageLog;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -129,14 +130,20 @@ impl Inputs {
     }
 
     /// What `source::read` needs to know.
-    pub(super) fn what_to_read(&self) -> source::WhatToRead<'_> {
+    pub(super) fn what_to_read<'a>(&'a self, log: Option<&'a PageLog>) -> source::WhatToRead<'a> {
         source::WhatToRead {
             source: &self.source,
             config: &self.config,
             options: &self.options.source,
             started_at: self.started_at,
             keep_older_tickets: false,
+            log,
         }
+    }
+
+    /// Where the runs are.
+    pub(super) fn root(&self) -> &Path {
+        self.root.path()
     }
 
     /// The issues and actions as rows, when there is a baseline to compare them with.

@@ -14,7 +14,7 @@ pub(super) fn recorded_options(
     (reference, reference_name): (&'static str, Value),
 ) -> BTreeMap<&'static str, Value> {
     let Options { source, thresholds, baseline, history, accept_new, suppressions_from, .. } = options;
-    let Options { out: _, save_snapshot, outputs: _, .. } = options;
+    let Options { out: _, save_snapshot, resume, outputs: _, .. } = options;
     let Source { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
     let mut recorded = BTreeMap::new();
     if *demo {
@@ -36,6 +36,9 @@ pub(super) fn recorded_options(
     }
     if *accept_new {
         recorded.insert("accept_new", true.into());
+    }
+    if *resume {
+        recorded.insert("resume", true.into());
     }
     if let Some(as_of) = as_of {
         recorded.insert("as_of", as_of.rfc3339().into());

@@ -82,6 +82,17 @@ pub struct Requests {
     /// What was expected before the read; `None` where Zendesk did not say how many records there are.
     #[serde(default)]
     pub expected: Option<Expected>,
+    /// The interrupted read whose pages were taken over, which the other figures leave out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Resumed>,
+}
+
+/// A read that was cut short, and that this one went on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resumed {
+    pub began_at: String,
+    pub pages: u64,
 }
 
 /// What a live read was expected to cost.
