@@ -324,11 +324,23 @@ pub struct Init {
     #[arg(long, value_name = "FILE")]
     pub sf_accounts: Option<PathBuf>,
     /// The Zendesk to name in the configuration: the part before .zendesk.com
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "base_url")]
     pub subdomain: Option<String>,
+    /// The Zendesk to name in the configuration, by its URL
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Read the accounts from Salesforce directly: write salesforce.source: soql, and try the query where credentials are set
+    #[arg(long, conflicts_with = "sf_accounts")]
+    pub salesforce: bool,
+    /// With --salesforce: your My Domain, such as https://acme.my.salesforce.com [default: SALESFORCE_INSTANCE_URL]
+    #[arg(long, value_name = "URL", requires = "salesforce")]
+    pub instance_url: Option<String>,
+    /// With --salesforce: the query [default: SELECT Id, Name, Website FROM Account]
+    #[arg(long, value_name = "SOQL", requires = "salesforce")]
+    pub query: Option<String>,
     /// Write the GitHub workflow of the audit and of the check of pull requests to .github/workflows instead, and print the commands
     /// that set up environments, secrets and the pin
-    #[arg(long, conflicts_with_all = ["sf_accounts", "subdomain"])]
+    #[arg(long, conflicts_with_all = ["sf_accounts", "subdomain", "base_url", "salesforce"])]
     pub github: bool,
     /// With --github: write the workflow that applies plans, too
     #[arg(long, requires = "github")]

@@ -3,7 +3,7 @@
 //! Nothing is ever written to Zendesk. What was found is judged, and put into words, in the room `doctor`.
 
 // A reference that is asked from Salesforce.
-mod salesforce;
+pub(super) mod salesforce;
 
 use super::{ConfigFile, live, named_zendesk, read_config};
 use crate::cli::{Common, Doctor as Options};

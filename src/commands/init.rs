@@ -1,6 +1,7 @@
 //! `init`: writes a commented configuration, checks the reference CSV, makes the output root.
 
 pub mod github;
+mod salesforce;
 
 use super::{read_reference, reference_failure};
 use crate::cli::{Common, Init as Options};
@@ -15,6 +16,7 @@ use crate::text::audience::{Message, open};
 use crate::text::escape;
 use crate::text::words::counted;
 use comfy_table::{Table, presets};
+use salesforce::{Section, Tried};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,15 +32,18 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     }
     let path = common.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
     let folder = path.parent().unwrap_or(Path::new(""));
-    let subdomain = options.subdomain.as_deref().map(check_subdomain).transpose()?;
+    let zendesk = zendesk(&options)?;
+    let section = options.salesforce.then(|| Section::of(&options)).transpose()?;
     let accounts = options.sf_accounts.clone().unwrap_or_else(|| folder.join(DEFAULT_ACCOUNTS));
-    let export = if accounts.exists() { Some(read_reference(&accounts)?) } else { None };
-    let proposal = match &export {
-        None => Proposal::default(),
-        Some(bytes) => reference::propose(bytes).map_err(|problems| unusable(&accounts, problems))?,
+    let export = if section.is_none() && accounts.exists() { Some(read_reference(&accounts)?) } else { None };
+    let proposal = match (&section, &export) {
+        (Some(section), _) => section.proposal.clone(),
+        (None, None) => Proposal::default(),
+        (None, Some(bytes)) => reference::propose(bytes).map_err(|problems| unusable(&accounts, problems))?,
     };
     let named = options.sf_accounts.as_deref().map(|file| relative(file, folder));
-    let text = template(subdomain.as_deref(), named.as_deref(), &proposal);
+    let lines = section.as_ref().map_or_else(|| csv_lines(named.as_deref()), Section::lines);
+    let text = template(zendesk.as_deref(), &lines, &proposal);
     // What is written must be what is read; a path that YAML cannot hold is found here.
     let config = Config::parse(&text, folder)
         .map_err(|error| Failure::invalid("the configuration cannot be written").because(&error))?;
@@ -50,21 +55,48 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     {
         return Err(unusable(&accounts, problems.clone()));
     }
+    salesforce::check_pin(&config)?;
     write_config(&path, &text, options.force)?;
     make_root(&config.root)?;
     console.say(open(format!("Wrote {}", escape::line(&shown_path(&path)))));
     console.say(open(format!("Made  {}/", escape::line(&shown_path(&config.root)))));
-    show_columns(&console, &proposal);
+    show_columns(&console, &proposal, section.is_some());
     let read = read.transpose().map_err(|problems| wrong_rows(&accounts, problems, &path))?;
     let facts = read.map(|reference| show_reference(&console, &accounts, &reference));
+    let has_reference = facts.is_some();
+    if let Some(unnamed) = section.as_ref().and_then(Section::unnamed) {
+        console.notice(unnamed);
+    }
+    let again = format!("g-gremlin zendesk drift doctor{}", named_config(&path));
+    let tried = section.as_ref().map(|_| salesforce::try_query(&console, &config, &again)).transpose()?;
     let columns: BTreeMap<&str, &str> =
         proposal.choices.iter().map(|choice| (choice.column, choice.header.as_str())).collect();
     console.data(open(format!(
         "{}\n",
-        json!({ "config": shown_path(&path), "root": shown_path(&config.root), "columns": columns, "reference": facts })
+        json!({ "config": shown_path(&path), "root": shown_path(&config.root), "columns": columns,
+            "reference": tried.as_ref().map(Tried::facts).or(facts) })
     )));
-    next(&console, &path, &config, facts.is_some(), subdomain.is_some());
+    next(&console, &path, &config, &Known { has_reference, tried, has_zendesk: zendesk.is_some() });
     Ok(Exit::Done)
+}
+
+/// What a new configuration has already.
+struct Known {
+    /// The accounts of an export that can be used.
+    has_reference: bool,
+    /// With `--salesforce`: what came of the first try.
+    tried: Option<Tried>,
+    has_zendesk: bool,
+}
+
+/// The line of the configuration that names the Zendesk, if a flag does.
+fn zendesk(options: &Options) -> Result<Option<String>, Failure> {
+    if let Some(url) = &options.base_url {
+        let origin = super::named_zendesk(None, Some(url))?.unwrap_or_default();
+        return Ok(Some(format!("  base_url: {}", json!(origin))));
+    }
+    let subdomain = options.subdomain.as_deref().map(check_subdomain).transpose()?;
+    Ok(subdomain.map(|subdomain| format!("  subdomain: {subdomain}")))
 }
 
 /// An export of which nothing can be used yet.
@@ -84,18 +116,22 @@ fn wrong_rows(path: &Path, problems: Problems, written: &Path) -> Failure {
     let mut help = problems.ways_out.join("\n");
     help.push_str(&format!(
         "\nthen g-gremlin zendesk drift doctor{}; {} is right",
-        named(written),
+        named_config(written),
         shown_path(written)
     ));
     reference_failure(path, problems).help(open(help))
 }
 
 /// Says which headers of the export stand for our columns, and why.
-fn show_columns(console: &Console, proposal: &Proposal) {
+fn show_columns(console: &Console, proposal: &Proposal, of_query: bool) {
     if proposal.choices.is_empty() {
         return;
     }
-    console.say("\nThe export names its columns in its own way. Written under salesforce.columns; correct it there if it is wrong:");
+    console.say(if of_query {
+        "\nThe fields of the query that are used. Written under salesforce.columns; correct it there if it is wrong:"
+    } else {
+        "\nThe export names its columns in its own way. Written under salesforce.columns; correct it there if it is wrong:"
+    });
     for Choice { column, header, why } in &proposal.choices {
         let private = format!("  {column}: \"{}\" ({why})", escape::terminal(header));
         console.say(Message::with_public(private, format!("  {column}: {why}")));
@@ -184,18 +220,25 @@ fn facts(reference: &Reference) -> [(&'static str, usize); 9] {
     ]
 }
 
-fn next(console: &Console, path: &Path, config: &Config, has_reference: bool, has_zendesk: bool) {
+fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
     console.heading("\nNext:");
-    if !has_reference {
+    if let Some(Tried::Without(error)) = &known.tried {
+        console.say(
+            Message::from("  The query was not tried: ")
+                .then("", &error.into())
+                .then(". To try it: ", &open(error.help())),
+        );
+    }
+    if known.tried.is_none() && !known.has_reference {
         let path = escape::line(&shown_path(&config.accounts_csv));
         console.say(open(format!("  Export the Salesforce accounts to {path}, with at least the columns")));
         console.say(open(format!("  {}.", COLUMNS[..3].join(", "))));
     }
-    if !has_zendesk {
+    if !known.has_zendesk {
         console.say("  Set zendesk.subdomain in the configuration.");
     }
     console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
-    let named = named(path);
+    let named = named_config(path);
     console.say("  Then check all of it, and audit. Neither writes to Zendesk:");
     console.say(open(format!("    g-gremlin zendesk drift doctor{named}")));
     console.say(open(format!("    g-gremlin zendesk drift audit{named}")));
@@ -204,18 +247,13 @@ fn next(console: &Console, path: &Path, config: &Config, has_reference: bool, ha
 }
 
 /// How a command names the configuration; the usual one is found without.
-fn named(path: &Path) -> String {
+fn named_config(path: &Path) -> String {
     if path == Path::new(FILE_NAME) { String::new() } else { format!(" --config {}", escape::line(&shown_path(path))) }
 }
 
 /// The configuration that `init` writes: every key with its default, and why one would change it.
-fn template(subdomain: Option<&str>, accounts: Option<&Path>, proposal: &Proposal) -> String {
-    let subdomain = match subdomain {
-        Some(subdomain) => format!("  subdomain: {subdomain}"),
-        None => "  # subdomain: acme             # the part before .zendesk.com".to_owned(),
-    };
-    // JSON's quoting is YAML's too.
-    let accounts = json!(accounts.unwrap_or(Path::new(DEFAULT_ACCOUNTS)).display().to_string());
+fn template(zendesk: Option<&str>, accounts: &str, proposal: &Proposal) -> String {
+    let zendesk = zendesk.unwrap_or("  # subdomain: acme             # the part before .zendesk.com");
     let mut columns = String::new();
     for Choice { column, header, why } in &proposal.choices {
         columns.push_str(&format!("    {column}: {}   # {why}\n", json!(header)));
@@ -223,13 +261,20 @@ fn template(subdomain: Option<&str>, accounts: Option<&Path>, proposal: &Proposa
     let columns = match columns.is_empty() {
         true => UNMAPPED.to_owned(),
         false => {
-            format!("  columns:                        # the export's own headers, as init has found them\n{columns}")
+            format!(
+                "  columns:                        # the accounts' own field names, as init has found them\n{columns}"
+            )
         }
     };
-    TEMPLATE
-        .replace("{subdomain}", &subdomain)
-        .replace("{accounts}", &accounts.to_string())
-        .replace("{columns}\n", &columns)
+    TEMPLATE.replace("{zendesk}", zendesk).replace("{accounts}\n", accounts).replace("{columns}\n", &columns)
+}
+
+/// The lines that say which export the accounts come from.
+fn csv_lines(accounts: Option<&Path>) -> String {
+    let accounts = json!(accounts.unwrap_or(Path::new(DEFAULT_ACCOUNTS)).display().to_string());
+    format!(
+        "  source: csv                     # or soql: init --salesforce writes it\n  accounts_csv: {accounts}\n  # instance_url: https://acme.my.salesforce.com   # for links in reports\n"
+    )
 }
 
 /// What stands in the place of columns that need no mapping.
@@ -248,14 +293,12 @@ const TEMPLATE: &str = r#"# g-gremlin zendesk drift: what to audit and how.
 version: 1
 
 zendesk:
-{subdomain}
+{zendesk}
   reserve_percent: 20             # of the rate limit, left to other integrations
 
 salesforce:
-  source: csv                     # or soql
-  accounts_csv: {accounts}
+{accounts}
   max_lost_percent: 5             # with a baseline: beyond this share of vanished accounts, nothing is prepared
-  # instance_url: https://acme.my.salesforce.com   # for links in reports; required for source: soql
 {columns}
 
 domains:
@@ -303,13 +346,14 @@ mod tests {
 
     #[test]
     fn the_template_is_the_default_configuration() {
-        let written = Config::parse(&template(None, None, &Proposal::default()), Path::new("")).expect("valid");
+        let written =
+            Config::parse(&template(None, &csv_lines(None), &Proposal::default()), Path::new("")).expect("valid");
         assert_eq!(written, Config::without_file());
     }
 
     #[test]
     fn the_template_without_its_comments_is_valid_too() {
-        let text = template(Some("acme"), None, &Proposal::default());
+        let text = template(Some("  subdomain: acme"), &csv_lines(None), &Proposal::default());
         let (_, text) = text.split_once("version: 1").expect("the first key");
         let uncommented: String = text
             .lines()

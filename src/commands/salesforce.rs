@@ -100,7 +100,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     runtime.map_err(|error| Failure::new(Exit::Unreadable, "Salesforce was not asked").because(error))
 }
 
-fn failure(error: &ReadError) -> Failure {
+/// The failure of a command that an error of a read is.
+pub(super) fn failure(error: &ReadError) -> Failure {
     let what = match error.exit() {
         Exit::Invalid => "salesforce.query cannot be used",
         _ => "Salesforce could not be read",

@@ -215,7 +215,7 @@ impl<'h> Header<'h> {
             let of_mail = self.has_any(&["email", "mail", "support", "customer", "emaildomain", "emaildomains"]);
             return Some(if of_mail { (1, NAMED) } else { (2, NAMED) });
         }
-        self.is_website().then_some((3, "the export has no column of domains; the website is the next best"))
+        self.is_website().then_some((3, "no column is named after domains; the website is the next best"))
     }
 
     fn is_website(&self) -> bool {

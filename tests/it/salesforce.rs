@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod init;
 
 use crate::fake_salesforce::{Config, FakeSalesforce, Fault, FaultKind, Of, accounts, id_of};
 use g_gremlin::exit::Exit;

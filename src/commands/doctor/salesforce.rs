@@ -16,7 +16,7 @@ use crate::text::words::{counted, grouped};
 const MUCH_OF_THE_DAY_PERCENT: u64 = 80;
 
 /// Tries the login and the query. Errors: the credentials are pinned to another Salesforce.
-pub(super) fn check(console: &Console, config: &Config) -> Result<Row, Failure> {
+pub(in crate::commands) fn check(console: &Console, config: &Config) -> Result<Row, Failure> {
     let check = Check::Reference;
     let access = match Access::of(config, *console) {
         Ok(Some(access)) => access,
@@ -34,7 +34,7 @@ pub(super) fn check(console: &Console, config: &Config) -> Result<Row, Failure> 
     })
 }
 
-fn judged(access: &Access, probed: &Probed, config: &Config) -> Row {
+pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Config) -> Row {
     let check = Check::Reference;
     let Probed { total, sample, cost } = probed;
     let (version, variables) = (access.api_version(), access.credentials().variables());

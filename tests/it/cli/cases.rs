@@ -126,7 +126,7 @@ fn init_maps_the_headers_of_salesforces_exports() {
             .code(0)
             .stdout(predicate::str::contains(format!("  sf_account_id: \"{id}\" (")))
             .stdout(predicate::str::contains(format!(
-                "  account_domains: \"{website}\" (the export has no column of domains; the website is the next best)\n"
+                "  account_domains: \"{website}\" (no column is named after domains; the website is the next best)\n"
             )))
             .stdout(predicate::str::contains("accounts                  ┆ 40"));
         let yaml = std::fs::read_to_string(folder.path().join("gremlin.zendesk_drift.yaml")).expect("a configuration");
