@@ -1,5 +1,12 @@
 //! The command line: flags, their help, and which exclude each other.
 
+mod github;
+mod parse;
+mod report;
+
+pub use github::{ActionStep, CheckApproval, FindRun, Github, GithubCommand};
+pub use report::{FailedCommand, Report, Target};
+
 use crate::console::Format;
 use crate::model::time::Instant;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,98 +55,8 @@ pub enum Area {
         topic: Topic,
     },
     /// What a workflow asks GitHub before it trusts a run or an approval
-    #[command(arg_required_else_help = true, after_help = GITHUB_HELP)]
+    #[command(arg_required_else_help = true, after_help = github::HELP)]
     Github(Github),
-}
-
-const GITHUB_HELP: &str = "\
-Both run inside a workflow: GITHUB_REPOSITORY and GITHUB_API_URL are GitHub's, GITHUB_TOKEN is handed on to the step.
-
-Exit codes:
-  0  done; the run can be trusted, or the hash is approved
-  2  the command line is invalid, or a variable is missing
-  3  GitHub could not be read
-  4  refused: the run cannot be trusted, or the hash is not approved";
-
-#[derive(Debug, Args)]
-pub struct Github {
-    #[command(subcommand)]
-    pub command: GithubCommand,
-    #[command(flatten)]
-    pub common: Common,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum GithubCommand {
-    /// Find the run of an audit and its artifact, and check where they came from
-    FindRun(FindRun),
-    /// Check that a reviewed pull request approved the hash of a plan
-    CheckApproval(CheckApproval),
-    /// A step of the Action, which gives it the inputs in INPUTS and a work folder in WORK
-    #[command(subcommand)]
-    Action(ActionStep),
-}
-
-/// The steps of the Action.
-#[derive(Debug, Subcommand)]
-pub enum ActionStep {
-    /// Check the inputs, find the run, the side before a change and the approval; with a GitHub token, without credentials
-    Prepare,
-    /// Run the command; with credentials, without a GitHub token
-    Run,
-    /// Write the summary and the annotations
-    Report {
-        /// Post the comment instead; with a GitHub token
-        #[arg(long)]
-        post: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("which").required(true).args(["run_id", "latest", "baseline"]))]
-pub struct FindRun {
-    /// This run; a check that does not hold ends with exit code 4
-    #[arg(long, value_name = "ID")]
-    pub run_id: Option<u64>,
-    /// The newest run that can be trusted and still has its artifact; finding none is not an error
-    #[arg(long)]
-    pub latest: bool,
-    /// The newest run that a new audit is compared with: one that kept the limits of new issues and of lost accounts
-    #[arg(long)]
-    pub baseline: bool,
-    /// The workflow that audits, a file of .github/workflows
-    #[arg(long, value_name = "FILE", default_value = "drift-audit.yml")]
-    pub workflow: String,
-    /// How the name of the artifact begins
-    #[arg(long, value_name = "TEXT", default_value = "g-gremlin-audit")]
-    pub artifact_prefix: String,
-    #[command(flatten)]
-    pub outputs: Outputs,
-}
-
-#[derive(Debug, Args)]
-pub struct CheckApproval {
-    /// The hash of the plan, as the audit prints it
-    #[arg(long, value_name = "HASH", value_parser = parse_hash)]
-    pub plan_hash: String,
-    /// The folder of the approvals, of which each is a file named by its hash
-    #[arg(long, value_name = "FOLDER", default_value = ".g-gremlin/approvals", value_parser = parse_folder)]
-    pub folder: String,
-    #[command(flatten)]
-    pub outputs: Outputs,
-}
-
-/// A folder of a repository, without slashes at its ends. A `..` would turn the question about a file into another one.
-fn parse_folder(text: &str) -> Result<String, String> {
-    let folder = text.trim_matches('/');
-    let is_folder = folder.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if is_folder { Ok(folder.to_owned()) } else { Err("a folder is named from the repository's root".to_owned()) }
-}
-
-fn parse_hash(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let is_hash = crate::digest::is_sha256(text);
-    if is_hash { Ok(text.to_owned()) } else { Err("a plan's hash is 64 digits of 0-9 and a-f".to_owned()) }
 }
 
 #[derive(Debug, Subcommand)]
@@ -229,94 +146,6 @@ pub enum Command {
     Explain(Explain),
 }
 
-/// The commands that a workflow runs, and whose failure has a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailedCommand {
-    Audit,
-    Apply,
-    Diff,
-    Doctor,
-}
-
-impl FailedCommand {
-    /// As a heading begins.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Audit => "Drift audit",
-            Self::Apply => "Apply",
-            Self::Diff => "Check of the change",
-            Self::Doctor => "Doctor",
-        }
-    }
-}
-
-/// Where a report goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Target {
-    /// Standard output, as tables
-    Terminal,
-    /// Appended to the file of GITHUB_STEP_SUMMARY; without it, Markdown on standard output
-    JobSummary,
-    /// The comment on the pull request, as Markdown on standard output
-    Comment,
-    /// Workflow commands on standard output
-    Annotations,
-    /// One self-contained page, report.html beside the run folder, or the file of --html-file
-    Html,
-}
-
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The run of an audit, a dry run or an apply: a folder, a run id under the root, or latest
-    #[arg(value_name = "RUN", required_unless_present_any = ["failed", "change"], conflicts_with = "failed")]
-    pub run_dir: Option<PathBuf>,
-    /// The run to compare an audit with
-    #[arg(long, value_name = "RUN", conflicts_with = "failed")]
-    pub baseline: Option<PathBuf>,
-    /// Where the report goes; may be repeated [default: terminal]
-    #[arg(long, value_enum, value_name = "WHERE")]
-    pub to: Vec<Target>,
-    /// With --to html: the file to write [default: report.html beside the run folder]
-    #[arg(long, value_name = "FILE", conflicts_with = "failed")]
-    pub html_file: Option<PathBuf>,
-    /// The exit code of a command that left no run folder
-    #[arg(long, value_name = "CODE", requires = "command")]
-    pub failed: Option<u8>,
-    /// With --command diff: what changes in the configuration, as the Action keeps it
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub change: Option<PathBuf>,
-    /// What failed, as the Action keeps it
-    #[arg(long, value_name = "FILE", requires = "failed", hide = true)]
-    pub failure: Option<PathBuf>,
-    /// Which command it was; diff renders the effect of a change of the configuration
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub command: Option<FailedCommand>,
-    /// With --command diff: the exit code of the comparison; the run folders do not have its thresholds
-    #[arg(long, value_name = "CODE", conflicts_with = "failed")]
-    pub exit_code: Option<u8>,
-    /// With --command diff: the days of tickets in both audits, when the change asks for more than the snapshot has
-    #[arg(long, value_name = "DAYS", conflicts_with = "failed")]
-    pub shorter_window: Option<u32>,
-    /// Of a dry run: this workflow run goes on to apply the plan, once it is approved
-    #[arg(long, help_heading = "In a workflow", conflicts_with = "failed")]
-    pub apply_follows: bool,
-    /// The artifact that holds the run folder
-    #[arg(long, value_name = "NAME", help_heading = "In a workflow")]
-    pub artifact_name: Option<String>,
-    /// Where that artifact can be downloaded
-    #[arg(long, value_name = "URL", help_heading = "In a workflow", requires = "artifact_name")]
-    pub artifact_url: Option<String>,
-    /// The workflow that applies a plan
-    #[arg(long, value_name = "FILE", help_heading = "In a workflow", default_value = "drift-apply.yml")]
-    pub apply_workflow: String,
-    /// Keeps several comments on one pull request apart, one per Zendesk
-    #[arg(long, value_name = "KEY", help_heading = "In a workflow")]
-    pub comment_key: Option<String>,
-    /// The pull request to comment on, when the event has none
-    #[arg(long, value_name = "N", help_heading = "In a workflow")]
-    pub pr_number: Option<u64>,
-}
-
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
 pub struct Init {
@@ -379,7 +208,7 @@ pub struct Source {
     #[arg(long, value_name = "N", help_heading = "Source")]
     pub lookback_days: Option<u64>,
     /// The time that stands for now, instead of the source's own
-    #[arg(long, value_name = "RFC3339", value_parser = parse_time, help_heading = "Source")]
+    #[arg(long, value_name = "RFC3339", value_parser = parse::time, help_heading = "Source")]
     pub as_of: Option<Instant>,
 }
 
@@ -388,7 +217,7 @@ pub struct Audit {
     #[command(flatten)]
     pub source: Source,
     /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
-    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
+    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse::threshold)]
     pub thresholds: Vec<(String, u64)>,
     /// Compare with this earlier run: a folder, a run id under the root, or latest; max_new_issues and max_lost_accounts are judged against it
     #[arg(long, value_name = "RUN")]
@@ -488,26 +317,22 @@ pub struct Trace {
     #[arg(long, value_name = "TEXT", help_heading = "Subject (exactly one)")]
     pub account_name: Option<String>,
     /// The org with this id
-    #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
+    #[arg(long, value_name = "N", value_parser = parse::id, help_heading = "Subject (exactly one)")]
     pub zendesk_org_id: Option<u64>,
     /// The org with this in its name, in any case; several are listed with their ids
     #[arg(long, value_name = "TEXT", help_heading = "Subject (exactly one)")]
     pub org_name: Option<String>,
     /// The user with this id
-    #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
+    #[arg(long, value_name = "N", value_parser = parse::id, help_heading = "Subject (exactly one)")]
     pub zendesk_user_id: Option<u64>,
     /// The ticket with this id
-    #[arg(long, value_name = "N", value_parser = parse_id, help_heading = "Subject (exactly one)")]
+    #[arg(long, value_name = "N", value_parser = parse::id, help_heading = "Subject (exactly one)")]
     pub zendesk_ticket_id: Option<u64>,
     /// This domain; a URL or an e-mail address stands for its domain
     #[arg(long, value_name = "DOMAIN", help_heading = "Subject (exactly one)")]
     pub domain: Option<String>,
     #[command(flatten)]
     pub source: Source,
-}
-
-fn parse_id(text: &str) -> Result<u64, String> {
-    text.trim().parse().map_err(|_| "an id in Zendesk is a number, such as 4001".to_owned())
 }
 
 const SUBJECTS: [&str; 7] =
@@ -560,7 +385,7 @@ pub struct Apply {
     #[arg(long, value_name = "FILE")]
     pub sf_accounts: Option<PathBuf>,
     /// How long one request to Zendesk may take [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse::seconds)]
     pub request_timeout: Option<Duration>,
     /// The folder that gets the run folder [default: artifacts/zendesk_drift, or the configuration's]
     #[arg(long, value_name = "DIR")]
@@ -578,7 +403,7 @@ pub struct Diff {
     #[arg(long, value_name = "RUN")]
     pub head: PathBuf,
     /// The limit max_new_issues=N or max_lost_accounts=N; may be repeated
-    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse_threshold)]
+    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse::threshold)]
     pub thresholds: Vec<(String, u64)>,
     #[command(flatten)]
     pub outputs: Outputs,
@@ -618,32 +443,4 @@ pub struct Trend {
 pub struct Explain {
     /// A code, action, blocked reason, skip reason or warning; without one, all are listed
     pub name: Option<String>,
-}
-
-fn parse_time(text: &str) -> Result<Instant, String> {
-    Instant::parse(text)
-        .map(Instant::whole_seconds)
-        .ok_or_else(|| "a time is written like 2026-04-17T22:15:30Z".to_owned())
-}
-
-/// A time-out: more than nothing, and at most ten minutes.
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "a number of seconds from 0.05 to 600, such as 90".to_owned())
-}
-
-fn parse_threshold(text: &str) -> Result<(String, u64), String> {
-    let (name, value) =
-        text.split_once('=').ok_or("a threshold is written NAME=VALUE, such as max_total_issues=200")?;
-    let value = value.trim().parse().map_err(|_| format!("the limit of {name} is a whole number, not \"{value}\""))?;
-    let name = name.trim();
-    if crate::model::settings::Thresholds::default().set(name, value) {
-        return Ok((name.to_owned(), value));
-    }
-    let known = crate::model::settings::Thresholds::names();
-    let nearest = crate::text::nearest::nearest(name, known.iter().map(String::as_str));
-    Err(match nearest {
-        Some(nearest) => format!("there is no threshold \"{name}\"; the nearest is {nearest}"),
-        None => format!("there is no threshold \"{name}\"; known are {}", known.join(", ")),
-    })
 }
