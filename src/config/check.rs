@@ -30,24 +30,7 @@ impl Raw {
                 format_args!("version {} is not known; this is version 1", version.value),
             ));
         }
-        let RawZendesk { reserve_percent, subdomain, base_url } = zendesk.unwrap_or_default();
-        let reserve_percent = match reserve_percent {
-            None => 20,
-            Some(percent) => u8::try_from(percent.value)
-                .ok()
-                .filter(|percent| *percent <= 90)
-                .ok_or_else(|| at(percent.referenced.line(), "`reserve_percent` is a whole number from 0 to 90"))?,
-        };
-        let zendesk = match (subdomain, base_url) {
-            (Some(_), Some(url)) => {
-                return Err(at(url.referenced.line(), "`subdomain` and `base_url` exclude each other; keep one"));
-            }
-            (Some(subdomain), None) => {
-                Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.referenced.line(), why))?)
-            }
-            (None, Some(url)) => Some(origin("base_url", &url.value).map_err(|why| at(url.referenced.line(), why))?),
-            (None, None) => None,
-        };
+        let Zendesk { reserve_percent, origin: zendesk } = zendesk.unwrap_or_default().check()?;
         let Salesforce { source, accounts_csv, max_lost_percent, instance_url, columns } =
             salesforce.unwrap_or_default().check()?;
         let RawTickets { enabled, lookback_days, allow_list } = tickets.unwrap_or_default();
@@ -81,6 +64,38 @@ impl Raw {
             root: folder.join(root.unwrap_or_else(|| DEFAULT_ROOT.into())),
             apply: apply.unwrap_or_default().check()?,
         })
+    }
+}
+
+/// The section `zendesk`, checked.
+struct Zendesk {
+    reserve_percent: u8,
+    origin: Option<String>,
+}
+
+impl RawZendesk {
+    fn check(self) -> Result<Zendesk, ConfigError> {
+        let Self { reserve_percent, subdomain, base_url } = self;
+        let reserve_percent = match reserve_percent {
+            None => 20,
+            Some(percent) => u8::try_from(percent.value)
+                .ok()
+                .filter(|percent| *percent <= 90)
+                .ok_or_else(|| at(percent.referenced.line(), "`reserve_percent` is a whole number from 0 to 90"))?,
+        };
+        let origin = match (subdomain, base_url) {
+            (Some(_), Some(url)) => {
+                return Err(at(url.referenced.line(), "`subdomain` and `base_url` exclude each other; keep one"));
+            }
+            (Some(subdomain), None) => {
+                Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.referenced.line(), why))?)
+            }
+            (None, Some(url)) => {
+                Some(super::origin("base_url", &url.value).map_err(|why| at(url.referenced.line(), why))?)
+            }
+            (None, None) => None,
+        };
+        Ok(Zendesk { reserve_percent, origin })
     }
 }
 

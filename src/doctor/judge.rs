@@ -33,18 +33,7 @@ pub struct Learned {
 pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<Row>, Learned) {
     let connection = match &found.connection {
         Ok(took) => Row::ok(Check::Connection, open(format!("answers in {} ms", took.as_millis()))),
-        Err(error) => {
-            let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
-            let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
-            let next = match error {
-                ReadError::NeverReached { .. } | ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
-                    "check the subdomain, the network and its proxy, and https://status.zendesk.com".into()
-                }
-                other => other.next(),
-            };
-            let fail = Row::fail(Check::Connection, told(error), next);
-            return (std::iter::once(fail).chain(rest).collect(), Learned::default());
-        }
+        Err(error) => return (no_connection(error), Learned::default()),
     };
     let mut facts = Learned {
         clock_ahead_secs: found.headers.clock_ahead_secs,
@@ -97,4 +86,17 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
     rows.push(apply(me, &reads.scopes, credentials));
     rows.push(estimate);
     (rows, facts)
+}
+
+/// The rows of a Zendesk that cannot be reached.
+fn no_connection(error: &ReadError) -> Vec<Row> {
+    let next = match error {
+        ReadError::NeverReached { .. } | ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
+            "check the subdomain, the network and its proxy, and https://status.zendesk.com".into()
+        }
+        other => other.next(),
+    };
+    let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
+    let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
+    std::iter::once(Row::fail(Check::Connection, told(error), next)).chain(rest).collect()
 }

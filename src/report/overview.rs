@@ -2,6 +2,7 @@
 
 use super::apply_page::{self, ApplyReport};
 use super::audit_page::AuditReport;
+use super::change::Change;
 use super::change_page::{self, ChangeReport};
 use super::failed_page::FailedReport;
 use crate::catalogue::IssueCode;
@@ -56,15 +57,40 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
             grouped(change.left_reference_issues())
         );
     }
-    if !facts.thresholds.is_empty() {
-        let mut thresholds = table(width, &["threshold", "limit", "value", "verdict"], &[1, 2]);
-        for judgement in &facts.thresholds {
-            let value = judgement.value.map(grouped).unwrap_or_default();
-            let (name, limit) = (escape::terminal(&judgement.name), grouped(judgement.limit));
-            thresholds.add_row([name, limit, value, judgement.verdict().to_owned()]);
-        }
-        let _ = writeln!(text, "\n{thresholds}");
+    for table in [thresholds(facts, width), codes(facts, change, width)].into_iter().flatten() {
+        let _ = writeln!(text, "\n{table}");
     }
+    if !place.audience.is_public() && !facts.accounts.is_empty() {
+        let _ = writeln!(text, "\n{}", accounts(facts, width));
+    }
+    if let Some(blocked) = blocked(facts, width) {
+        let _ = writeln!(text, "\n{blocked}");
+    }
+    let _ = writeln!(text, "\nplan_hash: {}", facts.plan_hash);
+    let next = facts.next();
+    let _ = write!(text, "\nNext: {}", next.sentence());
+    if let Some(command) = next.command(&escape::shell_word(&facts.run_id)) {
+        let _ = write!(text, "\n  {command}");
+    }
+    text
+}
+
+/// The limits of the run; `None` where it has none.
+fn thresholds(facts: &AuditFacts, width: u16) -> Option<Table> {
+    if facts.thresholds.is_empty() {
+        return None;
+    }
+    let mut thresholds = table(width, &["threshold", "limit", "value", "verdict"], &[1, 2]);
+    for judgement in &facts.thresholds {
+        let value = judgement.value.map(grouped).unwrap_or_default();
+        let (name, limit) = (escape::terminal(&judgement.name), grouped(judgement.limit));
+        thresholds.add_row([name, limit, value, judgement.verdict().to_owned()]);
+    }
+    Some(thresholds)
+}
+
+/// How often each code was found, and what moved since the baseline; `None` where none was, now or then.
+fn codes(facts: &AuditFacts, change: Option<&Change>, width: u16) -> Option<Table> {
     let head = ["code", "risk", "issues", "since the baseline"];
     let columns = if change.is_some() { 4 } else { 3 };
     let mut codes = table(width, &head[..columns], &[2]);
@@ -81,28 +107,18 @@ pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
             codes.add_row(cells[..columns].to_vec());
         }
     }
-    if any {
-        let _ = writeln!(text, "\n{codes}");
-    }
-    if !place.audience.is_public() && !facts.accounts.is_empty() {
-        let _ = writeln!(text, "\n{}", accounts(facts, width));
-    }
+    any.then_some(codes)
+}
+
+/// What keeps actions from being prepared; `None` where nothing does.
+fn blocked(facts: &AuditFacts, width: u16) -> Option<Table> {
     let mut blocked = table(width, &["blocked by", "actions", "meaning"], &[1]);
     let reasons = facts.reasons();
     let any = !reasons.is_empty();
     for (reason, count) in reasons {
         blocked.add_row([reason.as_str().to_owned(), grouped(count), reason.explanation().title.to_owned()]);
     }
-    if any {
-        let _ = writeln!(text, "\n{blocked}");
-    }
-    let _ = writeln!(text, "\nplan_hash: {}", facts.plan_hash);
-    let next = facts.next();
-    let _ = write!(text, "\nNext: {}", next.sentence());
-    if let Some(command) = next.command(&escape::shell_word(&facts.run_id)) {
-        let _ = write!(text, "\n  {command}");
-    }
-    text
+    any.then_some(blocked)
 }
 
 /// The worst accounts. The names of codes are never split: where the terminal is narrow, that column is left out.

@@ -55,6 +55,13 @@ pub struct MembershipView<'a> {
     pub default: bool,
 }
 
+impl<'a> MembershipView<'a> {
+    fn of(audit: &'a Audit<'a>, membership: &Membership) -> Self {
+        let org = OrgBrief::named(audit, membership.organization_id());
+        Self { membership_id: membership.id, org, default: membership.is_default() }
+    }
+}
+
 /// What the default org is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,15 +105,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
         accounts: accounts.iter().map(|account| AccountBrief::of(audit, *account)).collect(),
         orgs: orgs.into_iter().map(|org| OrgBrief::of(audit, org)).collect(),
         seats: user.domain().and_then(|domain| SeatsView::of(audit, domain)),
-        memberships: world
-            .memberships_of(at)
-            .iter()
-            .map(|membership| MembershipView {
-                membership_id: membership.id,
-                org: OrgBrief::named(audit, membership.organization_id()),
-                default: membership.is_default(),
-            })
-            .collect(),
+        memberships: world.memberships_of(at).iter().map(|membership| MembershipView::of(audit, membership)).collect(),
         default_org: world.default_org(at).map(|id| OrgBrief::named(audit, id)),
         default_from: world.default_org(at).map(|_| {
             if world.memberships_of(at).iter().any(Membership::is_default) {

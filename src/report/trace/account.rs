@@ -9,46 +9,8 @@ use crate::trace::{Account, Candidate, Entry, ExpectedDomain, IdFormName};
 pub(super) fn account(page: &mut Page, account: &Account<'_>) {
     reference_row(page, account);
 
-    page.heading("How its id is compared");
-    let key = &account.key;
-    page.text(
-        1,
-        &match key.form {
-            IdFormName::Salesforce15 => format!(
-                "{} has 15 characters, whose case counts. With its check it is {}: that is its account key, and what Zendesk should have.",
-                account.sf_account_id, key.account_key
-            ),
-            IdFormName::Salesforce18 if account.sf_account_id == key.account_key => format!(
-                "{} has 18 characters and a right check: it is its own account key, and {} is the same id.",
-                account.sf_account_id,
-                &key.account_key[..15]
-            ),
-            IdFormName::Salesforce18 => format!(
-                "{} has 18 characters; its check restores the case: its account key is {}.",
-                account.sf_account_id, key.account_key
-            ),
-            IdFormName::WrongCheck => format!(
-                "{} has 18 characters, but its last three are not the check of the others. It is compared as text, in any case.",
-                account.sf_account_id
-            ),
-            IdFormName::Other => {
-                format!("{} is not a Salesforce id. It is compared as text, in any case.", account.sf_account_id)
-            }
-        },
-    );
-
-    page.heading("Orgs with its id");
-    page.text(1, &format!("Searched for external id {}.", account.lookup.spellings.join(" or ")));
-    if account.lookup.found.is_empty() {
-        page.text(1, "No org has it.");
-    }
-    for org in &account.lookup.found {
-        page.text(1, &format!("{} has it, as {}", org_in_words(org), quoted(org.external_id.unwrap_or_default())));
-    }
-    for org in &account.lookup.near {
-        page.text(1, &format!("{} has {}, which looks similar but is another id", org_in_words(org), external_id(org)));
-    }
-
+    id_form(page, account);
+    orgs_with_its_id(page, account);
     if let Some(candidates) = &account.candidates {
         page.heading("Orgs with its domains");
         if account.row.expected_domains.is_empty() {
@@ -79,6 +41,50 @@ pub(super) fn account(page: &mut Page, account: &Account<'_>) {
     }
     for domain in &account.domains {
         page.text(1, &format!("{}: {}", domain.domain, user_counts(&domain.users)));
+    }
+}
+
+fn id_form(page: &mut Page, account: &Account<'_>) {
+    page.heading("How its id is compared");
+    let key = &account.key;
+    page.text(
+        1,
+        &match key.form {
+            IdFormName::Salesforce15 => format!(
+                "{} has 15 characters, whose case counts. With its check it is {}: that is its account key, and what Zendesk should have.",
+                account.sf_account_id, key.account_key
+            ),
+            IdFormName::Salesforce18 if account.sf_account_id == key.account_key => format!(
+                "{} has 18 characters and a right check: it is its own account key, and {} is the same id.",
+                account.sf_account_id,
+                &key.account_key[..15]
+            ),
+            IdFormName::Salesforce18 => format!(
+                "{} has 18 characters; its check restores the case: its account key is {}.",
+                account.sf_account_id, key.account_key
+            ),
+            IdFormName::WrongCheck => format!(
+                "{} has 18 characters, but its last three are not the check of the others. It is compared as text, in any case.",
+                account.sf_account_id
+            ),
+            IdFormName::Other => {
+                format!("{} is not a Salesforce id. It is compared as text, in any case.", account.sf_account_id)
+            }
+        },
+    );
+}
+
+fn orgs_with_its_id(page: &mut Page, account: &Account<'_>) {
+    page.heading("Orgs with its id");
+    page.text(1, &format!("Searched for external id {}.", account.lookup.spellings.join(" or ")));
+    if account.lookup.found.is_empty() {
+        page.text(1, "No org has it.");
+    }
+    for org in &account.lookup.found {
+        page.text(1, &format!("{} has it, as {}", org_in_words(org), quoted(org.external_id.unwrap_or_default())));
+    }
+    for org in &account.lookup.near {
+        page.text(1, &format!("{} has {}, which looks similar but is another id", org_in_words(org), external_id(org)));
     }
 }
 

@@ -56,6 +56,19 @@ pub(super) fn org(page: &mut Page, org: &Org<'_>) {
         page.text(1, &format!("Its external id looks similar to, but is not, that of {}.", account_in_words(account)));
     }
 
+    held_domains(page, org);
+    page.heading(&format!("Its members: {}", org.member_list.len()));
+    for member in org.member_list.iter().take(MOST_MEMBERS) {
+        let domain = member.domain.unwrap_or("no usable domain");
+        let default = if member.default_org { ", default org" } else { "" };
+        page.text(1, &format!("user {}, {domain}{default}: {}", member.user_id, words(member.outcome)));
+    }
+    if let more @ 1.. = org.member_list.len().saturating_sub(MOST_MEMBERS) {
+        page.text(1, &format!("and {} more; --format json lists all", grouped(more as u64)));
+    }
+}
+
+fn held_domains(page: &mut Page, org: &Org<'_>) {
     page.heading("Its domains");
     if org.held_domains.is_empty() {
         page.text(1, "None.");
@@ -75,15 +88,5 @@ pub(super) fn org(page: &mut Page, org: &Org<'_>) {
         };
         page.text(1, &format!("{}: {expected}{also}{verdict}", domain.domain));
         page.text(2, &user_counts(&domain.users));
-    }
-
-    page.heading(&format!("Its members: {}", org.member_list.len()));
-    for member in org.member_list.iter().take(MOST_MEMBERS) {
-        let domain = member.domain.unwrap_or("no usable domain");
-        let default = if member.default_org { ", default org" } else { "" };
-        page.text(1, &format!("user {}, {domain}{default}: {}", member.user_id, words(member.outcome)));
-    }
-    if let more @ 1.. = org.member_list.len().saturating_sub(MOST_MEMBERS) {
-        page.text(1, &format!("and {} more; --format json lists all", grouped(more as u64)));
     }
 }

@@ -29,6 +29,26 @@ pub(super) fn user(page: &mut Page, user: &User<'_>) {
         return;
     }
 
+    domain_verdict(page, user);
+
+    page.heading("What follows for the user");
+    page.text(1, &user_outcome(user));
+    let tickets = counted(user.tickets_in_window, "ticket");
+    page.text(
+        1,
+        &match user.outcome {
+            "agrees" | "user_missing_expected_membership" | "user_default_org_not_expected" => {
+                format!("{tickets} in the window, judged against that org.")
+            }
+            "user_resolution_blocked_duplicate_external_id" => {
+                format!("{tickets} in the window, each reported, because their org cannot be judged.")
+            }
+            _ => format!("{tickets} in the window, not judged."),
+        },
+    );
+}
+
+fn domain_verdict(page: &mut Page, user: &User<'_>) {
     page.heading("What the domain says");
     let domain = user.domain.unwrap_or_default();
     let verdict = user.domain_verdict.unwrap_or_default();
@@ -54,22 +74,6 @@ pub(super) fn user(page: &mut Page, user: &User<'_>) {
     if let Some(seats) = user.seats.filter(|seats| seats.users_in_other_orgs > 0) {
         page.text(1, &format!("Check for a provider's domain: {}.", seats_in_words(&seats)));
     }
-
-    page.heading("What follows for the user");
-    page.text(1, &user_outcome(user));
-    let tickets = counted(user.tickets_in_window, "ticket");
-    page.text(
-        1,
-        &match user.outcome {
-            "agrees" | "user_missing_expected_membership" | "user_default_org_not_expected" => {
-                format!("{tickets} in the window, judged against that org.")
-            }
-            "user_resolution_blocked_duplicate_external_id" => {
-                format!("{tickets} in the window, each reported, because their org cannot be judged.")
-            }
-            _ => format!("{tickets} in the window, not judged."),
-        },
-    );
 }
 
 fn memberships(page: &mut Page, user: &User<'_>) {

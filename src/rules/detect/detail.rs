@@ -3,7 +3,8 @@
 use super::{RuleContext, org, user};
 use crate::catalogue::{BlockedReason, IssueCode};
 use crate::model::accounts::Account;
-use crate::model::at::OrgAt;
+use crate::model::at::{AccountAt, OrgAt};
+use crate::model::domains::DomainId;
 use crate::model::time::Instant;
 use crate::rules::issue::{Evidence, Issue, Mismatch};
 use crate::rules::resolve::Resolution;
@@ -21,110 +22,27 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
             let each: Vec<String> = orgs.iter().map(|org| survivor(context, *org)).collect();
             format!("{} orgs have this account's id: {}.", orgs.len(), each.join("; "))
         }
-        (IssueCode::OrgMissingExternalId, Some((at, account))) => match &context.resolved.accounts[at] {
-            Resolution::DomainLinked(org) => {
-                let linking: Vec<&str> =
-                    org::linking_domains(context, at, *org).map(|domain| context.world.domains.text(domain)).collect();
-                let but = match issue.blocked_reason {
-                    Some(BlockedReason::DomainSpreadAcrossOrgs) => {
-                        ", but that looks like a provider's domain, so the link is not safe"
-                    }
-                    Some(BlockedReason::AccountIdDoubtful) => {
-                        ", but the account's id may be another record's, since a tool has changed its case"
-                    }
-                    _ => "",
-                };
-                format!("Org {org_id} has no external id and is the only org with {}{but}.", linking.join(", "))
-            }
-            _ => {
-                let held = account.domains.iter().filter(|domain| {
-                    context.world.org(issue.org_id().unwrap_or_default()).is_some_and(|org| org.holds(**domain))
-                });
-                let held: Vec<&str> = held.map(|domain| context.world.domains.text(*domain)).collect();
-                format!(
-                    "Org {org_id} has no external id and holds {}, but it also holds a domain that another account expects.",
-                    held.join(", ")
-                )
-            }
-        },
+        (IssueCode::OrgMissingExternalId, Some((at, account))) => missing_external_id(context, issue, at, account),
         (IssueCode::OrgExternalIdConflict, Some((_, account))) => {
             let org = issue.org_id().and_then(|id| context.world.org_at(id));
             org.map(|org| conflict(context, org, account)).unwrap_or_default()
         }
-        (IssueCode::OrgMissingExpectedDomain, Some((at, _))) => {
-            let missing: Vec<&str> =
-                org::missing_domains(context, at).map(|domain| context.world.domains.text(domain)).collect();
-            let (is, noun) = if missing.len() == 1 { ("is", "domain") } else { ("are", "domains") };
-            let unknown = if issue.blocked_reason == Some(BlockedReason::DefaultOrgNotInReference) {
-                "; users with it have a default org of an account that the reference lacks"
-            } else {
-                ""
-            };
-            format!(
-                "The expected {noun} {} {is} on no org at all, so not on org {org_id} either{unknown}.",
-                missing.join(", ")
-            )
-        }
+        (IssueCode::OrgMissingExpectedDomain, Some((at, _))) => missing_domains(context, issue, at),
         (IssueCode::OrgDomainAttachedElsewhere, Some(_)) => {
             let others = numbers(context, &org::conflicting_orgs(context, issue));
-            let own = issue
-                .org_id()
-                .and_then(|id| context.world.org(id))
-                .zip(issue.domain)
-                .is_some_and(|(org, domain)| org.holds(domain));
+            let org = issue.org_id().and_then(|id| context.world.org(id));
+            let own = org.zip(issue.domain).is_some_and(|(org, domain)| org.holds(domain));
             let also = if own { "as well as on" } else { "and not on" };
             format!("{domain} is on {others}, {also} org {org_id}, which is this account's.")
         }
-        (IssueCode::AccountMissingZendeskOrg, Some((at, account))) => {
-            let orgs = org::conflicting_orgs(context, issue);
-            match &context.resolved.accounts[at] {
-                Resolution::Missing(candidates) if !candidates.is_empty() => {
-                    format!(
-                        "No org has this account's id, and several hold a domain of it: {}.",
-                        numbers(context, &orgs)
-                    )
-                }
-                _ if !orgs.is_empty() => {
-                    format!(
-                        "No org has this account's id; {} only a domain that other accounts expect too.",
-                        holds(context, &orgs)
-                    )
-                }
-                _ if account.domains.is_empty() => {
-                    "No org has this account's id, and the account has no domain to look for.".to_owned()
-                }
-                _ => "No org has this account's id or one of its domains.".to_owned(),
-            }
-        }
+        (IssueCode::AccountMissingZendeskOrg, Some((at, account))) => missing_org(context, issue, at, account),
         (IssueCode::UserResolutionBlockedDuplicateExternalId, Some(_)) => {
-            format!(
-                "The user's domain {domain} is expected by this account, but {} have its id.",
-                numbers(context, &user::candidate_orgs(context, issue))
-            )
+            let orgs = numbers(context, &user::candidate_orgs(context, issue));
+            format!("The user's domain {domain} is expected by this account, but {orgs} have its id.")
         }
-        (IssueCode::UserDomainAmbiguous, _) => {
-            let orgs = user::candidate_orgs(context, issue);
-            let accounts = user::candidate_accounts(context, issue).len();
-            let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(context, &orgs) };
-            if accounts > 0 {
-                format!(
-                    "{accounts} accounts expect {domain}, which points to {on}; the user's default org settles it for none of them."
-                )
-            } else {
-                format!("{domain} points to {on}, and the user's default org is not the account's.")
-            }
-        }
+        (IssueCode::UserDomainAmbiguous, _) => ambiguous(context, issue, domain),
         (IssueCode::UserMissingExpectedMembership, _) => {
-            let but = match issue.blocked_reason {
-                Some(BlockedReason::DefaultOrgNotInReference) => {
-                    format!("; {}", unknown_default_org(context, issue))
-                }
-                Some(BlockedReason::UserNotVerified) => "; the address is not verified".to_owned(),
-                Some(BlockedReason::MultipleOrganizationsOff) => {
-                    "; the user is in another org, and multiple organizations are off".to_owned()
-                }
-                _ => String::new(),
-            };
+            let but = but_not_assigned(context, issue);
             format!("A user with {domain} should be in org {org_id} but is not a member{but}.")
         }
         (IssueCode::UserDefaultOrgNotExpected, _) => {
@@ -135,11 +53,9 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
             };
             format!("A user with {domain} is a member of org {org_id}, but {default}.")
         }
-        (IssueCode::TicketResolutionBlockedDuplicateExternalId, _) => {
-            format!(
-                "The requester's domain {domain} leads to an account whose id several orgs have, so the ticket's org cannot be checked."
-            )
-        }
+        (IssueCode::TicketResolutionBlockedDuplicateExternalId, _) => format!(
+            "The requester's domain {domain} leads to an account whose id several orgs have, so the ticket's org cannot be checked."
+        ),
         (IssueCode::TicketOrgMismatch, _) => {
             let Evidence::Ticket { ticket, mismatch, .. } = issue.evidence else { return String::new() };
             let filed = context.world.tickets.rows[ticket as usize].organization_id();
@@ -153,6 +69,87 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
         }
         // Org issues always have an account.
         (_, None) => String::new(),
+    }
+}
+
+fn missing_external_id(context: &RuleContext<'_>, issue: &Issue, at: AccountAt, account: &Account) -> String {
+    let text = |domain: DomainId| context.world.domains.text(domain);
+    let org_id = issue.org_id().unwrap_or_default();
+    if let Resolution::DomainLinked(org) = &context.resolved.accounts[at] {
+        let linking: Vec<&str> = org::linking_domains(context, at, *org).map(text).collect();
+        let but = match issue.blocked_reason {
+            Some(BlockedReason::DomainSpreadAcrossOrgs) => {
+                ", but that looks like a provider's domain, so the link is not safe"
+            }
+            Some(BlockedReason::AccountIdDoubtful) => {
+                ", but the account's id may be another record's, since a tool has changed its case"
+            }
+            _ => "",
+        };
+        return format!("Org {org_id} has no external id and is the only org with {}{but}.", linking.join(", "));
+    }
+    let org = context.world.org(org_id);
+    let held = account.domains.iter().filter(|domain| org.is_some_and(|org| org.holds(**domain)));
+    let held: Vec<&str> = held.map(|domain| text(*domain)).collect();
+    format!(
+        "Org {org_id} has no external id and holds {}, but it also holds a domain that another account expects.",
+        held.join(", ")
+    )
+}
+
+fn missing_domains(context: &RuleContext<'_>, issue: &Issue, at: AccountAt) -> String {
+    let org_id = issue.org_id().unwrap_or_default();
+    let missing = org::missing_domains(context, at).map(|domain| context.world.domains.text(domain));
+    let missing: Vec<&str> = missing.collect();
+    let (is, noun) = if missing.len() == 1 { ("is", "domain") } else { ("are", "domains") };
+    let unknown = if issue.blocked_reason == Some(BlockedReason::DefaultOrgNotInReference) {
+        "; users with it have a default org of an account that the reference lacks"
+    } else {
+        ""
+    };
+    let missing = missing.join(", ");
+    format!("The expected {noun} {missing} {is} on no org at all, so not on org {org_id} either{unknown}.")
+}
+
+fn missing_org(context: &RuleContext<'_>, issue: &Issue, at: AccountAt, account: &Account) -> String {
+    let orgs = org::conflicting_orgs(context, issue);
+    match &context.resolved.accounts[at] {
+        Resolution::Missing(candidates) if !candidates.is_empty() => {
+            format!("No org has this account's id, and several hold a domain of it: {}.", numbers(context, &orgs))
+        }
+        _ if !orgs.is_empty() => format!(
+            "No org has this account's id; {} only a domain that other accounts expect too.",
+            holds(context, &orgs)
+        ),
+        _ if account.domains.is_empty() => {
+            "No org has this account's id, and the account has no domain to look for.".to_owned()
+        }
+        _ => "No org has this account's id or one of its domains.".to_owned(),
+    }
+}
+
+fn ambiguous(context: &RuleContext<'_>, issue: &Issue, domain: &str) -> String {
+    let orgs = user::candidate_orgs(context, issue);
+    let accounts = user::candidate_accounts(context, issue).len();
+    let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(context, &orgs) };
+    if accounts > 0 {
+        format!(
+            "{accounts} accounts expect {domain}, which points to {on}; the user's default org settles it for none of them."
+        )
+    } else {
+        format!("{domain} points to {on}, and the user's default org is not the account's.")
+    }
+}
+
+/// Why a user is not assigned to the org, as the rest of a sentence.
+fn but_not_assigned(context: &RuleContext<'_>, issue: &Issue) -> String {
+    match issue.blocked_reason {
+        Some(BlockedReason::DefaultOrgNotInReference) => format!("; {}", unknown_default_org(context, issue)),
+        Some(BlockedReason::UserNotVerified) => "; the address is not verified".to_owned(),
+        Some(BlockedReason::MultipleOrganizationsOff) => {
+            "; the user is in another org, and multiple organizations are off".to_owned()
+        }
+        _ => String::new(),
     }
 }
 

@@ -24,33 +24,7 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
             return None;
         }
     };
-    let Receipt {
-        schema: _,
-        run_id: _,
-        command,
-        tool_version: _,
-        started_at,
-        finished_at,
-        as_of,
-        source: _,
-        zendesk: _,
-        ticket_source: _,
-        ticket_window,
-        public_suffix_list,
-        personal_domains,
-        digests,
-        baseline,
-        history,
-        suppressions_from,
-        counts: _,
-        blockers: _,
-        warnings: _,
-        plan_hash,
-        requests,
-        files: _,
-        apply_receipt_not_run_sha256,
-        receipt_sha256: _,
-    } = &receipt;
+    let Receipt { command, started_at, finished_at, as_of, ticket_window, requests, .. } = &receipt;
     let mut teller = Teller::new(RECEIPT, out);
     teller.equal("command.name", "is another command", "zendesk drift audit", command.name.as_str());
     for (place, text) in [("as_of", as_of), ("ticket_window.from", &ticket_window.from)] {
@@ -66,6 +40,40 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
         let sum = requests.by_endpoint.values().sum();
         teller.equal("requests.total", "is not the sum over the endpoints", sum, requests.total);
     }
+    lists_and_digests(&receipt, &mut teller);
+    super::check_form(RECEIPT, &receipt, bytes, out);
+    Some(receipt)
+}
+
+/// Checks the lists that the receipt names, which are those of this version, and the form of every digest.
+fn lists_and_digests(receipt: &Receipt, teller: &mut Teller<'_>) {
+    let Receipt {
+        schema: _,
+        run_id: _,
+        command: _,
+        tool_version: _,
+        started_at: _,
+        finished_at: _,
+        as_of: _,
+        source: _,
+        zendesk: _,
+        ticket_source: _,
+        ticket_window: _,
+        public_suffix_list,
+        personal_domains,
+        digests,
+        baseline,
+        history,
+        suppressions_from,
+        counts: _,
+        blockers: _,
+        warnings: _,
+        plan_hash,
+        requests: _,
+        files: _,
+        apply_receipt_not_run_sha256,
+        receipt_sha256: _,
+    } = receipt;
     let own = TOOL_VERSION == receipt.tool_version;
     if own
         && (personal_domains.version != crate::model::personal::VERSION
@@ -85,8 +93,6 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt>
     for digest in inputs.chain([apply_receipt_not_run_sha256]).filter(|digest| !is_sha256(digest)) {
         teller.say("", format!("\"{digest}\" is no SHA-256"));
     }
-    super::check_form(RECEIPT, &receipt, bytes, out);
-    Some(receipt)
 }
 
 /// Checks that the folder has the files of an audit and no others, each with its digest.

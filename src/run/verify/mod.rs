@@ -21,6 +21,8 @@ mod table;
 use crate::model::time::Instant;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::ApplyReceipt;
+use crate::run::artifacts::receipt::Receipt;
+use crate::run::artifacts::summary::Summary;
 use crate::run::plan_file::PlanFile;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -191,28 +193,7 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
         }
     });
     verdict.plan_hash = planned.as_ref().map(|planned| planned.hash.clone());
-    let tables = issues::Tables::parse(files, &mut verdict.mismatches);
-    if let Some(planned) = &planned {
-        verdict.check(Artifact::FixPlanTable.name(), |out| plan::table(planned, files, out));
-    }
-    if let Some(tables) = &tables {
-        verdict.check("issues", |out| issues::check(tables, receipt.as_ref(), out));
-        verdict.check(Artifact::AllExceptions.name(), |out| issues::union(tables, out));
-        if let Some(planned) = &planned {
-            verdict.check("actions and issues", |out| actions::check(tables, planned, out));
-            verdict.check(Artifact::ExceptionsByAccount.name(), |out| accounts::by_account(tables, planned, out));
-        }
-    }
-    if let (Some(tables), Some(planned), Some(summary)) = (&tables, &planned, &summary) {
-        verdict.check("summary", |out| summary::check(summary, tables, planned, files, receipt.as_ref(), out));
-        verdict.check(Artifact::Accounts.name(), |out| accounts::accounts(tables, planned, summary, files, out));
-        verdict.check(Artifact::Advisories.name(), |out| accounts::advisories(summary, files, out));
-        verdict.check(Artifact::History.name(), |out| since::history(tables, summary, files, out));
-        verdict.check(Artifact::Diff.name(), |out| since::diff(tables, summary, receipt.as_ref(), files, out));
-    }
-    if planned.is_none() || tables.is_none() || summary.is_none() {
-        verdict.notices.push("a file cannot be read, so not every comparison could be made".to_owned());
-    }
+    against_each_other(&mut verdict, files, receipt.as_ref(), planned.as_ref(), summary.as_ref());
 
     if let (Some(planned), Some(bytes)) = (&planned, files.get(Artifact::ApplyReceipt.name())) {
         let mut notices = Vec::new();
@@ -230,6 +211,38 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
         against_plan(&mut verdict, given, planned);
     }
     verdict
+}
+
+/// Checks the tables, the plan and the summary of an audit against each other.
+fn against_each_other(
+    verdict: &mut Verdict,
+    files: &Files,
+    receipt: Option<&Receipt>,
+    planned: Option<&PlanFile>,
+    summary: Option<&Summary>,
+) {
+    let tables = issues::Tables::parse(files, &mut verdict.mismatches);
+    if let Some(planned) = planned {
+        verdict.check(Artifact::FixPlanTable.name(), |out| plan::table(planned, files, out));
+    }
+    if let Some(tables) = &tables {
+        verdict.check("issues", |out| issues::check(tables, receipt, out));
+        verdict.check(Artifact::AllExceptions.name(), |out| issues::union(tables, out));
+        if let Some(planned) = planned {
+            verdict.check("actions and issues", |out| actions::check(tables, planned, out));
+            verdict.check(Artifact::ExceptionsByAccount.name(), |out| accounts::by_account(tables, planned, out));
+        }
+    }
+    if let (Some(tables), Some(planned), Some(summary)) = (&tables, planned, summary) {
+        verdict.check("summary", |out| summary::check(summary, tables, planned, files, receipt, out));
+        verdict.check(Artifact::Accounts.name(), |out| accounts::accounts(tables, planned, summary, files, out));
+        verdict.check(Artifact::Advisories.name(), |out| accounts::advisories(summary, files, out));
+        verdict.check(Artifact::History.name(), |out| since::history(tables, summary, files, out));
+        verdict.check(Artifact::Diff.name(), |out| since::diff(tables, summary, receipt, files, out));
+    }
+    if planned.is_none() || tables.is_none() || summary.is_none() {
+        verdict.notices.push("a file cannot be read, so not every comparison could be made".to_owned());
+    }
 }
 
 /// The plan that an apply's folder belongs to.

@@ -37,19 +37,42 @@ pub(super) fn check(
     let echoes = tables.ticket_echoes();
     teller.equal("ticket_echo_count", "differs from ticket_issues.csv", echoes, summary.ticket_echo_count);
 
+    let reasons = against_plan(summary, plan, &mut teller);
+    parts(summary, &mut teller);
+    let counts = Counted { total, blocked: plan.blocked.len() as u64, by_risk, by_code };
+    thresholds(summary, &counts, receipt, &mut teller);
+    if let Some(receipt) = receipt {
+        against_receipt(summary, &reasons, receipt, out);
+        let counted: BTreeSet<&str> = counted.iter().map(|issue| issue.id).collect();
+        let would = receipt.suppressions_from.iter().flat_map(|from| &from.own_would_suppress);
+        for issue in would.filter(|issue| !counted.contains(issue.issue_id.as_str())) {
+            let problem = format!("names {}, which is no issue that counts", issue.issue_id);
+            Teller::new(RECEIPT, out).say("suppressions_from", problem);
+        }
+    }
+    narrative(summary, files, out);
+    format!("{total} counted issues, {} thresholds", summary.thresholds.len())
+}
+
+/// Checks what the summary says of the plan, and returns how often each reason blocks there.
+fn against_plan(summary: &Summary, plan: &PlanFile, teller: &mut Teller<'_>) -> BTreeMap<BlockedReason, u64> {
     let problem = "differs from fix_plan.json";
     let (prepared, blocked) = (plan.actions.len() as u64, plan.blocked.len() as u64);
     teller.equal("prepared_action_count", problem, prepared, summary.prepared_action_count);
     teller.equal("blocked_action_count", problem, blocked, summary.blocked_action_count);
     let reasons = tally(&BlockedReason::ALL, plan.blocked.iter().map(|action| action.blocked_reason));
-    counts(&mut teller, "blocked_reasons", problem, &reasons, &summary.blocked_reasons);
+    counts(teller, "blocked_reasons", problem, &reasons, &summary.blocked_reasons);
     teller.equal("plan_hash", problem, plan.hash.as_str(), summary.plan_hash.as_str());
     teller.equal("run_id", problem, plan.run_id.as_str(), summary.run_id.as_str());
     teller.equal("created_at", problem, plan.created_at.rfc3339(), summary.created_at.clone());
     teller.equal("as_of", problem, plan.as_of.rfc3339(), summary.as_of.clone());
     teller.equal("source", problem, plan.source.as_str(), summary.source.as_str());
     teller.equal("zendesk", problem, plan.zendesk.as_str(), summary.zendesk.as_str());
+    reasons
+}
 
+/// Checks that the numbers of accounts and users are the sums of their parts.
+fn parts(summary: &Summary, teller: &mut Teller<'_>) {
     let resolved = summary.resolution.total();
     teller.equal("resolution", "does not sum to the accounts read", summary.read.accounts, resolved);
     let UserTotals {
@@ -66,18 +89,30 @@ pub(super) fn check(
     let sum = personal_domain + ignored_domain + unmapped + waiting_for_account + spread_domain + settled + evaluated;
     teller.equal("users.in_scope", "is not the sum of its parts", sum, in_scope);
     teller.equal("users", "do not sum to the users read", summary.read.users, in_scope + out_of_scope);
+}
 
+/// The counts that a limit can be held against.
+struct Counted {
+    total: u64,
+    blocked: u64,
+    by_risk: BTreeMap<Risk, u64>,
+    by_code: BTreeMap<IssueCode, u64>,
+}
+
+/// Checks each limit: that it is known, that its value is the count, and that the verdict follows.
+fn thresholds(summary: &Summary, counts: &Counted, receipt: Option<&Receipt>, teller: &mut Teller<'_>) {
     let reads_tickets = summary.warnings.iter().all(|warning| warning.code.as_str() != "tickets_not_read");
     for (at, judgement) in summary.thresholds.iter().enumerate() {
         let Judgement { name, limit, value, breached } = judgement;
         let place = |member: &str| format!("thresholds[{at}].{member}");
         let expected = match name.as_str() {
-            "max_total_issues" => Some(Some(total)),
-            "max_blocked_actions" => Some(Some(blocked)),
+            "max_total_issues" => Some(Some(counts.total)),
+            "max_blocked_actions" => Some(Some(counts.blocked)),
             // What is new is between two runs: see diff.json.
             "max_new_issues" => Some(*value),
             "max_lost_accounts" => Some(summary.lost_accounts),
-            other => of_name(other, "max_by_risk.", &by_risk).or_else(|| of_code(other, &by_code, reads_tickets)),
+            other => of_name(other, "max_by_risk.", &counts.by_risk)
+                .or_else(|| of_code(other, &counts.by_code, reads_tickets)),
         };
         match expected {
             Some(expected) => teller.same(&place("value"), "differs from the counts", expected, *value),
@@ -94,17 +129,6 @@ pub(super) fn check(
             *breached,
         );
     }
-    if let Some(receipt) = receipt {
-        against_receipt(summary, &reasons, receipt, out);
-        let counted: BTreeSet<&str> = counted.iter().map(|issue| issue.id).collect();
-        let would = receipt.suppressions_from.iter().flat_map(|from| &from.own_would_suppress);
-        for issue in would.filter(|issue| !counted.contains(issue.issue_id.as_str())) {
-            let problem = format!("names {}, which is no issue that counts", issue.issue_id);
-            Teller::new(RECEIPT, out).say("suppressions_from", problem);
-        }
-    }
-    narrative(summary, files, out);
-    format!("{total} counted issues, {} thresholds", summary.thresholds.len())
 }
 
 /// How often each of `all` occurs; all of them are in the result.
