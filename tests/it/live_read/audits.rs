@@ -212,11 +212,41 @@ fn each_source_of_tickets_is_recorded_and_the_list_is_warned_of() {
     assert!(warned(&artifact(&folder, "summary.json")));
 
     // Whoever replays the snapshot is told the same.
-    let mut replay = assert_cmd::cargo::cargo_bin_cmd!("g-gremlin");
-    replay.args(["zendesk", "drift", "audit", "--out", "out", "--sf-accounts", "accounts.csv", "--snapshot", "saved"]);
-    let said = stderr(replay.current_dir(folder.path()).assert().code(0));
+    let said = replayed(&folder, "");
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "list");
+}
+
+/// What an audit of the saved snapshot says, with a configuration of its own.
+fn replayed(folder: &TempDir, yaml: &str) -> String {
+    std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), yaml).expect("written");
+    let mut replay = assert_cmd::cargo::cargo_bin_cmd!("g-gremlin");
+    replay.args(["zendesk", "drift", "audit", "--out", "out", "--sf-accounts", "accounts.csv", "--snapshot", "saved"]);
+    stderr(replay.current_dir(folder.path()).assert().code(0))
+}
+
+#[test]
+fn that_tickets_may_lag_is_said_again_when_the_snapshot_is_replayed() {
+    const WARNING: &str = "warning: tickets_may_lag: the tickets came from the search export alone, whose index lags by some minutes; the latest changes may be missing\n";
+    let fake = small();
+    fake.with_config(|config| config.credentials.iter_mut().for_each(|credential| credential.role = Role::Agent));
+    let (folder, assert) = audit(&fake);
+    assert!(stderr(assert.code(0)).contains(WARNING));
+    let live = artifact(&folder, "summary.json")["warnings"].clone();
+    let said = replayed(&folder, "");
+    assert!(said.contains(WARNING), "{said}");
+    assert_eq!(artifact(&folder, "summary.json")["warnings"], live);
+    assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "search_export_alone");
+    // Where tickets are not judged, nothing of them can lag.
+    let said = replayed(&folder, "tickets: { enabled: false }\n");
+    assert!(!said.contains("tickets_may_lag") && said.contains("tickets_not_read"), "{said}");
+
+    // With the latest from the incremental export, nothing lags, live or replayed.
+    let fake = FakeZendesk::start(World::numbered(2, 6, 8_001));
+    let (folder, assert) = audit(&fake);
+    assert!(!stderr(assert.code(0)).contains("tickets_may_lag"));
+    assert_eq!(artifact(&folder, "receipt.json")["ticket_source"], "search_export");
+    assert!(!replayed(&folder, "").contains("tickets_may_lag"));
 }
 
 #[test]
