@@ -51,15 +51,27 @@ impl Stage {
         command.args(["zendesk", "drift"]).args(self.arguments("out")).args(more).current_dir(&self.folder);
         command.envs(FakeZendesk::BEARER_ENV).env_remove("CLICOLOR_FORCE");
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
-        let (mut seen, mut since) = (0, Instant::now());
-        while (self.fake.requests_to(path).len() as u32) < nth || since.elapsed() < Duration::from_millis(500) {
+        // Three lists of three pages, and a fourth up to the page before. No ticket of the world is in the window of today, so that
+        // its tickets are one page.
+        let due = 3 * 3 + nth as usize - 1 - if more.contains(&AS_OF) { 0 } else { 2 };
+        let began = Instant::now();
+        while self.kept_pages() < due {
             assert_eq!(child.try_wait().expect("asked"), None, "it ended before it was interrupted");
+            assert!(began.elapsed() < Duration::from_secs(60), "{} pages are kept", self.kept_pages());
             std::thread::sleep(Duration::from_millis(10));
-            if self.fake.log().len() > seen {
-                (seen, since) = (self.fake.log().len(), Instant::now());
-            }
+        }
+        while self.fake.requests_to(path).iter().all(|request| request.answered()) {
+            std::thread::sleep(Duration::from_millis(10));
         }
         child
+    }
+
+    /// How many pages are kept below the root.
+    fn kept_pages(&self) -> usize {
+        let folders = std::fs::read_dir(self.folder.path().join("out")).into_iter().flatten().flatten();
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten().flatten());
+        let pages = files.filter(|file| file.file_name().to_string_lossy().ends_with(".pages"));
+        pages.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default().matches('\n').count()).sum()
     }
 
     /// Interrupts an audit at this request; gives its exit code, if it has one, and what it said.

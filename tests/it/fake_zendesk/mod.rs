@@ -42,6 +42,7 @@
 //! | deleted tickets come with the export unless excluded | `"status": "deleted"` of a ticket |
 //! | the export is for admins only, everything is closed to end users | [`Role`] of a [`Credential`] |
 //! | search export refuses `type:` in the query, is sorted by `created_at` | always |
+//! | the index of the search lags: it lacks a record, or still has an old form of it | `"unindexed": true`, `"index_only": true` of a record |
 //! | a search cursor expires | [`FaultKind::CursorExpired`] |
 //! | inactive and suspended users are listed, but `show_many` needs `include_deleted` for inactive ones | always |
 //! | `default` of a membership is `true` or `null` | always |

@@ -102,7 +102,8 @@ impl Endpoint<'_> {
             .map(|(_, role)| role.as_str())
             .collect();
         self.existing(kind).filter(move |record| {
-            let hidden = flag(record, "unlisted") || kind == Kind::Tickets && flag(record, "archived");
+            let hidden = ["unlisted", "index_only"].iter().any(|mark| flag(record, mark))
+                || kind == Kind::Tickets && flag(record, "archived");
             let wanted = kind != Kind::Users
                 || roles.is_empty()
                 || text(record, "role").is_some_and(|role| roles.contains(&role));
@@ -245,7 +246,7 @@ impl Endpoint<'_> {
                 let of_ai = text(ticket, "support_type") == Some("ai_agent");
                 let in_scope = scope == "all" || of_ai == (scope == "ai_agent");
                 let kept = !exclude_deleted || !is_deleted(Kind::Tickets, ticket);
-                in_scope && kept && !flag(ticket, "unlisted")
+                in_scope && kept && !flag(ticket, "unlisted") && !flag(ticket, "index_only")
             })
             .map(|ticket| {
                 let at = generated(ticket);
@@ -289,7 +290,7 @@ impl Endpoint<'_> {
         // Unlike the list, search finds archived tickets.
         let rows = self
             .existing(kind)
-            .filter(|record| !flag(record, "unlisted"))
+            .filter(|record| !flag(record, "unlisted") && !flag(record, "unindexed"))
             .filter(|record| terms.iter().all(|term| term.holds(record)))
             .map(|record| {
                 let mut row = row(kind, record, "created_at");

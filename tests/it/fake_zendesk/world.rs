@@ -286,6 +286,8 @@ pub fn on_the_wire(kind: Kind, record: &Record) -> Value {
     let mut record = record.clone();
     record.remove("archived");
     record.remove("unlisted");
+    record.remove("unindexed");
+    record.remove("index_only");
     record.remove("generated_timestamp");
     if kind == Kind::Memberships && !flag(&record, "default") {
         record.insert("default".into(), Value::Null);

@@ -31,6 +31,37 @@ fn what_is_made_while_a_list_is_read_comes_with_it_or_is_fetched_by_id() {
 }
 
 #[test]
+fn what_the_search_index_does_not_have_yet_comes_from_the_incremental_export() {
+    let now = (jiff::Timestamp::now() - jiff::SignedDuration::from_secs(90)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    // Too many tickets for the incremental export's ten pages a minute.
+    let mut world = World::numbered(2, 6, 8_100);
+    let (made, changed, deleted) = (700_001, 700_002, 700_003);
+    for id in [changed, deleted] {
+        // The index still has the form of before.
+        let mut old = json!(world.find(Of::Tickets, id).expect("a ticket"));
+        old["index_only"] = true.into();
+        world.add(Of::Tickets, old);
+    }
+    for id in [made, changed, deleted] {
+        world.set(Of::Tickets, id, "unindexed", true);
+        world.set(Of::Tickets, id, "updated_at", now.as_str());
+    }
+    world.set(Of::Tickets, changed, "organization_id", 4002);
+    world.set(Of::Tickets, deleted, "status", "deleted");
+    let fake = FakeZendesk::start(world);
+    let (outcome, kept) = read_all(&fake);
+    assert_eq!(source(&outcome.expect("read")), Some(TicketSource::SearchExport));
+    assert_eq!((fake.requests_to(SEARCH).len(), fake.requests_to(EXPORT).len()), (9, 1));
+    let tickets = &kept.0[&Kind::Tickets];
+    assert_eq!(tickets.len(), 8_100);
+    assert!(tickets.contains_key(&made));
+    assert_eq!(
+        (&tickets[&changed]["organization_id"], &tickets[&deleted]["status"]),
+        (&json!(4002), &json!("deleted"))
+    );
+}
+
+#[test]
 fn what_is_made_after_the_lists_is_fetched_by_id() {
     // The tickets come last, because their first page is slow.
     let fake = overcomes([

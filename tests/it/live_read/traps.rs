@@ -41,6 +41,7 @@
 //! | a scope is refused, or granted and opens nothing | `lenient_scopes` | `a_scope_that_the_client_may_not_have_is_named`, `a_lenient_grant_that_opens_nothing_is_explained_at_the_first_list` |
 //! | `users/me` answers strangers with 200 | always | `a_stranger_is_not_logged_in_although_the_answer_is_200` |
 //! | exports are for admins: search, then the list, which lacks archived tickets | `Role` | `where_the_export_is_refused_the_search_is_asked_then_the_list`, `each_source_of_tickets_is_recorded_and_the_list_is_warned_of`, `the_list_leaves_archived_tickets_out_and_says_so` |
+//! | the search index lags: it lacks what is new, and still has what is deleted | `unindexed`, `index_only` | `what_the_search_index_does_not_have_yet_comes_from_the_incremental_export`, `many_tickets_come_from_the_search_and_the_latest_from_the_incremental_export` |
 //! | a search cursor expires | `CursorExpired` | `a_search_whose_cursor_expires_begins_again_once`, `an_expired_cursor_begins_its_list_again_once`, `a_cursor_that_has_expired_begins_its_list_again_and_no_other` |
 //! | search wants `filter[type]`, and no `type:` | always | `an_agent_gets_the_tickets_from_the_search_whatever_its_pages_look_like` |
 //! | AI agents' tickets and deleted ones, unless every request says so | `support_type` | `every_page_of_the_export_states_its_parameters` |
