@@ -18,3 +18,8 @@ mod report;
 mod rules;
 mod salesforce;
 mod trace;
+
+/// Whether the long tests run in full: `.ci/run` asks for it with `G_GREMLIN_THOROUGH=1`, after a `cargo test` that runs a part of each.
+pub fn thorough() -> bool {
+    std::env::var_os("G_GREMLIN_THOROUGH").is_some_and(|value| value == "1")
+}

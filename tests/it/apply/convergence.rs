@@ -20,7 +20,7 @@ pub fn seeds(usual: u64) -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     match number("G_GREMLIN_WORLD") {
         Some(seed) => vec![seed],
-        None => (0..number("G_GREMLIN_WORLDS").unwrap_or(usual)).collect(),
+        None => (0..number("G_GREMLIN_WORLDS").unwrap_or(if crate::thorough() { usual } else { usual / 4 })).collect(),
     }
 }
 
@@ -248,6 +248,6 @@ fn repairs_converge_and_bring_only_what_was_foretold() {
     let seen = seen.into_inner().expect("no panic");
     let reached = |name: &str| seen.get(name).is_some_and(|count| *count > 0);
     let names = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org", "new issue"];
-    assert!(std::env::var_os("G_GREMLIN_WORLD").is_some() || names.into_iter().all(reached), "{seen:?}");
+    assert!(!crate::thorough() || names.into_iter().all(reached), "{seen:?}");
     println!("{seen:?}");
 }
