@@ -2,15 +2,15 @@
 //! journal before the next one begins (rules 8.3).
 
 use super::journal::Journal;
-use super::look::{Look, OrgIndex, Reads, look};
+use super::look::{Look, OrgIndex, SubjectReads, look};
 use super::recheck::recheck;
-use super::select::Choice;
+use super::select::ActionChoice;
 use super::{Stop, unless_stopped};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::time::Instant;
 use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
-use crate::run::artifacts::journal::{Entry, Intention};
+use crate::run::artifacts::journal::{Intention, JournalEntry};
 use crate::run::plan_file::PlannedAction;
 use crate::text::audience::Message;
 use crate::zendesk::{ReadError, Sent, Write, Writer};
@@ -45,14 +45,18 @@ struct Came {
     abort: bool,
 }
 
-impl<R: Reads> Execution<'_, R> {
+impl<R: SubjectReads> Execution<'_, R> {
     /// Applies the selected actions, in order; returns a result for every action of the plan, and why it ended early.
-    pub async fn run(&mut self, actions: &[PlannedAction], choices: Vec<Choice>) -> (Vec<ActionResult>, Option<Stop>) {
+    pub async fn run(
+        &mut self,
+        actions: &[PlannedAction],
+        choices: Vec<ActionChoice>,
+    ) -> (Vec<ActionResult>, Option<Stop>) {
         let mut results = Vec::with_capacity(actions.len());
         let mut ended: Option<Stop> = None;
         let mut abort = false;
         for (action, choice) in actions.iter().zip(choices) {
-            if let Choice::Not(result) = choice {
+            if let ActionChoice::Not(result) = choice {
                 results.push(result);
                 continue;
             }
@@ -62,7 +66,7 @@ impl<R: Reads> Execution<'_, R> {
             if abort || ended.is_some() {
                 let aborted = ActionResult::new(action, Outcome::Skipped, Some(SkipReason::Aborted), (self.clock)());
                 // Where the journal cannot take it, the receipt still does.
-                let _ = self.journal.note(&Entry::Result(aborted.clone()));
+                let _ = self.journal.note(&JournalEntry::Result(aborted.clone()));
                 results.push(aborted);
                 continue;
             }
@@ -114,7 +118,7 @@ impl<R: Reads> Execution<'_, R> {
                     return Ok(Came { result: ActionResult { before, ..not }, abort: false });
                 }
             };
-            self.journal.append(&Entry::Intention(Intention {
+            self.journal.append(&JournalEntry::Intention(Intention {
                 action_id: action.action_id.to_string(),
                 before: before.clone(),
                 at: (self.clock)().rfc3339(),

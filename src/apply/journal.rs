@@ -2,11 +2,11 @@
 //!
 //! Left out: what the lines are (`run::artifacts::journal`).
 
-use super::select::Choice;
+use super::select::ActionChoice;
 use crate::clock;
 use crate::files;
 use crate::run::artifacts::apply_receipt::{ActionResult, Outcome};
-use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, RESERVE};
+use crate::run::artifacts::journal::{Begin, FILE_NAME, JournalEntry, RESERVE};
 use crate::run::create::sync_folder;
 use crate::run::plan_file::PlanFile;
 use serde::Serialize;
@@ -26,7 +26,7 @@ impl Journal {
     pub fn create(folder: &Path, begin: Begin) -> io::Result<Self> {
         let file = File::create_new(folder.join(FILE_NAME))?;
         let mut journal = Self { file, reserve: None };
-        journal.append(&Entry::Begin(begin))?;
+        journal.append(&JournalEntry::Begin(begin))?;
         sync_folder(folder)?;
         Ok(journal)
     }
@@ -65,16 +65,16 @@ impl Journal {
     }
 
     /// Appends a line. The disk has it with the next [`Self::append`]; for what needed no request.
-    pub fn note(&mut self, entry: &Entry) -> io::Result<()> {
+    pub fn note(&mut self, entry: &JournalEntry) -> io::Result<()> {
         self.write(entry, |_| Ok(()))
     }
 
     /// Appends a line and waits until the disk has it.
-    pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
+    pub fn append(&mut self, entry: &JournalEntry) -> io::Result<()> {
         self.write(entry, File::sync_data)
     }
 
-    fn write(&mut self, entry: &Entry, sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+    fn write(&mut self, entry: &JournalEntry, sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         let end = self.file.stream_position()?;
@@ -90,7 +90,7 @@ impl Journal {
     /// Appends the result of a write that was sent. When the disk is full, the room set aside is used, and the error comes
     /// after the result is safe: nothing more may be written.
     pub fn append_result(&mut self, result: &ActionResult) -> io::Result<()> {
-        let entry = Entry::Result(result.clone());
+        let entry = JournalEntry::Result(result.clone());
         let Err(full) = self.append(&entry) else { return Ok(()) };
         self.release();
         self.append(&entry)?;
@@ -107,7 +107,7 @@ impl Drop for Journal {
 /// How many bytes the results of these actions need at most, in the journal, in the receipt and in the audit's copy.
 ///
 /// Lists of domains grow by less than half when they are indented.
-pub fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
+pub fn room(plan: &PlanFile, choices: &[ActionChoice]) -> u64 {
     fn length(value: &impl Serialize) -> u64 {
         // What cannot be written takes no room.
         serde_json::to_vec(value).map_or(0, |bytes| bytes.len() as u64)
@@ -115,7 +115,7 @@ pub fn room(plan: &PlanFile, choices: &[Choice]) -> u64 {
     let mut room = (1 << 16) + 6 * length(&plan.blocked);
     for (action, choice) in plan.actions.iter().zip(choices) {
         room += (1 << 10) + 7 * length(&ActionResult::new(action, Outcome::Failed, None, clock::now()));
-        if let Choice::Selected(seen) = choice {
+        if let ActionChoice::Selected(seen) = choice {
             // `before` and `after`, each once in the journal and indented in three receipts, and `before` of the intention.
             room += (1 << 12) + 15 * length(&seen.state(action));
         }

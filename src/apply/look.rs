@@ -2,7 +2,7 @@
 
 use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
-use crate::model::record::{Memberships, Org, User};
+use crate::model::record::{MembershipRecords, OrgRecord, UserRecord};
 use crate::run::plan_file::PlannedAction;
 use crate::zendesk::{self, ReadError};
 use serde_json::{Value, json};
@@ -11,11 +11,11 @@ use std::collections::{BTreeSet, HashMap};
 /// The records of one action, just read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Look {
-    pub org: Option<Org>,
+    pub org: Option<OrgRecord>,
     /// For an action about a user.
-    pub user: Option<User>,
+    pub user: Option<UserRecord>,
     /// The user's memberships in orgs that exist.
-    pub memberships: Memberships,
+    pub memberships: MembershipRecords,
     /// The account setting; read only where the user has a membership already. `false`: off, or it could not be read.
     pub multiple_organizations: bool,
 }
@@ -96,28 +96,28 @@ impl Look {
 
 /// Reads records one by one. Each read is fresh.
 #[expect(async_fn_in_trait, reason = "used within this crate, on one thread")]
-pub trait Reads {
+pub trait SubjectReads {
     /// Every organization that exists, in any order.
-    async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError>;
-    async fn organization(&self, id: u64) -> Result<Option<Org>, ReadError>;
-    async fn user(&self, id: u64) -> Result<Option<User>, ReadError>;
+    async fn organizations(&self, take: &mut dyn FnMut(OrgRecord)) -> Result<(), ReadError>;
+    async fn organization(&self, id: u64) -> Result<Option<OrgRecord>, ReadError>;
+    async fn user(&self, id: u64) -> Result<Option<UserRecord>, ReadError>;
     /// All memberships of the user; none for a user that does not exist.
-    async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError>;
+    async fn memberships(&self, user_id: u64) -> Result<MembershipRecords, ReadError>;
     /// Whether the account setting reads on; `false` also where it cannot be read.
     async fn multiple_organizations(&self) -> bool;
 }
 
-impl Reads for zendesk::Records<'_> {
-    async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError> {
+impl SubjectReads for zendesk::Records<'_> {
+    async fn organizations(&self, take: &mut dyn FnMut(OrgRecord)) -> Result<(), ReadError> {
         Self::organizations(self, take).await
     }
-    async fn organization(&self, id: u64) -> Result<Option<Org>, ReadError> {
+    async fn organization(&self, id: u64) -> Result<Option<OrgRecord>, ReadError> {
         Self::organization(self, id).await
     }
-    async fn user(&self, id: u64) -> Result<Option<User>, ReadError> {
+    async fn user(&self, id: u64) -> Result<Option<UserRecord>, ReadError> {
         Self::user(self, id).await
     }
-    async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError> {
+    async fn memberships(&self, user_id: u64) -> Result<MembershipRecords, ReadError> {
         Self::memberships(self, user_id).await
     }
     async fn multiple_organizations(&self) -> bool {
@@ -126,18 +126,18 @@ impl Reads for zendesk::Records<'_> {
 }
 
 /// The demo's records: nothing changes there, so every read is fresh.
-impl Reads for zendesk::Fixture {
-    async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError> {
+impl SubjectReads for zendesk::Fixture {
+    async fn organizations(&self, take: &mut dyn FnMut(OrgRecord)) -> Result<(), ReadError> {
         Self::organizations(self).cloned().for_each(take);
         Ok(())
     }
-    async fn organization(&self, id: u64) -> Result<Option<Org>, ReadError> {
+    async fn organization(&self, id: u64) -> Result<Option<OrgRecord>, ReadError> {
         Ok(Self::organization(self, id).cloned())
     }
-    async fn user(&self, id: u64) -> Result<Option<User>, ReadError> {
+    async fn user(&self, id: u64) -> Result<Option<UserRecord>, ReadError> {
         Ok(Self::user(self, id).cloned())
     }
-    async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError> {
+    async fn memberships(&self, user_id: u64) -> Result<MembershipRecords, ReadError> {
         Ok(Self::memberships(self, user_id))
     }
     async fn multiple_organizations(&self) -> bool {
@@ -147,7 +147,11 @@ impl Reads for zendesk::Fixture {
 
 /// Reads the records of one action. The index learns from them, and says which orgs exist: a membership in one that does not
 /// is none (rules 5). An org that the index does not know is asked for, so that a new one is never taken for a deleted one.
-pub async fn look(records: &impl Reads, action: &PlannedAction, index: &mut OrgIndex) -> Result<Look, ReadError> {
+pub async fn look(
+    records: &impl SubjectReads,
+    action: &PlannedAction,
+    index: &mut OrgIndex,
+) -> Result<Look, ReadError> {
     let mut look = Look { org: records.organization(action.org_id).await?, ..Look::default() };
     index.update(action.org_id, look.org.as_ref());
     if let Some(user_id) = action.user_id {
@@ -185,9 +189,9 @@ pub struct OrgIndex {
 
 impl OrgIndex {
     /// Reads the list of orgs. One that comes twice, since it changed meanwhile, is found under all that it was seen with.
-    pub async fn read(records: &impl Reads) -> Result<Self, ReadError> {
+    pub async fn read(records: &impl SubjectReads) -> Result<Self, ReadError> {
         let mut index = Self::default();
-        let mut take = |org: Org| {
+        let mut take = |org: OrgRecord| {
             index.remember(&org);
             index.add(&org);
         };
@@ -195,7 +199,7 @@ impl OrgIndex {
         Ok(index)
     }
 
-    fn add(&mut self, org: &Org) {
+    fn add(&mut self, org: &OrgRecord) {
         let (keys, domains) = self.of.entry(org.id).or_default();
         if let Some(key) = org.key() {
             self.by_key.entry(key.clone()).or_default().insert(org.id);
@@ -222,12 +226,12 @@ impl OrgIndex {
         }
     }
 
-    fn remember(&mut self, org: &Org) {
+    fn remember(&mut self, org: &OrgRecord) {
         self.ever.entry(org.id).or_default().extend(org.domain_names.iter().map(|entry| entry_of(entry)));
     }
 
     /// Takes in what a fresh read showed of an org; `None`: it does not exist. A read that lacks a key forgets nothing.
-    pub fn update(&mut self, id: u64, org: Option<&Org>) {
+    pub fn update(&mut self, id: u64, org: Option<&OrgRecord>) {
         match org {
             Some(org) => {
                 self.remember(org);
@@ -247,7 +251,7 @@ impl OrgIndex {
 
     /// Whether the org's list lacks an entry that this run has seen in it before. A write replaces the whole list, so it must
     /// not be made from a list that is shorter than one seen before.
-    pub fn has_shrunk(&self, org: &Org) -> bool {
+    pub fn has_shrunk(&self, org: &OrgRecord) -> bool {
         let held: BTreeSet<String> = org.domain_names.iter().map(|entry| entry_of(entry)).collect();
         self.ever.get(&org.id).is_some_and(|ever| !ever.is_subset(&held))
     }

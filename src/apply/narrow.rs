@@ -21,7 +21,7 @@ pub struct Narrowing {
     /// The suppressions that are in force now.
     pub suppressions: Vec<Suppression>,
     /// The reference as it is now; `None` where there is none to ask.
-    pub expected: Option<Expected>,
+    pub expected: Option<StillExpected>,
 }
 
 impl Default for Narrowing {
@@ -70,13 +70,13 @@ fn silences(suppression: &Suppression, action: &PlannedAction, key: &str) -> boo
 
 /// Which accounts there are now, and which domains each expects alone.
 #[derive(Debug, Clone, Default)]
-pub struct Expected {
+pub struct StillExpected {
     accounts: HashSet<String>,
     /// The key of the one account that expects the domain.
     alone: HashMap<String, String>,
 }
 
-impl Expected {
+impl StillExpected {
     /// Takes from a reference what a plan rests on; the domains' texts are in `domains`.
     pub fn of(reference: &Reference, domains: &DomainTable) -> Self {
         let mut expected = Self::default();
@@ -171,13 +171,13 @@ mod tests {
     }
 
     /// The reference as the action needs it.
-    fn whole(action: &PlannedAction) -> Expected {
+    fn whole(action: &PlannedAction) -> StillExpected {
         let key = account_key(&action.sf_account_id);
         let alone = action.domains().map(|domain| (domain.to_owned(), key.clone())).collect();
-        Expected { accounts: HashSet::from([key]), alone }
+        StillExpected { accounts: HashSet::from([key]), alone }
     }
 
-    fn leaves(action: &PlannedAction, expected: Expected) -> Option<SkipReason> {
+    fn leaves(action: &PlannedAction, expected: StillExpected) -> Option<SkipReason> {
         Narrowing { expected: Some(expected), ..Narrowing::default() }.leaves_out(action)
     }
 
@@ -186,9 +186,9 @@ mod tests {
         for code in ActionCode::ALL {
             let action = of(code);
             assert_eq!(leaves(&action, whole(&action)), None, "{code}");
-            let gone = Expected { accounts: HashSet::new(), ..whole(&action) };
+            let gone = StillExpected { accounts: HashSet::new(), ..whole(&action) };
             assert_eq!(leaves(&action, gone), Some(SkipReason::ReferenceChanged), "{code}: its account is gone");
-            let shared = Expected { alone: HashMap::new(), ..whole(&action) };
+            let shared = StillExpected { alone: HashMap::new(), ..whole(&action) };
             assert_eq!(leaves(&action, shared), Some(SkipReason::ReferenceChanged), "{code}: its domains are shared");
             let mut moved = whole(&action);
             moved.alone.values_mut().for_each(|holder| "other".clone_into(holder));
@@ -219,7 +219,7 @@ mod tests {
             actions: BTreeSet::from(["A999".to_owned()]),
             allowed: BTreeSet::new(),
             suppressions: vec![suppression(action.issue_code())],
-            expected: Some(Expected::default()),
+            expected: Some(StillExpected::default()),
             ..Narrowing::default()
         };
         assert_eq!(narrowing.leaves_out(&action), Some(SkipReason::NotSelected));

@@ -54,7 +54,7 @@ fn takes_the_place_of(receipt: &ApplyReceipt, there: &ApplyReceipt) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::artifacts::apply_receipt::{Caps, Counts, SCHEMA};
+    use crate::run::artifacts::apply_receipt::{ApplyCounts, Caps, SCHEMA};
 
     fn receipt(run_id: &str, mode: Mode, applied: u64) -> ApplyReceipt {
         ApplyReceipt {
@@ -64,7 +64,7 @@ mod tests {
             source_plan_hash: "0".repeat(64),
             mode,
             caps_used: Caps { max_actions: 1, max_per_account: 1 },
-            counts: Counts { applied, ..Counts::default() },
+            counts: ApplyCounts { applied, ..ApplyCounts::default() },
             results: Vec::new(),
             plan_blocked: Vec::new(),
             started_at: None,

@@ -4,7 +4,7 @@ use super::look::{Look, OrgIndex};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::model::account_key::account_key;
 use crate::model::precondition::Precondition;
-use crate::model::record::Org;
+use crate::model::record::OrgRecord;
 use crate::run::plan_file::PlannedAction;
 
 /// Why the action must not be written now; `None` when everything holds.
@@ -17,7 +17,7 @@ use crate::run::plan_file::PlannedAction;
 pub fn recheck(action: &PlannedAction, look: &Look, index: &OrgIndex) -> Option<SkipReason> {
     let judged = action.preconditions.iter().filter(|precondition| !is_unknown(precondition, look));
     if let Some(reason) = judged.filter_map(|precondition| broken(precondition, action, look, index)).next() {
-        let blank = look.org.as_ref().and_then(Org::key).is_none();
+        let blank = look.org.as_ref().and_then(OrgRecord::key).is_none();
         return Some(match reason {
             SkipReason::OrgExternalIdChanged if blank && !action.depends_on.is_empty() => {
                 SkipReason::DependencyNotApplied

@@ -5,7 +5,7 @@
 //! and then two reads must agree.
 
 use super::journal::Journal;
-use super::look::{Look, OrgIndex, Reads, look};
+use super::look::{Look, OrgIndex, SubjectReads, look};
 use super::{NOTHING_WRITTEN, Stop, receipts, unless_stopped};
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -14,7 +14,7 @@ use crate::model::time::Instant;
 use crate::paths::file_name;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{ActionResult, Mode, Outcome};
-use crate::run::artifacts::journal::{self, Begin, Entry, Intention, Story};
+use crate::run::artifacts::journal::{self, Begin, Intention, JournalEntry, Story};
 use crate::run::create::{self, Root};
 use crate::run::plan_file::{PlanFile, PlannedAction};
 use crate::text::audience::{Message, open};
@@ -84,9 +84,9 @@ impl Interrupted {
         }
         let mut journal = Journal::reopen(folder)?;
         for result in settled {
-            journal.append(&Entry::Result(result))?;
+            journal.append(&JournalEntry::Result(result))?;
         }
-        if *is_ended { Ok(()) } else { journal.append(&Entry::End { completed, at }) }
+        if *is_ended { Ok(()) } else { journal.append(&JournalEntry::End { completed, at }) }
     }
 }
 
@@ -166,7 +166,7 @@ pub struct Recovery<'a, R> {
     pub say: &'a dyn Fn(Message),
 }
 
-impl<R: Reads> Recovery<'_, R> {
+impl<R: SubjectReads> Recovery<'_, R> {
     /// Settles every open run of this plan, and of other plans where those are still at hand; the others are named.
     pub async fn settle_all(&self) -> Result<(), Failure> {
         let unclear = &mut |name: &str, line: usize| {

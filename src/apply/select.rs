@@ -1,14 +1,14 @@
 //! Which actions of a plan are to be applied now: the narrowing, the preconditions and the caps, before any write
 //! (rules 8.2).
 
-use super::look::{Look, OrgIndex, Reads, look};
+use super::look::{Look, OrgIndex, SubjectReads, look};
 use super::narrow::Narrowing;
 use super::recheck::recheck;
 use super::{Stop, unless_stopped};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::interrupt::Deferred;
 use crate::model::account_key::account_key;
-use crate::model::record::Membership;
+use crate::model::record::MembershipRecord;
 use crate::model::time::Instant;
 use crate::run::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
 use crate::run::plan_file::{PlanFile, PlannedAction};
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// What was decided about one action.
 #[derive(Debug)]
-pub enum Choice {
+pub enum ActionChoice {
     /// To be applied; what was seen of its records, with the effect of the actions selected before it.
     Selected(Look),
     /// It will not be.
@@ -39,10 +39,10 @@ impl Selection<'_> {
     /// `index` learns from the reads.
     pub async fn choose(
         &self,
-        records: &impl Reads,
+        records: &impl SubjectReads,
         index: &mut OrgIndex,
         decided: &mut dyn FnMut(usize, Option<&ActionResult>) -> std::io::Result<()>,
-    ) -> Result<Vec<Choice>, Stop> {
+    ) -> Result<Vec<ActionChoice>, Stop> {
         let Self { plan, narrowing, caps, clock, stop } = *self;
         let mut walk = Walk { assumed: index.clone(), ..Walk::default() };
         let mut choices = Vec::with_capacity(plan.actions.len());
@@ -55,13 +55,13 @@ impl Selection<'_> {
                 None
             };
             let choice = match unread {
-                Some((status, reason)) => Choice::Not(ActionResult::new(action, status, Some(reason), clock())),
+                Some((status, reason)) => ActionChoice::Not(ActionResult::new(action, status, Some(reason), clock())),
                 None => {
                     let seen = unless_stopped(stop, look(records, action, index)).await?;
                     walk.choose(action, seen, caps, clock())
                 }
             };
-            decided(at, if let Choice::Not(result) = &choice { Some(result) } else { None })?;
+            decided(at, if let ActionChoice::Not(result) = &choice { Some(result) } else { None })?;
             choices.push(choice);
         }
         Ok(choices)
@@ -78,18 +78,23 @@ struct Walk {
 }
 
 impl Walk {
-    fn choose(&mut self, action: &PlannedAction, mut seen: Look, caps: Caps, now: Instant) -> Choice {
+    fn choose(&mut self, action: &PlannedAction, mut seen: Look, caps: Caps, now: Instant) -> ActionChoice {
         self.effects.add_to(&mut seen, action);
         self.assumed.update(action.org_id, seen.org.as_ref());
         if let Some(reason) = recheck(action, &seen, &self.assumed) {
-            return Choice::Not(ActionResult {
+            return ActionChoice::Not(ActionResult {
                 before: seen.state(action),
                 ..ActionResult::new(action, Outcome::Skipped, Some(reason), now)
             });
         }
         let of_account = self.of_account.entry(account_key(&action.sf_account_id)).or_default();
         if *of_account >= caps.max_per_account {
-            return Choice::Not(ActionResult::new(action, Outcome::Blocked, Some(SkipReason::CapMaxPerAccount), now));
+            return ActionChoice::Not(ActionResult::new(
+                action,
+                Outcome::Blocked,
+                Some(SkipReason::CapMaxPerAccount),
+                now,
+            ));
         }
         *of_account += 1;
         self.selected += 1;
@@ -97,7 +102,7 @@ impl Walk {
         let mut then = seen.clone();
         self.effects.add_to(&mut then, action);
         self.assumed.update(action.org_id, then.org.as_ref());
-        Choice::Selected(seen)
+        ActionChoice::Selected(seen)
     }
 }
 
@@ -139,7 +144,7 @@ impl Effects {
         let Some(user) = action.user_id else { return };
         for org_id in self.members.get(&user).into_iter().flatten() {
             if !look.is_member(*org_id) {
-                look.memberships.list.push(Membership { id: u64::MAX, org_id: *org_id, default: false });
+                look.memberships.list.push(MembershipRecord { id: u64::MAX, org_id: *org_id, default: false });
             }
         }
         if let Some(org_id) = self.defaults.get(&user) {

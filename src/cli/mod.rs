@@ -82,7 +82,7 @@ Try it without credentials:
 #[derive(Debug, Args)]
 pub struct Drift {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: DriftCommand,
     #[command(flatten)]
     pub common: Common,
 }
@@ -118,20 +118,20 @@ pub enum Color {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum DriftCommand {
     /// Write gremlin.zendesk_drift.yaml, check the reference CSV, make the output root
     Init(Init),
     /// Read, resolve, detect, plan, write artifacts, gate on thresholds; nothing is written to Zendesk
     #[command(after_help = AUDIT_HELP)]
-    Audit(Audit),
+    Audit(AuditOptions),
     /// Explain one account, org, user, ticket or domain, step by step; nothing is written
     #[command(after_help = TRACE_HELP)]
-    Trace(Trace),
+    Trace(TraceOptions),
     /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
     #[command(after_help = APPLY_HELP)]
     Apply(Apply),
     /// Compare two runs: new, resolved and unchanged issues, and what that does to the plan
-    Diff(Diff),
+    Diff(DiffOptions),
     /// Check a run folder: every digest, the plan's hash, the files against each other, the receipt against the plan
     Verify(Verify),
     /// Check credentials, role, scopes, limits and settings before a first audit; nothing is written to Zendesk
@@ -141,7 +141,7 @@ pub enum Command {
     Report(Report),
     /// Show the runs over time: totals, what is new, resolved and back, and the oldest open findings
     #[command(after_help = TREND_HELP)]
-    Trend(Trend),
+    Trend(TrendOptions),
     /// Show what a code, action or reason means and what to do about it
     Explain(Explain),
 }
@@ -188,7 +188,7 @@ pub struct Init {
 
 /// Where a command reads from, and by which clock.
 #[derive(Debug, Clone, Args)]
-pub struct Source {
+pub struct SourceOptions {
     /// Read the fixtures inside the program: no credentials, no network
     #[arg(long, help_heading = "Source", conflicts_with_all = ["snapshot", "subdomain", "base_url", "sf_accounts"])]
     pub demo: bool,
@@ -213,9 +213,9 @@ pub struct Source {
 }
 
 #[derive(Debug, Args)]
-pub struct Audit {
+pub struct AuditOptions {
     #[command(flatten)]
-    pub source: Source,
+    pub source: SourceOptions,
     /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse::threshold)]
     pub thresholds: Vec<(String, u64)>,
@@ -309,7 +309,7 @@ Try it without credentials:
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("subject").required(true).args(SUBJECTS))]
-pub struct Trace {
+pub struct TraceOptions {
     /// The account with this id, of 15 or 18 characters
     #[arg(long, value_name = "ID", help_heading = "Subject (exactly one)")]
     pub sf_account_id: Option<String>,
@@ -332,7 +332,7 @@ pub struct Trace {
     #[arg(long, value_name = "DOMAIN", help_heading = "Subject (exactly one)")]
     pub domain: Option<String>,
     #[command(flatten)]
-    pub source: Source,
+    pub source: SourceOptions,
 }
 
 const SUBJECTS: [&str; 7] =
@@ -395,7 +395,7 @@ pub struct Apply {
 }
 
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct DiffOptions {
     /// The earlier audit, or the one to compare with: a folder, a run id under the root, or latest
     #[arg(long, value_name = "RUN")]
     pub base: PathBuf,
@@ -427,7 +427,7 @@ Exit codes:
   2  the command line, the configuration or a run folder is invalid, or there is no audit";
 
 #[derive(Debug, Args)]
-pub struct Trend {
+pub struct TrendOptions {
     /// The run whose history is shown: a folder, a run id under the root, or latest [default: all audits under the root]
     #[arg(value_name = "RUN")]
     pub run: Option<PathBuf>,

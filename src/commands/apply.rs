@@ -6,10 +6,10 @@ mod gather;
 use super::{disk, live};
 use crate::apply::execute::Execution;
 use crate::apply::journal::{Journal, room};
-use crate::apply::look::{OrgIndex, Reads};
+use crate::apply::look::{OrgIndex, SubjectReads};
 use crate::apply::narrow::Narrowing;
 use crate::apply::recover::{self, Recovery};
-use crate::apply::select::{Choice, Selection};
+use crate::apply::select::{ActionChoice, Selection};
 use crate::apply::{NOTHING_WRITTEN, Stop};
 use crate::catalogue::SkipReason;
 use crate::cli::{Apply as Options, Common};
@@ -22,7 +22,7 @@ use crate::model::time::Instant;
 use crate::report::apply as report;
 use crate::run::artifacts::Source;
 use crate::run::artifacts::apply_receipt::{ActionResult, Caps, Mode, Outcome};
-use crate::run::artifacts::journal::{self, Begin, Entry};
+use crate::run::artifacts::journal::{self, Begin, JournalEntry};
 use crate::run::create::Root;
 use crate::run::plan_file::PlannedAction;
 use crate::snapshot::demo;
@@ -154,11 +154,11 @@ impl Job<'_> {
     /// when the walk ends early.
     async fn choose(
         &self,
-        records: &impl Reads,
+        records: &impl SubjectReads,
         run: &mut Run,
         stop: &Deferred,
         so_far: &mut Vec<ActionResult>,
-    ) -> Result<(Vec<Choice>, OrgIndex), Stop> {
+    ) -> Result<(Vec<ActionChoice>, OrgIndex), Stop> {
         let console = &self.console;
         let plan = &self.gathered.plan;
         let Run { journal, narrowing, .. } = run;
@@ -174,7 +174,7 @@ impl Job<'_> {
                 so_far.push(ActionResult::unreached(&actions[at], self.started_at));
                 return Ok(());
             };
-            let entry = Entry::Result(result.clone());
+            let entry = JournalEntry::Result(result.clone());
             if result.reason.is_some_and(SkipReason::is_attempted) {
                 journal.append(&entry)?;
             } else {
@@ -186,22 +186,22 @@ impl Job<'_> {
         let selection = Selection { plan, narrowing, caps: self.caps, clock: clock::now, stop };
         let choices = selection.choose(records, &mut index, &mut decided).await?;
         let action_ids = self.selected(&choices).map(|(action, _)| action.action_id.to_string()).collect();
-        journal.append(&Entry::Selected { action_ids })?;
+        journal.append(&JournalEntry::Selected { action_ids })?;
         Ok((choices, index))
     }
 
     fn selected<'c>(
         &self,
-        choices: &'c [Choice],
+        choices: &'c [ActionChoice],
     ) -> impl Iterator<Item = (&PlannedAction, &'c crate::apply::look::Look)> {
         self.gathered.plan.actions.iter().zip(choices).filter_map(|(action, choice)| match choice {
-            Choice::Selected(seen) => Some((action, seen)),
-            Choice::Not(_) => None,
+            ActionChoice::Selected(seen) => Some((action, seen)),
+            ActionChoice::Not(_) => None,
         })
     }
 
     /// Prints what would change, and why the rest would not.
-    fn show(&self, choices: &[Choice]) {
+    fn show(&self, choices: &[ActionChoice]) {
         let selected: Vec<_> = self
             .selected(choices)
             .map(|(action, seen)| report::Selected {
@@ -211,8 +211,8 @@ impl Job<'_> {
             })
             .collect();
         let left_out = choices.iter().filter_map(|choice| match choice {
-            Choice::Not(result) => Some(result),
-            Choice::Selected(_) => None,
+            ActionChoice::Not(result) => Some(result),
+            ActionChoice::Selected(_) => None,
         });
         let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0);
         for line in report::plan(&selected, &left_out.collect::<Vec<_>>(), self.caps, width) {
@@ -220,7 +220,7 @@ impl Job<'_> {
         }
     }
 
-    async fn dry_run(&self, records: &impl Reads, mut run: Run, stop: &Deferred) -> Result<Exit, Failure> {
+    async fn dry_run(&self, records: &impl SubjectReads, mut run: Run, stop: &Deferred) -> Result<Exit, Failure> {
         let mut so_far = Vec::new();
         let choices = match self.choose(records, &mut run, stop, &mut so_far).await {
             Ok((choices, _)) => choices,
@@ -230,11 +230,13 @@ impl Job<'_> {
         let mut results = Vec::with_capacity(choices.len());
         for (action, choice) in self.gathered.plan.actions.iter().zip(choices) {
             let result = match choice {
-                Choice::Not(result) => result,
-                Choice::Selected(seen) => {
+                ActionChoice::Not(result) => result,
+                ActionChoice::Selected(seen) => {
                     let would = ActionResult::new(action, Outcome::WouldApply, None, clock::now());
                     let would = ActionResult { before: seen.state(action), ..would };
-                    run.journal.note(&Entry::Result(would.clone())).map_err(|error| disk(NOTHING_WRITTEN, error))?;
+                    run.journal
+                        .note(&JournalEntry::Result(would.clone()))
+                        .map_err(|error| disk(NOTHING_WRITTEN, error))?;
                     would
                 }
             };

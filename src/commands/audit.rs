@@ -7,7 +7,7 @@ mod recorded;
 mod results;
 
 use super::source;
-use crate::cli::{Audit as Options, Common};
+use crate::cli::{AuditOptions as Options, Common};
 use crate::exit::{Exit, Failure};
 use crate::rules::audit::audit;
 use inputs::Inputs;

@@ -2,7 +2,7 @@
 
 use super::{ConfigFile, read_config, runs};
 use crate::catalogue::IssueCode;
-use crate::cli::{Common, Diff as Options};
+use crate::cli::{Common, DiffOptions as Options};
 use crate::exit::{Exit, Failure};
 use crate::github::step_output::Output;
 use crate::model::settings::Thresholds;

@@ -9,7 +9,7 @@ use super::{ConfigFile, live, named_zendesk, read_config};
 use crate::cli::{Common, Doctor as Options};
 use crate::config::{Config, FILE_NAME, SalesforceSource};
 use crate::console::{self, Console, Format};
-use crate::doctor::check::{Check, Row, Status};
+use crate::doctor::check::{CheckRow, DoctorCheck, Status};
 use crate::doctor::{Learned, judge, show};
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -42,12 +42,14 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
             salesforce::check(&console, config)?
         }
         Some(Configured { config, has_reference: true }) => reference(&console, config),
-        Some(Configured { has_reference: false, .. }) => Row::not_checked(Check::Reference, "no export is named"),
-        None => Row::not_checked(Check::Reference, NO_CONFIG),
+        Some(Configured { has_reference: false, .. }) => {
+            CheckRow::not_checked(DoctorCheck::Reference, "no export is named")
+        }
+        None => CheckRow::not_checked(DoctorCheck::Reference, NO_CONFIG),
     });
     rows.push(match &config {
         Some(Configured { config, .. }) => output_root(&config.root),
-        None => Row::not_checked(Check::OutputRoot, NO_CONFIG),
+        None => CheckRow::not_checked(DoctorCheck::OutputRoot, NO_CONFIG),
     });
     let (credentials_row, credentials) = credentials();
     rows.push(credentials_row);
@@ -73,8 +75,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
                 (Some(_), None) => "no Zendesk is named",
                 (Some(_), Some(_)) => "there are no credentials",
             };
-            let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Connection);
-            rows.extend(rest.map(|check| Row::not_checked(check, why)));
+            let rest = DoctorCheck::ALL.into_iter().skip_while(|check| *check != DoctorCheck::Connection);
+            rows.extend(rest.map(|check| CheckRow::not_checked(check, why)));
         }
     }
     let exit = show::exit(&rows);
@@ -118,8 +120,8 @@ struct Configured {
 }
 
 /// The configuration in force. Errors: a flag that cannot be used.
-fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>), Failure> {
-    let check = Check::Config;
+fn config(common: &Common, options: &Options) -> Result<(CheckRow, Option<Configured>), Failure> {
+    let check = DoctorCheck::Config;
     let init = "g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme";
     let flagged = named_zendesk(options.subdomain.as_deref(), options.base_url.as_deref())?;
     let file = match read_config(common.config.as_deref()) {
@@ -127,7 +129,7 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
         Err(failure) => {
             let why = failure.causes().iter().cloned().reduce(|all, cause| all.then("; ", &cause));
             let why = why.unwrap_or("it cannot be read".into()).map(escape::line);
-            return Ok((Row::fail(check, why, failure.next().cloned().unwrap_or("correct it".into())), None));
+            return Ok((CheckRow::fail(check, why, failure.next().cloned().unwrap_or("correct it".into())), None));
         }
     };
     let found = file.is_some();
@@ -141,37 +143,39 @@ fn config(common: &Common, options: &Options) -> Result<(Row, Option<Configured>
     let has_reference = found || options.sf_accounts.is_some();
     let path = escape::line(&shown_path(common.config.as_deref().unwrap_or(Path::new(FILE_NAME))));
     let row = match (&config.zendesk, found, has_reference) {
-        (Some(zendesk), true, _) => Row::ok(check, Message::with_public(format!("{path}, for {zendesk}"), path)),
+        (Some(zendesk), true, _) => CheckRow::ok(check, Message::with_public(format!("{path}, for {zendesk}"), path)),
         (Some(zendesk), false, true) => {
             let saw = "no file, but the flags are enough";
-            Row::ok(check, Message::with_public(format!("{saw}, for {zendesk}"), saw))
+            CheckRow::ok(check, Message::with_public(format!("{saw}, for {zendesk}"), saw))
         }
-        (Some(_), false, false) => Row::fail(check, open(format!("there is no {path}, and no --sf-accounts")), init),
-        (None, true, _) => Row::fail(
+        (Some(_), false, false) => {
+            CheckRow::fail(check, open(format!("there is no {path}, and no --sf-accounts")), init)
+        }
+        (None, true, _) => CheckRow::fail(
             check,
             open(format!("{path} names no Zendesk")),
             "set zendesk.subdomain in it, or use --subdomain",
         ),
-        (None, false, true) => Row::fail(
+        (None, false, true) => CheckRow::fail(
             check,
             open(format!("there is no {path}, and no --subdomain")),
             open(format!("{init}\nor use --subdomain")),
         ),
-        (None, false, false) => Row::fail(check, open(format!("there is no {path}")), init),
+        (None, false, false) => CheckRow::fail(check, open(format!("there is no {path}")), init),
     };
     Ok((row, Some(Configured { config, has_reference })))
 }
 
 /// Reads the reference; its warnings go to standard error.
-fn reference(console: &Console, config: &Config) -> Row {
-    let check = Check::Reference;
+fn reference(console: &Console, config: &Config) -> CheckRow {
+    let check = DoctorCheck::Reference;
     let path = escape::line(&shown_path(&config.accounts_csv));
     let bytes = match files::read_lines(&config.accounts_csv) {
         Ok(bytes) => bytes,
         Err(error) => {
             let next =
                 "export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains";
-            return Row::fail(check, open(format!("{path} cannot be read")).then(": ", &error.into()), next);
+            return CheckRow::fail(check, open(format!("{path} cannot be read")).then(": ", &error.into()), next);
         }
     };
     let mut domains = DomainTable::default();
@@ -182,8 +186,8 @@ fn reference(console: &Console, config: &Config) -> Row {
             let expected = counted(reference.domain_counts().0 as u64, "expected domain");
             let saw = format!("{path}: {accounts}, {expected}");
             match reference.warnings.len() as u64 {
-                0 => Row::ok(check, open(saw)),
-                count => Row::warn(
+                0 => CheckRow::ok(check, open(saw)),
+                count => CheckRow::warn(
                     check,
                     open(format!("{saw}, {}", counted(count, "warning"))),
                     "g-gremlin zendesk drift explain CODE says what to do about each",
@@ -202,14 +206,14 @@ fn reference(console: &Console, config: &Config) -> Row {
                 counted((problems.listed.len() + problems.more) as u64, "row")
             );
             let told = Message::with_public(format!("{path}: {}", told.join("; ")), public);
-            Row::fail(check, told, open(problems.ways_out.join("\n")))
+            CheckRow::fail(check, told, open(problems.ways_out.join("\n")))
         }
     }
 }
 
 /// Tries whether a run folder could be made, and leaves nothing behind, not even the root.
-fn output_root(root: &Path) -> Row {
-    let check = Check::OutputRoot;
+fn output_root(root: &Path) -> CheckRow {
+    let check = DoctorCheck::OutputRoot;
     let shown = escape::line(&shown_path(root));
     let existing = root.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
     let existing = existing.into_iter().find(|path| path.exists()).unwrap_or(Path::new("."));
@@ -217,9 +221,9 @@ fn output_root(root: &Path) -> Row {
         Ok(folder) => {
             drop(folder);
             let saw = if existing == root { "can be written" } else { "does not exist yet; it can be made" };
-            Row::ok(check, open(format!("{shown} {saw}")))
+            CheckRow::ok(check, open(format!("{shown} {saw}")))
         }
-        Err(error) => Row::fail(
+        Err(error) => CheckRow::fail(
             check,
             open(format!("{shown} cannot be written")).then(": ", &error.into()),
             "allow writing there, or name another folder: artifacts.root, or audit --out",
@@ -227,22 +231,22 @@ fn output_root(root: &Path) -> Row {
     }
 }
 
-fn credentials() -> (Row, Option<Credentials>) {
-    let check = Check::Credentials;
+fn credentials() -> (CheckRow, Option<Credentials>) {
+    let check = DoctorCheck::Credentials;
     let env = |name: &str| std::env::var(name).ok();
     match zendesk::credentials_from(&env, live::READ_SCOPE) {
-        Err(error) => (Row::fail(check, &error, open(error.help())), None),
+        Err(error) => (CheckRow::fail(check, &error, open(error.help())), None),
         Ok(credentials) => {
             let row = match &credentials {
-                Credentials::Client { scope, .. } => Row::ok(
+                Credentials::Client { scope, .. } => CheckRow::ok(
                     check,
                     open(format!(
                         "ZENDESK_OAUTH_CLIENT_ID and _SECRET: an OAuth client, to be asked for the scope \"{}\"",
                         escape::terminal(scope)
                     )),
                 ),
-                Credentials::Token(_) => Row::ok(check, "ZENDESK_OAUTH_TOKEN: an OAuth token"),
-                Credentials::ApiToken { .. } => Row::warn(
+                Credentials::Token(_) => CheckRow::ok(check, "ZENDESK_OAUTH_TOKEN: an OAuth token"),
+                Credentials::ApiToken { .. } => CheckRow::warn(
                     check,
                     "ZENDESK_EMAIL and ZENDESK_API_TOKEN: an API token; Zendesk deactivates those unused for 30 days, and all on 30 April 2027",
                     "make an OAuth client (Admin Center > Apps and integrations > APIs > OAuth clients)",
@@ -253,10 +257,10 @@ fn credentials() -> (Row, Option<Credentials>) {
     }
 }
 
-fn print_text(console: &Console, rows: &[Row], exit: Exit, flags: &Flags) {
+fn print_text(console: &Console, rows: &[CheckRow], exit: Exit, flags: &Flags) {
     if console.quiet {
         // Errors are told in every case.
-        for Row { check, status, saw, next } in rows {
+        for CheckRow { check, status, saw, next } in rows {
             if *status == Status::Fail {
                 let failure = Failure::new(exit, Message::from(check.name()).then(": ", saw));
                 console::failure(&failure.help(next.clone().unwrap_or("".into())), console.audience);

@@ -26,13 +26,13 @@ const PRECONDITION: &str = "precondition_changed_";
 
 /// Nothing in the catalogue has this name.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownName {
     name: String,
     /// The name that was probably meant.
     pub nearest: Option<&'static str>,
 }
 
-impl fmt::Display for Unknown {
+impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no code, action or reason is named \"{}\"", self.name.escape_debug())?;
         match self.nearest {
@@ -42,7 +42,7 @@ impl fmt::Display for Unknown {
     }
 }
 
-impl std::error::Error for Unknown {}
+impl std::error::Error for UnknownName {}
 
 /// Runs `explain`.
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
@@ -63,14 +63,14 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 /// Everything that has this name: one entry, or two where an issue and a blocked reason share it.
 ///
 /// The beginning `precondition_changed_` may be left out when nothing else has the short name.
-pub fn one(name: &str) -> Result<Vec<Entry>, Unknown> {
+pub fn one(name: &str) -> Result<Vec<Entry>, UnknownName> {
     let named = |wanted: &str| Entry::all().filter(|e| e.name() == wanted).collect::<Vec<_>>();
     let mut found = named(name);
     if found.is_empty() {
         found = named(&format!("{PRECONDITION}{name}"));
     }
     if found.is_empty() {
-        return Err(Unknown { name: name.to_owned(), nearest: nearest(name, Entry::all().map(Entry::name)) });
+        return Err(UnknownName { name: name.to_owned(), nearest: nearest(name, Entry::all().map(Entry::name)) });
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! `audit --explain-fetch`: what the live read of an audit would cost, and which way it would take, without reading.
 
 use super::{live, source};
-use crate::cli::{Common, Source as Options};
+use crate::cli::{Common, SourceOptions as Options};
 use crate::console::Format;
 use crate::doctor::check::Status;
 use crate::doctor::{judge, show};

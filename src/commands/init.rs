@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::accounts::{COLUMNS, Reference};
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
-use crate::reference::{self, Choice, Form, Problems, Proposal};
+use crate::reference::{self, ColumnChoice, Form, Problems, Proposal};
 use crate::text::audience::{Message, open};
 use crate::text::escape;
 use crate::text::words::counted;
@@ -132,7 +132,7 @@ fn show_columns(console: &Console, proposal: &Proposal, of_query: bool) {
     } else {
         "\nThe export names its columns in its own way. Written under salesforce.columns; correct it there if it is wrong:"
     });
-    for Choice { column, header, why } in &proposal.choices {
+    for ColumnChoice { column, header, why } in &proposal.choices {
         let private = format!("  {column}: \"{}\" ({why})", escape::terminal(header));
         console.say(Message::with_public(private, format!("  {column}: {why}")));
     }
@@ -255,7 +255,7 @@ fn named_config(path: &Path) -> String {
 fn template(zendesk: Option<&str>, accounts: &str, proposal: &Proposal) -> String {
     let zendesk = zendesk.unwrap_or("  # subdomain: acme             # the part before .zendesk.com");
     let mut columns = String::new();
-    for Choice { column, header, why } in &proposal.choices {
+    for ColumnChoice { column, header, why } in &proposal.choices {
         columns.push_str(&format!("    {column}: {}   # {why}\n", json!(header)));
     }
     let columns = match columns.is_empty() {

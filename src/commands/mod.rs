@@ -18,7 +18,7 @@ pub mod trace;
 pub mod trend;
 pub mod verify;
 
-use crate::cli::{Command, Common, Outputs};
+use crate::cli::{Common, DriftCommand, Outputs};
 use crate::config::{self, Config, FILE_NAME};
 use crate::console::{Console, Format};
 use crate::exit::{Exit, Failure};
@@ -30,21 +30,21 @@ use crate::text::audience::{Audience, Message, open};
 use std::path::Path;
 
 /// Runs a command of `zendesk drift`.
-pub fn drift(common: &Common, command: Command) -> Result<Exit, Failure> {
-    if common.format == Format::Csv && !matches!(command, Command::Trend(_)) {
+pub fn drift(common: &Common, command: DriftCommand) -> Result<Exit, Failure> {
+    if common.format == Format::Csv && !matches!(command, DriftCommand::Trend(_)) {
         return Err(Failure::invalid("only trend prints CSV").help("use --format text or --format json"));
     }
     match command {
-        Command::Init(options) => init::run(common, options),
-        Command::Audit(options) => audit::run(common, options),
-        Command::Trace(options) => trace::run(common, &options),
-        Command::Apply(options) => apply::run(common, &options),
-        Command::Diff(options) => diff::run(common, &options),
-        Command::Verify(options) => verify::run(common, &options),
-        Command::Doctor(options) => doctor::run(common, options),
-        Command::Report(options) => report::run(common, &options),
-        Command::Trend(options) => trend::run(common, &options),
-        Command::Explain(options) => explain::run(common, &options),
+        DriftCommand::Init(options) => init::run(common, options),
+        DriftCommand::Audit(options) => audit::run(common, options),
+        DriftCommand::Trace(options) => trace::run(common, &options),
+        DriftCommand::Apply(options) => apply::run(common, &options),
+        DriftCommand::Diff(options) => diff::run(common, &options),
+        DriftCommand::Verify(options) => verify::run(common, &options),
+        DriftCommand::Doctor(options) => doctor::run(common, options),
+        DriftCommand::Report(options) => report::run(common, &options),
+        DriftCommand::Trend(options) => trend::run(common, &options),
+        DriftCommand::Explain(options) => explain::run(common, &options),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{ConfigFile, read_config};
 use crate::cli::Common;
 use crate::config::DEFAULT_ROOT;
 use crate::exit::Failure;
-use crate::run::diff::{self, About};
+use crate::run::diff::{self, AboutSide};
 use crate::run::locate;
 use crate::run::read::{RunFolder, RunFolderError};
 use crate::text::audience::Message;
@@ -66,7 +66,7 @@ pub(super) fn open_folder(common: &Common, folder: &Path, what: &str) -> Result<
 }
 
 /// Refuses a base that says nothing about the head.
-pub(super) fn comparable(path: &Path, base: &RunFolder, head: About<'_>) -> Result<(), Failure> {
+pub(super) fn comparable(path: &Path, base: &RunFolder, head: AboutSide<'_>) -> Result<(), Failure> {
     diff::comparable(about(base), head).map_err(|error| {
         Failure::invalid(Message::public(format!("{} cannot be compared with this run", path.display())))
             .because(&error)
@@ -75,6 +75,6 @@ pub(super) fn comparable(path: &Path, base: &RunFolder, head: About<'_>) -> Resu
 }
 
 /// Which Zendesk a run is about.
-pub(super) fn about(run: &RunFolder) -> About<'_> {
-    About { source: run.summary.source, zendesk: &run.summary.zendesk }
+pub(super) fn about(run: &RunFolder) -> AboutSide<'_> {
+    AboutSide { source: run.summary.source, zendesk: &run.summary.zendesk }
 }

@@ -3,7 +3,7 @@
 use crate::config::{self, Config, SalesforceSource};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::salesforce::{self, Cost, Credentials, Event, Options, Probed, Query, ReadError};
+use crate::salesforce::{self, Cost, Event, Options, Probed, Query, SalesforceCredentials, SalesforceError};
 use crate::text::audience::{Message, open};
 use crate::text::words::grouped;
 use crate::zendesk::Timing;
@@ -48,7 +48,7 @@ impl Access {
     }
 
     /// Who asks.
-    pub(super) fn credentials(&self) -> &Credentials {
+    pub(super) fn credentials(&self) -> &SalesforceCredentials {
         &self.options.credentials
     }
 
@@ -84,7 +84,7 @@ impl Access {
     }
 
     /// Reads the first page, with the patience of a check.
-    pub(super) fn probe(&self) -> Result<Result<Probed, ReadError>, Failure> {
+    pub(super) fn probe(&self) -> Result<Result<Probed, SalesforceError>, Failure> {
         let options = Options {
             instance_url: self.options.instance_url.clone(),
             api_version: self.options.api_version.clone(),
@@ -101,7 +101,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// The failure of a command that an error of a read is.
-pub(super) fn failure(error: &ReadError) -> Failure {
+pub(super) fn failure(error: &SalesforceError) -> Failure {
     let what = match error.exit() {
         Exit::Invalid => "salesforce.query cannot be used",
         _ => "Salesforce could not be read",

@@ -6,7 +6,7 @@ pub(super) use read::{Read, WhatToRead, read};
 
 use super::salesforce::Access;
 use super::{ConfigFile, find_reference, live, named_zendesk, read_config};
-use crate::cli::{Common, Source as Options};
+use crate::cli::{Common, SourceOptions as Options};
 use crate::config::{self, Config, SalesforceSource};
 use crate::exit::{Exit, Failure};
 use crate::paths::file_name;

@@ -4,7 +4,7 @@ mod newest;
 
 use super::accounts::Accounts;
 use super::source::{self, AuditSource, Read, WhatToRead};
-use crate::cli::{Common, Source as SourceOptions, Trace as Options};
+use crate::cli::{Common, SourceOptions, TraceOptions as Options};
 use crate::clock;
 use crate::config::Config;
 use crate::console::{self, Console, Format};
@@ -20,7 +20,7 @@ use crate::rules::audit::{Audit, audit};
 use crate::run::artifacts;
 use crate::text::escape;
 use crate::text::words::grouped;
-use crate::trace::{self, Context, Named, SCHEMA, Subject, Trace, Unknown};
+use crate::trace::{self, Context, Named, SCHEMA, Trace, TraceSubject, UnknownSubject};
 use newest::{Newest, newest};
 use serde::Serialize;
 
@@ -52,7 +52,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         options: &chosen.options,
         started_at,
         // A ticket that is too old for the window can still be shown as such.
-        keep_older_tickets: matches!(asked, Asked::Subject(Subject::Ticket(_))),
+        keep_older_tickets: matches!(asked, Asked::Subject(TraceSubject::Ticket(_))),
         log: None,
     };
     let read = source::read(&console, &what, domains)?;
@@ -101,7 +101,7 @@ impl Chosen {
 
 /// What is asked about. A name is looked up once what it can name is there.
 enum Asked {
-    Subject(Subject),
+    Subject(TraceSubject),
     AccountNamed(String),
     OrgNamed(String),
 }
@@ -119,12 +119,12 @@ impl Asked {
             source: _,
         } = options;
         let asked = [
-            sf_account_id.as_ref().map(|id| Self::Subject(Subject::Account(id.clone()))),
+            sf_account_id.as_ref().map(|id| Self::Subject(TraceSubject::Account(id.clone()))),
             account_name.as_ref().map(|name| Self::AccountNamed(name.clone())),
-            zendesk_org_id.map(|id| Self::Subject(Subject::Org(id))),
+            zendesk_org_id.map(|id| Self::Subject(TraceSubject::Org(id))),
             org_name.as_ref().map(|name| Self::OrgNamed(name.clone())),
-            zendesk_user_id.map(|id| Self::Subject(Subject::User(id))),
-            zendesk_ticket_id.map(|id| Self::Subject(Subject::Ticket(id))),
+            zendesk_user_id.map(|id| Self::Subject(TraceSubject::User(id))),
+            zendesk_ticket_id.map(|id| Self::Subject(TraceSubject::Ticket(id))),
         ];
         match asked.into_iter().flatten().next() {
             Some(asked) => Ok(asked),
@@ -139,31 +139,31 @@ impl Asked {
             Self::AccountNamed(name) => {
                 named(trace::account_named(reference, &name), "accounts", &name, flags).map(Self::Subject)
             }
-            Self::Subject(Subject::Account(id)) => {
+            Self::Subject(TraceSubject::Account(id)) => {
                 trace::account_at(reference, &id).map_err(|unknown| self::unknown(unknown, flags))?;
-                Ok(Self::Subject(Subject::Account(id)))
+                Ok(Self::Subject(TraceSubject::Account(id)))
             }
             other => Ok(other),
         }
     }
 
     /// Looks an org up; everything else is known by now.
-    fn in_world(self, world: &World, flags: &str) -> Result<Subject, Failure> {
+    fn in_world(self, world: &World, flags: &str) -> Result<TraceSubject, Failure> {
         match self {
             Self::Subject(subject) => Ok(subject),
-            Self::AccountNamed(name) => Ok(Subject::Account(name)),
+            Self::AccountNamed(name) => Ok(TraceSubject::Account(name)),
             Self::OrgNamed(name) => named(trace::org_named(world, &name), "orgs", &name, flags),
         }
     }
 }
 
-fn domain_subject(text: &str) -> Result<Subject, Failure> {
+fn domain_subject(text: &str) -> Result<TraceSubject, Failure> {
     // Never print the local part of an address.
     let normal = match text.rsplit_once('@') {
         Some((_, after)) => domain::normalize_email_domain(after),
         None => domain::normalize(text),
     };
-    normal.map(Subject::Domain).map_err(|why| {
+    normal.map(TraceSubject::Domain).map_err(|why| {
         let cause = match why {
             domain::NotUsable::NotADomain => "a domain has two or more labels of letters, digits and inner hyphens",
             domain::NotUsable::PublicSuffix => "it is a public suffix, under which anyone can have a domain",
@@ -173,7 +173,7 @@ fn domain_subject(text: &str) -> Result<Subject, Failure> {
 }
 
 /// The subject that a part of a name leads to; several are listed with their ids.
-fn named(named: Named, kind: &str, name: &str, flags: &str) -> Result<Subject, Failure> {
+fn named(named: Named, kind: &str, name: &str, flags: &str) -> Result<TraceSubject, Failure> {
     match named {
         Named::One(subject) => Ok(subject),
         Named::Nothing(unknown) => Err(self::unknown(unknown, flags)),
@@ -190,8 +190,8 @@ fn named(named: Named, kind: &str, name: &str, flags: &str) -> Result<Subject, F
 }
 
 /// A subject that does not exist, with what is near.
-fn unknown(unknown: Unknown, flags: &str) -> Failure {
-    let Unknown { what, near, remark } = unknown;
+fn unknown(unknown: UnknownSubject, flags: &str) -> Failure {
+    let UnknownSubject { what, near, remark } = unknown;
     let mut failure = Failure::invalid(what);
     if let Some(remark) = remark {
         failure = failure.because(remark);

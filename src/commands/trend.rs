@@ -1,7 +1,7 @@
 //! `trend`: the runs over time, from the history of one run or of all runs under a root.
 
 use super::runs;
-use crate::cli::{Common, Trend as Options};
+use crate::cli::{Common, TrendOptions as Options};
 use crate::console::{Format, plain};
 use crate::exit::{Exit, Failure};
 use crate::report::trend as report;

@@ -12,7 +12,7 @@ use crate::run::artifacts::apply_receipt::{self, Mode};
 use crate::run::artifacts::journal;
 use crate::run::plan_file::PlanFile;
 use crate::run::read::read_apply_receipt;
-use crate::run::verify::{self, AuditFolder, Files, Given, Kind, Mismatch, PlanOf, Verdict};
+use crate::run::verify::{self, AuditFolder, Files, FolderKind, FolderMismatch, FolderVerdict, Given, PlanOf};
 use crate::text::audience::{Message, open};
 use crate::text::words::counted;
 use serde::Serialize;
@@ -29,16 +29,16 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let folder = runs::folder(common, &options.run, "run")?;
     let (files, strays) = read_folder(&folder)?;
     let verdict = match kind(&files) {
-        Some(Kind::Audit) => {
+        Some(FolderKind::Audit) => {
             let given = options.receipt.as_deref().map(given).transpose()?;
             let original = original(&folder, &files)?;
             verify::audit_folder(&AuditFolder { files, strays, given, original })
         }
-        Some(Kind::Apply) if options.receipt.is_some() => {
+        Some(FolderKind::Apply) if options.receipt.is_some() => {
             return Err(Failure::invalid("--receipt goes with the run folder of an audit")
                 .help("name the audit's folder, whose plan the receipt is about"));
         }
-        Some(Kind::Apply) => verify::apply_folder(&files, &strays, &plan_of(&folder, &files)?),
+        Some(FolderKind::Apply) => verify::apply_folder(&files, &strays, &plan_of(&folder, &files)?),
         None => {
             return Err(not_usable(&folder, "it is no run folder: it has neither receipt.json nor a journal")
                 .help("name the folder <root>/<time>_audit of an audit, or <root>/<time>_apply of an apply"));
@@ -82,12 +82,12 @@ fn failed_at(path: &Path, error: io::Error) -> Failure {
 }
 
 /// A folder that has lost its receipt is still an audit's, and says so.
-fn kind(files: &Files) -> Option<Kind> {
+fn kind(files: &Files) -> Option<FolderKind> {
     let has = |name: &str| files.contains_key(name);
     if Artifact::ALL.into_iter().any(|artifact| artifact != Artifact::ApplyReceipt && has(artifact.name())) {
-        Some(Kind::Audit)
+        Some(FolderKind::Audit)
     } else if has(Artifact::ApplyReceipt.name()) || has(journal::FILE_NAME) {
-        Some(Kind::Apply)
+        Some(FolderKind::Apply)
     } else {
         None
     }
@@ -166,11 +166,11 @@ pub(super) fn find_plan(folder: &Path, hash: &str, path: &str) -> Option<(PlanOf
     })
 }
 
-fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
-    let Verdict { kind, run_id, plan_hash, checks, mismatches, notices } = verdict;
+fn tell(console: &Console, folder: &Path, verdict: &FolderVerdict) {
+    let FolderVerdict { kind, run_id, plan_hash, checks, mismatches, notices } = verdict;
     let name = match kind {
-        Kind::Audit => "audit",
-        Kind::Apply => "apply",
+        FolderKind::Audit => "audit",
+        FolderKind::Apply => "apply",
     };
     let run = run_id.clone().unwrap_or_else(|| file_name(folder));
     console.heading(Message::with_public(
@@ -208,7 +208,11 @@ fn tell(console: &Console, folder: &Path, verdict: &Verdict) {
 }
 
 /// Tells the first mismatches of each file, then how many more there are.
-fn for_each_file(mismatches: &[Mismatch], mut tell: impl FnMut(&Mismatch), mut more: impl FnMut(&str, usize)) {
+fn for_each_file(
+    mismatches: &[FolderMismatch],
+    mut tell: impl FnMut(&FolderMismatch),
+    mut more: impl FnMut(&str, usize),
+) {
     let files: BTreeSet<&str> = mismatches.iter().map(|mismatch| mismatch.file.as_str()).collect();
     for file in files {
         let of_file = || mismatches.iter().filter(|mismatch| mismatch.file == file);
@@ -220,19 +224,19 @@ fn for_each_file(mismatches: &[Mismatch], mut tell: impl FnMut(&Mismatch), mut m
     }
 }
 
-fn print_json(console: &Console, verdict: &Verdict) {
+fn print_json(console: &Console, verdict: &FolderVerdict) {
     #[derive(Serialize)]
     struct Printed<'a> {
         schema: &'static str,
-        kind: Kind,
+        kind: FolderKind,
         run_id: &'a Option<String>,
         plan_hash: &'a Option<String>,
         matches: bool,
-        checks: &'a [verify::Check],
-        mismatches: &'a [Mismatch],
+        checks: &'a [verify::FolderCheck],
+        mismatches: &'a [FolderMismatch],
         notices: &'a [String],
     }
-    let Verdict { kind, run_id, plan_hash, checks, mismatches, notices } = verdict;
+    let FolderVerdict { kind, run_id, plan_hash, checks, mismatches, notices } = verdict;
     let printed = Printed {
         schema: "g-gremlin/zendesk-drift/verify/1",
         kind: *kind,

@@ -1,6 +1,6 @@
 //! Who is asking, and what the account allows: login, role, scopes, clock, limit, settings.
 
-use super::check::{Check, Row};
+use super::check::{CheckRow, DoctorCheck};
 use super::words::{is_rate_limit, not_read, told};
 use crate::text::audience::{Message, open};
 use crate::text::escape;
@@ -10,49 +10,51 @@ use crate::zendesk::{AS_ADMIN, Credentials, Me, RateLimit, ReadError, usable};
 /// Clocks that differ by more than this deserve a word.
 const MOST_SKEW_SECS: i64 = 60;
 
-pub(super) fn login(login: Option<&Result<Me, ReadError>>) -> Row {
+pub(super) fn login(login: Option<&Result<Me, ReadError>>) -> CheckRow {
     match login {
-        None => Row::not_checked(Check::Login, "there is no connection"),
-        Some(Ok(me)) => Row::ok(Check::Login, Message::with_public(format!("accepted, as user {}", me.id), "accepted")),
-        Some(Err(error)) => Row::fail(Check::Login, told(error), error.next()),
+        None => CheckRow::not_checked(DoctorCheck::Login, "there is no connection"),
+        Some(Ok(me)) => {
+            CheckRow::ok(DoctorCheck::Login, Message::with_public(format!("accepted, as user {}", me.id), "accepted"))
+        }
+        Some(Err(error)) => CheckRow::fail(DoctorCheck::Login, told(error), error.next()),
     }
 }
 
-pub(super) fn role(me: &Me) -> Row {
-    let check = Check::Role;
+pub(super) fn role(me: &Me) -> CheckRow {
+    let check = DoctorCheck::Role;
     if let Err(error) = me.sees_everything() {
-        return Row::fail(check, told(&error), error.next());
+        return CheckRow::fail(check, told(&error), error.next());
     }
     match me.role.as_deref() {
-        Some("admin") => Row::ok(check, "admin"),
-        Some("agent") if me.restricted_agent => Row::warn(
+        Some("admin") => CheckRow::ok(check, "admin"),
+        Some("agent") if me.restricted_agent => CheckRow::warn(
             check,
             "agent with a restricted role; what the role may not see is missing from the answers",
             AS_ADMIN,
         ),
-        Some("agent") => Row::warn(check, "agent: the incremental export is for admins", AS_ADMIN),
-        Some(other) => Row::warn(
+        Some("agent") => CheckRow::warn(check, "agent: the incremental export is for admins", AS_ADMIN),
+        Some(other) => CheckRow::warn(
             check,
             format!("\"{}\", a role that is not known here", escape::terminal(other)),
             "see which of the reads below work",
         ),
-        None => Row::warn(check, "Zendesk does not say which", "see which of the reads below work"),
+        None => CheckRow::warn(check, "Zendesk does not say which", "see which of the reads below work"),
     }
 }
 
-pub(super) fn scopes(scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) -> Row {
-    let check = Check::Scopes;
+pub(super) fn scopes(scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) -> CheckRow {
+    let check = DoctorCheck::Scopes;
     if let Credentials::ApiToken { .. } = credentials {
-        return Row::ok(check, "an API token has none: it may do what its user may");
+        return CheckRow::ok(check, "an API token has none: it may do what its user may");
     }
     match scopes {
-        Ok(scopes) if scopes.is_empty() => Row::fail(
+        Ok(scopes) if scopes.is_empty() => CheckRow::fail(
             check,
             "none: nothing may be read",
             "ask for the scope read (ZENDESK_OAUTH_SCOPE, or a new token)",
         ),
-        Ok(scopes) if scopes.iter().any(|scope| scope == "read") => Row::ok(check, listed(scopes)),
-        Ok(scopes) => Row::warn(
+        Ok(scopes) if scopes.iter().any(|scope| scope == "read") => CheckRow::ok(check, listed(scopes)),
+        Ok(scopes) => CheckRow::warn(
             check,
             format!("{}; Zendesk does not say which of them opens memberships, settings and exports", listed(scopes)),
             "where a read below fails, use the scope read",
@@ -62,7 +64,7 @@ pub(super) fn scopes(scopes: &Result<Vec<String>, ReadError>, credentials: &Cred
                 Credentials::Client { scope, .. } => format!("\"{}\" asked for; ", escape::terminal(scope)),
                 Credentials::Token(_) | Credentials::ApiToken { .. } => String::new(),
             };
-            Row::not_checked(
+            CheckRow::not_checked(
                 check,
                 Message::with_public(
                     format!("{asked}Zendesk does not show what was granted ({})", told(error)),
@@ -77,17 +79,17 @@ pub(super) fn listed(scopes: &[String]) -> String {
     scopes.iter().map(|scope| escape::terminal(scope)).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn clock(ahead_secs: Option<i64>) -> Row {
-    let check = Check::Clock;
+pub(super) fn clock(ahead_secs: Option<i64>) -> CheckRow {
+    let check = DoctorCheck::Clock;
     let Some(ahead_secs) = ahead_secs else {
-        return Row::not_checked(check, "the answers have no date");
+        return CheckRow::not_checked(check, "the answers have no date");
     };
     let by = ahead_secs.unsigned_abs();
     let differs = format!("{} s {} the server's", grouped(by), if ahead_secs < 0 { "behind" } else { "ahead of" });
     match ahead_secs.abs() {
-        0..=1 => Row::ok(check, "agrees with the server's"),
-        2..=MOST_SKEW_SECS => Row::ok(check, open(differs)),
-        _ => Row::warn(
+        0..=1 => CheckRow::ok(check, "agrees with the server's"),
+        2..=MOST_SKEW_SECS => CheckRow::ok(check, open(differs)),
+        _ => CheckRow::warn(
             check,
             open(format!("{differs}: the ticket window and the end of suppressions shift by as much")),
             "set this machine's clock, best by NTP",
@@ -107,10 +109,10 @@ pub(super) fn plan(per_minute: u64) -> Option<&'static str> {
     }
 }
 
-pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Row {
-    let check = Check::RateLimit;
+pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> CheckRow {
+    let check = DoctorCheck::RateLimit;
     let Some(RateLimit { per_minute, remaining }) = limit else {
-        return Row::warn(
+        return CheckRow::warn(
             check,
             "responses carry no rate-limit headers, so no share can be reserved for other clients",
             "nothing; when a limit is reached, an audit waits",
@@ -125,29 +127,29 @@ pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Row {
         grouped(used)
     );
     if remaining <= per_minute.saturating_sub(used) {
-        Row::warn(
+        CheckRow::warn(
             check,
             open(format!("{saw}: others have used it up to the reserve of {reserve_percent} %")),
             "audit at another time, or lower zendesk.reserve_percent",
         )
     } else {
-        Row::ok(check, open(saw))
+        CheckRow::ok(check, open(saw))
     }
 }
 
-pub(super) fn multiple_organizations(setting: &Result<Option<bool>, ReadError>) -> Row {
-    let check = Check::MultipleOrganizations;
+pub(super) fn multiple_organizations(setting: &Result<Option<bool>, ReadError>) -> CheckRow {
+    let check = DoctorCheck::MultipleOrganizations;
     let unknown = "use the scope read; without it, audits go by the data: a user with two orgs shows that it is on";
     match setting {
-        Ok(Some(true)) => Row::ok(check, "on"),
-        Ok(Some(false)) => Row::warn(
+        Ok(Some(true)) => CheckRow::ok(check, "on"),
+        Ok(Some(false)) => CheckRow::warn(
             check,
             "off: a second org would replace the first, so users who have one are not assigned to another",
             "switch it on in the Admin Center (People > Configuration > End users), if that is wanted",
         ),
-        Ok(None) => Row::warn(check, "the account settings do not tell it", unknown),
+        Ok(None) => CheckRow::warn(check, "the account settings do not tell it", unknown),
         Err(error) if is_rate_limit(error) => not_read(check, error),
-        Err(error @ ReadError::Refused { status: 403 | 404, .. }) => Row::warn(check, told(error), unknown),
+        Err(error @ ReadError::Refused { status: 403 | 404, .. }) => CheckRow::warn(check, told(error), unknown),
         Err(error) => not_read(check, error),
     }
 }

@@ -1,6 +1,6 @@
 //! Whether `apply` would be allowed to write, by role and scopes alone: nothing is written to find out.
 
-use super::check::{Check, Row};
+use super::check::{CheckRow, DoctorCheck};
 use crate::text::audience::open;
 use crate::zendesk::{Credentials, Me, ReadError};
 
@@ -25,19 +25,19 @@ pub(super) fn writes(scopes: &Result<Vec<String>, ReadError>, credentials: &Cred
     }
 }
 
-pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) -> Row {
-    let check = Check::Apply;
+pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) -> CheckRow {
+    let check = DoctorCheck::Apply;
     match me.and_then(|me| me.role.as_deref()) {
         Some("admin") => {}
         Some("agent") => {
-            return Row::warn(
+            return CheckRow::warn(
                 check,
                 "in part: an agent may change memberships of end users, but orgs only with a custom role that may edit them",
                 open("let an admin own the OAuth client or token that apply uses"),
             );
         }
         Some(_) | None => {
-            return Row::warn(
+            return CheckRow::warn(
                 check,
                 "not known, since the role is not",
                 open("let an admin own the OAuth client or token that apply uses"),
@@ -53,17 +53,17 @@ pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, cr
         }
     };
     match writes(scopes, credentials) {
-        Writes::Allowed(by) => Row::ok(check, open(format!("allowed: an admin with {by}"))),
-        Writes::Perhaps => Row::warn(
+        Writes::Allowed(by) => CheckRow::ok(check, open(format!("allowed: an admin with {by}"))),
+        Writes::Perhaps => CheckRow::warn(
             check,
             "perhaps: Zendesk does not say whether organizations:write and users:write open memberships",
             check_again,
         ),
         Writes::ReadOnly => {
-            Row::warn(check, "not with this token, which may only read; an audit needs no more", check_again)
+            CheckRow::warn(check, "not with this token, which may only read; an audit needs no more", check_again)
         }
         Writes::Unknown => {
-            Row::warn(check, "an admin, but Zendesk does not show whether the token may write", check_again)
+            CheckRow::warn(check, "an admin, but Zendesk does not show whether the token may write", check_again)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// One thing that is checked, in the order in which it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
+pub enum DoctorCheck {
     Config,
     Reference,
     OutputRoot,
@@ -36,7 +36,7 @@ struct About {
     next: &'static str,
 }
 
-impl Check {
+impl DoctorCheck {
     pub const ALL: [Self; 20] = [
         Self::Config,
         Self::Reference,
@@ -200,8 +200,8 @@ impl Status {
 
 /// The result of a check, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    pub check: Check,
+pub struct CheckRow {
+    pub check: DoctorCheck,
     pub status: Status,
     /// What was seen.
     pub saw: Message,
@@ -209,29 +209,29 @@ pub struct Row {
     pub next: Option<Message>,
 }
 
-impl Row {
-    pub fn ok(check: Check, saw: impl Into<Message>) -> Self {
+impl CheckRow {
+    pub fn ok(check: DoctorCheck, saw: impl Into<Message>) -> Self {
         Self { check, status: Status::Ok, saw: saw.into(), next: None }
     }
 
-    pub fn warn(check: Check, saw: impl Into<Message>, next: impl Into<Message>) -> Self {
+    pub fn warn(check: DoctorCheck, saw: impl Into<Message>, next: impl Into<Message>) -> Self {
         Self { check, status: Status::Warn, saw: saw.into(), next: Some(next.into()) }
     }
 
-    pub fn fail(check: Check, saw: impl Into<Message>, next: impl Into<Message>) -> Self {
+    pub fn fail(check: DoctorCheck, saw: impl Into<Message>, next: impl Into<Message>) -> Self {
         Self { check, status: Status::Fail, saw: saw.into(), next: Some(next.into()) }
     }
 
     /// `why` names what failed before.
-    pub fn not_checked(check: Check, why: impl Into<Message>) -> Self {
+    pub fn not_checked(check: DoctorCheck, why: impl Into<Message>) -> Self {
         Self { check, status: Status::NotChecked, saw: why.into(), next: None }
     }
 }
 
 /// The checks as a Markdown table, for `docs/doctor.md`.
 pub fn markdown_table() -> String {
-    let mut out = String::from("| Check | What it tells | When it is not ok |\n| --- | --- | --- |\n");
-    for check in Check::ALL {
+    let mut out = String::from("| DoctorCheck | What it tells | When it is not ok |\n| --- | --- | --- |\n");
+    for check in DoctorCheck::ALL {
         let About { name, tells, next } = check.about();
         // Writing to a string cannot fail.
         let _ = writeln!(out, "| `{name}` | {tells} | {next} |");
@@ -245,10 +245,10 @@ mod tests {
 
     #[test]
     fn every_check_has_its_own_name_and_one_row_of_the_page() {
-        let names: std::collections::BTreeSet<_> = Check::ALL.map(Check::name).into();
-        assert_eq!(names.len(), Check::ALL.len());
+        let names: std::collections::BTreeSet<_> = DoctorCheck::ALL.map(DoctorCheck::name).into();
+        assert_eq!(names.len(), DoctorCheck::ALL.len());
         let table = markdown_table();
-        assert_eq!(table.lines().count(), Check::ALL.len() + 2);
+        assert_eq!(table.lines().count(), DoctorCheck::ALL.len() + 2);
         assert!(table.lines().all(|line| line.matches('|').count() == 4), "{table}");
     }
 }

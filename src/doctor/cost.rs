@@ -1,6 +1,6 @@
 //! What an audit will cost.
 
-use super::check::{Check, Row};
+use super::check::{CheckRow, DoctorCheck};
 use crate::config::Config;
 use crate::text::audience::open;
 use crate::text::words::grouped;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// The estimate of an audit.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Cost {
+pub struct AuditCost {
     pub organizations: u64,
     pub users: u64,
     /// Of the window.
@@ -51,11 +51,11 @@ pub(super) fn cost(
     credentials: &Credentials,
     config: &Config,
     choice: Option<&Choice>,
-) -> (Option<Cost>, Row) {
-    let check = Check::Estimate;
+) -> (Option<AuditCost>, CheckRow) {
+    let check = DoctorCheck::Estimate;
     let (Some(organizations), Some(users)) = (reads.organizations_count, reads.users_count) else {
         let saw = "Zendesk does not say how many organizations and users there are";
-        return (None, Row::warn(check, saw, "run the first audit: its receipt has the numbers"));
+        return (None, CheckRow::warn(check, saw, "run the first audit: its receipt has the numbers"));
     };
     let speed = speed(found, config);
     let wanted = config.settings.tickets_enabled;
@@ -71,7 +71,7 @@ pub(super) fn cost(
         requests: part.requests,
         seconds: whole_secs(part.takes),
     });
-    let cost = Cost {
+    let cost = AuditCost {
         organizations,
         users,
         tickets,
@@ -84,7 +84,7 @@ pub(super) fn cost(
     (Some(cost), row)
 }
 
-fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> Row {
+fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> CheckRow {
     let parts = estimate.parts.iter().map(|part| match (part.kind, part.requests) {
         ("organization_memberships", Some(requests)) => {
             format!("{} for memberships (taken to be as many as users)", grouped(requests))
@@ -97,9 +97,9 @@ fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> R
     let takes = duration(estimate.takes, limit_known);
     let saw = open(format!("about {} requests, {takes}: {parts}", grouped(estimate.requests)));
     if estimate.parts.iter().all(|part| part.requests.is_some()) {
-        Row::ok(Check::Estimate, saw)
+        CheckRow::ok(DoctorCheck::Estimate, saw)
     } else {
-        Row::warn(Check::Estimate, saw, "run the first audit: its receipt has the numbers")
+        CheckRow::warn(DoctorCheck::Estimate, saw, "run the first audit: its receipt has the numbers")
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::account::{clock, login, multiple_organizations, plan, rate_limit, role, scopes};
 use super::apply::apply;
-use super::check::{Check, Row};
-use super::cost::{Cost, cost, speed};
+use super::check::{CheckRow, DoctorCheck};
+use super::cost::{AuditCost, cost, speed};
 use super::tickets::{ticket_choice, tickets};
 use super::words::{read, told};
 use crate::config::Config;
@@ -26,13 +26,13 @@ pub struct Learned {
     pub plan: Option<&'static str>,
     pub multiple_organizations: Option<bool>,
     pub ticket_source: Option<&'static str>,
-    pub estimate: Option<Cost>,
+    pub estimate: Option<AuditCost>,
 }
 
 /// Judges what was found.
-pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<Row>, Learned) {
+pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<CheckRow>, Learned) {
     let connection = match &found.connection {
-        Ok(took) => Row::ok(Check::Connection, open(format!("answers in {} ms", took.as_millis()))),
+        Ok(took) => CheckRow::ok(DoctorCheck::Connection, open(format!("answers in {} ms", took.as_millis()))),
         Err(error) => return (no_connection(error), Learned::default()),
     };
     let mut facts = Learned {
@@ -48,10 +48,10 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
     let rate_limit = rate_limit(found.headers.rate_limit, config.reserve_percent);
     let Some(reads) = &found.reads else {
         let why = if me.is_some() { "end users may not read it" } else { NO_LOGIN };
-        let role = me.map_or_else(|| Row::not_checked(Check::Role, why), role);
-        rows.extend([role, Row::not_checked(Check::Scopes, why), clock, rate_limit]);
-        let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::MultipleOrganizations);
-        rows.extend(rest.map(|check| Row::not_checked(check, why)));
+        let role = me.map_or_else(|| CheckRow::not_checked(DoctorCheck::Role, why), role);
+        rows.extend([role, CheckRow::not_checked(DoctorCheck::Scopes, why), clock, rate_limit]);
+        let rest = DoctorCheck::ALL.into_iter().skip_while(|check| *check != DoctorCheck::MultipleOrganizations);
+        rows.extend(rest.map(|check| CheckRow::not_checked(check, why)));
         return (rows, facts);
     };
     facts.scopes =
@@ -67,21 +67,23 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
     facts.estimate = cost;
 
     rows.extend([
-        me.map_or_else(|| Row::not_checked(Check::Role, NO_LOGIN), role),
+        me.map_or_else(|| CheckRow::not_checked(DoctorCheck::Role, NO_LOGIN), role),
         scopes(&reads.scopes, credentials),
         clock,
         rate_limit,
     ]);
     rows.push(multiple_organizations(&reads.multiple_organizations));
-    rows.push(read(Check::Organizations, &reads.organizations, reads.organizations_count));
-    rows.push(read(Check::Users, &reads.users, reads.users_count));
-    rows.push(read(Check::Memberships, &reads.memberships, None));
-    rows.push(read(Check::RecordsById, &reads.by_id, None));
+    rows.push(read(DoctorCheck::Organizations, &reads.organizations, reads.organizations_count));
+    rows.push(read(DoctorCheck::Users, &reads.users, reads.users_count));
+    rows.push(read(DoctorCheck::Memberships, &reads.memberships, None));
+    rows.push(read(DoctorCheck::RecordsById, &reads.by_id, None));
     if wanted {
         rows.extend(tickets(reads, source, config.allow_ticket_list));
     } else {
-        let checks = [Check::TicketExport, Check::TicketSearch, Check::TicketList];
-        rows.extend(checks.map(|check| Row::not_checked(check, "tickets.enabled is false, so tickets are not read")));
+        let checks = [DoctorCheck::TicketExport, DoctorCheck::TicketSearch, DoctorCheck::TicketList];
+        rows.extend(
+            checks.map(|check| CheckRow::not_checked(check, "tickets.enabled is false, so tickets are not read")),
+        );
     }
     rows.push(apply(me, &reads.scopes, credentials));
     rows.push(estimate);
@@ -89,14 +91,14 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
 }
 
 /// The rows of a Zendesk that cannot be reached.
-fn no_connection(error: &ReadError) -> Vec<Row> {
+fn no_connection(error: &ReadError) -> Vec<CheckRow> {
     let next = match error {
         ReadError::NeverReached { .. } | ReadError::TriesSpent { .. } | ReadError::TooSilent { .. } => {
             "check the subdomain, the network and its proxy, and https://status.zendesk.com".into()
         }
         other => other.next(),
     };
-    let rest = Check::ALL.into_iter().skip_while(|check| *check != Check::Login);
-    let rest = rest.map(|check| Row::not_checked(check, NO_CONNECTION));
-    std::iter::once(Row::fail(Check::Connection, told(error), next)).chain(rest).collect()
+    let rest = DoctorCheck::ALL.into_iter().skip_while(|check| *check != DoctorCheck::Login);
+    let rest = rest.map(|check| CheckRow::not_checked(check, NO_CONNECTION));
+    std::iter::once(CheckRow::fail(DoctorCheck::Connection, told(error), next)).chain(rest).collect()
 }

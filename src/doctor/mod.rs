@@ -9,5 +9,5 @@ pub mod show;
 mod tickets;
 mod words;
 
-pub use cost::{Cost, CostPart};
+pub use cost::{AuditCost, CostPart};
 pub use judge::{Learned, judge};

@@ -1,7 +1,7 @@
 //! The result of all checks as text: a table for people, a document for programs.
 
-use super::check::{Check, Row, Status};
-use super::cost::{Cost, CostPart};
+use super::check::{CheckRow, DoctorCheck, Status};
+use super::cost::{AuditCost, CostPart};
 use super::judge::Learned;
 use crate::exit::Exit;
 use crate::run::artifacts;
@@ -19,12 +19,12 @@ const NOT_TOLD: &str = "(withheld)";
 const NARROW: u16 = 72;
 
 /// The checks as a table no wider than `width`, with colors.
-pub fn table(rows: &[Row], width: u16, audience: Audience) -> String {
+pub fn table(rows: &[CheckRow], width: u16, audience: Audience) -> String {
     colored(&drawn(rows, width, audience).to_string())
 }
 
 /// The line below the table.
-pub fn verdict(rows: &[Row], exit: Exit) -> String {
+pub fn verdict(rows: &[CheckRow], exit: Exit) -> String {
     let counts = Status::ALL.map(|status| format!("{} {}", count(rows, status), status.as_str())).join(", ");
     let verdict = match exit {
         Exit::Done => "an audit can run",
@@ -35,11 +35,11 @@ pub fn verdict(rows: &[Row], exit: Exit) -> String {
 }
 
 /// How `doctor` ends: as the audit would where Zendesk cannot be read, or not completely.
-pub fn exit(rows: &[Row]) -> Exit {
-    let failed = |wanted: &[Check]| {
+pub fn exit(rows: &[CheckRow]) -> Exit {
+    let failed = |wanted: &[DoctorCheck]| {
         rows.iter().any(|row| row.status == Status::Fail && (wanted.is_empty() || wanted.contains(&row.check)))
     };
-    if failed(&[Check::Connection, Check::Login, Check::Role]) {
+    if failed(&[DoctorCheck::Connection, DoctorCheck::Login, DoctorCheck::Role]) {
         Exit::Unreadable
     } else if failed(&[]) {
         Exit::Breached
@@ -48,12 +48,12 @@ pub fn exit(rows: &[Row]) -> Exit {
     }
 }
 
-fn count(rows: &[Row], status: Status) -> usize {
+fn count(rows: &[CheckRow], status: Status) -> usize {
     rows.iter().filter(|row| row.status == status).count()
 }
 
 /// The rows as a table no wider than `width`: a check, its result, and below what was seen what to do next.
-fn drawn(rows: &[Row], width: u16, audience: Audience) -> Table {
+fn drawn(rows: &[CheckRow], width: u16, audience: Audience) -> Table {
     let mut table = Table::new();
     table
         .load_style(if width < NARROW { presets::UTF8_FULL } else { presets::UTF8_FULL_CONDENSED })
@@ -76,7 +76,7 @@ fn drawn(rows: &[Row], width: u16, audience: Audience) -> Table {
             let why = first.saw.to(audience).map(|saw| format!("{saw}: ")).unwrap_or_default();
             add(&mut table, &count, status, format!("{why}{names}"));
         }
-        let [Row { check, status, saw, next }] = rows else { continue };
+        let [CheckRow { check, status, saw, next }] = rows else { continue };
         let saw = saw.to(audience).unwrap_or(NOT_TOLD);
         let next = next.as_ref().map(|next| next.to(audience).unwrap_or(NOT_TOLD).replace('\n', "\n   "));
         let next = next.map(|next| format!("\n-> {next}")).unwrap_or_default();
@@ -103,8 +103,8 @@ fn colored(table: &str) -> String {
 }
 
 /// What a live read would cost, one line for each kind of record.
-pub fn fetch(cost: &Cost) -> String {
-    let Cost { requests, seconds, parts, tickets_because, .. } = cost;
+pub fn fetch(cost: &AuditCost) -> String {
+    let AuditCost { requests, seconds, parts, tickets_because, .. } = cost;
     let mut lines =
         vec![format!("A live read takes about {} requests and at least {}.", grouped(*requests), time(*seconds))];
     for CostPart { kind, way, requests, seconds } in parts {
@@ -126,7 +126,7 @@ fn time(seconds: u64) -> String {
 /// What a program reads of the checks. A public audience gets neither the host nor what was learned about the account.
 pub fn json(
     zendesk: Option<&str>,
-    rows: &[Row],
+    rows: &[CheckRow],
     learned: &Learned,
     requests: &BTreeMap<String, u64>,
     audience: Audience,
@@ -154,8 +154,8 @@ pub fn json(
         saw: Option<&'a str>,
         next: Option<&'a str>,
     }
-    fn checked(row: &Row, audience: Audience) -> Checked<'_> {
-        let Row { check, status, saw, next } = row;
+    fn checked(row: &CheckRow, audience: Audience) -> Checked<'_> {
+        let CheckRow { check, status, saw, next } = row;
         Checked {
             check: check.name(),
             status: *status,

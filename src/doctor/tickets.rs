@@ -1,6 +1,6 @@
 //! Where an audit would read the tickets.
 
-use super::check::{Check, Row};
+use super::check::{CheckRow, DoctorCheck};
 use super::words::{is_refused_for_role, not_read, told};
 use crate::zendesk::{AS_ADMIN, Choice, ReadError, Reads, Speed, TicketSource, choose};
 
@@ -33,54 +33,57 @@ pub(super) fn ticket_choice(reads: &Reads, is_admin: bool, speed: &Speed, allow_
     }
 }
 
-pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: bool) -> [Row; 3] {
+pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: bool) -> [CheckRow; 3] {
     const FROM_HERE: &str = "can be read: tickets come from here";
     let lag = "let an admin own the credentials, or accept that the last minutes may be missing";
     let export = match (&reads.incremental_tickets, source) {
-        (Ok(()), Some(TicketSource::Incremental)) => Row::ok(Check::TicketExport, FROM_HERE),
-        (Ok(()), Some(TicketSource::SearchExport)) => {
-            Row::ok(Check::TicketExport, "can be read: the latest changes come from here, after the search export")
-        }
-        (Ok(()), _) => Row::ok(Check::TicketExport, "can be read; not used"),
-        (Err(error), Some(TicketSource::List)) => Row::warn(
-            Check::TicketExport,
+        (Ok(()), Some(TicketSource::Incremental)) => CheckRow::ok(DoctorCheck::TicketExport, FROM_HERE),
+        (Ok(()), Some(TicketSource::SearchExport)) => CheckRow::ok(
+            DoctorCheck::TicketExport,
+            "can be read: the latest changes come from here, after the search export",
+        ),
+        (Ok(()), _) => CheckRow::ok(DoctorCheck::TicketExport, "can be read; not used"),
+        (Err(error), Some(TicketSource::List)) => CheckRow::warn(
+            DoctorCheck::TicketExport,
             told(error).then("; tickets come from ", &"the ticket list".into()),
             AS_ADMIN,
         ),
-        (Err(error), Some(_)) => Row::warn(
-            Check::TicketExport,
+        (Err(error), Some(_)) => CheckRow::warn(
+            DoctorCheck::TicketExport,
             told(error).then("; tickets come from ", &"the search export, whose index lags by minutes".into()),
             lag,
         ),
-        (Err(error), None) => not_read(Check::TicketExport, error),
+        (Err(error), None) => not_read(DoctorCheck::TicketExport, error),
     };
     let search = match (&reads.search_export, source) {
         (Ok(()), Some(TicketSource::SearchExport | TicketSource::SearchAlone)) => {
-            Row::ok(Check::TicketSearch, FROM_HERE)
+            CheckRow::ok(DoctorCheck::TicketSearch, FROM_HERE)
         }
-        (Ok(()), _) => Row::ok(Check::TicketSearch, "can be read; not needed"),
+        (Ok(()), _) => CheckRow::ok(DoctorCheck::TicketSearch, "can be read; not needed"),
         (Err(error), Some(TicketSource::Incremental)) => {
-            Row::warn(Check::TicketSearch, told(error), "nothing: it is not needed")
+            CheckRow::warn(DoctorCheck::TicketSearch, told(error), "nothing: it is not needed")
         }
-        (Err(error), Some(_)) => {
-            Row::warn(Check::TicketSearch, told(error), "let an agent own the credentials, to see archived tickets too")
-        }
-        (Err(error), None) if is_refused_for_role(&reads.search_export) && !allow_list => Row::fail(
-            Check::TicketSearch,
+        (Err(error), Some(_)) => CheckRow::warn(
+            DoctorCheck::TicketSearch,
+            told(error),
+            "let an agent own the credentials, to see archived tickets too",
+        ),
+        (Err(error), None) if is_refused_for_role(&reads.search_export) && !allow_list => CheckRow::fail(
+            DoctorCheck::TicketSearch,
             told(error),
             error.next().then("; ", &"as a last resort tickets.allow_list: true reads the ticket list".into()),
         ),
-        (Err(error), None) => not_read(Check::TicketSearch, error),
+        (Err(error), None) => not_read(DoctorCheck::TicketSearch, error),
     };
     let list = match (&reads.ticket_list, source) {
-        (Ok(()), Some(TicketSource::List)) => Row::warn(
-            Check::TicketList,
+        (Ok(()), Some(TicketSource::List)) => CheckRow::warn(
+            DoctorCheck::TicketList,
             "can be read: tickets come from here, without archived ones",
             "use credentials that may use one of the exports",
         ),
-        (Err(error), None) if allow_list => not_read(Check::TicketList, error),
-        (Ok(()), _) => Row::ok(Check::TicketList, "can be read; not used"),
-        (Err(error), _) => Row::warn(Check::TicketList, told(error), "nothing: it is not used"),
+        (Err(error), None) if allow_list => not_read(DoctorCheck::TicketList, error),
+        (Ok(()), _) => CheckRow::ok(DoctorCheck::TicketList, "can be read; not used"),
+        (Err(error), _) => CheckRow::warn(DoctorCheck::TicketList, told(error), "nothing: it is not used"),
     };
     [export, search, list]
 }

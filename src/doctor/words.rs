@@ -1,6 +1,6 @@
 //! What is said of a read that failed, and of one that worked.
 
-use super::check::{Check, Row};
+use super::check::{CheckRow, DoctorCheck};
 use crate::text::audience::{Audience, Message, open};
 use crate::text::words::grouped;
 use crate::zendesk::ReadError;
@@ -33,18 +33,18 @@ pub(super) fn is_refused_for_role(read: &Result<(), ReadError>) -> bool {
     matches!(read, Err(ReadError::Refused { status: 403, .. }))
 }
 
-pub(super) fn not_read(check: Check, error: &ReadError) -> Row {
+pub(super) fn not_read(check: DoctorCheck, error: &ReadError) -> CheckRow {
     if is_rate_limit(error) {
-        Row::warn(check, told(error).then(": ", &"not known".into()), error.next())
+        CheckRow::warn(check, told(error).then(": ", &"not known".into()), error.next())
     } else {
-        Row::fail(check, told(error), error.next())
+        CheckRow::fail(check, told(error), error.next())
     }
 }
 
-pub(super) fn read(check: Check, read: &Result<(), ReadError>, count: Option<u64>) -> Row {
+pub(super) fn read(check: DoctorCheck, read: &Result<(), ReadError>, count: Option<u64>) -> CheckRow {
     match (read, count) {
-        (Ok(()), Some(count)) => Row::ok(check, open(format!("can be read; about {}", grouped(count)))),
-        (Ok(()), None) => Row::ok(check, "can be read"),
+        (Ok(()), Some(count)) => CheckRow::ok(check, open(format!("can be read; about {}", grouped(count)))),
+        (Ok(()), None) => CheckRow::ok(check, "can be read"),
         (Err(error), _) => not_read(check, error),
     }
 }

@@ -9,7 +9,7 @@ pub type Lacks = Vec<&'static str>;
 
 /// An organization that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Org {
+pub struct OrgRecord {
     pub id: u64,
     /// As stored.
     pub external_id: Option<String>,
@@ -20,7 +20,7 @@ pub struct Org {
     pub lacks: Lacks,
 }
 
-impl Org {
+impl OrgRecord {
     /// The account key of its external id; `None` for a blank one.
     pub fn key(&self) -> Option<String> {
         self.external_id.as_deref().map(account_key).filter(|key| !key.is_empty())
@@ -39,7 +39,7 @@ impl Org {
 
 /// A user that exists. Of the e-mail address only the domain is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
+pub struct UserRecord {
     pub id: u64,
     pub active: bool,
     pub suspended: bool,
@@ -52,7 +52,7 @@ pub struct User {
 
 /// A membership of the user that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Membership {
+pub struct MembershipRecord {
     pub id: u64,
     pub org_id: u64,
     pub default: bool,
@@ -60,9 +60,9 @@ pub struct Membership {
 
 /// All memberships of a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Memberships {
+pub struct MembershipRecords {
     /// Ascending by id.
-    pub list: Vec<Membership>,
+    pub list: Vec<MembershipRecord>,
     /// Of `organization_id`, `user_id` and `default`, each named once. A record without one of the first two is not in the list.
     pub lacks: Lacks,
 }

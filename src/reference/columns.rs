@@ -6,7 +6,7 @@ use crate::model::accounts::COLUMNS;
 
 /// One of our columns, the header that stands for it, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct ColumnChoice {
     pub column: &'static str,
     pub header: String,
     pub why: &'static str,
@@ -15,7 +15,7 @@ pub struct Choice {
 /// The mapping that a header suggests, in the order of our columns; what the export names as we do needs none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proposal {
-    pub choices: Vec<Choice>,
+    pub choices: Vec<ColumnChoice>,
 }
 
 impl Proposal {
@@ -96,7 +96,7 @@ pub(super) fn propose(headers: &[String]) -> Proposal {
         let ranked = once.iter().filter_map(|header| header.rank(column).map(|(rank, why)| (rank, why, header.text)));
         // The first of the best.
         if let Some((_, why, header)) = ranked.min_by_key(|(rank, ..)| *rank) {
-            choices.push(Choice { column, header: header.to_owned(), why });
+            choices.push(ColumnChoice { column, header: header.to_owned(), why });
         }
     }
     Proposal { choices }

@@ -21,7 +21,7 @@ mod account;
 mod written;
 
 pub use account::Fate;
-pub use columns::{Choice, Proposal};
+pub use columns::{ColumnChoice, Proposal};
 pub use form::Form;
 pub use header::listed;
 pub use problems::Problems;

@@ -26,12 +26,12 @@ const IDS_IN_A_LINE: usize = 12;
 
 /// A line, or several, of the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum ActionLine {
     Heading(Message),
     Text(Message),
 }
 
-impl Line {
+impl ActionLine {
     /// Prints it.
     pub fn print(self, console: &Console) {
         match self {
@@ -43,15 +43,15 @@ impl Line {
 
 /// Lines in the making.
 #[derive(Default)]
-struct Lines(Vec<Line>);
+struct Lines(Vec<ActionLine>);
 
 impl Lines {
     fn say(&mut self, text: impl Into<Message>) {
-        self.0.push(Line::Text(text.into()));
+        self.0.push(ActionLine::Text(text.into()));
     }
 
     fn heading(&mut self, text: impl Into<Message>) {
-        self.0.push(Line::Heading(text.into()));
+        self.0.push(ActionLine::Heading(text.into()));
     }
 }
 
@@ -72,7 +72,7 @@ impl Selected<'_> {
 }
 
 /// The selected actions, each with its change; and the others by reason. `width` is that of the terminal, if there is one.
-pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, width: Option<u16>) -> Vec<Line> {
+pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, width: Option<u16>) -> Vec<ActionLine> {
     let mut lines = Lines::default();
     lines.say(open(format!(
         "  {} in the plan, {} selected",
@@ -276,7 +276,7 @@ pub struct Ending<'a> {
 }
 
 /// The counts, where the receipt is, how old the plan is, and the next command.
-pub fn ending(facts: &Ending<'_>) -> Vec<Line> {
+pub fn ending(facts: &Ending<'_>) -> Vec<ActionLine> {
     let Ending { receipt, folder, is_demo, .. } = *facts;
     let mut lines = Lines::default();
     let counts = &receipt.counts;

@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// How much a change matters. The order is that of the headline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Weight {
+pub enum SettingWeight {
     /// A fact that did not change.
     Same,
     /// It neither hides nor permits more.
@@ -37,7 +37,7 @@ pub struct ChangedSetting {
     pub detail: Option<String>,
     pub before: String,
     pub after: String,
-    pub weight: Weight,
+    pub weight: SettingWeight,
     /// Whether everybody may read the values: numbers and words of ours.
     pub is_open: bool,
 }
@@ -62,7 +62,7 @@ pub struct ChangeSide {
 
 /// How many were judged on one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct JudgedCounts {
     pub accounts: u64,
     pub users: u64,
     pub tickets: u64,
@@ -94,7 +94,7 @@ impl ConfigurationChange {
     }
 
     /// Adds what the audits of both sides judged, and what is out of sight because of the change.
-    pub fn judged(&mut self, before: Judged, after: Judged, left_window: u64, left_reference: u64) {
+    pub fn judged(&mut self, before: JudgedCounts, after: JudgedCounts, left_window: u64, left_reference: u64) {
         let mut table = Table::default();
         for (what, before, after) in [
             ("accounts in the audit", before.accounts, after.accounts),
@@ -102,9 +102,9 @@ impl ConfigurationChange {
             ("tickets in the window", before.tickets, after.tickets),
         ] {
             let weight = match after.cmp(&before) {
-                std::cmp::Ordering::Less => Weight::Weaker,
-                std::cmp::Ordering::Equal => Weight::Same,
-                std::cmp::Ordering::Greater => Weight::Harmless,
+                std::cmp::Ordering::Less => SettingWeight::Weaker,
+                std::cmp::Ordering::Equal => SettingWeight::Same,
+                std::cmp::Ordering::Greater => SettingWeight::Harmless,
             };
             table.row(what, grouped(before), grouped(after), weight, true);
         }
@@ -113,26 +113,26 @@ impl ConfigurationChange {
             ("issues whose account left the reference", left_reference),
         ] {
             if left > 0 {
-                table.row(what, String::new(), grouped(left), Weight::Weaker, true);
+                table.row(what, String::new(), grouped(left), SettingWeight::Weaker, true);
             }
         }
         self.settings.extend(table.0);
     }
 
     /// The heaviest change.
-    pub fn weight(&self) -> Weight {
-        self.settings.iter().map(|setting| setting.weight).max().unwrap_or(Weight::Same)
+    pub fn weight(&self) -> SettingWeight {
+        self.settings.iter().map(|setting| setting.weight).max().unwrap_or(SettingWeight::Same)
     }
 
     /// Whether credentials or repairs would go to another place.
     pub fn is_other_target(&self) -> bool {
-        self.weight() == Weight::Target
+        self.weight() == SettingWeight::Target
     }
 
     /// The names of the settings that hide or permit more, or name another target.
     pub fn worth_saying(&self) -> Vec<String> {
         let names =
-            self.settings.iter().filter(|setting| setting.weight >= Weight::Weaker).map(|setting| &setting.name);
+            self.settings.iter().filter(|setting| setting.weight >= SettingWeight::Weaker).map(|setting| &setting.name);
         names.collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
@@ -152,11 +152,11 @@ struct Table(Vec<ChangedSetting>);
 const NONE: &str = "none";
 
 impl Table {
-    fn row(&mut self, name: impl Into<String>, before: String, after: String, weight: Weight, is_open: bool) {
+    fn row(&mut self, name: impl Into<String>, before: String, after: String, weight: SettingWeight, is_open: bool) {
         self.0.push(ChangedSetting { name: name.into(), detail: None, before, after, weight, is_open });
     }
 
-    fn one_of(&mut self, name: &str, detail: String, before: String, after: String, weight: Weight) {
+    fn one_of(&mut self, name: &str, detail: String, before: String, after: String, weight: SettingWeight) {
         self.0.push(ChangedSetting {
             name: name.to_owned(),
             detail: Some(detail),
@@ -168,7 +168,13 @@ impl Table {
     }
 
     /// A value that is shown as it is; `weight` says what another one does.
-    fn value<T: PartialEq>(&mut self, what: &str, [before, after]: [&T; 2], shown: fn(&T) -> String, weight: Weight) {
+    fn value<T: PartialEq>(
+        &mut self,
+        what: &str,
+        [before, after]: [&T; 2],
+        shown: fn(&T) -> String,
+        weight: SettingWeight,
+    ) {
         if before != after {
             self.row(what, shown(before), shown(after), weight, false);
         }
@@ -177,7 +183,7 @@ impl Table {
     /// A number of which more means a weaker rule.
     fn limit(&mut self, what: &str, before: u64, after: u64) {
         if before != after {
-            let weight = if after > before { Weight::Weaker } else { Weight::Harmless };
+            let weight = if after > before { SettingWeight::Weaker } else { SettingWeight::Harmless };
             self.row(what, grouped(before), grouped(after), weight, true);
         }
     }
@@ -186,9 +192,9 @@ impl Table {
     fn threshold(&mut self, what: &str, before: Option<u64>, after: Option<u64>) {
         if before != after {
             let weight = match (before, after) {
-                (Some(before), Some(after)) if after <= before => Weight::Harmless,
-                (None, Some(_)) => Weight::Harmless,
-                _ => Weight::Weaker,
+                (Some(before), Some(after)) if after <= before => SettingWeight::Harmless,
+                (None, Some(_)) => SettingWeight::Harmless,
+                _ => SettingWeight::Weaker,
             };
             let shown = |limit: Option<u64>| limit.map_or("no limit".to_owned(), grouped);
             self.row(format!("thresholds.{what}"), shown(before), shown(after), weight, true);
@@ -198,7 +204,7 @@ impl Table {
     /// A switch; `weaker` is the side of it that hides or permits more.
     fn switch(&mut self, what: &str, before: bool, after: bool, weaker: &[bool]) {
         if before != after {
-            let weight = if weaker.contains(&after) { Weight::Weaker } else { Weight::Harmless };
+            let weight = if weaker.contains(&after) { SettingWeight::Weaker } else { SettingWeight::Harmless };
             self.row(what, before.to_string(), after.to_string(), weight, true);
         }
     }
@@ -209,7 +215,7 @@ impl Table {
         what: &str,
         before: &BTreeSet<T>,
         after: &BTreeSet<T>,
-        [added, removed]: [Weight; 2],
+        [added, removed]: [SettingWeight; 2],
     ) {
         let gone: Vec<String> = before.difference(after).map(ToString::to_string).collect();
         let new: Vec<String> = after.difference(before).map(ToString::to_string).collect();
@@ -217,7 +223,7 @@ impl Table {
             return;
         }
         let weight = [(&new, added), (&gone, removed)].into_iter().filter(|(list, _)| !list.is_empty());
-        let weight = weight.map(|(_, weight)| weight).max().unwrap_or(Weight::Same);
+        let weight = weight.map(|(_, weight)| weight).max().unwrap_or(SettingWeight::Same);
         self.row(what, minus(&gone), plus(&new), weight, false);
     }
 
@@ -236,31 +242,31 @@ impl Table {
             apply,
         } = before;
         let text = |text: &Option<String>| text.clone().unwrap_or(NONE.to_owned());
-        self.value("zendesk", [zendesk, &after.zendesk], text, Weight::Target);
+        self.value("zendesk", [zendesk, &after.zendesk], text, SettingWeight::Target);
         self.limit_down("zendesk.reserve_percent", u64::from(*reserve_percent), u64::from(after.reserve_percent));
         self.salesforce(salesforce, &after.salesforce);
         self.value(
             "salesforce.accounts_csv",
             [accounts_csv, &after.accounts_csv],
             |path| path.display().to_string(),
-            Weight::Harmless,
+            SettingWeight::Harmless,
         );
         // Links in reports lead there; credentials go there with `soql`, which is above.
-        self.value("salesforce.instance_url", [instance_url, &after.instance_url], text, Weight::Weaker);
+        self.value("salesforce.instance_url", [instance_url, &after.instance_url], text, SettingWeight::Weaker);
         let pairs = |columns: &BTreeMap<String, String>| {
             columns.iter().map(|(ours, theirs)| format!("{ours}: {theirs}")).collect()
         };
-        self.list("salesforce.columns", &pairs(columns), &pairs(&after.columns), [Weight::Weaker; 2]);
+        self.list("salesforce.columns", &pairs(columns), &pairs(&after.columns), [SettingWeight::Weaker; 2]);
         self.settings(settings, &after.settings);
         self.switch("tickets.allow_list", *allow_ticket_list, after.allow_ticket_list, &[true]);
-        self.value("artifacts.root", [root, &after.root], |path| path.display().to_string(), Weight::Harmless);
+        self.value("artifacts.root", [root, &after.root], |path| path.display().to_string(), SettingWeight::Harmless);
         self.apply(apply, &after.apply);
     }
 
     /// A number of which less means a weaker rule.
     fn limit_down(&mut self, what: &str, before: u64, after: u64) {
         if before != after {
-            let weight = if after < before { Weight::Weaker } else { Weight::Harmless };
+            let weight = if after < before { SettingWeight::Weaker } else { SettingWeight::Harmless };
             self.row(what, grouped(before), grouped(after), weight, true);
         }
     }
@@ -274,9 +280,17 @@ impl Table {
         match (before, after) {
             (Csv, Csv) => {}
             (Csv, Soql { instance_url, .. }) => {
-                self.row("salesforce.source", source(before), format!("soql of {instance_url}"), Weight::Target, false);
+                self.row(
+                    "salesforce.source",
+                    source(before),
+                    format!("soql of {instance_url}"),
+                    SettingWeight::Target,
+                    false,
+                );
             }
-            (Soql { .. }, Csv) => self.row("salesforce.source", source(before), source(after), Weight::Weaker, true),
+            (Soql { .. }, Csv) => {
+                self.row("salesforce.source", source(before), source(after), SettingWeight::Weaker, true)
+            }
             (
                 Soql { instance_url, api_version, query },
                 Soql { instance_url: other_url, api_version: other_version, query: other_query },
@@ -285,10 +299,15 @@ impl Table {
                     "salesforce.instance_url, read by soql",
                     [instance_url, other_url],
                     Clone::clone,
-                    Weight::Target,
+                    SettingWeight::Target,
                 );
-                self.value("salesforce.api_version", [api_version, other_version], Clone::clone, Weight::Harmless);
-                self.value("salesforce.query", [query, other_query], Clone::clone, Weight::Weaker);
+                self.value(
+                    "salesforce.api_version",
+                    [api_version, other_version],
+                    Clone::clone,
+                    SettingWeight::Harmless,
+                );
+                self.value("salesforce.query", [query, other_query], Clone::clone, SettingWeight::Weaker);
             }
         }
     }
@@ -313,15 +332,30 @@ impl Table {
             let either = |domain: &String| not_personal.contains(domain) || after.not_personal.contains(domain);
             sorted(set).into_iter().filter(|domain| !either(domain)).collect::<BTreeSet<String>>()
         };
-        self.list("domains.personal", &told(personal), &told(&after.personal), [Weight::Weaker, Weight::Harmless]);
+        self.list(
+            "domains.personal",
+            &told(personal),
+            &told(&after.personal),
+            [SettingWeight::Weaker, SettingWeight::Harmless],
+        );
         // Put in, a guard is off; taken out, users are out of scope.
-        self.list("domains.not_personal", &sorted(not_personal), &sorted(&after.not_personal), [Weight::Weaker; 2]);
-        self.list("domains.ignored", &sorted(ignored), &sorted(&after.ignored), [Weight::Weaker, Weight::Harmless]);
+        self.list(
+            "domains.not_personal",
+            &sorted(not_personal),
+            &sorted(&after.not_personal),
+            [SettingWeight::Weaker; 2],
+        );
+        self.list(
+            "domains.ignored",
+            &sorted(ignored),
+            &sorted(&after.ignored),
+            [SettingWeight::Weaker, SettingWeight::Harmless],
+        );
     }
 
     fn users(&mut self, before: &UserRules, after: &UserRules) {
         let UserRules { roles, include_suspended, require_verified } = before;
-        self.list("users.roles", roles, &after.roles, [Weight::Harmless, Weight::Weaker]);
+        self.list("users.roles", roles, &after.roles, [SettingWeight::Harmless, SettingWeight::Weaker]);
         // With them more may be written, without them less is judged.
         self.switch("users.include_suspended", *include_suspended, after.include_suspended, &[true, false]);
         self.switch("users.require_verified", *require_verified, after.require_verified, &[false]);
@@ -368,13 +402,13 @@ impl Table {
             let (was, is) = (before.get(name), after.get(name));
             let weight = match (was, is) {
                 (was, is) if was == is => continue,
-                (_, None) => Weight::Harmless,
-                (None, Some(_)) => Weight::Weaker,
+                (_, None) => SettingWeight::Harmless,
+                (None, Some(_)) => SettingWeight::Weaker,
                 (Some((was, _)), Some((is, _))) => match (was, is) {
-                    (None, _) => Weight::Harmless,
-                    (Some(_), None) => Weight::Weaker,
-                    (Some(was), Some(is)) if is > was => Weight::Weaker,
-                    (Some(_), Some(_)) => Weight::Harmless,
+                    (None, _) => SettingWeight::Harmless,
+                    (Some(_), None) => SettingWeight::Weaker,
+                    (Some(was), Some(is)) if is > was => SettingWeight::Weaker,
+                    (Some(_), Some(_)) => SettingWeight::Harmless,
                 },
             };
             let shown = |side: Option<&(Option<String>, String)>| side.map_or(NONE.to_owned(), until);
@@ -386,7 +420,12 @@ impl Table {
         let ApplyLimits { actions, max_actions, max_per_account, max_plan_age_hours } = before;
         let names =
             |actions: &BTreeSet<ActionCode>| actions.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
-        self.list("apply.actions", &names(actions), &names(&after.actions), [Weight::Weaker, Weight::Harmless]);
+        self.list(
+            "apply.actions",
+            &names(actions),
+            &names(&after.actions),
+            [SettingWeight::Weaker, SettingWeight::Harmless],
+        );
         self.limit("apply.max_actions", u64::from(*max_actions), u64::from(after.max_actions));
         self.limit("apply.max_per_account", u64::from(*max_per_account), u64::from(after.max_per_account));
         self.limit("apply.max_plan_age_hours", u64::from(*max_plan_age_hours), u64::from(after.max_plan_age_hours));
@@ -399,16 +438,16 @@ impl Table {
         let added = of(after.iter().filter(|(key, _)| !before.contains_key(*key)).collect());
         let removed = of(before.iter().filter(|(key, _)| !after.contains_key(*key)).collect());
         if !added.is_empty() {
-            self.row("reference: accounts added", String::new(), told(&added), Weight::Harmless, false);
+            self.row("reference: accounts added", String::new(), told(&added), SettingWeight::Harmless, false);
         }
         if !removed.is_empty() {
-            self.row("reference: accounts removed", told(&removed), String::new(), Weight::Weaker, false);
+            self.row("reference: accounts removed", told(&removed), String::new(), SettingWeight::Weaker, false);
         }
         for (key, was) in before {
             let Some(is) = after.get(key).filter(|is| *is != was) else { continue };
             let is_weaker =
                 was.domains.difference(&is.domains).next().is_some() || (was.org_expected && !is.org_expected);
-            let weight = if is_weaker { Weight::Weaker } else { Weight::Harmless };
+            let weight = if is_weaker { SettingWeight::Weaker } else { SettingWeight::Harmless };
             self.one_of("reference: account changed", is.sf_account_id.clone(), shown_row(was), shown_row(is), weight);
         }
     }
@@ -484,61 +523,61 @@ suppressions:
     const ROWS: [(&str, &str, bool); 2] = [("001A", "acme.example acme.test", true), ("001B", "b.example", true)];
 
     /// The base with one text for another: the settings that changed, and the weight of all.
-    fn changed(from: &str, to: &str) -> (Vec<String>, Weight) {
+    fn changed(from: &str, to: &str) -> (Vec<String>, SettingWeight) {
         assert!(BASE.contains(from), "{from}");
         of(&side(&BASE.replace(from, to), &ROWS))
     }
 
     /// The base with more lines.
-    fn with(more: &str) -> (Vec<String>, Weight) {
+    fn with(more: &str) -> (Vec<String>, SettingWeight) {
         of(&side(&format!("{BASE}{more}"), &ROWS))
     }
 
-    fn of(after: &ChangeSide) -> (Vec<String>, Weight) {
+    fn of(after: &ChangeSide) -> (Vec<String>, SettingWeight) {
         let change = ConfigurationChange::between(&side(BASE, &ROWS), after);
         (change.settings.iter().map(|setting| setting.name.clone()).collect(), change.weight())
     }
 
-    fn is(name: &str, weight: Weight) -> (Vec<String>, Weight) {
+    fn is(name: &str, weight: SettingWeight) -> (Vec<String>, SettingWeight) {
         (vec![name.to_owned()], weight)
     }
 
     #[test]
     fn nothing_changed_is_the_same() {
-        assert_eq!(with("# words\n"), (Vec::new(), Weight::Same));
-        assert_eq!(changed("subdomain: acme", "subdomain: acme.zendesk.com"), (Vec::new(), Weight::Same));
+        assert_eq!(with("# words\n"), (Vec::new(), SettingWeight::Same));
+        assert_eq!(changed("subdomain: acme", "subdomain: acme.zendesk.com"), (Vec::new(), SettingWeight::Same));
     }
 
     #[test]
     fn another_target_is_the_heaviest() {
-        assert_eq!(changed("subdomain: acme", "subdomain: other"), is("zendesk", Weight::Target));
-        assert_eq!(changed("subdomain: acme", "base_url: https://evil.example"), is("zendesk", Weight::Target));
+        assert_eq!(changed("subdomain: acme", "subdomain: other"), is("zendesk", SettingWeight::Target));
+        assert_eq!(changed("subdomain: acme", "base_url: https://evil.example"), is("zendesk", SettingWeight::Target));
         let soql =
             "salesforce: { source: soql, instance_url: https://acme.my.salesforce.com, query: SELECT Id FROM Account }";
         let (names, weight) = changed("salesforce: { accounts_csv: a.csv }", soql);
         assert!(names.contains(&"salesforce.source".to_owned()), "{names:?}");
-        assert_eq!(weight, Weight::Target);
+        assert_eq!(weight, SettingWeight::Target);
     }
 
     #[test]
     fn a_limit_that_is_raised_or_gone_is_weaker_and_one_that_is_new_or_lower_is_not() {
         for (from, to, name, weight) in [
-            ("max_total_issues: 200", "max_total_issues: 201", "thresholds.max_total_issues", Weight::Weaker),
-            ("max_total_issues: 200", "max_total_issues: 199", "thresholds.max_total_issues", Weight::Harmless),
-            ("max_total_issues: 200, ", "", "thresholds.max_total_issues", Weight::Weaker),
-            (", max_by_risk: { critical: 0 }", "", "thresholds.max_by_risk.critical", Weight::Weaker),
-            ("critical: 0", "critical: 0, high: 3", "thresholds.max_by_risk.high", Weight::Harmless),
+            ("max_total_issues: 200", "max_total_issues: 201", "thresholds.max_total_issues", SettingWeight::Weaker),
+            ("max_total_issues: 200", "max_total_issues: 199", "thresholds.max_total_issues", SettingWeight::Harmless),
+            ("max_total_issues: 200, ", "", "thresholds.max_total_issues", SettingWeight::Weaker),
+            (", max_by_risk: { critical: 0 }", "", "thresholds.max_by_risk.critical", SettingWeight::Weaker),
+            ("critical: 0", "critical: 0, high: 3", "thresholds.max_by_risk.high", SettingWeight::Harmless),
             (
                 "max_total_issues: 200",
                 "max_total_issues: 200, max_new_issues: 0",
                 "thresholds.max_new_issues",
-                Weight::Harmless,
+                SettingWeight::Harmless,
             ),
             (
                 "max_total_issues: 200",
                 "max_total_issues: 200, max_lost_accounts: 1",
                 "thresholds.max_lost_accounts",
-                Weight::Harmless,
+                SettingWeight::Harmless,
             ),
         ] {
             assert_eq!(changed(from, to), is(name, weight), "{from} {to}");
@@ -548,43 +587,43 @@ suppressions:
     #[test]
     fn more_that_may_be_written_is_weaker() {
         for (more, name, weight) in [
-            ("apply: { max_actions: 5000 }\n", "apply.max_actions", Weight::Weaker),
-            ("apply: { max_actions: 5 }\n", "apply.max_actions", Weight::Harmless),
-            ("apply: { max_per_account: 4 }\n", "apply.max_per_account", Weight::Weaker),
-            ("apply: { max_plan_age_hours: 1000 }\n", "apply.max_plan_age_hours", Weight::Weaker),
-            ("apply: { max_plan_age_hours: 1 }\n", "apply.max_plan_age_hours", Weight::Harmless),
-            ("apply: { actions: [add_org_domain] }\n", "apply.actions", Weight::Harmless),
-            ("users: { require_verified: false }\n", "users.require_verified", Weight::Weaker),
-            ("users: { include_suspended: true }\n", "users.include_suspended", Weight::Weaker),
+            ("apply: { max_actions: 5000 }\n", "apply.max_actions", SettingWeight::Weaker),
+            ("apply: { max_actions: 5 }\n", "apply.max_actions", SettingWeight::Harmless),
+            ("apply: { max_per_account: 4 }\n", "apply.max_per_account", SettingWeight::Weaker),
+            ("apply: { max_plan_age_hours: 1000 }\n", "apply.max_plan_age_hours", SettingWeight::Weaker),
+            ("apply: { max_plan_age_hours: 1 }\n", "apply.max_plan_age_hours", SettingWeight::Harmless),
+            ("apply: { actions: [add_org_domain] }\n", "apply.actions", SettingWeight::Harmless),
+            ("users: { require_verified: false }\n", "users.require_verified", SettingWeight::Weaker),
+            ("users: { include_suspended: true }\n", "users.include_suspended", SettingWeight::Weaker),
         ] {
             assert_eq!(with(more), is(name, weight), "{more}");
         }
         let before = side(&format!("{BASE}apply: {{ actions: [add_org_domain] }}\n"), &ROWS);
-        assert_eq!(ConfigurationChange::between(&before, &side(BASE, &ROWS)).weight(), Weight::Weaker);
+        assert_eq!(ConfigurationChange::between(&before, &side(BASE, &ROWS)).weight(), SettingWeight::Weaker);
     }
 
     #[test]
     fn less_that_is_judged_or_seen_is_weaker() {
         for (more, name, weight) in [
-            ("users: { roles: [agent] }\n", "users.roles", Weight::Weaker),
-            ("users: { roles: [end-user, agent] }\n", "users.roles", Weight::Harmless),
-            ("tickets: { lookback_days: 7 }\n", "tickets.lookback_days", Weight::Weaker),
-            ("tickets: { lookback_days: 90 }\n", "tickets.lookback_days", Weight::Harmless),
-            ("tickets: { enabled: false }\n", "tickets.enabled", Weight::Weaker),
-            ("tickets: { allow_list: true }\n", "tickets.allow_list", Weight::Weaker),
-            ("domains: { personal: [corpmail.example] }\n", "domains.personal", Weight::Weaker),
-            ("domains: { ignored: [corpmail.example] }\n", "domains.ignored", Weight::Weaker),
-            ("domains: { not_personal: [gmail.com] }\n", "domains.not_personal", Weight::Weaker),
-            ("artifacts: { root: elsewhere }\n", "artifacts.root", Weight::Harmless),
+            ("users: { roles: [agent] }\n", "users.roles", SettingWeight::Weaker),
+            ("users: { roles: [end-user, agent] }\n", "users.roles", SettingWeight::Harmless),
+            ("tickets: { lookback_days: 7 }\n", "tickets.lookback_days", SettingWeight::Weaker),
+            ("tickets: { lookback_days: 90 }\n", "tickets.lookback_days", SettingWeight::Harmless),
+            ("tickets: { enabled: false }\n", "tickets.enabled", SettingWeight::Weaker),
+            ("tickets: { allow_list: true }\n", "tickets.allow_list", SettingWeight::Weaker),
+            ("domains: { personal: [corpmail.example] }\n", "domains.personal", SettingWeight::Weaker),
+            ("domains: { ignored: [corpmail.example] }\n", "domains.ignored", SettingWeight::Weaker),
+            ("domains: { not_personal: [gmail.com] }\n", "domains.not_personal", SettingWeight::Weaker),
+            ("artifacts: { root: elsewhere }\n", "artifacts.root", SettingWeight::Harmless),
         ] {
             assert_eq!(with(more), is(name, weight), "{more}");
         }
         for (to, name, weight) in [
-            ("a.csv, max_lost_percent: 50", "salesforce.max_lost_percent", Weight::Weaker),
-            ("a.csv, max_lost_percent: 1", "salesforce.max_lost_percent", Weight::Harmless),
-            ("a.csv, columns: { account_domains: Website }", "salesforce.columns", Weight::Weaker),
-            ("a.csv, instance_url: https://acme.my.salesforce.com", "salesforce.instance_url", Weight::Weaker),
-            ("b.csv", "salesforce.accounts_csv", Weight::Harmless),
+            ("a.csv, max_lost_percent: 50", "salesforce.max_lost_percent", SettingWeight::Weaker),
+            ("a.csv, max_lost_percent: 1", "salesforce.max_lost_percent", SettingWeight::Harmless),
+            ("a.csv, columns: { account_domains: Website }", "salesforce.columns", SettingWeight::Weaker),
+            ("a.csv, instance_url: https://acme.my.salesforce.com", "salesforce.instance_url", SettingWeight::Weaker),
+            ("b.csv", "salesforce.accounts_csv", SettingWeight::Harmless),
         ] {
             assert_eq!(changed("a.csv", to), is(name, weight), "{to}");
         }
@@ -593,40 +632,46 @@ suppressions:
     #[test]
     fn a_suppression_that_comes_or_lasts_longer_is_weaker_and_one_that_goes_is_not() {
         let second = "  - { code: user_domain_ambiguous, reason: known }\n";
-        assert_eq!(with(second), is("suppressions", Weight::Weaker));
-        assert_eq!(changed("2026-12-31", "2027-12-31"), is("suppressions", Weight::Weaker));
-        assert_eq!(changed(", expires: 2026-12-31", ""), is("suppressions", Weight::Weaker));
-        assert_eq!(changed("2026-12-31", "2026-11-30"), is("suppressions", Weight::Harmless));
-        assert_eq!(changed("reason: shared", "reason: agreed"), is("suppressions", Weight::Harmless));
+        assert_eq!(with(second), is("suppressions", SettingWeight::Weaker));
+        assert_eq!(changed("2026-12-31", "2027-12-31"), is("suppressions", SettingWeight::Weaker));
+        assert_eq!(changed(", expires: 2026-12-31", ""), is("suppressions", SettingWeight::Weaker));
+        assert_eq!(changed("2026-12-31", "2026-11-30"), is("suppressions", SettingWeight::Harmless));
+        assert_eq!(changed("reason: shared", "reason: agreed"), is("suppressions", SettingWeight::Harmless));
         let (head, _) = BASE.split_once("suppressions:").expect("there");
-        assert_eq!(of(&side(head, &ROWS)), is("suppressions", Weight::Harmless));
+        assert_eq!(of(&side(head, &ROWS)), is("suppressions", SettingWeight::Harmless));
     }
 
     #[test]
     fn accounts_that_go_or_lose_a_domain_are_weaker_and_ones_that_come_are_not() {
         let rows = |rows: &[(&str, &str, bool)]| of(&side(BASE, rows));
         let [a, b] = ROWS;
-        assert_eq!(rows(&[a]), is("reference: accounts removed", Weight::Weaker));
-        assert_eq!(rows(&[a, b, ("001C", "c.example", true)]), is("reference: accounts added", Weight::Harmless));
-        assert_eq!(rows(&[("001A", "acme.example", true), b]), is("reference: account changed", Weight::Weaker));
+        assert_eq!(rows(&[a]), is("reference: accounts removed", SettingWeight::Weaker));
+        assert_eq!(
+            rows(&[a, b, ("001C", "c.example", true)]),
+            is("reference: accounts added", SettingWeight::Harmless)
+        );
+        assert_eq!(rows(&[("001A", "acme.example", true), b]), is("reference: account changed", SettingWeight::Weaker));
         assert_eq!(
             rows(&[("001A", "acme.example acme.test c.example", true), b]),
-            is("reference: account changed", Weight::Harmless)
+            is("reference: account changed", SettingWeight::Harmless)
         );
-        assert_eq!(rows(&[("001A", a.1, false), b]), is("reference: account changed", Weight::Weaker));
+        assert_eq!(rows(&[("001A", a.1, false), b]), is("reference: account changed", SettingWeight::Weaker));
     }
 
     #[test]
     fn less_in_the_audit_is_weaker_and_what_left_is_named() {
-        let judged = |after: Judged, left: [u64; 2]| {
+        let judged = |after: JudgedCounts, left: [u64; 2]| {
             let mut change = ConfigurationChange::default();
-            change.judged(Judged { accounts: 9, users: 24, tickets: 487 }, after, left[0], left[1]);
+            change.judged(JudgedCounts { accounts: 9, users: 24, tickets: 487 }, after, left[0], left[1]);
             (change.settings.len(), change.weight())
         };
-        assert_eq!(judged(Judged { accounts: 9, users: 24, tickets: 487 }, [0, 0]), (3, Weight::Same));
-        assert_eq!(judged(Judged { accounts: 10, users: 24, tickets: 487 }, [0, 0]), (3, Weight::Harmless));
-        assert_eq!(judged(Judged { accounts: 9, users: 23, tickets: 487 }, [0, 0]), (3, Weight::Weaker));
-        assert_eq!(judged(Judged { accounts: 9, users: 24, tickets: 487 }, [1, 0]), (4, Weight::Weaker));
-        assert_eq!(judged(Judged { accounts: 9, users: 24, tickets: 487 }, [0, 2]), (4, Weight::Weaker));
+        assert_eq!(judged(JudgedCounts { accounts: 9, users: 24, tickets: 487 }, [0, 0]), (3, SettingWeight::Same));
+        assert_eq!(
+            judged(JudgedCounts { accounts: 10, users: 24, tickets: 487 }, [0, 0]),
+            (3, SettingWeight::Harmless)
+        );
+        assert_eq!(judged(JudgedCounts { accounts: 9, users: 23, tickets: 487 }, [0, 0]), (3, SettingWeight::Weaker));
+        assert_eq!(judged(JudgedCounts { accounts: 9, users: 24, tickets: 487 }, [1, 0]), (4, SettingWeight::Weaker));
+        assert_eq!(judged(JudgedCounts { accounts: 9, users: 24, tickets: 487 }, [0, 2]), (4, SettingWeight::Weaker));
     }
 }

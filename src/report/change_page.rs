@@ -2,7 +2,7 @@
 
 use super::audit_page::{Length, Mark};
 use super::change::by_code;
-use super::change_config::{ChangedSetting, ConfigurationChange, Weight};
+use super::change_config::{ChangedSetting, ConfigurationChange, SettingWeight};
 use super::page::{Page, Rows};
 use super::place::{self, Place};
 use crate::catalogue::{IssueCode, Status};
@@ -56,15 +56,15 @@ pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
     };
     let has_effect = effect != "no effect on any finding";
     // An issue that left with its account is out of sight, and not repaired.
-    let unknown = if left > 0 { Weight::Weaker } else { Weight::Same };
+    let unknown = if left > 0 { SettingWeight::Weaker } else { SettingWeight::Same };
     let weight = change.map_or(unknown, ConfigurationChange::weight);
     match (is_breached, weight) {
-        (_, Weight::Target) => (Mark::Bad, format!("it names another target; {effect}")),
+        (_, SettingWeight::Target) => (Mark::Bad, format!("it names another target; {effect}")),
         (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),
-        (false, Weight::Weaker) => (Mark::Look, format!("it hides or permits more than before; {effect}")),
-        (false, Weight::Harmless) => (Mark::Note, format!("it hides nothing and permits no more; {effect}")),
-        (false, Weight::Same) if has_effect => (Mark::Note, effect),
-        (false, Weight::Same) => (Mark::Good, effect),
+        (false, SettingWeight::Weaker) => (Mark::Look, format!("it hides or permits more than before; {effect}")),
+        (false, SettingWeight::Harmless) => (Mark::Note, format!("it hides nothing and permits no more; {effect}")),
+        (false, SettingWeight::Same) if has_effect => (Mark::Note, effect),
+        (false, SettingWeight::Same) => (Mark::Good, effect),
     }
 }
 
@@ -114,10 +114,10 @@ fn settings(page: &mut Page, change: &ConfigurationChange, place: &Place, length
     let row = |setting: &&ChangedSetting| {
         let ChangedSetting { name, detail, before, after, weight, is_open } = setting;
         let mark = match weight {
-            Weight::Target => "🔴",
-            Weight::Weaker => "🟡",
-            Weight::Harmless => "🔵",
-            Weight::Same => "",
+            SettingWeight::Target => "🔴",
+            SettingWeight::Weaker => "🟡",
+            SettingWeight::Harmless => "🔵",
+            SettingWeight::Same => "",
         };
         let shown = |text: &String| match text.is_empty() {
             true => String::new(),

@@ -11,7 +11,7 @@ use super::place::{Place, UploadedArtifact, WorkflowRun};
 use crate::catalogue::{ActionCode, IssueCode, SkipReason, Status};
 use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
-use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
+use crate::run::artifacts::apply_receipt::{ActionResult, ApplyCounts, ApplyReceipt, Caps, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::{Receipt, SuppressionsFrom, WouldSuppress};
 use crate::run::artifacts::rows::IssueRow;
 use crate::run::diff::{Diff, Side, compare};
@@ -189,7 +189,7 @@ fn hostile_receipt(seed: u64, actions: usize) -> ApplyReceipt {
         source_plan_hash: text(903),
         mode: Mode::Apply,
         caps_used: Caps { max_actions: 1, max_per_account: 1 },
-        counts: Counts::of(&results),
+        counts: ApplyCounts::of(&results),
         results,
         plan_blocked: Vec::new(),
         started_at: Some(text(904)),

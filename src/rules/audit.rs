@@ -9,7 +9,7 @@ use crate::model::warning::{self, Warning};
 use crate::model::world::World;
 use crate::rules::advisory::{self, Advisory};
 use crate::rules::detect::domain::{DomainVerdicts, OutOfScope, Seats, Verdict};
-use crate::rules::detect::user::{Judged, Outcome, UserCounts};
+use crate::rules::detect::user::{Judged, UserCounts, UserOutcome};
 use crate::rules::detect::{self, RuleContext, Tally};
 use crate::rules::issue::{Action, Issue};
 use crate::rules::lost::{self, LostAccount};
@@ -160,7 +160,7 @@ impl<'a> Audit<'a> {
     }
 
     /// What the audit decided about the user at an index, before suppressions.
-    pub fn user(&self, at: usize) -> Outcome {
+    pub fn user(&self, at: usize) -> UserOutcome {
         self.domains.outcome(&self.context(), at, self.multiple_organizations_work)
     }
 

@@ -23,9 +23,9 @@ use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 /// A prepared action that was read.
-pub type PlannedAction = rows::PlannedAction<'static>;
+pub type PlannedAction = rows::PlannedActionRow<'static>;
 /// A blocked action that was read.
-pub type BlockedAction = rows::BlockedAction<'static>;
+pub type BlockedAction = rows::BlockedActionRow<'static>;
 
 /// A plan as its file tells it.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use crate::run::artifacts::history::{self, History};
 use crate::run::artifacts::receipt::{self, EarlierRun, Receipt};
 use crate::run::artifacts::rows::{AccountRow, AdvisoryRow, IssueRow, TicketIssueRow};
 use crate::run::artifacts::summary::{self, Summary};
-use crate::run::artifacts::table::{self, Row};
+use crate::run::artifacts::table::{self, TableRow};
 use crate::run::plan_file::PlanFile;
 use crate::text::audience::{Message, open};
 use serde::de::DeserializeOwned;
@@ -116,12 +116,12 @@ impl<'a> Checked<'a> {
     }
 
     /// The rows of a table.
-    fn rows<R: Row + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
+    fn rows<R: TableRow + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
         table::read(&self.bytes(R::FILE)?).map_err(|what| shape(R::FILE.name(), what))
     }
 
     /// The rows of a view, which people may change; then there are none.
-    fn view<R: Row + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
+    fn view<R: TableRow + DeserializeOwned>(&self) -> Result<Vec<R>, RunFolderError> {
         if self.has(R::FILE) && self.bytes(R::FILE).is_ok() { self.rows() } else { Ok(Vec::new()) }
     }
 

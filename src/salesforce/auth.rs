@@ -2,7 +2,7 @@
 //!
 //! Left out: sending the grant (`read`), and reading the environment itself, which is an argument.
 
-use super::error::Gap;
+use super::error::SalesforceGap;
 use super::page::NotAPage;
 use crate::text::audience::{Message, open};
 use crate::text::secret::{self, Secret};
@@ -15,7 +15,7 @@ const TOKEN: &str = "SALESFORCE_ACCESS_TOKEN";
 
 /// What proves to Salesforce who is asking.
 #[derive(Clone, Debug)]
-pub enum Credentials {
+pub enum SalesforceCredentials {
     /// An app with the client credentials flow, which is granted a token of its own.
     Client { id: Secret, secret: Secret },
     /// An access token, made elsewhere. It cannot be renewed.
@@ -24,7 +24,7 @@ pub enum Credentials {
 
 /// What is wrong with the environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialError {
+pub enum SalesforceCredentialError {
     #[error("no Salesforce credentials in the environment")]
     None,
     #[error("{present} is set, but {missing} is not")]
@@ -33,7 +33,7 @@ pub enum CredentialError {
     Unusable { variable: &'static str },
 }
 
-impl CredentialError {
+impl SalesforceCredentialError {
     /// What to do next.
     pub fn help(&self) -> String {
         match self {
@@ -47,8 +47,8 @@ impl CredentialError {
 }
 
 /// It names variables, and no value.
-impl From<&CredentialError> for Message {
-    fn from(error: &CredentialError) -> Self {
+impl From<&SalesforceCredentialError> for Message {
+    fn from(error: &SalesforceCredentialError) -> Self {
         open(error.to_string())
     }
 }
@@ -57,11 +57,13 @@ impl From<&CredentialError> for Message {
 ///
 /// White space around a value is dropped; an empty value is unset.
 /// Errors: half a set, no set at all, a value that cannot be sent.
-pub fn credentials_from(env: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialError> {
-    let value = |variable: &'static str| -> Result<Option<Secret>, CredentialError> {
+pub fn credentials_from(
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<SalesforceCredentials, SalesforceCredentialError> {
+    let value = |variable: &'static str| -> Result<Option<Secret>, SalesforceCredentialError> {
         let text = env(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         match text {
-            Some(text) if !is_sendable(&text) => Err(CredentialError::Unusable { variable }),
+            Some(text) if !is_sendable(&text) => Err(SalesforceCredentialError::Unusable { variable }),
             text => Ok(text.map(|text| {
                 secret::know(&text);
                 Secret::new(text)
@@ -69,12 +71,12 @@ pub fn credentials_from(env: &dyn Fn(&str) -> Option<String>) -> Result<Credenti
         }
     };
     match (value(CLIENT_ID)?, value(CLIENT_SECRET)?) {
-        (Some(id), Some(secret)) => return Ok(Credentials::Client { id, secret }),
-        (Some(_), None) => return Err(CredentialError::Half { present: CLIENT_ID, missing: CLIENT_SECRET }),
-        (None, Some(_)) => return Err(CredentialError::Half { present: CLIENT_SECRET, missing: CLIENT_ID }),
+        (Some(id), Some(secret)) => return Ok(SalesforceCredentials::Client { id, secret }),
+        (Some(_), None) => return Err(SalesforceCredentialError::Half { present: CLIENT_ID, missing: CLIENT_SECRET }),
+        (None, Some(_)) => return Err(SalesforceCredentialError::Half { present: CLIENT_SECRET, missing: CLIENT_ID }),
         (None, None) => {}
     }
-    value(TOKEN)?.map(Credentials::Token).ok_or(CredentialError::None)
+    value(TOKEN)?.map(SalesforceCredentials::Token).ok_or(SalesforceCredentialError::None)
 }
 
 /// Whether a text fits into a header.
@@ -82,7 +84,7 @@ fn is_sendable(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-impl Credentials {
+impl SalesforceCredentials {
     /// The variables that hold them, for people.
     pub fn variables(&self) -> &'static str {
         match self {
@@ -120,18 +122,18 @@ pub(super) fn granted(answer: &[u8]) -> Result<Secret, NotAPage> {
         access_token: String,
     }
     let Granted { access_token } = serde_json::from_slice(answer).map_err(|error| match error.classify() {
-        Category::Data => NotAPage::Gap(Gap::AnotherShape),
+        Category::Data => NotAPage::Gap(SalesforceGap::AnotherShape),
         _ => NotAPage::NotJson,
     })?;
     secret::know(&access_token);
-    is_sendable(&access_token).then(|| Secret::new(access_token)).ok_or(NotAPage::Gap(Gap::AnotherShape))
+    is_sendable(&access_token).then(|| Secret::new(access_token)).ok_or(NotAPage::Gap(SalesforceGap::AnotherShape))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Result<Credentials, CredentialError> {
+    fn from(pairs: &[(&str, &str)]) -> Result<SalesforceCredentials, SalesforceCredentialError> {
         credentials_from(&|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
@@ -139,20 +141,23 @@ mod tests {
 
     #[test]
     fn the_first_complete_set_is_taken_and_half_a_set_names_what_is_missing() {
-        assert!(matches!(from(&ALL), Ok(Credentials::Client { .. })));
-        assert!(matches!(from(&ALL[2..]), Ok(Credentials::Token(_))));
+        assert!(matches!(from(&ALL), Ok(SalesforceCredentials::Client { .. })));
+        assert!(matches!(from(&ALL[2..]), Ok(SalesforceCredentials::Token(_))));
         let half = |pairs: &[(&str, &str)]| from(pairs).expect_err("half");
-        assert_eq!(half(&[ALL[0], ALL[2]]), CredentialError::Half { present: CLIENT_ID, missing: CLIENT_SECRET });
-        assert_eq!(half(&ALL[1..]), CredentialError::Half { present: CLIENT_SECRET, missing: CLIENT_ID });
-        assert_eq!(half(&[]), CredentialError::None);
-        assert!(matches!(from(&[(CLIENT_ID, " "), (CLIENT_SECRET, ""), ALL[2]]), Ok(Credentials::Token(_))));
+        assert_eq!(
+            half(&[ALL[0], ALL[2]]),
+            SalesforceCredentialError::Half { present: CLIENT_ID, missing: CLIENT_SECRET }
+        );
+        assert_eq!(half(&ALL[1..]), SalesforceCredentialError::Half { present: CLIENT_SECRET, missing: CLIENT_ID });
+        assert_eq!(half(&[]), SalesforceCredentialError::None);
+        assert!(matches!(from(&[(CLIENT_ID, " "), (CLIENT_SECRET, ""), ALL[2]]), Ok(SalesforceCredentials::Token(_))));
     }
 
     #[test]
     fn a_value_that_no_header_can_hold_is_refused() {
         for odd in ["00D!\nx", "two words", "tökén"] {
             let error = from(&[(TOKEN, odd)]).expect_err("not sendable");
-            assert_eq!(error, CredentialError::Unusable { variable: TOKEN });
+            assert_eq!(error, SalesforceCredentialError::Unusable { variable: TOKEN });
             assert!(!error.to_string().contains(odd));
         }
     }

@@ -8,7 +8,7 @@ use crate::text::said::Said;
 
 /// Why there is no reference. The text says what happened to which thing; [`ReadError::help`] says what to do next.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum SalesforceError {
     /// Plain HTTP to another machine would show the credentials to everyone on the way.
     #[error("{base_url} is neither https nor this machine")]
     Insecure { base_url: String },
@@ -44,12 +44,12 @@ pub enum ReadError {
     NoToken { place: String },
     /// The answer cannot be complete, or cannot be understood.
     #[error("{place}: {gap}")]
-    Incomplete { place: String, gap: Gap },
+    Incomplete { place: String, gap: SalesforceGap },
 }
 
 /// How an answer shows that it is not complete, or not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Gap {
+pub enum SalesforceGap {
     #[error("the answer is JSON, but not the result of a query")]
     AnotherShape,
     #[error("the answer has no `{0}`")]
@@ -76,7 +76,7 @@ pub enum Gap {
     NotARelationship(String),
 }
 
-impl ReadError {
+impl SalesforceError {
     /// How the program ends.
     pub fn exit(&self) -> Exit {
         match self {
@@ -125,10 +125,10 @@ impl ReadError {
                 "check the network and https://status.salesforce.com, then run again"
             }
             Self::NoToken { .. } => "check that salesforce.instance_url is your Salesforce",
-            Self::Incomplete { gap: Gap::NotPlain(_) | Gap::NotARelationship(_), .. } => {
+            Self::Incomplete { gap: SalesforceGap::NotPlain(_) | SalesforceGap::NotARelationship(_), .. } => {
                 "ask for a plain field in salesforce.query; of an address or a name, ask for its parts (BillingCity)"
             }
-            Self::Incomplete { gap: Gap::NoUrl, .. } => {
+            Self::Incomplete { gap: SalesforceGap::NoUrl, .. } => {
                 "a query with GROUP BY has no records; write salesforce.query without it"
             }
             Self::Incomplete { .. } => {
@@ -152,8 +152,8 @@ impl ReadError {
             Self::WaitTooLong { asked_secs, .. } => format!("Salesforce asks for a wait of {asked_secs} s"),
             Self::NoToken { .. } => "the answer holds no access token".to_owned(),
             Self::Incomplete { gap, .. } => match gap {
-                Gap::Elsewhere(_) => "the next page would be on another host or path".to_owned(),
-                Gap::NoField(_) | Gap::NotPlain(_) | Gap::NotARelationship(_) => {
+                SalesforceGap::Elsewhere(_) => "the next page would be on another host or path".to_owned(),
+                SalesforceGap::NoField(_) | SalesforceGap::NotPlain(_) | SalesforceGap::NotARelationship(_) => {
                     "a field that was asked for is not a plain value".to_owned()
                 }
                 gap => gap.to_string(),
@@ -162,13 +162,13 @@ impl ReadError {
     }
 }
 
-impl From<&ReadError> for Message {
-    fn from(error: &ReadError) -> Self {
+impl From<&SalesforceError> for Message {
+    fn from(error: &SalesforceError) -> Self {
         Self::with_public(error.to_string(), error.in_public())
     }
 }
 
-impl ReadError {
+impl SalesforceError {
     /// The help as a message.
     pub fn next(&self) -> Message {
         open(self.help().to_owned())

@@ -18,8 +18,8 @@ mod read;
 // What can end a read.
 mod error;
 
-pub use auth::{CredentialError, Credentials, credentials_from};
-pub use error::{Gap, ReadError};
+pub use auth::{SalesforceCredentialError, SalesforceCredentials, credentials_from};
+pub use error::{SalesforceError, SalesforceGap};
 pub use query::{Query, QueryError};
 pub use read::{Cost, Event, Options, Probed, Read, probe, read};
 pub use table::Table;

@@ -2,7 +2,7 @@
 //!
 //! Left out: which page comes next, and whether all of them are there (`read`).
 
-use super::error::Gap;
+use super::error::SalesforceGap;
 use super::table::Table;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -26,7 +26,7 @@ pub(super) enum NotAPage {
     /// It is not JSON at all; another try may bring it whole.
     NotJson,
     /// It is JSON, but of another shape.
-    Gap(Gap),
+    Gap(SalesforceGap),
 }
 
 impl<'a> Page<'a> {
@@ -43,10 +43,10 @@ impl<'a> Page<'a> {
         }
         let text = std::str::from_utf8(body).map_err(|_| NotAPage::NotJson)?;
         let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => NotAPage::Gap(Gap::AnotherShape),
+            serde_json::error::Category::Data => NotAPage::Gap(SalesforceGap::AnotherShape),
             _ => NotAPage::NotJson,
         })?;
-        let gap = |name| NotAPage::Gap(Gap::Missing(name));
+        let gap = |name| NotAPage::Gap(SalesforceGap::Missing(name));
         let Wire { total_size, done, next_records_url, records } = wire;
         let total = total_size.ok_or(gap("totalSize"))?;
         let records = records.ok_or(gap("records"))?;
@@ -101,10 +101,10 @@ impl<'a> Members<'a> {
 /// `paths` has for each field the names that lead to its value. Null is empty, as is a field of a relationship that is null;
 /// numbers and booleans are the answer's own text.
 /// Errors: an object where a plain field was asked for, a field that is not there, a record without a URL.
-pub(super) fn add_record(record: &RawValue, paths: &[Vec<&str>], table: &mut Table) -> Result<String, Gap> {
-    let members = Members::of(record).ok_or(Gap::AnotherShape)?;
+pub(super) fn add_record(record: &RawValue, paths: &[Vec<&str>], table: &mut Table) -> Result<String, SalesforceGap> {
+    let members = Members::of(record).ok_or(SalesforceGap::AnotherShape)?;
     let url = members.get("attributes").and_then(|attributes| Members::of(attributes)?.get("url")).and_then(text_of);
-    let url = url.ok_or(Gap::NoUrl)?.into_owned();
+    let url = url.ok_or(SalesforceGap::NoUrl)?.into_owned();
     for path in paths {
         let cell = cell(&members, path)?;
         table.push(cell.as_deref().unwrap_or_default());
@@ -113,15 +113,15 @@ pub(super) fn add_record(record: &RawValue, paths: &[Vec<&str>], table: &mut Tab
 }
 
 /// The value at the end of a path as text; `None` for null.
-fn cell<'a>(members: &Members<'a>, path: &[&str]) -> Result<Option<Cow<'a, str>>, Gap> {
-    let (name, rest) = path.split_first().ok_or(Gap::AnotherShape)?;
-    let value = members.get(name).ok_or_else(|| Gap::NoField((*name).to_owned()))?;
+fn cell<'a>(members: &Members<'a>, path: &[&str]) -> Result<Option<Cow<'a, str>>, SalesforceGap> {
+    let (name, rest) = path.split_first().ok_or(SalesforceGap::AnotherShape)?;
+    let value = members.get(name).ok_or_else(|| SalesforceGap::NoField((*name).to_owned()))?;
     match (value.get().as_bytes().first(), rest) {
         (Some(b'n'), _) => Ok(None),
-        (Some(b'{'), [_, ..]) => cell(&Members::of(value).ok_or(Gap::AnotherShape)?, rest),
-        (Some(b'{' | b'['), []) => Err(Gap::NotPlain((*name).to_owned())),
-        (_, [_, ..]) => Err(Gap::NotARelationship((*name).to_owned())),
-        (Some(b'"'), []) => text_of(value).map(Some).ok_or(Gap::AnotherShape),
+        (Some(b'{'), [_, ..]) => cell(&Members::of(value).ok_or(SalesforceGap::AnotherShape)?, rest),
+        (Some(b'{' | b'['), []) => Err(SalesforceGap::NotPlain((*name).to_owned())),
+        (_, [_, ..]) => Err(SalesforceGap::NotARelationship((*name).to_owned())),
+        (Some(b'"'), []) => text_of(value).map(Some).ok_or(SalesforceGap::AnotherShape),
         (_, []) => Ok(Some(Cow::Borrowed(value.get()))),
     }
 }
@@ -137,7 +137,7 @@ fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
 mod tests {
     use super::*;
 
-    fn read(fields: &[&str], record: &str) -> Result<Vec<String>, Gap> {
+    fn read(fields: &[&str], record: &str) -> Result<Vec<String>, SalesforceGap> {
         let paths: Vec<Vec<&str>> = fields.iter().map(|field| field.split('.').collect()).collect();
         let mut table = Table::new(fields.iter().map(|field| (*field).to_owned()).collect());
         let record = RawValue::from_string(record.to_owned()).expect("JSON");
@@ -163,21 +163,21 @@ mod tests {
     #[test]
     fn what_is_not_a_plain_field_is_a_gap() {
         let read = |field: &str, value: &str| read(&[field], &format!(r#"{{{URL},{value}}}"#)).expect_err(value);
-        assert_eq!(read("A", r#""A":{"city":"x"}"#), Gap::NotPlain("A".into()));
-        assert_eq!(read("A", r#""A":[1]"#), Gap::NotPlain("A".into()));
-        assert_eq!(read("A.B", r#""A":{"B":{}}"#), Gap::NotPlain("B".into()));
-        assert_eq!(read("A.B", r#""A":"x""#), Gap::NotARelationship("A".into()));
-        assert_eq!(read("A.B", r#""A":{"C":1}"#), Gap::NoField("B".into()));
-        assert_eq!(read("A", r#""B":1"#), Gap::NoField("A".into()));
+        assert_eq!(read("A", r#""A":{"city":"x"}"#), SalesforceGap::NotPlain("A".into()));
+        assert_eq!(read("A", r#""A":[1]"#), SalesforceGap::NotPlain("A".into()));
+        assert_eq!(read("A.B", r#""A":{"B":{}}"#), SalesforceGap::NotPlain("B".into()));
+        assert_eq!(read("A.B", r#""A":"x""#), SalesforceGap::NotARelationship("A".into()));
+        assert_eq!(read("A.B", r#""A":{"C":1}"#), SalesforceGap::NoField("B".into()));
+        assert_eq!(read("A", r#""B":1"#), SalesforceGap::NoField("A".into()));
     }
 
     #[test]
     fn a_record_has_a_url_of_its_own() {
         for record in [r#"{"Id":"1"}"#, r#"{"attributes":{"type":"AggregateResult"},"Id":"1"}"#, r#"{"attributes":1}"#]
         {
-            assert_eq!(read(&["Id"], record), Err(Gap::NoUrl), "{record}");
+            assert_eq!(read(&["Id"], record), Err(SalesforceGap::NoUrl), "{record}");
         }
-        assert_eq!(read(&["Id"], "[]"), Err(Gap::AnotherShape));
+        assert_eq!(read(&["Id"], "[]"), Err(SalesforceGap::AnotherShape));
     }
 
     #[test]
@@ -196,13 +196,13 @@ mod tests {
             assert_eq!(parse(body), NotAPage::NotJson, "{body}");
         }
         for (body, gap) in [
-            (r#"{"done":true,"records":[]}"#, Gap::Missing("totalSize")),
-            (r#"{"totalSize":1,"records":[]}"#, Gap::Missing("done")),
-            (r#"{"totalSize":1,"done":true}"#, Gap::Missing("records")),
-            (r#"{"totalSize":1,"done":false,"records":[]}"#, Gap::Missing("nextRecordsUrl")),
-            (r#"{"totalSize":-1,"done":true,"records":[]}"#, Gap::AnotherShape),
-            (r#"{"totalSize":1,"done":"yes","records":[]}"#, Gap::AnotherShape),
-            ("[]", Gap::AnotherShape),
+            (r#"{"done":true,"records":[]}"#, SalesforceGap::Missing("totalSize")),
+            (r#"{"totalSize":1,"records":[]}"#, SalesforceGap::Missing("done")),
+            (r#"{"totalSize":1,"done":true}"#, SalesforceGap::Missing("records")),
+            (r#"{"totalSize":1,"done":false,"records":[]}"#, SalesforceGap::Missing("nextRecordsUrl")),
+            (r#"{"totalSize":-1,"done":true,"records":[]}"#, SalesforceGap::AnotherShape),
+            (r#"{"totalSize":1,"done":"yes","records":[]}"#, SalesforceGap::AnotherShape),
+            ("[]", SalesforceGap::AnotherShape),
         ] {
             assert_eq!(parse(body), NotAPage::Gap(gap), "{body}");
         }

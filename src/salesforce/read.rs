@@ -2,8 +2,8 @@
 //!
 //! Left out: what a page holds (`page`) and how a try is judged (`crate::retry`).
 
-use super::auth::{Credentials, grant_form, granted};
-use super::error::{Gap, ReadError};
+use super::auth::{SalesforceCredentials, grant_form, granted};
+use super::error::{SalesforceError, SalesforceGap};
 use super::page::{NotAPage, Page, add_record};
 use super::query::Query;
 use super::table::Table;
@@ -30,7 +30,7 @@ pub struct Options {
     pub instance_url: Url,
     /// Such as `64.0`.
     pub api_version: String,
-    pub credentials: Credentials,
+    pub credentials: SalesforceCredentials,
     pub timing: Timing,
 }
 
@@ -79,8 +79,8 @@ pub struct Probed {
 /// renewed once, and the query begun afresh with it, since a locator belongs to the session that made it
 /// (<https://github.com/airbytehq/airbyte/pull/84302>). `Sforce-Query-Options` is not sent: its default batch of 2,000 records is
 /// the largest (<https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_queryoptions.htm>).
-/// Errors: see [`ReadError`]; there is no partial result.
-pub async fn read(options: &Options, query: &Query, watch: &dyn Fn(Event<'_>)) -> Result<Read, ReadError> {
+/// Errors: see [`SalesforceError`]; there is no partial result.
+pub async fn read(options: &Options, query: &Query, watch: &dyn Fn(Event<'_>)) -> Result<Read, SalesforceError> {
     let session = Session::open(options, watch)?;
     let (table, _) = session.all(query, false).await?;
     Ok(Read { table, cost: session.cost.into_inner() })
@@ -89,7 +89,7 @@ pub async fn read(options: &Options, query: &Query, watch: &dyn Fn(Event<'_>)) -
 /// Reads the first page of the answer.
 ///
 /// Errors: as [`read`] has them, as far as one page shows them.
-pub async fn probe(options: &Options, query: &Query, watch: &dyn Fn(Event<'_>)) -> Result<Probed, ReadError> {
+pub async fn probe(options: &Options, query: &Query, watch: &dyn Fn(Event<'_>)) -> Result<Probed, SalesforceError> {
     let session = Session::open(options, watch)?;
     let (sample, total) = session.all(query, true).await?;
     Ok(Probed { total, sample, cost: session.cost.into_inner() })
@@ -139,22 +139,22 @@ enum Stop {
         place: String,
         said: Said,
     },
-    Failed(ReadError),
+    Failed(SalesforceError),
 }
 
-impl From<ReadError> for Stop {
-    fn from(error: ReadError) -> Self {
+impl From<SalesforceError> for Stop {
+    fn from(error: SalesforceError) -> Self {
         Self::Failed(error)
     }
 }
 
 impl<'a> Session<'a> {
-    fn open(options: &'a Options, watch: &'a dyn Fn(Event<'_>)) -> Result<Self, ReadError> {
+    fn open(options: &'a Options, watch: &'a dyn Fn(Event<'_>)) -> Result<Self, SalesforceError> {
         let Options { instance_url, timing, .. } = options;
         let client = http_client::client(instance_url, timing.connect, timing.request);
         let Client { client, built_in_roots: _ } = client.map_err(|error| match error {
-            ClientError::Insecure { base_url } => ReadError::Insecure { base_url },
-            ClientError::NoClient { cause } => ReadError::NoClient { cause },
+            ClientError::Insecure { base_url } => SalesforceError::Insecure { base_url },
+            ClientError::NoClient { cause } => SalesforceError::NoClient { cause },
         })?;
         Ok(Self {
             options,
@@ -167,15 +167,17 @@ impl<'a> Session<'a> {
     }
 
     /// Every page, or with `first_only` the first one; and `totalSize`.
-    async fn all(&self, query: &Query, first_only: bool) -> Result<(Table, u64), ReadError> {
-        let grants = matches!(self.options.credentials, Credentials::Client { .. });
+    async fn all(&self, query: &Query, first_only: bool) -> Result<(Table, u64), SalesforceError> {
+        let grants = matches!(self.options.credentials, SalesforceCredentials::Client { .. });
         let mut renewed = false;
         loop {
             let token = self.token().await?;
             match self.pages(query, &token, first_only).await {
                 Ok(read) => return Ok(read),
                 Err(Stop::Unauthorized { .. }) if grants && !renewed => renewed = true,
-                Err(Stop::Unauthorized { place, said }) => return Err(ReadError::NotAccepted { place, said, grants }),
+                Err(Stop::Unauthorized { place, said }) => {
+                    return Err(SalesforceError::NotAccepted { place, said, grants });
+                }
                 Err(Stop::Failed(error)) => return Err(error),
             }
             (self.watch)(Event::Renewed);
@@ -183,10 +185,10 @@ impl<'a> Session<'a> {
     }
 
     /// The token to ask with: the given one, or a new one.
-    async fn token(&self) -> Result<Secret, ReadError> {
+    async fn token(&self) -> Result<Secret, SalesforceError> {
         let (id, secret) = match &self.options.credentials {
-            Credentials::Token(token) => return Ok(token.clone()),
-            Credentials::Client { id, secret } => (id, secret),
+            SalesforceCredentials::Token(token) => return Ok(token.clone()),
+            SalesforceCredentials::Client { id, secret } => (id, secret),
         };
         let place = "the login";
         let ask = Ask {
@@ -198,12 +200,12 @@ impl<'a> Session<'a> {
         let body = self.ask(&ask, granted).await;
         let token = match body {
             Ok(token) => token,
-            Err(Stop::Failed(ReadError::Incomplete { .. })) => {
-                return Err(ReadError::NoToken { place: place.to_owned() });
+            Err(Stop::Failed(SalesforceError::Incomplete { .. })) => {
+                return Err(SalesforceError::NoToken { place: place.to_owned() });
             }
             Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Unauthorized { place, said }) => {
-                return Err(ReadError::Refused { place, status: 401, said, grants: true });
+                return Err(SalesforceError::Refused { place, status: 401, said, grants: true });
             }
         };
         self.tokens.borrow_mut().push(token.clone());
@@ -230,12 +232,12 @@ impl<'a> Session<'a> {
             let next = self.ask(&ask, |body| whole.add(Page::parse(body)?).map_err(NotAPage::Gap)).await?;
             let (read, total) = whole.progress();
             (self.watch)(Event::Page { read, total });
-            let incomplete = |gap| ReadError::Incomplete { place: place.clone(), gap };
+            let incomplete = |gap| SalesforceError::Incomplete { place: place.clone(), gap };
             match next {
                 _ if first_only => return Ok((whole.table, total)),
                 Some(next) => url = whole.follow(&url, &path, &next).map_err(incomplete)?,
                 None if read == total => return Ok((whole.table, total)),
-                None => return Err(incomplete(Gap::AnotherTotal { read, total }).into()),
+                None => return Err(incomplete(SalesforceGap::AnotherTotal { read, total }).into()),
             }
             number += 1;
         }
@@ -253,7 +255,7 @@ impl<'a> Session<'a> {
                         self.good_at.set(Instant::now());
                         return Ok(taken);
                     }
-                    Err(NotAPage::Gap(gap)) => return Err(ReadError::Incomplete { place: place(), gap }.into()),
+                    Err(NotAPage::Gap(gap)) => return Err(SalesforceError::Incomplete { place: place(), gap }.into()),
                     Err(NotAPage::NotJson) => answer.seen = Seen::NotJson,
                 }
             }
@@ -269,11 +271,13 @@ impl<'a> Session<'a> {
                 // A good answer has been taken above.
                 Decision::Accept | Decision::Refused => return Err(self.refused(ask, &answer, said)),
                 Decision::GiveUp(Because::AskedTooLong { asked, left: _ }) => {
-                    return Err(ReadError::WaitTooLong { place: place(), last, asked_secs: asked.as_secs() }.into());
+                    return Err(
+                        SalesforceError::WaitTooLong { place: place(), last, asked_secs: asked.as_secs() }.into()
+                    );
                 }
                 Decision::GiveUp(Because::Tries | Because::Silence) => {
                     let is_limit = judged == Seen::Status(429);
-                    return Err(ReadError::TriesSpent { place: place(), last, tries, is_limit }.into());
+                    return Err(SalesforceError::TriesSpent { place: place(), last, tries, is_limit }.into());
                 }
                 Decision::Again(delay) => {
                     (self.watch)(Event::Waiting { why: &last, delay });
@@ -331,21 +335,23 @@ impl<'a> Session<'a> {
         let grants = matches!(ask.with, With::Grant(_));
         let status = match &answer.seen {
             Seen::Status(status) => *status,
-            seen @ Seen::Fault(Fault::TooLong) => return ReadError::TooLong { place, cause: seen.to_string() }.into(),
-            seen => return ReadError::Untrusted { place, cause: seen.to_string() }.into(),
+            seen @ Seen::Fault(Fault::TooLong) => {
+                return SalesforceError::TooLong { place, cause: seen.to_string() }.into();
+            }
+            seen => return SalesforceError::Untrusted { place, cause: seen.to_string() }.into(),
         };
         let location = answer.headers.get("location").and_then(|to| to.to_str().ok());
         let to = location.and_then(|to| self.options.instance_url.join(to).ok());
         let is_query = ask.kind == "salesforce_query";
         match (status, to) {
             (300..=399, Some(to)) => {
-                ReadError::Redirected { place, status, to: to.origin().ascii_serialization() }.into()
+                SalesforceError::Redirected { place, status, to: to.origin().ascii_serialization() }.into()
             }
             (401, _) => Stop::Unauthorized { place, said },
             // A 400 of Salesforce's own has a code; one of a proxy has none.
-            (400, _) if is_query && said.code.is_some() => ReadError::QueryRefused { status, said }.into(),
-            (414 | 431, _) if is_query => ReadError::QueryRefused { status, said }.into(),
-            _ => ReadError::Refused { place, status, said, grants }.into(),
+            (400, _) if is_query && said.code.is_some() => SalesforceError::QueryRefused { status, said }.into(),
+            (414 | 431, _) if is_query => SalesforceError::QueryRefused { status, said }.into(),
+            _ => SalesforceError::Refused { place, status, said, grants }.into(),
         }
     }
 }
@@ -400,26 +406,26 @@ impl<'q> Whole<'q> {
     }
 
     /// Takes a page, and returns where the next one is.
-    fn add(&mut self, page: Page<'_>) -> Result<Option<String>, Gap> {
+    fn add(&mut self, page: Page<'_>) -> Result<Option<String>, SalesforceGap> {
         let Page { total, next, records } = page;
         match self.total.replace(total) {
-            Some(before) if before != total => return Err(Gap::TotalChanged { before, now: total }),
+            Some(before) if before != total => return Err(SalesforceGap::TotalChanged { before, now: total }),
             _ => {}
         }
         self.empty_pages = if records.is_empty() { self.empty_pages + 1 } else { 0 };
         if self.empty_pages >= MOST_EMPTY_PAGES && next.is_some() {
-            return Err(Gap::NothingNew);
+            return Err(SalesforceGap::NothingNew);
         }
         let is_first = self.table.records() == 0;
         for record in records {
             let url = add_record(record, &self.paths, &mut self.table)?;
             if !self.records.insert(digest(&url)) {
-                return Err(Gap::RecordRepeated);
+                return Err(SalesforceGap::RecordRepeated);
             }
         }
         let (read, total) = self.progress();
         if read > total {
-            return Err(Gap::AnotherTotal { read, total });
+            return Err(SalesforceGap::AnotherTotal { read, total });
         }
         if is_first {
             self.table.reserve(usize::try_from(total).unwrap_or(usize::MAX));
@@ -428,8 +434,8 @@ impl<'q> Whole<'q> {
     }
 
     /// The URL of the next page: below the query's own path, on the same host.
-    fn follow(&mut self, url: &Url, query_path: &str, next: &str) -> Result<Url, Gap> {
-        let elsewhere = || Gap::Elsewhere(crate::text::escape::terminal(next));
+    fn follow(&mut self, url: &Url, query_path: &str, next: &str) -> Result<Url, SalesforceGap> {
+        let elsewhere = || SalesforceGap::Elsewhere(crate::text::escape::terminal(next));
         let joined = url.join(next).map_err(|_| elsewhere())?;
         let is_page =
             joined.path().strip_prefix(query_path).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'));
@@ -438,7 +444,7 @@ impl<'q> Whole<'q> {
             return Err(elsewhere());
         }
         if !self.pages.insert(joined.as_str().to_owned()) {
-            return Err(Gap::LocatorRepeated);
+            return Err(SalesforceGap::LocatorRepeated);
         }
         Ok(joined)
     }
@@ -455,7 +461,7 @@ fn digest(text: &str) -> u128 {
 mod tests {
     use super::*;
 
-    fn follow(next: &str) -> Result<String, Gap> {
+    fn follow(next: &str) -> Result<String, SalesforceGap> {
         let query = Query::parse("SELECT Id FROM Account").expect("a query");
         let url = "https://acme.my.salesforce.com/services/data/v64.0/query?q=x".parse().expect("a URL");
         let next = Whole::new(&query).follow(&url, "/services/data/v64.0/query", next)?;
@@ -486,7 +492,7 @@ mod tests {
             "javascript:x",
             "",
         ] {
-            assert!(matches!(follow(bad), Err(Gap::Elsewhere(_))), "{bad}");
+            assert!(matches!(follow(bad), Err(SalesforceGap::Elsewhere(_))), "{bad}");
         }
     }
 

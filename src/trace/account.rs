@@ -1,7 +1,7 @@
 //! An account: from its row in the reference to its org.
 
 use super::Context;
-use super::brief::{OrgBrief, OrgView, SeatsView, UserCounts, org_ids, sf_ids, users_of};
+use super::brief::{DomainUserCounts, OrgBrief, OrgView, SeatsView, org_ids, sf_ids, users_of};
 use crate::model::account_key::{self, IdForm};
 use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domain::NotUsable;
@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 
 /// An account, step by step.
 #[derive(Debug, Serialize)]
-pub struct Account<'a> {
+pub struct AccountTrace<'a> {
     pub sf_account_id: &'a str,
     pub account_name: &'a str,
-    pub row: Row<'a>,
+    pub row: RowTrace<'a>,
     pub key: Key<'a>,
     pub lookup: Lookup<'a>,
     /// The orgs that hold an expected domain. `None` where an org has the account's id: then domains are not looked at.
@@ -35,7 +35,7 @@ pub struct Account<'a> {
 
 /// The row of the reference.
 #[derive(Debug, Serialize)]
-pub struct Row<'a> {
+pub struct RowTrace<'a> {
     pub line: u32,
     pub website: Option<&'a str>,
     /// The cell, trimmed.
@@ -53,12 +53,12 @@ pub struct Cell<'a> {
     pub column: &'static str,
     /// Whether its entries count: `account_domains` is not read where the override holds a domain.
     pub read: bool,
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<DomainEntry<'a>>,
 }
 
 /// An entry of a cell of domains.
 #[derive(Debug, Serialize)]
-pub struct Entry<'a> {
+pub struct DomainEntry<'a> {
     pub entry: String,
     /// Its normal form, if it has one.
     pub domain: Option<String>,
@@ -134,10 +134,10 @@ pub struct ExpectedDomain<'a> {
     pub held_by: Vec<u64>,
     /// Where its users have their default org; `None` unless one resolved account expects it.
     pub seats: Option<SeatsView>,
-    pub users: UserCounts,
+    pub users: DomainUserCounts,
 }
 
-pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
+pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> AccountTrace<'a> {
     let audit = context.audit;
     let account = &audit.reference.accounts[at];
     let resolution = &audit.resolved.accounts[at];
@@ -145,7 +145,7 @@ pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
     let candidates = lookup.found.is_empty().then(|| candidates(context, at));
     let holders = account.domains.iter().flat_map(|domain| audit.resolved.holders(*domain));
     let orgs: BTreeSet<OrgAt> = resolution.orgs().iter().chain(holders).copied().collect();
-    Account {
+    AccountTrace {
         sf_account_id: account.sf_account_id().raw(),
         account_name: account.name().raw(),
         row: row(context, at),
@@ -168,7 +168,7 @@ pub(super) fn explain<'a>(context: &Context<'a>, at: AccountAt) -> Account<'a> {
     }
 }
 
-fn row<'a>(context: &Context<'a>, at: AccountAt) -> Row<'a> {
+fn row<'a>(context: &Context<'a>, at: AccountAt) -> RowTrace<'a> {
     let audit = context.audit;
     let account = &audit.reference.accounts[at];
     let rules = &audit.settings.domains;
@@ -184,7 +184,7 @@ fn row<'a>(context: &Context<'a>, at: AccountAt) -> Row<'a> {
                 let id = id.filter(|_| matches!(fate, Fate::Expected(_)) && cell.read);
                 let others = id.map_or(&[][..], |id| audit.reference.expecting(id));
                 let others: Vec<AccountAt> = others.iter().copied().filter(|other| *other != at).collect();
-                Entry {
+                DomainEntry {
                     entry: text.raw().to_owned(),
                     repeated: domain.as_ref().is_some_and(|domain| !seen.insert(domain.clone())),
                     domain,
@@ -196,7 +196,7 @@ fn row<'a>(context: &Context<'a>, at: AccountAt) -> Row<'a> {
             entries.collect()
         },
     });
-    Row {
+    RowTrace {
         line: account.line,
         website: account.website().map(|website| website.raw()),
         zendesk_expected,

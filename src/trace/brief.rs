@@ -4,7 +4,7 @@ use crate::model::at::{AccountAt, OrgAt};
 use crate::model::domains::DomainId;
 use crate::rules::audit::Audit;
 use crate::rules::detect::domain::Seats;
-use crate::rules::detect::user::Outcome;
+use crate::rules::detect::user::UserOutcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -147,11 +147,11 @@ impl SeatsView {
 }
 
 /// How many users went which way, by the name of [`outcome`].
-pub type UserCounts = BTreeMap<&'static str, u64>;
+pub type DomainUserCounts = BTreeMap<&'static str, u64>;
 
 /// The counts for each of these domains: one pass over the users for all of them.
-pub(super) fn users_of(audit: &Audit<'_>, domains: &[DomainId]) -> Vec<UserCounts> {
-    let mut counts = vec![UserCounts::new(); domains.len()];
+pub(super) fn users_of(audit: &Audit<'_>, domains: &[DomainId]) -> Vec<DomainUserCounts> {
+    let mut counts = vec![DomainUserCounts::new(); domains.len()];
     for (at, user) in audit.world.users.iter().enumerate() {
         if let Some(place) = user.domain().and_then(|domain| domains.iter().position(|one| *one == domain)) {
             *counts[place].entry(outcome(&audit.user(at))).or_default() += 1;
@@ -161,13 +161,13 @@ pub(super) fn users_of(audit: &Audit<'_>, domains: &[DomainId]) -> Vec<UserCount
 }
 
 /// A name for what became of a user: out of scope, the verdict on the domain, `settled`, `agrees`, or the code of the issue.
-pub(super) fn outcome(outcome: &Outcome) -> &'static str {
+pub(super) fn outcome(outcome: &UserOutcome) -> &'static str {
     match outcome {
-        Outcome::OutOfScope => "out_of_scope",
-        Outcome::NotEvaluated(verdict) => verdict.as_str(),
-        Outcome::Settled(_) => "settled",
-        Outcome::Evaluated { issue: Some(issue), .. } => issue.code.as_str(),
-        Outcome::Evaluated { issue: None, .. } => "agrees",
+        UserOutcome::OutOfScope => "out_of_scope",
+        UserOutcome::NotEvaluated(verdict) => verdict.as_str(),
+        UserOutcome::Settled(_) => "settled",
+        UserOutcome::Evaluated { issue: Some(issue), .. } => issue.code.as_str(),
+        UserOutcome::Evaluated { issue: None, .. } => "agrees",
     }
 }
 

@@ -1,7 +1,7 @@
 //! A domain: who expects it, who holds it, and what it says about its users.
 
-use super::brief::{AccountBrief, OrgView, SeatsView, UserCounts, users_of};
-use super::unknown::{self, Unknown};
+use super::brief::{AccountBrief, DomainUserCounts, OrgView, SeatsView, users_of};
+use super::unknown::{self, UnknownSubject};
 use crate::model::domains::DomainId;
 use crate::model::warning::Warning;
 use crate::rules::audit::Audit;
@@ -20,13 +20,13 @@ pub struct Domain<'a> {
     pub held_by: Vec<OrgView<'a>>,
     /// Where its users have their default org; `None` unless one resolved account expects it.
     pub seats: Option<SeatsView>,
-    pub users: UserCounts,
+    pub users: DomainUserCounts,
     /// Where the reference has it.
     pub warnings: Vec<&'a Warning>,
 }
 
 /// The domain, and its id where a record mentions it.
-pub(super) fn explain<'a>(audit: &'a Audit<'a>, text: &str) -> Result<(Domain<'a>, Option<DomainId>), Unknown> {
+pub(super) fn explain<'a>(audit: &'a Audit<'a>, text: &str) -> Result<(Domain<'a>, Option<DomainId>), UnknownSubject> {
     let rules = &audit.settings.domains;
     let (personal, ignored) = (rules.personal.contains(text), rules.ignored.contains(text));
     let id = audit.world.domains.find(text);

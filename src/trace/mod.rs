@@ -15,16 +15,18 @@ mod ticket;
 mod unknown;
 mod user;
 
-pub use account::{Account, Candidate, Cell, Entry, ExpectedDomain, IdFormName, Key, Lookup, OtherClaim, Row};
-pub use brief::{AccountBrief, OrgBrief, OrgView, SeatsView, UserCounts};
+pub use account::{
+    AccountTrace, Candidate, Cell, DomainEntry, ExpectedDomain, IdFormName, Key, Lookup, OtherClaim, RowTrace,
+};
+pub use brief::{AccountBrief, DomainUserCounts, OrgBrief, OrgView, SeatsView};
 pub use domain::Domain;
 pub use issue::{ActionView, IssueView};
 pub use named::{Named, account_named, org_named};
 pub use next::Step;
-pub use org::{Member, Org, OrgDomain};
-pub use ticket::Ticket;
-pub use unknown::{Unknown, account_at};
-pub use user::{DefaultFrom, MembershipView, User};
+pub use org::{Member, OrgDomain, OrgTrace};
+pub use ticket::TicketTrace;
+pub use unknown::{UnknownSubject, account_at};
+pub use user::{DefaultFrom, MembershipView, UserTrace};
 
 use crate::rules::audit::Audit;
 use serde::Serialize;
@@ -35,7 +37,7 @@ pub const SCHEMA: &str = "g-gremlin/zendesk-drift/trace/1";
 
 /// What a person asks about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum TraceSubject {
     /// As typed; compared by account key.
     Account(String),
     Org(u64),
@@ -71,37 +73,37 @@ pub struct Trace<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Explained<'a> {
-    Account(Account<'a>),
-    Org(Org<'a>),
-    User(User<'a>),
-    Ticket(Ticket<'a>),
+    Account(AccountTrace<'a>),
+    Org(OrgTrace<'a>),
+    User(UserTrace<'a>),
+    Ticket(TicketTrace<'a>),
     Domain(Domain<'a>),
 }
 
 /// Explains a subject. Errors: it does not exist, with what was probably meant.
-pub fn explain<'a>(context: &Context<'a>, subject: &Subject) -> Result<Trace<'a>, Unknown> {
+pub fn explain<'a>(context: &Context<'a>, subject: &TraceSubject) -> Result<Trace<'a>, UnknownSubject> {
     let audit = context.audit;
     let (explained, issues) = match subject {
-        Subject::Account(id) => {
+        TraceSubject::Account(id) => {
             let at = account_at(audit.reference, id)?;
             (Explained::Account(account::explain(context, at)), issue::of_account(audit, at))
         }
-        Subject::Org(id) => {
+        TraceSubject::Org(id) => {
             let at = audit.world.org_at(*id).ok_or_else(|| unknown::org(audit, *id))?;
             (Explained::Org(org::explain(audit, at)), issue::of_org(audit, at))
         }
-        Subject::User(id) => {
+        TraceSubject::User(id) => {
             let at = audit.world.user_at(*id).ok_or_else(|| unknown::user(audit, *id))?;
             (Explained::User(user::explain(audit, at)), issue::of_user(audit, *id))
         }
-        Subject::Ticket(id) => {
+        TraceSubject::Ticket(id) => {
             let rows = &audit.world.tickets.rows;
             let at = rows.binary_search_by_key(id, |row| row.id()).map_err(|_| unknown::ticket(audit, *id))?;
             let ticket = ticket::explain(audit, at);
             let issues = issue::of_ticket(audit, *id, ticket.echo_of_issue_id.as_deref());
             (Explained::Ticket(ticket), issues)
         }
-        Subject::Domain(text) => {
+        TraceSubject::Domain(text) => {
             let (domain, id) = domain::explain(audit, text)?;
             (Explained::Domain(domain), id.map_or_else(Vec::new, |id| issue::of_domain(audit, id)))
         }

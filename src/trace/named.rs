@@ -1,7 +1,7 @@
 //! Accounts and orgs by a part of their name, in any case.
 
-use super::Subject;
-use super::unknown::Unknown;
+use super::TraceSubject;
+use super::unknown::UnknownSubject;
 use crate::model::accounts::Reference;
 use crate::model::world::World;
 use crate::text::escape::shell_option;
@@ -14,20 +14,20 @@ const MOST: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
     /// The only match, or the only one whose whole name it is.
-    One(Subject),
+    One(TraceSubject),
     Several {
         count: usize,
         /// The first of them: the flag that names it, such as `--zendesk-org-id 4001`, and its name, which is outside text.
         matches: Vec<(String, String)>,
     },
-    Nothing(Unknown),
+    Nothing(UnknownSubject),
 }
 
 /// The account with this in its name.
 pub fn account_named(reference: &Reference, text: &str) -> Named {
     let names = reference.accounts.iter().map(|account| {
         let id = account.sf_account_id().raw();
-        (Subject::Account(id.to_owned()), shell_option("--sf-account-id", id), account.name().raw())
+        (TraceSubject::Account(id.to_owned()), shell_option("--sf-account-id", id), account.name().raw())
     });
     choose("account", text, names)
 }
@@ -36,15 +36,15 @@ pub fn account_named(reference: &Reference, text: &str) -> Named {
 pub fn org_named(world: &World, text: &str) -> Named {
     let names = world.orgs.iter().filter_map(|org| {
         let name = org.name()?.raw();
-        Some((Subject::Org(org.id), format!("--zendesk-org-id {}", org.id), name))
+        Some((TraceSubject::Org(org.id), format!("--zendesk-org-id {}", org.id), name))
     });
     choose("org", text, names)
 }
 
-fn choose<'a>(kind: &str, text: &str, names: impl Iterator<Item = (Subject, String, &'a str)>) -> Named {
+fn choose<'a>(kind: &str, text: &str, names: impl Iterator<Item = (TraceSubject, String, &'a str)>) -> Named {
     let wanted = text.trim().to_lowercase();
-    let names: Vec<(Subject, String, &str)> = names.collect();
-    let found: Vec<&(Subject, String, &str)> =
+    let names: Vec<(TraceSubject, String, &str)> = names.collect();
+    let found: Vec<&(TraceSubject, String, &str)> =
         names.iter().filter(|(_, _, name)| !wanted.is_empty() && name.to_lowercase().contains(&wanted)).collect();
     let whole: Vec<_> = found.iter().filter(|(_, _, name)| name.trim().to_lowercase() == wanted).collect();
     match (&found[..], &whole[..]) {
@@ -53,7 +53,7 @@ fn choose<'a>(kind: &str, text: &str, names: impl Iterator<Item = (Subject, Stri
         ([], _) => {
             let near = nearest::closest(text, names.iter().map(|(_, _, name)| *name), 5);
             let near = near.into_iter().filter_map(|name| names.iter().find(|(_, _, known)| *known == name));
-            Named::Nothing(Unknown {
+            Named::Nothing(UnknownSubject {
                 what: format!("no {kind} has \"{}\" in its name", text.trim()),
                 near: near.map(|(_, flag, _)| flag.clone()).collect(),
                 remark: None,

@@ -1,7 +1,7 @@
 //! An org: who claims it, who expects its domains, and who its members are.
 
 use super::account::folded;
-use super::brief::{AccountBrief, OrgView, UserCounts, org_ids, outcome, sf_ids, users_of};
+use super::brief::{AccountBrief, DomainUserCounts, OrgView, org_ids, outcome, sf_ids, users_of};
 use crate::model::account_key::account_key;
 use crate::model::at::{AccountAt, OrgAt};
 use crate::rules::audit::Audit;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// An org, step by step.
 #[derive(Debug, Serialize)]
-pub struct Org<'a> {
+pub struct OrgTrace<'a> {
     #[serde(flatten)]
     pub org: OrgView<'a>,
     /// The account key of its external id; `None` when it has none.
@@ -31,7 +31,7 @@ pub struct OrgDomain<'a> {
     pub verdict: &'static str,
     pub expected_by: Vec<&'a str>,
     pub also_held_by: Vec<u64>,
-    pub users: UserCounts,
+    pub users: DomainUserCounts,
 }
 
 /// A member of the org.
@@ -45,7 +45,7 @@ pub struct Member<'a> {
     pub outcome: &'static str,
 }
 
-pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: OrgAt) -> Org<'a> {
+pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: OrgAt) -> OrgTrace<'a> {
     let world = audit.world;
     let org = &world.orgs[at];
     let key = org.trimmed_external_id().map(account_key);
@@ -78,7 +78,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: OrgAt) -> Org<'a> {
         default_org: world.default_org(user) == Some(org.id),
         outcome: outcome(&audit.user(user)),
     });
-    Org {
+    OrgTrace {
         org: OrgView::of(audit, &[at]).swap_remove(0),
         claimed_by: claimed.collect(),
         near: near.map(|account| AccountBrief::of(audit, account)).collect(),

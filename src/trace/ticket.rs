@@ -1,16 +1,16 @@
 //! A ticket: in the window or not, and its org against the requester's.
 
 use super::brief::{OrgBrief, sf_ids};
-use super::user::{self, User};
+use super::user::{self, UserTrace};
 use crate::catalogue::IssueCode;
 use crate::rules::audit::Audit;
 use crate::rules::detect::ticket::{TicketJudgement, judge};
-use crate::rules::detect::user::Outcome;
+use crate::rules::detect::user::UserOutcome;
 use serde::Serialize;
 
 /// A ticket, step by step.
 #[derive(Debug, Serialize)]
-pub struct Ticket<'a> {
+pub struct TicketTrace<'a> {
     pub ticket_id: u64,
     pub status: &'a str,
     /// As Zendesk sent it.
@@ -31,17 +31,17 @@ pub struct Ticket<'a> {
     /// The requester's own issue, when the ticket has one that echoes it.
     pub echo_of_issue_id: Option<String>,
     /// `None` when the requester does not exist.
-    pub requester: Option<Box<User<'a>>>,
+    pub requester: Option<Box<UserTrace<'a>>>,
 }
 
-pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
+pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> TicketTrace<'a> {
     let world = audit.world;
     let tickets = &world.tickets;
     let ticket = &tickets.rows[at];
     let rules = audit.context();
     let account_of = |user: usize| match audit.user(user) {
-        Outcome::Evaluated { account, .. } => account,
-        Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => None,
+        UserOutcome::Evaluated { account, .. } => account,
+        UserOutcome::OutOfScope | UserOutcome::NotEvaluated(_) | UserOutcome::Settled(_) => None,
     };
     let requester = ticket.requester_id().and_then(|id| world.user_at(id));
     let judgement = judge(&rules, ticket, requester, account_of);
@@ -61,11 +61,11 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
     let echo = match judgement {
         TicketJudgement::Duplicate { requester, .. } | TicketJudgement::Mismatch { requester, .. } => {
             match audit.user(requester) {
-                Outcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
-                Outcome::OutOfScope
-                | Outcome::NotEvaluated(_)
-                | Outcome::Settled(_)
-                | Outcome::Evaluated { issue: None, .. } => None,
+                UserOutcome::Evaluated { issue: Some(issue), .. } => Some(issue.id.to_string()),
+                UserOutcome::OutOfScope
+                | UserOutcome::NotEvaluated(_)
+                | UserOutcome::Settled(_)
+                | UserOutcome::Evaluated { issue: None, .. } => None,
             }
         }
         TicketJudgement::NotRead
@@ -74,7 +74,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> Ticket<'a> {
         | TicketJudgement::RequesterNotJudged { .. }
         | TicketJudgement::Agrees { .. } => None,
     };
-    Ticket {
+    TicketTrace {
         ticket_id: ticket.id(),
         status: tickets.status(ticket),
         updated_at: tickets.updated_at(ticket),

@@ -14,7 +14,7 @@ const MOST: usize = 5;
 
 /// Nothing has this id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownSubject {
     /// What does not exist. May hold what was typed.
     pub what: String,
     /// The flags for what is near, most likely first: `--zendesk-org-id 4001`.
@@ -24,7 +24,7 @@ pub struct Unknown {
 }
 
 /// The account whose id has the key of this one.
-pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, Unknown> {
+pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, UnknownSubject> {
     let key = account_key(id);
     if let Some(at) = reference.accounts.iter().position(|account| account.key() == key) {
         return Ok(AccountAt::new(at));
@@ -43,32 +43,32 @@ pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, Unknown>
         "the first differs in case or check only: 15-character ids are case-sensitive, 18-character ones end in their check"
             .to_owned()
     });
-    Err(Unknown {
+    Err(UnknownSubject {
         what: format!("no account of the reference has the id {}", id.trim()),
         near: near.into_iter().map(|id| shell_option("--sf-account-id", id)).collect(),
         remark,
     })
 }
 
-pub(super) fn org(audit: &Audit<'_>, id: u64) -> Unknown {
-    Unknown {
+pub(super) fn org(audit: &Audit<'_>, id: u64) -> UnknownSubject {
+    UnknownSubject {
         what: format!("no org has the id {id}"),
         near: near(audit, "--zendesk-org-id", id, audit.world.orgs.len(), |at| audit.world.orgs[at].id),
         remark: None,
     }
 }
 
-pub(super) fn user(audit: &Audit<'_>, id: u64) -> Unknown {
-    Unknown {
+pub(super) fn user(audit: &Audit<'_>, id: u64) -> UnknownSubject {
+    UnknownSubject {
         what: format!("no user has the id {id}"),
         near: near(audit, "--zendesk-user-id", id, audit.world.users.len(), |at| audit.world.users[at].id()),
         remark: None,
     }
 }
 
-pub(super) fn ticket(audit: &Audit<'_>, id: u64) -> Unknown {
+pub(super) fn ticket(audit: &Audit<'_>, id: u64) -> UnknownSubject {
     let rows = &audit.world.tickets.rows;
-    Unknown {
+    UnknownSubject {
         what: format!("no ticket that was read has the id {id}"),
         near: near(audit, "--zendesk-ticket-id", id, rows.len(), |at| rows[at].id()),
         remark: Some(format!(
@@ -78,10 +78,10 @@ pub(super) fn ticket(audit: &Audit<'_>, id: u64) -> Unknown {
     }
 }
 
-pub(super) fn domain(audit: &Audit<'_>, text: &str) -> Unknown {
+pub(super) fn domain(audit: &Audit<'_>, text: &str) -> UnknownSubject {
     let domains = &audit.world.domains;
     let known = domains.ids().map(|id| domains.text(id));
-    Unknown {
+    UnknownSubject {
         what: format!("nobody expects, holds or uses the domain {text}"),
         near: nearest::closest(text, known, MOST).into_iter().map(|near| format!("--domain {near}")).collect(),
         remark: None,

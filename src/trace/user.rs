@@ -5,14 +5,14 @@ use crate::model::at::OrgAt;
 use crate::model::world::{Membership, UserFlags};
 use crate::rules::audit::Audit;
 use crate::rules::detect::domain::{OutOfScope, Verdict};
-use crate::rules::detect::user::Outcome;
+use crate::rules::detect::user::UserOutcome;
 use crate::rules::resolve::Resolution;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// A user, step by step.
 #[derive(Debug, Serialize)]
-pub struct User<'a> {
+pub struct UserTrace<'a> {
     pub user_id: u64,
     pub role: &'a str,
     pub active: bool,
@@ -71,7 +71,7 @@ pub enum DefaultFrom {
     UserRecord,
 }
 
-pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
+pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> UserTrace<'a> {
     let world = audit.world;
     let user = &world.users[at];
     let UserFlags { active, suspended, shared, verified } = user.flags();
@@ -91,7 +91,7 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
         _ => None,
     };
     let requested = world.tickets.rows.iter().filter(|ticket| ticket.requester_id() == Some(user.id()));
-    User {
+    UserTrace {
         user_id: user.id(),
         role: &world.roles[user.role()],
         active,
@@ -117,8 +117,8 @@ pub(super) fn explain<'a>(audit: &'a Audit<'a>, at: usize) -> User<'a> {
         expected_org: expected.map(|org| OrgBrief::of(audit, org)),
         outcome: outcome(&judged),
         settled_for: match judged {
-            Outcome::Settled(account) => Some(audit.reference.accounts[account].sf_account_id().raw()),
-            Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Evaluated { .. } => None,
+            UserOutcome::Settled(account) => Some(audit.reference.accounts[account].sf_account_id().raw()),
+            UserOutcome::OutOfScope | UserOutcome::NotEvaluated(_) | UserOutcome::Evaluated { .. } => None,
         },
         multiple_organizations_work: audit.multiple_organizations_work,
         tickets_in_window: requested.filter(|ticket| audit.context().in_window(ticket)).count() as u64,

@@ -46,7 +46,7 @@ pub use me::Me;
 pub use page_log::{About, PageLog, private_file};
 pub use probe::{Findings, Headers, ProbeOptions, RateLimit, Reads, probe, probe_timing};
 pub use progress::{Pause, Plain, Progress, RequestLine, Silent, SoFar, Terminal};
-pub use read::{Outcome, read, read_keeping};
+pub use read::{ReadOutcome, read, read_keeping};
 pub use reader::ReadOptions;
 pub use records::{Fixture, Records};
 pub use session::{Access, Session};

@@ -33,7 +33,7 @@ const RESTRICTED_AGENT: &str =
 
 /// What a read learned besides records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ReadOutcome {
     /// The account setting; `None` where it may not be read.
     pub multiple_organizations: Option<bool>,
     /// Where the tickets came from, and why; `None` where they were not read.
@@ -55,7 +55,11 @@ pub struct Outcome {
 ///
 /// Runs on a current-thread tokio runtime with time and network. Dropping the future ends the read at once.
 /// Errors: whatever kept the read from being complete; the sink then holds a part that must not be used.
-pub async fn read(options: &ReadOptions, sink: &mut dyn Sink, progress: &dyn Progress) -> Result<Outcome, ReadError> {
+pub async fn read(
+    options: &ReadOptions,
+    sink: &mut dyn Sink,
+    progress: &dyn Progress,
+) -> Result<ReadOutcome, ReadError> {
     read_keeping(options, None, sink, progress).await
 }
 
@@ -65,7 +69,7 @@ pub async fn read_keeping(
     log: Option<&PageLog>,
     sink: &mut dyn Sink,
     progress: &dyn Progress,
-) -> Result<Outcome, ReadError> {
+) -> Result<ReadOutcome, ReadError> {
     let http = Http::new(&options.base_url, options.timing.connect, options.timing.request)?;
     let mut notices = Vec::new();
     if http.built_in_roots {
@@ -87,7 +91,7 @@ pub(super) async fn read_over(
     sink: &mut dyn Sink,
     progress: &dyn Progress,
     notices: Vec<String>,
-) -> Result<Outcome, ReadError> {
+) -> Result<ReadOutcome, ReadError> {
     let began = Instant::now();
     let ReadOptions { base_url, credentials, reserve_percent, timing, .. } = options;
     let client = Client::new(transport, base_url, credentials, *reserve_percent, timing, progress);
@@ -120,7 +124,7 @@ pub(super) async fn read_over(
         .map(|(organizations, users)| estimate(&Size { organizations, users, tickets: count }, &speed, source, grants));
     let (client, notices) = reader.into_parts();
     let stats = client.into_stats();
-    Ok(Outcome {
+    Ok(ReadOutcome {
         multiple_organizations,
         tickets: choice,
         expected,

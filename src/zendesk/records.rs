@@ -10,7 +10,7 @@ use super::read::multiple_organizations_of;
 use super::session::Session;
 use super::sink::Taken;
 use crate::model::domain::normalize_email_domain;
-use crate::model::record::{Lacks, Membership, Memberships, Org, User};
+use crate::model::record::{Lacks, MembershipRecord, MembershipRecords, OrgRecord, UserRecord};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, HashSet};
@@ -29,7 +29,7 @@ impl<'a> Records<'a> {
     }
 
     /// Every organization that exists, in the order in which Zendesk lists them.
-    pub async fn organizations(&self, take: &mut dyn FnMut(Org)) -> Result<(), ReadError> {
+    pub async fn organizations(&self, take: &mut dyn FnMut(OrgRecord)) -> Result<(), ReadError> {
         let mut stream = Stream::paged("organizations");
         let mut seen = HashSet::new();
         let chain = Chain::list(Endpoint::Organizations, "/api/v2/organizations", "organizations");
@@ -47,7 +47,7 @@ impl<'a> Records<'a> {
     }
 
     /// One organization; `None` where there is none, or it is deleted.
-    pub async fn organization(&self, id: u64) -> Result<Option<Org>, ReadError> {
+    pub async fn organization(&self, id: u64) -> Result<Option<OrgRecord>, ReadError> {
         #[derive(Deserialize)]
         struct Envelope {
             organization: WireOrg,
@@ -60,7 +60,7 @@ impl<'a> Records<'a> {
     }
 
     /// One user; `None` where there is none. A deleted user is one that is not active.
-    pub async fn user(&self, id: u64) -> Result<Option<User>, ReadError> {
+    pub async fn user(&self, id: u64) -> Result<Option<UserRecord>, ReadError> {
         #[derive(Deserialize)]
         struct Envelope {
             user: WireUser,
@@ -73,10 +73,10 @@ impl<'a> Records<'a> {
     }
 
     /// All memberships of a user that exist; none for a user that does not.
-    pub async fn memberships(&self, user_id: u64) -> Result<Memberships, ReadError> {
+    pub async fn memberships(&self, user_id: u64) -> Result<MembershipRecords, ReadError> {
         let mut stream = Stream::paged("memberships of a user");
         let path = format!("/api/v2/users/{user_id}/organization_memberships");
-        let mut memberships = Memberships::default();
+        let mut memberships = MembershipRecords::default();
         let mut seen = HashSet::new();
         let chain = Chain::list(Endpoint::MembershipsOfUser, path, "organization_memberships");
         let read = chain.read(&self.session.client, &mut stream, None, |stream, records, _| {
@@ -92,7 +92,7 @@ impl<'a> Records<'a> {
             Ok(taken)
         });
         match read.await {
-            Err(error) if error.is_refusal(404) => return Ok(Memberships::default()),
+            Err(error) if error.is_refusal(404) => return Ok(MembershipRecords::default()),
             read => read?,
         }
         memberships.list.sort_by_key(|membership| membership.id);
@@ -172,12 +172,12 @@ impl WireOrg {
         }
     }
 
-    fn into_org(self, stream: &Stream) -> Result<Option<Org>, ReadError> {
+    fn into_org(self, stream: &Stream) -> Result<Option<OrgRecord>, ReadError> {
         let Self { id, external_id, domain_names, shared_tickets, deleted_at } = self;
         let lacks =
             lacks([("external_id", external_id.is_some()), ("domain_names", matches!(domain_names, Some(Some(_))))]);
         let id = safe(stream, id)?;
-        Ok(exists(deleted_at.as_ref()).then(|| Org {
+        Ok(exists(deleted_at.as_ref()).then(|| OrgRecord {
             id,
             external_id: external_id.flatten(),
             domain_names: domain_names.flatten().unwrap_or_default(),
@@ -209,7 +209,7 @@ struct WireUser {
 }
 
 impl WireUser {
-    fn into_user(self, stream: &Stream) -> Result<Option<User>, ReadError> {
+    fn into_user(self, stream: &Stream) -> Result<Option<UserRecord>, ReadError> {
         let Self { id, active, suspended, verified, email, organization_id, deleted_at } = self;
         let lacks = lacks([
             ("active", active.is_some()),
@@ -222,7 +222,7 @@ impl WireUser {
         let email_domain = email.and_then(|email| normalize_email_domain(email.rsplit_once('@')?.1).ok());
         let id = safe(stream, id)?;
         let organization_id = organization_id.flatten().map(|id| safe(stream, id)).transpose()?;
-        Ok(exists(deleted_at.as_ref()).then(|| User {
+        Ok(exists(deleted_at.as_ref()).then(|| UserRecord {
             id,
             active: active.flatten().unwrap_or(true),
             suspended: suspended.flatten().unwrap_or(false),
@@ -249,7 +249,7 @@ struct WireMembership {
 
 impl WireMembership {
     /// Takes in a membership that exists, and remembers which keys it lacks.
-    fn add_to(self, memberships: &mut Memberships, stream: &Stream) -> Result<(), ReadError> {
+    fn add_to(self, memberships: &mut MembershipRecords, stream: &Stream) -> Result<(), ReadError> {
         let Self { id, user_id, organization_id, default, deleted_at } = self;
         if !exists(deleted_at.as_ref()) {
             return Ok(());
@@ -266,7 +266,7 @@ impl WireMembership {
         }
         if let (Some(_), Some(org_id)) = (user_id, organization_id) {
             let org_id = safe(stream, org_id)?;
-            memberships.list.push(Membership { id, org_id, default: default.flatten().unwrap_or(false) });
+            memberships.list.push(MembershipRecord { id, org_id, default: default.flatten().unwrap_or(false) });
         }
         Ok(())
     }
@@ -275,9 +275,9 @@ impl WireMembership {
 /// Single records of a folder in Zendesk's own field names, for the demo, which has no Zendesk.
 #[derive(Debug, Default)]
 pub struct Fixture {
-    orgs: BTreeMap<u64, Org>,
-    users: BTreeMap<u64, User>,
-    memberships: BTreeMap<u64, Memberships>,
+    orgs: BTreeMap<u64, OrgRecord>,
+    users: BTreeMap<u64, UserRecord>,
+    memberships: BTreeMap<u64, MembershipRecords>,
     pub multiple_organizations: bool,
 }
 
@@ -305,19 +305,19 @@ impl Fixture {
         Ok(fixture)
     }
 
-    pub fn organizations(&self) -> impl Iterator<Item = &Org> {
+    pub fn organizations(&self) -> impl Iterator<Item = &OrgRecord> {
         self.orgs.values()
     }
 
-    pub fn organization(&self, id: u64) -> Option<&Org> {
+    pub fn organization(&self, id: u64) -> Option<&OrgRecord> {
         self.orgs.get(&id)
     }
 
-    pub fn user(&self, id: u64) -> Option<&User> {
+    pub fn user(&self, id: u64) -> Option<&UserRecord> {
         self.users.get(&id)
     }
 
-    pub fn memberships(&self, user_id: u64) -> Memberships {
+    pub fn memberships(&self, user_id: u64) -> MembershipRecords {
         self.memberships.get(&user_id).cloned().unwrap_or_default()
     }
 }

@@ -14,7 +14,7 @@ use super::client::Timing;
 use super::error::{Gap, ReadError};
 use super::http::{Answer, Answering, Authorization, Method, Outgoing, Transport};
 use super::progress::{Pause, Progress, Silent};
-use super::read::{Outcome, read_over};
+use super::read::{ReadOutcome, read_over};
 use super::reader::ReadOptions;
 use super::sink::{Missing, Sink, Taken};
 use super::ticket_source::TicketSource;
@@ -156,14 +156,14 @@ impl Sink for Ids {
 
 /// What a scripted read came to.
 struct Ran {
-    result: Result<Outcome, ReadError>,
+    result: Result<ReadOutcome, ReadError>,
     sink: Ids,
     calls: Vec<Call>,
     took: Duration,
 }
 
 impl Ran {
-    fn outcome(&self) -> &Outcome {
+    fn outcome(&self) -> &ReadOutcome {
         self.result.as_ref().unwrap()
     }
 

@@ -174,3 +174,23 @@ fn files_from_outside_are_opened_in_one_place() {
     assert!(found >= allowed.len(), "the test still recognizes how files are opened");
     assert!(wrong.is_empty(), "a pipe hangs and a device never ends: use crate::files\n{}", wrong.join("\n"));
 }
+
+/// A name means one thing: no two public types share one.
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut found = BTreeMap::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &Module::new(), &mut found);
+    let mut homes: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for path in found.into_values() {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        for line in text.lines() {
+            let words: Vec<&str> = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+            if let ["pub", "struct" | "enum" | "trait" | "type", name, ..] = words[..] {
+                homes.entry(name.to_owned()).or_default().push(path.clone());
+            }
+        }
+    }
+    assert!(homes.len() > 100, "the types were found");
+    let shared: Vec<_> = homes.iter().filter(|(_, homes)| homes.len() > 1).collect();
+    assert!(shared.is_empty(), "{shared:#?}");
+}

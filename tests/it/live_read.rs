@@ -12,7 +12,7 @@ use crate::fake_zendesk::{
 };
 use g_gremlin::model::kind::Kind;
 use g_gremlin::zendesk::{
-    Limits, Missing, Outcome, Progress, ReadError, ReadOptions, Silent, Sink, Taken, TicketSource, Timing,
+    Limits, Missing, Progress, ReadError, ReadOptions, ReadOutcome, Silent, Sink, Taken, TicketSource, Timing,
     credentials_from, read,
 };
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn world() -> World {
     World::numbered(250, 250, 2500)
 }
 
-fn read_with(fake: &FakeZendesk, env: &[(&str, &str)], allow_list: bool) -> (Result<Outcome, ReadError>, Kept) {
+fn read_with(fake: &FakeZendesk, env: &[(&str, &str)], allow_list: bool) -> (Result<ReadOutcome, ReadError>, Kept) {
     read_before(&Silent, fake, env, allow_list)
 }
 
@@ -87,7 +87,7 @@ fn read_before(
     fake: &FakeZendesk,
     env: &[(&str, &str)],
     allow_list: bool,
-) -> (Result<Outcome, ReadError>, Kept) {
+) -> (Result<ReadOutcome, ReadError>, Kept) {
     let env = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let options = ReadOptions {
         base_url: fake.url().parse().expect("a URL"),
@@ -112,11 +112,11 @@ fn read_before(
 }
 
 /// Where the tickets came from.
-fn source(outcome: &Outcome) -> Option<TicketSource> {
+fn source(outcome: &ReadOutcome) -> Option<TicketSource> {
     outcome.tickets.as_ref().map(|choice| choice.source)
 }
 
-fn read_all(fake: &FakeZendesk) -> (Result<Outcome, ReadError>, Kept) {
+fn read_all(fake: &FakeZendesk) -> (Result<ReadOutcome, ReadError>, Kept) {
     read_with(fake, &FakeZendesk::BEARER_ENV, false)
 }
 

@@ -6,7 +6,9 @@ mod init;
 
 use crate::fake_salesforce::{Config, FakeSalesforce, Fault, FaultKind, Of, accounts, id_of};
 use g_gremlin::exit::Exit;
-use g_gremlin::salesforce::{Event, Gap, Options, Query, Read, ReadError, credentials_from, probe, read};
+use g_gremlin::salesforce::{
+    Event, Options, Query, Read, SalesforceError, SalesforceGap, credentials_from, probe, read,
+};
 use g_gremlin::zendesk::{Limits, Timing};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -34,7 +36,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// A read with the client credentials flow.
-fn read_all(fake: &FakeSalesforce) -> Result<Read, ReadError> {
+fn read_all(fake: &FakeSalesforce) -> Result<Read, SalesforceError> {
     let query = Query::parse(QUERY).expect("a query");
     block_on(read(&options(fake, &FakeSalesforce::CLIENT_ENV), &query, &|_| ()))
 }

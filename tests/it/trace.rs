@@ -16,7 +16,7 @@ use g_gremlin::rules::audit::{Audit, audit};
 use g_gremlin::snapshot::Snapshot;
 use g_gremlin::snapshot::demo;
 use g_gremlin::text::lines::Line;
-use g_gremlin::trace::{Context, Subject, Trace, Unknown, explain};
+use g_gremlin::trace::{Context, Trace, TraceSubject, UnknownSubject, explain};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -32,11 +32,11 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn try_trace(&self, subject: &Subject) -> Result<Trace<'a>, Unknown> {
+    fn try_trace(&self, subject: &TraceSubject) -> Result<Trace<'a>, UnknownSubject> {
         explain(&self.context, subject)
     }
 
-    fn trace(&self, subject: &Subject) -> Trace<'a> {
+    fn trace(&self, subject: &TraceSubject) -> Trace<'a> {
         self.try_trace(subject).unwrap_or_else(|unknown| panic!("{subject:?}: {unknown:?}"))
     }
 
@@ -45,11 +45,11 @@ impl<'a> Asked<'a> {
     }
 
     /// The text, as it goes to a file.
-    fn text(&self, subject: &Subject) -> String {
+    fn text(&self, subject: &TraceSubject) -> String {
         self.wide(subject, 100)
     }
 
-    fn wide(&self, subject: &Subject, width: usize) -> String {
+    fn wide(&self, subject: &TraceSubject, width: usize) -> String {
         let lines = render(&self.trace(subject), &["(the source)".to_owned()], width);
         let lines = lines.0.iter().map(|line| match line {
             Line::Heading(text) | Line::Text(text) | Line::Command(text) => format!("{text}\n"),
@@ -57,7 +57,7 @@ impl<'a> Asked<'a> {
         lines.collect()
     }
 
-    fn json(&self, subject: &Subject) -> Value {
+    fn json(&self, subject: &TraceSubject) -> Value {
         serde_json::to_value(self.trace(subject)).expect("JSON")
     }
 }

@@ -8,8 +8,8 @@ use crate::exit::{Exit, Failure};
 use crate::github::step_output::Output;
 use crate::paths::{absolute, shown_path};
 use crate::report::apply as report;
-use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyReceipt, Counts, Mode, Outcome};
-use crate::run::artifacts::journal::Entry;
+use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyCounts, ApplyReceipt, Mode, Outcome};
+use crate::run::artifacts::journal::JournalEntry;
 use crate::run::artifacts::{Artifact, Source, json};
 use crate::text::audience::{Message, open};
 use crate::text::words::counted;
@@ -34,7 +34,7 @@ impl Job<'_> {
         let written = receipts::write(&run.folder, &receipt);
         self.keep_in_the_audit(&receipt);
         let at = receipt.finished_at.clone().unwrap_or_default();
-        let closed = written.and_then(|()| run.journal.append(&Entry::End { completed: receipt.completed, at }));
+        let closed = written.and_then(|()| run.journal.append(&JournalEntry::End { completed: receipt.completed, at }));
         let shown = shown_path(&run.folder);
         let told = self.options.outputs.tell(self.console.audience, outputs(&run.folder, &receipt));
         self.print(&receipt, &shown);
@@ -58,7 +58,7 @@ impl Job<'_> {
             source_plan_hash: plan.hash.clone(),
             mode: run.mode,
             caps_used: self.caps,
-            counts: Counts::of(&results),
+            counts: ApplyCounts::of(&results),
             results,
             plan_blocked: plan.blocked.clone(),
             started_at: Some(self.started_at.rfc3339()),
@@ -135,7 +135,7 @@ fn ended_early(stop: Stop, folder: &str, began_to_write: bool) -> Failure {
 
 /// What later steps of a workflow get. It is worth having from a run that ended early, too.
 fn outputs(folder: &Path, receipt: &ApplyReceipt) -> Vec<Output> {
-    let Counts { attempted: _, applied, blocked, skipped, failed, would_apply } = receipt.counts;
+    let ApplyCounts { attempted: _, applied, blocked, skipped, failed, would_apply } = receipt.counts;
     let selected = receipt.results.iter().filter(|result| result.status == Outcome::WouldApply);
     let selected: Vec<&str> = selected.map(|result| result.action_id.as_str()).collect();
     vec![

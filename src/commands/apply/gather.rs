@@ -3,7 +3,7 @@
 use crate::apply::NOTHING_WRITTEN;
 use crate::apply::consent::{self, Refusal};
 use crate::apply::lock::{Lock, NoLock};
-use crate::apply::narrow::{Expected, Narrowing};
+use crate::apply::narrow::{Narrowing, StillExpected};
 use crate::apply::receipts;
 use crate::cli::{Apply as Options, Common};
 use crate::commands::{ConfigFile, accounts, disk, live, read_config, runs};
@@ -198,7 +198,7 @@ impl<'a> Gathered<'a> {
 
     /// The accounts and their domains as the reference has them now. `None`: there is no reference to ask, or the plan is the
     /// demo's, which has a reference of its own.
-    fn expected(&self, console: &Console) -> Result<Option<Expected>, Failure> {
+    fn expected(&self, console: &Console) -> Result<Option<StillExpected>, Failure> {
         let named = self.options.sf_accounts.as_ref();
         if self.plan.source == Source::Demo {
             return Ok(None);
@@ -225,7 +225,7 @@ impl<'a> Gathered<'a> {
         })?;
         let mut domains = DomainTable::default();
         let reference = accounts::of_csv(&bytes, path, &self.config, &mut domains)?;
-        Ok(Some(Expected::of(&reference, &domains)))
+        Ok(Some(StillExpected::of(&reference, &domains)))
     }
 
     /// The options, written for a shell, that decide what is applied. `plan`: the way to name the plan that stays right.

@@ -5,7 +5,7 @@ use super::super::source::{self, AuditSource, Read};
 use super::super::{ConfigFile, disk, ignored_columns, read_config, runs};
 use super::judged::Judged;
 use super::recorded::recorded_options;
-use crate::cli::{Audit as Options, Common};
+use crate::cli::{AuditOptions as Options, Common};
 use crate::clock;
 use crate::config::Config;
 use crate::digest::sha256;
@@ -255,7 +255,7 @@ fn earlier_run(
     let folder = runs::folder_under(named, what, || Ok(config.root.clone()))?;
     let run = runs::open_folder(common, &folder, what)?;
     let (source, zendesk) = source.about(config);
-    runs::comparable(&folder, &run, diff::About { source, zendesk: &zendesk })?;
+    runs::comparable(&folder, &run, diff::AboutSide { source, zendesk: &zendesk })?;
     Ok(Some(run))
 }
 

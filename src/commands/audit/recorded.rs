@@ -1,6 +1,6 @@
 //! What the receipt records of the command: no folder, no secret, no `--out`.
 
-use crate::cli::{Audit as Options, Common, Source};
+use crate::cli::{AuditOptions as Options, Common, SourceOptions};
 use crate::config::Config;
 use crate::paths::file_name;
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub(super) fn recorded_options(
 ) -> BTreeMap<&'static str, Value> {
     let Options { source, thresholds, baseline, history, accept_new, suppressions_from, .. } = options;
     let Options { out: _, save_snapshot, resume, outputs: _, .. } = options;
-    let Source { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
+    let SourceOptions { demo, snapshot, subdomain: _, base_url: _, sf_accounts: _, lookback_days: _, as_of } = source;
     let mut recorded = BTreeMap::new();
     if *demo {
         recorded.insert("demo", true.into());

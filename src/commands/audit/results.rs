@@ -10,7 +10,7 @@ use crate::rules::audit::Audit;
 use crate::run::artifacts::receipt::{EarlierRun, WouldSuppress};
 use crate::run::artifacts::summary::Summary;
 use crate::run::artifacts::{self, Artifact};
-use crate::run::diff::document::Counts;
+use crate::run::diff::document::DiffCounts;
 use crate::run::publish::Published;
 use crate::text::audience::Message;
 use crate::text::escape;
@@ -50,7 +50,7 @@ struct SinceBaseline<'a> {
     #[serde(flatten)]
     baseline: &'a EarlierRun,
     #[serde(flatten)]
-    counts: Counts,
+    counts: DiffCounts,
 }
 
 /// `--format json`: the summary, and where the run folder is.
@@ -69,7 +69,7 @@ fn print_json(console: &Console, judged: &Judged<'_>, run: &Published) {
     let folder = shown_path(&run.folder);
     let json = |summary: &Summary, own_would_suppress: Option<&[WouldSuppress]>| {
         let since = run.origin.baseline.as_ref().zip(judged.compared.as_ref());
-        let since_baseline = since.map(|(baseline, diff)| SinceBaseline { baseline, counts: Counts::of(diff) });
+        let since_baseline = since.map(|(baseline, diff)| SinceBaseline { baseline, counts: DiffCounts::of(diff) });
         artifacts::json(&Printed { run_dir: &folder, summary, since_baseline, own_would_suppress })
     };
     let own_would_suppress = run.origin.suppressions_from.as_ref().map(|from| from.own_would_suppress.as_slice());

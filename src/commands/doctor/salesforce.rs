@@ -5,7 +5,7 @@
 use crate::commands::salesforce::Access;
 use crate::config::Config;
 use crate::console::Console;
-use crate::doctor::check::{Check, Row};
+use crate::doctor::check::{CheckRow, DoctorCheck};
 use crate::exit::{Exit, Failure};
 use crate::model::accounts::COLUMNS;
 use crate::salesforce::{Probed, Table};
@@ -16,32 +16,34 @@ use crate::text::words::{counted, grouped};
 const MUCH_OF_THE_DAY_PERCENT: u64 = 80;
 
 /// Tries the login and the query. Errors: the credentials are pinned to another Salesforce.
-pub(in crate::commands) fn check(console: &Console, config: &Config) -> Result<Row, Failure> {
-    let check = Check::Reference;
+pub(in crate::commands) fn check(console: &Console, config: &Config) -> Result<CheckRow, Failure> {
+    let check = DoctorCheck::Reference;
     let access = match Access::of(config, *console) {
         Ok(Some(access)) => access,
-        Ok(None) => return Ok(Row::not_checked(check, "the reference is a CSV")),
+        Ok(None) => return Ok(CheckRow::not_checked(check, "the reference is a CSV")),
         Err(failure) if failure.exit == Exit::Refused => return Err(failure),
         Err(failure) => {
             let why = failure.causes().iter().cloned().reduce(|all, cause| all.then("; ", &cause));
             let next = failure.next().cloned().unwrap_or("correct it".into());
-            return Ok(Row::fail(check, why.unwrap_or("Salesforce cannot be asked".into()), next));
+            return Ok(CheckRow::fail(check, why.unwrap_or("Salesforce cannot be asked".into()), next));
         }
     };
     Ok(match access.probe()? {
-        Err(error) => Row::fail(check, Message::from("Salesforce: ").then("", &Message::from(&error)), error.next()),
+        Err(error) => {
+            CheckRow::fail(check, Message::from("Salesforce: ").then("", &Message::from(&error)), error.next())
+        }
         Ok(probed) => judged(&access, &probed, config),
     })
 }
 
-pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Config) -> Row {
-    let check = Check::Reference;
+pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Config) -> CheckRow {
+    let check = DoctorCheck::Reference;
     let Probed { total, sample, cost } = probed;
     let (version, variables) = (access.api_version(), access.credentials().variables());
     let found = counted(*total, "record");
     let mut saw = format!("Salesforce (API {version}, {variables}): the query finds {found}");
     if *total == 0 {
-        return Row::fail(
+        return CheckRow::fail(
             check,
             open(saw),
             "correct the conditions of salesforce.query; an empty reference is refused",
@@ -51,7 +53,11 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
         COLUMNS.into_iter().take(3).filter(|column| field_of(column, sample, config).is_none()).collect();
     if !missing.is_empty() {
         saw.push_str(&format!(", but no field stands for {}", missing.join(", ")));
-        return Row::fail(check, open(saw), "ask for the field in salesforce.query, and name it in salesforce.columns");
+        return CheckRow::fail(
+            check,
+            open(saw),
+            "ask for the field in salesforce.query, and name it in salesforce.columns",
+        );
     }
     let mut next = Vec::new();
     // The column is ours, and so for everybody; the field's name is not.
@@ -73,8 +79,8 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
         next.push("take LIMIT and OFFSET out of salesforce.query: an account beyond them looks like one that is gone");
     }
     match next.is_empty() {
-        true => Row::ok(check, open(saw)),
-        false => Row::warn(check, open(saw), open(next.join("\n"))),
+        true => CheckRow::ok(check, open(saw)),
+        false => CheckRow::warn(check, open(saw), open(next.join("\n"))),
     }
 }
 

@@ -8,11 +8,11 @@ use super::super::salesforce::{Access, failure};
 use crate::cli::Init as Options;
 use crate::config::{self, Config};
 use crate::console::Console;
-use crate::doctor::check::{Row, Status};
+use crate::doctor::check::{CheckRow, Status};
 use crate::exit::{Exit, Failure};
 use crate::model::accounts::COLUMNS;
 use crate::reference::{self, Proposal};
-use crate::salesforce::{CredentialError, Query, credentials_from};
+use crate::salesforce::{Query, SalesforceCredentialError, credentials_from};
 use crate::text::audience::{Message, open};
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ pub(super) enum Tried {
     /// How many records the query finds.
     Found(u64),
     /// There are no credentials, or half a set: why, and what to set.
-    Without(CredentialError),
+    Without(SalesforceCredentialError),
 }
 
 impl Tried {
@@ -118,7 +118,7 @@ pub(super) fn try_query(console: &Console, config: &Config, again: &str) -> Resu
         None => failure.help(then.clone()),
     };
     let probed = access.probe()?.map_err(|error| helped(failure(&error)))?;
-    let Row { status, saw, next, check: _ } = judged(&access, &probed, config);
+    let CheckRow { status, saw, next, check: _ } = judged(&access, &probed, config);
     if status == Status::Fail {
         let failed = Failure::new(Exit::Invalid, "the answer of Salesforce is no reference yet").because(saw);
         return Err(helped(match next {

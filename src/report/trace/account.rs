@@ -4,9 +4,9 @@ use super::org::org_view;
 use super::page::Page;
 use super::words::{accounts, external_id, list, org_in_words, orgs, quoted, seats_in_words, user_counts};
 use crate::text::escape;
-use crate::trace::{Account, Candidate, Entry, ExpectedDomain, IdFormName};
+use crate::trace::{AccountTrace, Candidate, DomainEntry, ExpectedDomain, IdFormName};
 
-pub(super) fn account(page: &mut Page, account: &Account<'_>) {
+pub(super) fn account(page: &mut Page, account: &AccountTrace<'_>) {
     reference_row(page, account);
 
     id_form(page, account);
@@ -44,7 +44,7 @@ pub(super) fn account(page: &mut Page, account: &Account<'_>) {
     }
 }
 
-fn id_form(page: &mut Page, account: &Account<'_>) {
+fn id_form(page: &mut Page, account: &AccountTrace<'_>) {
     page.heading("How its id is compared");
     let key = &account.key;
     page.text(
@@ -74,7 +74,7 @@ fn id_form(page: &mut Page, account: &Account<'_>) {
     );
 }
 
-fn orgs_with_its_id(page: &mut Page, account: &Account<'_>) {
+fn orgs_with_its_id(page: &mut Page, account: &AccountTrace<'_>) {
     page.heading("Orgs with its id");
     page.text(1, &format!("Searched for external id {}.", account.lookup.spellings.join(" or ")));
     if account.lookup.found.is_empty() {
@@ -88,7 +88,7 @@ fn orgs_with_its_id(page: &mut Page, account: &Account<'_>) {
     }
 }
 
-fn reference_row(page: &mut Page, account: &Account<'_>) {
+fn reference_row(page: &mut Page, account: &AccountTrace<'_>) {
     let row = &account.row;
     page.heading("In the reference");
     let expected = match (row.org_expected, row.zendesk_expected.as_str()) {
@@ -132,7 +132,7 @@ fn reference_row(page: &mut Page, account: &Account<'_>) {
     }
 }
 
-fn entry(entry: &Entry<'_>) -> String {
+fn entry(entry: &DomainEntry<'_>) -> String {
     let normal = entry.domain.as_deref().filter(|domain| *domain != entry.entry);
     let normal = normal.map(|domain| format!(", that is {domain}")).unwrap_or_default();
     let mut fate = match entry.fate {
@@ -172,7 +172,7 @@ fn candidate(candidate: &Candidate<'_>) -> String {
     format!("{org} counts: it holds {}; it has {}, and {claims}", list(&candidate.holds), external_id(&candidate.org))
 }
 
-fn resolution(account: &Account<'_>) -> String {
+fn resolution(account: &AccountTrace<'_>) -> String {
     let name = account.resolution;
     let counting = account.candidates.iter().flatten().filter(|candidate| candidate.counts);
     let counting: Vec<u64> = counting.map(|candidate| candidate.org.org_id).collect();

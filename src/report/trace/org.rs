@@ -6,7 +6,7 @@ use super::words::{
 };
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
-use crate::trace::{Org, OrgView};
+use crate::trace::{OrgTrace, OrgView};
 
 pub(super) fn org_view(page: &mut Page, view: &OrgView<'_>) {
     page.text(1, &format!("{}: {}", org_in_words(&view.org), external_id(&view.org)));
@@ -24,7 +24,7 @@ pub(super) fn org_view(page: &mut Page, view: &OrgView<'_>) {
     );
 }
 
-pub(super) fn org(page: &mut Page, org: &Org<'_>) {
+pub(super) fn org(page: &mut Page, org: &OrgTrace<'_>) {
     page.heading("In Zendesk");
     org_view(page, &org.org);
 
@@ -68,7 +68,7 @@ pub(super) fn org(page: &mut Page, org: &Org<'_>) {
     }
 }
 
-fn held_domains(page: &mut Page, org: &Org<'_>) {
+fn held_domains(page: &mut Page, org: &OrgTrace<'_>) {
     page.heading("Its domains");
     if org.held_domains.is_empty() {
         page.text(1, "None.");

@@ -4,9 +4,9 @@ use super::page::Page;
 use super::user::user;
 use super::words::org_in_words;
 use crate::text::escape;
-use crate::trace::Ticket;
+use crate::trace::TicketTrace;
 
-pub(super) fn ticket(page: &mut Page, ticket: &Ticket<'_>) {
+pub(super) fn ticket(page: &mut Page, ticket: &TicketTrace<'_>) {
     page.heading("The ticket");
     let org = ticket.organization.as_ref().map_or("no org".to_owned(), org_in_words);
     page.text(1, &format!("Status {}, filed under {org}.", escape::terminal(ticket.status)));

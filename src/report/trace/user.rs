@@ -5,9 +5,9 @@ use super::words::{MOST_IDS, MOST_MEMBERS, account_in_words, external_id, org_in
 use crate::rules::detect::domain::OutOfScope;
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
-use crate::trace::{DefaultFrom, User};
+use crate::trace::{DefaultFrom, UserTrace};
 
-pub(super) fn user(page: &mut Page, user: &User<'_>) {
+pub(super) fn user(page: &mut Page, user: &UserTrace<'_>) {
     page.heading("In scope?");
     let role = escape::terminal(user.role);
     if user.in_scope {
@@ -48,7 +48,7 @@ pub(super) fn user(page: &mut Page, user: &User<'_>) {
     );
 }
 
-fn domain_verdict(page: &mut Page, user: &User<'_>) {
+fn domain_verdict(page: &mut Page, user: &UserTrace<'_>) {
     page.heading("What the domain says");
     let domain = user.domain.unwrap_or_default();
     let verdict = user.domain_verdict.unwrap_or_default();
@@ -76,7 +76,7 @@ fn domain_verdict(page: &mut Page, user: &User<'_>) {
     }
 }
 
-fn memberships(page: &mut Page, user: &User<'_>) {
+fn memberships(page: &mut Page, user: &UserTrace<'_>) {
     page.heading("Where the user is");
     if user.memberships.is_empty() {
         page.text(1, "No membership.");
@@ -103,7 +103,7 @@ fn memberships(page: &mut Page, user: &User<'_>) {
     }
 }
 
-fn user_outcome(user: &User<'_>) -> String {
+fn user_outcome(user: &UserTrace<'_>) -> String {
     let org = user.expected_org.as_ref().map_or("the org".to_owned(), org_in_words);
     match user.outcome {
         "personal_domain" | "ignored_domain" => {

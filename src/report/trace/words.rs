@@ -2,7 +2,7 @@
 
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
-use crate::trace::{AccountBrief, OrgBrief, SeatsView, UserCounts};
+use crate::trace::{AccountBrief, DomainUserCounts, OrgBrief, SeatsView};
 
 /// How many members of an org, or memberships of a user, are listed.
 pub(super) const MOST_MEMBERS: usize = 20;
@@ -104,7 +104,7 @@ pub(super) fn seats_in_words(seats: &SeatsView) -> String {
     )
 }
 
-pub(super) fn user_counts(counts: &UserCounts) -> String {
+pub(super) fn user_counts(counts: &DomainUserCounts) -> String {
     let users = counted(counts.values().sum(), "user");
     match counts.iter().collect::<Vec<_>>()[..] {
         [] => "no user has it".to_owned(),

@@ -14,7 +14,7 @@ use crate::rules::resolve::Resolution;
 
 /// What became of a user.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum UserOutcome {
     OutOfScope,
     /// The domain says it all: personal, ignored, unmapped, waiting or spread.
     NotEvaluated(Verdict),
@@ -77,8 +77,8 @@ pub fn detect(
             let outcome = domains.outcome(context, at, several_work);
             judged.counts.count(&outcome);
             let (account, issue) = match outcome {
-                Outcome::Evaluated { account, issue } => (account, issue),
-                Outcome::OutOfScope | Outcome::NotEvaluated(_) | Outcome::Settled(_) => (None, None),
+                UserOutcome::Evaluated { account, issue } => (account, issue),
+                UserOutcome::OutOfScope | UserOutcome::NotEvaluated(_) | UserOutcome::Settled(_) => (None, None),
             };
             judged.accounts.push(account);
             judged.tally.add_user(context, domains, at, &duplicates);
@@ -99,13 +99,13 @@ pub fn detect(
 
 impl UserCounts {
     /// Counts one more user.
-    fn count(&mut self, outcome: &Outcome) {
+    fn count(&mut self, outcome: &UserOutcome) {
         let counter = match outcome {
-            Outcome::OutOfScope => {
+            UserOutcome::OutOfScope => {
                 self.out_of_scope += 1;
                 return;
             }
-            Outcome::NotEvaluated(verdict) => match verdict {
+            UserOutcome::NotEvaluated(verdict) => match verdict {
                 Verdict::Personal => &mut self.personal_domain,
                 Verdict::Ignored => &mut self.ignored_domain,
                 Verdict::Unmapped => &mut self.unmapped,
@@ -115,8 +115,8 @@ impl UserCounts {
                     &mut self.evaluated
                 }
             },
-            Outcome::Settled(_) => &mut self.settled,
-            Outcome::Evaluated { .. } => &mut self.evaluated,
+            UserOutcome::Settled(_) => &mut self.settled,
+            UserOutcome::Evaluated { .. } => &mut self.evaluated,
         };
         *counter += 1;
         self.in_scope += 1;
@@ -139,9 +139,9 @@ impl UserCounts {
 
 impl DomainVerdicts {
     /// Judges the user at an index, by the verdict on the domain and the user's own orgs.
-    pub fn outcome(&self, context: &RuleContext<'_>, at: usize, several_work: bool) -> Outcome {
+    pub fn outcome(&self, context: &RuleContext<'_>, at: usize, several_work: bool) -> UserOutcome {
         let world = context.world;
-        let Some(domain) = self.in_scope(context, &world.users[at]) else { return Outcome::OutOfScope };
+        let Some(domain) = self.in_scope(context, &world.users[at]) else { return UserOutcome::OutOfScope };
         let ambiguous = |account| {
             let reason = BlockedReason::UserDomainAmbiguous;
             blocked(context, IssueCode::UserDomainAmbiguous, at, account, domain, reason)
@@ -151,11 +151,11 @@ impl DomainVerdicts {
             | Verdict::Ignored
             | Verdict::Unmapped
             | Verdict::Waiting
-            | Verdict::Spread) => Outcome::NotEvaluated(verdict),
+            | Verdict::Spread) => UserOutcome::NotEvaluated(verdict),
             Verdict::Duplicate(account) => {
                 let code = IssueCode::UserResolutionBlockedDuplicateExternalId;
                 let issue = blocked(context, code, at, Some(account), domain, BlockedReason::DuplicateExternalId);
-                Outcome::Evaluated { account: Some(account), issue: Some(issue) }
+                UserOutcome::Evaluated { account: Some(account), issue: Some(issue) }
             }
             Verdict::SeveralAccounts => {
                 let expecting = context.reference.expecting(domain);
@@ -166,21 +166,21 @@ impl DomainVerdicts {
                     found.next().filter(|_| found.next().is_none()).copied()
                 };
                 match of(&|org| default == Some(org)) {
-                    Some(account) => Outcome::Settled(account),
+                    Some(account) => UserOutcome::Settled(account),
                     None => {
                         let account = of(&|org| world.membership_in(at, org).is_some());
-                        Outcome::Evaluated { account: None, issue: Some(ambiguous(account)) }
+                        UserOutcome::Evaluated { account: None, issue: Some(ambiguous(account)) }
                     }
                 }
             }
             Verdict::SeveralOrgs(account, org) => {
                 if world.default_org(at) == Some(context.org_id(org)) {
-                    Outcome::Settled(account)
+                    UserOutcome::Settled(account)
                 } else {
-                    Outcome::Evaluated { account: None, issue: Some(ambiguous(Some(account))) }
+                    UserOutcome::Evaluated { account: None, issue: Some(ambiguous(Some(account))) }
                 }
             }
-            Verdict::Expected(account, org) => Outcome::Evaluated {
+            Verdict::Expected(account, org) => UserOutcome::Evaluated {
                 account: Some(account),
                 issue: membership_issue(context, at, account, org, domain, several_work),
             },

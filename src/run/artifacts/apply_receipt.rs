@@ -8,7 +8,7 @@ use crate::catalogue::{ActionCode, SkipReason};
 use crate::config::ApplyLimits;
 use crate::model::time::Instant;
 use crate::rules::audit::Audit;
-use crate::run::artifacts::rows::BlockedAction;
+use crate::run::artifacts::rows::BlockedActionRow;
 use crate::run::plan_file::PlannedAction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,7 +109,7 @@ pub struct Caps {
 
 /// How many actions came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct ApplyCounts {
     /// Applied, failed, would be applied, or skipped for a changed precondition.
     pub attempted: u64,
     pub applied: u64,
@@ -120,7 +120,7 @@ pub struct Counts {
     pub would_apply: u64,
 }
 
-impl Counts {
+impl ApplyCounts {
     /// Counts the results.
     pub fn of(results: &[ActionResult]) -> Self {
         let mut counts = Self::default();
@@ -146,7 +146,7 @@ impl Counts {
 
 /// The whole receipt. `B` is the list of the plan's blocked actions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ApplyReceipt<B = Vec<BlockedAction<'static>>> {
+pub struct ApplyReceipt<B = Vec<BlockedActionRow<'static>>> {
     pub schema: String,
     pub run_id: String,
     /// As it was given on the command line; `fix_plan.json` where nothing was run.
@@ -154,7 +154,7 @@ pub struct ApplyReceipt<B = Vec<BlockedAction<'static>>> {
     pub source_plan_hash: String,
     pub mode: Mode,
     pub caps_used: Caps,
-    pub counts: Counts,
+    pub counts: ApplyCounts,
     /// One for each prepared action of the plan, in its order.
     pub results: Vec<ActionResult>,
     pub plan_blocked: B,
@@ -212,7 +212,7 @@ pub fn write_not_run(
         source_plan_hash: plan_hash.to_owned(),
         mode: Mode::NotRun,
         caps_used: Caps { max_actions: limits.max_actions, max_per_account: limits.max_per_account },
-        counts: Counts::default(),
+        counts: ApplyCounts::default(),
         results: Vec::new(),
         plan_blocked: Seq(|| super::plan::blocked(audit)),
         started_at: None,

@@ -4,7 +4,7 @@
 //! point, the journal tells which single write may have happened: the intention without a result. Left out: writing it, and
 //! when (`apply::journal`).
 
-use super::apply_receipt::{self, ActionResult, ApplyReceipt, Caps, Counts, Mode};
+use super::apply_receipt::{self, ActionResult, ApplyCounts, ApplyReceipt, Caps, Mode};
 use crate::catalogue::SkipReason;
 use crate::model::time::Instant;
 use crate::run::plan_file::PlanFile;
@@ -24,7 +24,7 @@ pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-journal/1";
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
-pub enum Entry {
+pub enum JournalEntry {
     /// The first line.
     Begin(Begin),
     /// Everything is decided: these actions are to be applied, in this order.
@@ -93,7 +93,7 @@ impl Story {
     pub fn begin_of(bytes: &[u8]) -> Option<Begin> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         match serde_json::from_slice(&bytes[..end]) {
-            Ok(Entry::Begin(begin)) if begin.schema == SCHEMA => Some(begin),
+            Ok(JournalEntry::Begin(begin)) if begin.schema == SCHEMA => Some(begin),
             _ => None,
         }
     }
@@ -104,27 +104,27 @@ impl Story {
     /// that this program did not write.
     pub fn parse(bytes: &[u8]) -> Result<Option<Self>, usize> {
         let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { return Ok(None) };
-        let mut entries = bytes[..end].split(|byte| *byte == b'\n').map(serde_json::from_slice::<Entry>);
+        let mut entries = bytes[..end].split(|byte| *byte == b'\n').map(serde_json::from_slice::<JournalEntry>);
         let begin = match entries.next() {
-            Some(Ok(Entry::Begin(begin))) if begin.schema == SCHEMA => begin,
+            Some(Ok(JournalEntry::Begin(begin))) if begin.schema == SCHEMA => begin,
             _ => return Err(1),
         };
         let mut story = Self { begin, results: HashMap::new(), open: Vec::new(), ended: None };
         for (line, entry) in (2..).zip(entries) {
             match entry.map_err(|_| line)? {
-                Entry::Begin(_) => return Err(line),
-                Entry::Selected { .. } => {}
-                Entry::Intention(intention) => {
+                JournalEntry::Begin(_) => return Err(line),
+                JournalEntry::Selected { .. } => {}
+                JournalEntry::Intention(intention) => {
                     story.open.retain(|open| open.action_id != intention.action_id);
                     story.open.push(intention);
                 }
-                Entry::Result(result) => {
+                JournalEntry::Result(result) => {
                     if result.reason != Some(SkipReason::OutcomeUnknown) {
                         story.open.retain(|open| open.action_id != result.action_id);
                     }
                     story.results.insert(result.action_id.clone(), result);
                 }
-                Entry::End { completed, at } => story.ended = Some((completed, at)),
+                JournalEntry::End { completed, at } => story.ended = Some((completed, at)),
             }
         }
         Ok(Some(story))
@@ -146,7 +146,7 @@ impl Story {
             source_plan_hash: self.begin.source_plan_hash.clone(),
             mode: self.begin.mode,
             caps_used: self.begin.caps_used,
-            counts: Counts::of(&results),
+            counts: ApplyCounts::of(&results),
             results,
             plan_blocked: plan.blocked.clone(),
             started_at: Some(self.begin.started_at.clone()),

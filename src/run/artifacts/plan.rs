@@ -1,6 +1,6 @@
 //! `fix_plan.json`, and the hash that names a plan (rules 7).
 
-use super::rows::{BlockedAction, PlannedAction};
+use super::rows::{BlockedActionRow, PlannedActionRow};
 use super::{Run, Seq, TOOL_VERSION, write_json};
 use crate::digest::Digesting;
 use crate::rules::audit::Audit;
@@ -33,11 +33,11 @@ fn names<'a>(audit: &'a Audit<'_>, action: &Action) -> Names<'a> {
 }
 
 /// The prepared actions, in order.
-pub fn prepared<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = PlannedAction<'a>> {
+pub fn prepared<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = PlannedActionRow<'a>> {
     audit.plan.prepared.iter().enumerate().map(|(index, action)| {
         let Names { sf_account_id, account_name, org_name, domain } = names(audit, action);
         let (from, to) = plan::from_to(&audit.context(), action);
-        PlannedAction {
+        PlannedActionRow {
             action_id: Cow::Owned(ActionRef::Prepared(index as u32).to_string()),
             action_code: action.code,
             // Each prepared action has an account, an org and a value to write.
@@ -59,11 +59,11 @@ pub fn prepared<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = PlannedAction<
 }
 
 /// The blocked actions, in order.
-pub fn blocked<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = BlockedAction<'a>> {
+pub fn blocked<'a>(audit: &'a Audit<'_>) -> impl Iterator<Item = BlockedActionRow<'a>> {
     audit.plan.blocked.iter().enumerate().filter_map(|(index, action)| {
         let Names { sf_account_id, account_name, org_name, domain } = names(audit, action);
         debug_assert!(action.blocked.is_some(), "a blocked action has a reason");
-        Some(BlockedAction {
+        Some(BlockedActionRow {
             action_id: Cow::Owned(ActionRef::Blocked(index as u32).to_string()),
             action_code: action.code,
             blocked_reason: action.blocked?,

@@ -111,7 +111,7 @@ pub struct Expected {
 pub struct Receipt<W = Vec<Warning>> {
     pub schema: String,
     pub run_id: String,
-    pub command: Command,
+    pub command: RecordedCommand,
     pub tool_version: String,
     pub started_at: String,
     pub finished_at: String,
@@ -128,7 +128,7 @@ pub struct Receipt<W = Vec<Warning>> {
     #[serde(default)]
     pub history: Option<EarlierRun>,
     pub suppressions_from: Option<SuppressionsFrom>,
-    pub counts: Counts,
+    pub counts: AuditCounts,
     /// How many blocked actions have each reason; reasons that none has are left out.
     pub blockers: BTreeMap<BlockedReason, u64>,
     pub warnings: W,
@@ -145,7 +145,7 @@ pub struct Receipt<W = Vec<Warning>> {
 /// The command of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Command {
+pub struct RecordedCommand {
     pub name: String,
     pub options: BTreeMap<String, Value>,
 }
@@ -179,7 +179,7 @@ pub struct Digests {
 /// The counts that `summary.json` has too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Counts {
+pub struct AuditCounts {
     pub blocked_action_count: u64,
     pub prepared_action_count: u64,
     pub read: ReadCounts,
@@ -205,7 +205,7 @@ pub fn write(
     let mut receipt = Receipt {
         schema: SCHEMA.to_owned(),
         run_id: run.run_id.clone(),
-        command: Command {
+        command: RecordedCommand {
             name: "zendesk drift audit".to_owned(),
             options: origin.options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         },
@@ -227,7 +227,7 @@ pub fn write(
         baseline: origin.baseline.clone(),
         history: origin.history.clone(),
         suppressions_from: origin.suppressions_from.clone(),
-        counts: Counts {
+        counts: AuditCounts {
             blocked_action_count: totals.blocked,
             prepared_action_count: totals.prepared,
             read: ReadCounts::of(audit),

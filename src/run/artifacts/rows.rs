@@ -4,7 +4,7 @@
 //! written, and owned when they were read.
 
 use super::Artifact;
-use super::table::{List, Row, optional, text};
+use super::table::{List, TableRow, optional, text};
 use crate::catalogue::{ActionCode, AdvisoryCode, BlockedReason, IssueCode, Risk, Scope, Status};
 use crate::model::precondition::Precondition;
 use serde::{Deserialize, Serialize};
@@ -219,7 +219,7 @@ pub struct PlanRow<'a> {
 /// A prepared action as `fix_plan.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlannedAction<'a> {
+pub struct PlannedActionRow<'a> {
     pub action_id: Cow<'a, str>,
     pub action_code: ActionCode,
     pub sf_account_id: Cow<'a, str>,
@@ -241,7 +241,7 @@ pub struct PlannedAction<'a> {
 /// A blocked action as `fix_plan.json` has it, and as the receipt of an apply repeats it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BlockedAction<'a> {
+pub struct BlockedActionRow<'a> {
     pub action_id: Cow<'a, str>,
     pub action_code: ActionCode,
     pub blocked_reason: BlockedReason,
@@ -255,35 +255,35 @@ pub struct BlockedAction<'a> {
     pub issue_id: Cow<'a, str>,
 }
 
-impl Row for IssueRow<'_> {
+impl TableRow for IssueRow<'_> {
     const FILE: Artifact = Artifact::AllExceptions;
 }
 
-impl Row for OrgIssueRow<'_> {
+impl TableRow for OrgIssueRow<'_> {
     const FILE: Artifact = Artifact::OrgIssues;
 }
 
-impl Row for UserIssueRow<'_> {
+impl TableRow for UserIssueRow<'_> {
     const FILE: Artifact = Artifact::UserIssues;
 }
 
-impl Row for TicketIssueRow<'_> {
+impl TableRow for TicketIssueRow<'_> {
     const FILE: Artifact = Artifact::TicketIssues;
 }
 
-impl Row for ExceptionsRow<'_> {
+impl TableRow for ExceptionsRow<'_> {
     const FILE: Artifact = Artifact::ExceptionsByAccount;
 }
 
-impl Row for AccountRow<'_> {
+impl TableRow for AccountRow<'_> {
     const FILE: Artifact = Artifact::Accounts;
 }
 
-impl Row for AdvisoryRow<'_> {
+impl TableRow for AdvisoryRow<'_> {
     const FILE: Artifact = Artifact::Advisories;
 }
 
-impl Row for PlanRow<'_> {
+impl TableRow for PlanRow<'_> {
     const FILE: Artifact = Artifact::FixPlanTable;
 }
 
@@ -292,9 +292,9 @@ fn lend<'a>(text: &'a Option<Cow<'_, str>>) -> Option<Cow<'a, str>> {
     text.as_deref().map(Cow::Borrowed)
 }
 
-impl<'a> From<&'a PlannedAction<'_>> for PlanRow<'a> {
-    fn from(action: &'a PlannedAction<'_>) -> Self {
-        let PlannedAction {
+impl<'a> From<&'a PlannedActionRow<'_>> for PlanRow<'a> {
+    fn from(action: &'a PlannedActionRow<'_>) -> Self {
+        let PlannedActionRow {
             action_id,
             action_code,
             sf_account_id,
@@ -332,9 +332,9 @@ impl<'a> From<&'a PlannedAction<'_>> for PlanRow<'a> {
     }
 }
 
-impl<'a> From<&'a BlockedAction<'_>> for PlanRow<'a> {
-    fn from(action: &'a BlockedAction<'_>) -> Self {
-        let BlockedAction {
+impl<'a> From<&'a BlockedActionRow<'_>> for PlanRow<'a> {
+    fn from(action: &'a BlockedActionRow<'_>) -> Self {
+        let BlockedActionRow {
             action_id,
             action_code,
             blocked_reason,
@@ -376,7 +376,7 @@ mod tests {
     use std::path::Path;
 
     /// Reads a table of both fixtures, and writes what was read.
-    fn round_trip<R: Row + DeserializeOwned>() {
+    fn round_trip<R: TableRow + DeserializeOwned>() {
         for fixture in ["demo", "all_codes"] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(fixture).join("expected");
             let bytes = std::fs::read(folder.join(R::FILE.name())).expect("a table");
@@ -408,10 +408,10 @@ mod tests {
             include_str!("../../../fixtures/all_codes/expected/fix_plan.json"),
         ] {
             let file: serde_json::Value = serde_json::from_str(json).expect("JSON");
-            let prepared: Vec<PlannedAction<'_>> =
+            let prepared: Vec<PlannedActionRow<'_>> =
                 serde_json::from_value(file["plan"]["actions"].clone()).expect("rows");
             assert_eq!(serde_json::to_value(prepared).expect("JSON"), file["plan"]["actions"]);
-            let blocked: Vec<BlockedAction<'_>> =
+            let blocked: Vec<BlockedActionRow<'_>> =
                 serde_json::from_value(file["plan"]["blocked"].clone()).expect("rows");
             assert_eq!(serde_json::to_value(blocked).expect("JSON"), file["plan"]["blocked"]);
         }

@@ -16,7 +16,7 @@ pub const BOM: &[u8] = b"\xef\xbb\xbf";
 const MOST_ITEMS: usize = 100;
 
 /// A row of one of the CSV files. Its fields are the columns, in their order.
-pub trait Row: Serialize {
+pub trait TableRow: Serialize {
     /// The file that it is a row of.
     const FILE: Artifact;
 }
@@ -27,7 +27,7 @@ pub struct TableWriter<'w, R> {
     row: PhantomData<fn(R)>,
 }
 
-impl<'w, R: Row + DeserializeOwned> TableWriter<'w, R> {
+impl<'w, R: TableRow + DeserializeOwned> TableWriter<'w, R> {
     /// Writes the byte order mark, without which spreadsheets guess the encoding, and the header.
     pub fn new(out: &'w mut dyn Write) -> io::Result<Self> {
         out.write_all(BOM)?;
@@ -41,9 +41,9 @@ impl<'w, R: Row + DeserializeOwned> TableWriter<'w, R> {
     }
 }
 
-impl<R: Row> TableWriter<'_, R> {
+impl<R: TableRow> TableWriter<'_, R> {
     /// Writes one row: an `R` of any lifetime.
-    pub fn row<T: Row>(&mut self, row: &T) -> io::Result<()> {
+    pub fn row<T: TableRow>(&mut self, row: &T) -> io::Result<()> {
         debug_assert_eq!(T::FILE, R::FILE, "a row of this table");
         Ok(self.csv.serialize(row)?)
     }
@@ -55,7 +55,7 @@ impl<R: Row> TableWriter<'_, R> {
 }
 
 /// Reads a whole table. Errors: it has other columns, or a cell is not what its column holds.
-pub fn read<R: Row + DeserializeOwned>(bytes: &[u8]) -> Result<Vec<R>, String> {
+pub fn read<R: TableRow + DeserializeOwned>(bytes: &[u8]) -> Result<Vec<R>, String> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().map_err(|error| error.to_string())?;
     if header != columns::<R>() {

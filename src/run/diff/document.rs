@@ -5,14 +5,14 @@ use crate::rules::gate::Judgement;
 use crate::run::artifacts::receipt::{SuppressionsFrom, WouldSuppress};
 use crate::run::artifacts::rows::IssueRow;
 use crate::run::artifacts::summary::Summary;
-use crate::run::diff::{Account, Delta, Diff};
+use crate::run::diff::{AccountDelta, Delta, Diff};
 use serde::Serialize;
 
 pub use crate::run::artifacts::DIFF_SCHEMA as SCHEMA;
 
 /// How many issues and actions of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct DiffCounts {
     pub new: u64,
     pub came_back: u64,
     pub resolved: u64,
@@ -29,7 +29,7 @@ pub struct Counts {
     pub blocked_dropped: u64,
 }
 
-impl Counts {
+impl DiffCounts {
     /// Counts a difference.
     pub fn of(diff: &Diff<'_>) -> Self {
         let Diff { new, came_back, resolved, silenced, left_window, left_reference, .. } = diff;
@@ -60,7 +60,7 @@ pub struct Document<'a> {
     zendesk: &'a str,
     base: Run<'a>,
     head: Run<'a>,
-    counts: Counts,
+    counts: DiffCounts,
     new: Vec<Issue<'a>>,
     came_back: Vec<Issue<'a>>,
     resolved: Vec<Issue<'a>>,
@@ -68,7 +68,7 @@ pub struct Document<'a> {
     changed: Vec<Issue<'a>>,
     left_window: Vec<Issue<'a>>,
     left_reference: Vec<Issue<'a>>,
-    lost_accounts: &'a Option<Vec<Account<'a>>>,
+    lost_accounts: &'a Option<Vec<AccountDelta<'a>>>,
     prepared: &'a Delta<'a>,
     blocked: &'a Delta<'a>,
     /// Of the head: what its own suppressions would hide, where others are in force.
@@ -127,7 +127,7 @@ pub fn document<'a>(
         zendesk: &head.zendesk,
         base: run(base),
         head: run(head),
-        counts: Counts::of(diff),
+        counts: DiffCounts::of(diff),
         new: issues(&diff.new),
         came_back: issues(&diff.came_back),
         resolved: issues(&diff.resolved),

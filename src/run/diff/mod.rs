@@ -28,7 +28,7 @@ pub struct Side<'a> {
     /// Whether tickets were read at all.
     has_tickets: bool,
     /// The keys of its accounts, with id and name; `None` for a run that does not list them.
-    accounts: Option<BTreeMap<Cow<'a, str>, Account<'a>>>,
+    accounts: Option<BTreeMap<Cow<'a, str>, AccountDelta<'a>>>,
     /// What its history knows as gone.
     gone: BTreeSet<&'a str>,
     prepared: Vec<ActionRow<'a>>,
@@ -37,7 +37,7 @@ pub struct Side<'a> {
 
 /// An account of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Account<'a> {
+pub struct AccountDelta<'a> {
     pub sf_account_id: &'a str,
     pub account_name: &'a str,
 }
@@ -70,7 +70,7 @@ impl<'a> Side<'a> {
         let updated_at =
             updated_at.filter_map(|row| Some((&*row.issue_id, Instant::parse(&row.updated_at)?))).collect();
         let account = |row: &'a AccountRow<'_>| {
-            let account = Account { sf_account_id: &row.sf_account_id, account_name: &row.account_name };
+            let account = AccountDelta { sf_account_id: &row.sf_account_id, account_name: &row.account_name };
             (Cow::Borrowed(&*row.account_key), account)
         };
         Self {
@@ -88,7 +88,8 @@ impl<'a> Side<'a> {
     /// An audit that has just been made. It can be the head only: when its tickets were updated is not looked up.
     pub fn of_audit(audit: &'a Audit<'_>, rows: &'a FoundRows<'_>) -> Self {
         let account = |account: &'a accounts::Account| {
-            let named = Account { sf_account_id: account.sf_account_id().raw(), account_name: account.name().raw() };
+            let named =
+                AccountDelta { sf_account_id: account.sf_account_id().raw(), account_name: account.name().raw() };
             (account.key(), named)
         };
         Self {
@@ -108,8 +109,8 @@ impl<'a> Side<'a> {
 #[derive(Debug)]
 pub struct FoundRows<'a> {
     issues: Vec<IssueRow<'a>>,
-    prepared: Vec<rows::PlannedAction<'a>>,
-    blocked: Vec<rows::BlockedAction<'a>>,
+    prepared: Vec<rows::PlannedActionRow<'a>>,
+    blocked: Vec<rows::BlockedActionRow<'a>>,
 }
 
 impl<'a> FoundRows<'a> {
@@ -122,7 +123,7 @@ impl<'a> FoundRows<'a> {
     }
 }
 
-fn planned<'a>(action: &'a rows::PlannedAction<'_>) -> ActionRow<'a> {
+fn planned<'a>(action: &'a rows::PlannedActionRow<'_>) -> ActionRow<'a> {
     ActionRow {
         action_code: action.action_code,
         blocked_reason: None,
@@ -134,7 +135,7 @@ fn planned<'a>(action: &'a rows::PlannedAction<'_>) -> ActionRow<'a> {
     }
 }
 
-fn blocked<'a>(action: &'a rows::BlockedAction<'_>) -> ActionRow<'a> {
+fn blocked<'a>(action: &'a rows::BlockedActionRow<'_>) -> ActionRow<'a> {
     ActionRow {
         action_code: action.action_code,
         blocked_reason: Some(action.blocked_reason),
@@ -170,7 +171,7 @@ pub struct Diff<'a> {
     /// The head's.
     pub unchanged: Vec<&'a IssueRow<'a>>,
     /// The base's accounts that the head lacks, by id; `None` where a run does not list its accounts.
-    pub lost_accounts: Option<Vec<Account<'a>>>,
+    pub lost_accounts: Option<Vec<AccountDelta<'a>>>,
     pub prepared: Delta<'a>,
     pub blocked: Delta<'a>,
 }
@@ -213,7 +214,7 @@ pub fn compare_with<'a>(base: &Side<'a>, head: &Side<'a>, was_gone: impl Fn(&str
     }
     let lost = base.accounts.as_ref().zip(head.accounts.as_ref()).map(|(then, now)| {
         let lost = then.iter().filter(|(key, _)| !now.contains_key(*key));
-        lost.map(|(key, account)| (key.as_ref(), *account)).collect::<BTreeMap<&str, Account<'a>>>()
+        lost.map(|(key, account)| (key.as_ref(), *account)).collect::<BTreeMap<&str, AccountDelta<'a>>>()
     });
     let is_lost = |issue: &IssueRow<'_>| {
         let key = issue.sf_account_id.as_deref().map(account_key);
@@ -231,7 +232,7 @@ pub fn compare_with<'a>(base: &Side<'a>, head: &Side<'a>, was_gone: impl Fn(&str
         }
     }
     diff.lost_accounts = lost.map(|lost| {
-        let mut lost: Vec<Account<'a>> = lost.into_values().collect();
+        let mut lost: Vec<AccountDelta<'a>> = lost.into_values().collect();
         lost.sort_by_key(|account| account.sf_account_id);
         lost
     });
@@ -263,7 +264,7 @@ fn delta<'a>(base: &[ActionRow<'a>], head: &[ActionRow<'a>]) -> Delta<'a> {
 
 /// Which Zendesk a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About<'a> {
+pub struct AboutSide<'a> {
     pub source: Source,
     pub zendesk: &'a str,
 }
@@ -290,7 +291,7 @@ impl From<&Incomparable> for Message {
 }
 
 /// Whether two runs are about the same Zendesk.
-pub fn comparable(base: About<'_>, head: About<'_>) -> Result<(), Incomparable> {
+pub fn comparable(base: AboutSide<'_>, head: AboutSide<'_>) -> Result<(), Incomparable> {
     let name = |source| match source {
         Source::Demo => "the demo",
         Source::Zendesk => "a Zendesk",
@@ -454,7 +455,7 @@ mod tests {
 
     #[test]
     fn runs_of_other_places_are_not_compared() {
-        let about = |source, zendesk| About { source, zendesk };
+        let about = |source, zendesk| AboutSide { source, zendesk };
         let acme = about(Source::Zendesk, "https://acme.zendesk.com");
         assert_eq!(comparable(acme, acme), Ok(()));
         let told = |head| comparable(acme, head).expect_err("refused").to_string();

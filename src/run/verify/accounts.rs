@@ -2,7 +2,7 @@
 
 use super::issues::{Issue, Tables};
 use super::table::{Row, Table, compare};
-use super::{Files, Mismatch, Teller};
+use super::{Files, FolderMismatch, Teller};
 use crate::catalogue::{AdvisoryCode, BlockedReason, IssueCode, Scope};
 use crate::model::account_key::account_key;
 use crate::run::artifacts::Artifact;
@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Checks `exceptions_by_account.csv` against the issues that count and the reasons of the plan.
-pub(super) fn by_account(tables: &Tables, plan: &PlanFile, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn by_account(tables: &Tables, plan: &PlanFile, out: &mut Vec<FolderMismatch>) -> String {
     let sums = sums(tables, plan, |issue| issue.counts());
     let cells = |(account, sums): &(&str, Sums<'_>)| (csv_cell(account).into_owned(), sums.cells());
     let expected: Vec<_> = sums.iter().map(cells).collect();
@@ -104,7 +104,7 @@ pub(super) fn accounts(
     plan: &PlanFile,
     summary: &Summary,
     files: &Files,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) -> String {
     let bytes = files.get(Artifact::Accounts.name()).map(Vec::as_slice).unwrap_or_default();
     let Some(table) = Table::parse::<AccountRow<'_>>(bytes, out) else { return "no table".to_owned() };
@@ -153,7 +153,7 @@ fn account_of<'a>(row: Row<'a>) -> &'a str {
 }
 
 /// Checks `advisories.csv`: its order, what each code may name, its counts against the summary.
-pub(super) fn advisories(summary: &Summary, files: &Files, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn advisories(summary: &Summary, files: &Files, out: &mut Vec<FolderMismatch>) -> String {
     let bytes = files.get(Artifact::Advisories.name()).map(Vec::as_slice).unwrap_or_default();
     let Some(table) = Table::parse::<AdvisoryRow<'_>>(bytes, out) else { return "no table".to_owned() };
     let mut teller = Teller::new(table.file, out);

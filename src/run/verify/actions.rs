@@ -2,7 +2,7 @@
 
 use super::issues::{Issue, Tables};
 use super::table::Row;
-use super::{Mismatch, Teller};
+use super::{FolderMismatch, Teller};
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Scope, Status};
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::table::List;
@@ -66,7 +66,7 @@ fn all_actions(plan: &PlanFile) -> impl Iterator<Item = Action<'_>> {
 }
 
 /// Checks that each action belongs to the issue that names it, and each issue to the actions that it names.
-pub(super) fn check(tables: &Tables, plan: &PlanFile, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn check(tables: &Tables, plan: &PlanFile, out: &mut Vec<FolderMismatch>) -> String {
     let issues: BTreeMap<&str, Issue<'_>> = tables.issues().map(|issue| (issue.id, issue)).collect();
     let details: BTreeMap<&str, Row<'_>> =
         tables.org.rows().chain(tables.user.rows()).map(|row| (row.get("issue_id"), row)).collect();

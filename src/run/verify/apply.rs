@@ -3,14 +3,14 @@
 //! What a receipt alone knows is checked for its form only: its times (in order), the answers' statuses and request ids,
 //! and what records held beyond what the action is about.
 
-use super::{Files, Mismatch, RECEIPT, Teller, broken, check_form};
+use super::{Files, FolderMismatch, RECEIPT, Teller, broken, check_form};
 use crate::catalogue::{ActionCode, SkipReason};
 use crate::digest::sha256;
 use crate::model::account_key::account_key;
 use crate::model::domain;
 use crate::model::time::Instant;
 use crate::run::artifacts::Artifact;
-use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Counts, Mode, Outcome, SCHEMA};
+use crate::run::artifacts::apply_receipt::{ActionResult, ApplyCounts, ApplyReceipt, Caps, Mode, Outcome, SCHEMA};
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::plan_file::{PlanFile, PlannedAction};
 use crate::text::words::counted;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Reads a receipt, and checks its form. `None`: it is none, which is told.
-pub(super) fn parse(name: &str, bytes: &[u8], out: &mut Vec<Mismatch>) -> Option<ApplyReceipt> {
+pub(super) fn parse(name: &str, bytes: &[u8], out: &mut Vec<FolderMismatch>) -> Option<ApplyReceipt> {
     let receipt: ApplyReceipt = match serde_json::from_slice(bytes) {
         Ok(receipt) => receipt,
         Err(error) => {
@@ -39,7 +39,7 @@ pub(super) fn of_audit(
     audit: Option<&Receipt>,
     original: Option<&(String, Vec<u8>)>,
     notices: &mut Vec<String>,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) -> String {
     const NAME: &str = Artifact::ApplyReceipt.name();
     let Some(receipt) = parse(NAME, bytes, out) else { return "no receipt".to_owned() };
@@ -77,7 +77,7 @@ pub(super) fn of_audit(
 
 /// Checks the receipts that an audit's folder keeps of live runs, each under its run id, and that `apply_receipt.json` is the one
 /// to show.
-pub(super) fn kept(files: &Files, plan: &PlanFile, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn kept(files: &Files, plan: &PlanFile, out: &mut Vec<FolderMismatch>) -> String {
     let shown_name = Artifact::ApplyReceipt.name();
     let shown = files.get(shown_name);
     let of = |bytes: &Vec<u8>| serde_json::from_slice::<ApplyReceipt>(bytes).ok();
@@ -105,7 +105,7 @@ fn is_unsettled(receipt: &ApplyReceipt) -> bool {
 }
 
 /// A plan that nobody has applied: nothing but its blocked actions and the caps.
-fn not_run(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mismatch>) {
+fn not_run(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<FolderMismatch>) {
     let mut teller = Teller::new(name, out);
     about_plan(&mut teller, receipt, plan);
     teller.equal("run_id", "is not the audit's", plan.run_id.as_str(), receipt.run_id.as_str());
@@ -123,8 +123,8 @@ fn not_run(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mi
 fn about_plan(teller: &mut Teller<'_>, receipt: &ApplyReceipt, plan: &PlanFile) {
     let hash = receipt.source_plan_hash.as_str();
     teller.equal("source_plan_hash", "is not the hash of the plan", plan.hash.as_str(), hash);
-    let Counts { attempted, applied, blocked, skipped, failed, would_apply } = receipt.counts;
-    let counted = Counts::of(&receipt.results);
+    let ApplyCounts { attempted, applied, blocked, skipped, failed, would_apply } = receipt.counts;
+    let counted = ApplyCounts::of(&receipt.results);
     for (name, expected, found) in [
         ("attempted", counted.attempted, attempted),
         ("applied", counted.applied, applied),
@@ -146,7 +146,12 @@ fn about_plan(teller: &mut Teller<'_>, receipt: &ApplyReceipt, plan: &PlanFile) 
 }
 
 /// Checks the receipt of a dry run or a live apply against the plan.
-pub(super) fn against_plan(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn against_plan(
+    name: &str,
+    receipt: &ApplyReceipt,
+    plan: &PlanFile,
+    out: &mut Vec<FolderMismatch>,
+) -> String {
     if receipt.mode == Mode::NotRun {
         not_run(name, receipt, plan, out);
         return "the plan was not run".to_owned();

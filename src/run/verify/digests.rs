@@ -1,6 +1,6 @@
 //! Which files a folder has, and whether each has the digest that the receipt states.
 
-use super::{Files, Mismatch, RECEIPT, Teller};
+use super::{Files, FolderMismatch, RECEIPT, Teller};
 use crate::digest::{is_sha256, sha256};
 use crate::run::artifacts::apply_receipt::ApplyReceipt;
 use crate::run::artifacts::receipt::Receipt;
@@ -9,7 +9,7 @@ use crate::run::read::RunFolderError;
 use crate::text::words::counted;
 
 /// Reads `receipt.json`, and checks it against its own digest and for what only it tells. `None`: it cannot be read.
-pub(super) fn receipt(files: &Files, out: &mut Vec<Mismatch>) -> Option<Receipt> {
+pub(super) fn receipt(files: &Files, out: &mut Vec<FolderMismatch>) -> Option<Receipt> {
     let bytes = files.get(RECEIPT)?;
     // A changed digest is told below, and the rest is still worth a look.
     let receipt: Receipt = match crate::run::read::parse_receipt(bytes) {
@@ -96,7 +96,12 @@ fn lists_and_digests(receipt: &Receipt, teller: &mut Teller<'_>) {
 }
 
 /// Checks that the folder has the files of an audit and no others, each with its digest.
-pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn files(
+    files: &Files,
+    strays: &[String],
+    receipt: Option<&Receipt>,
+    out: &mut Vec<FolderMismatch>,
+) -> String {
     let has_baseline = receipt.is_some_and(|receipt| receipt.baseline.is_some());
     let expected = |artifact: &Artifact| *artifact != Artifact::Diff || has_baseline;
     for artifact in Artifact::ALL.into_iter().filter(expected).filter(|artifact| !files.contains_key(artifact.name())) {
@@ -130,7 +135,7 @@ pub(super) fn files(files: &Files, strays: &[String], receipt: Option<&Receipt>,
 }
 
 /// Checks which files the folder of an apply has.
-pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Mismatch>) -> String {
+pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<FolderMismatch>) -> String {
     let expected = [Artifact::ApplyReceipt.name(), journal::FILE_NAME];
     for name in expected.into_iter().filter(|name| !files.contains_key(*name)) {
         let why = if name == Artifact::ApplyReceipt.name() {
@@ -146,7 +151,7 @@ pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Mismat
     counted(expected.iter().filter(|name| files.contains_key(**name)).count() as u64, "file")
 }
 
-fn tell_strays<'a>(names: impl Iterator<Item = &'a String>, out: &mut Vec<Mismatch>) {
+fn tell_strays<'a>(names: impl Iterator<Item = &'a String>, out: &mut Vec<FolderMismatch>) {
     for name in names {
         Teller::new(name, out).say("", "belongs to no run; nothing tells what it should be");
     }

@@ -1,7 +1,7 @@
 //! The tables of issues: each row by itself, against the other tables, and against the plan.
 
 use super::table::{Row, Table, compare};
-use super::{Files, Mismatch, Teller};
+use super::{Files, FolderMismatch, Teller};
 use crate::catalogue::{BlockedReason, IssueCode, Scope, Status};
 use crate::model::account_key::{account_key, external_id_for};
 use crate::model::time::Instant;
@@ -49,8 +49,8 @@ impl<'a> Issue<'a> {
 
 impl Tables {
     /// Reads them; `None` when one is missing or no such table, which is told.
-    pub(super) fn parse(files: &Files, out: &mut Vec<Mismatch>) -> Option<Self> {
-        fn parse<R: table::Row + DeserializeOwned>(files: &Files, out: &mut Vec<Mismatch>) -> Option<Table> {
+    pub(super) fn parse(files: &Files, out: &mut Vec<FolderMismatch>) -> Option<Self> {
+        fn parse<R: table::TableRow + DeserializeOwned>(files: &Files, out: &mut Vec<FolderMismatch>) -> Option<Table> {
             Table::parse::<R>(files.get(R::FILE.name())?, out)
         }
         let all = parse::<IssueRow<'_>>(files, out);
@@ -82,7 +82,7 @@ impl Tables {
 }
 
 /// Checks every row of `all_exceptions.csv`, and what only the table of its scope has.
-pub(super) fn check(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn check(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<FolderMismatch>) -> String {
     let mut teller = Teller::new(tables.all.file, out);
     let mut seen = BTreeSet::new();
     for row in tables.all.rows() {
@@ -171,7 +171,7 @@ fn order(teller: &mut Teller<'_>, tables: &Tables) {
     }
 }
 
-fn check_orgs(tables: &Tables, out: &mut Vec<Mismatch>) {
+fn check_orgs(tables: &Tables, out: &mut Vec<FolderMismatch>) {
     let mut teller = Teller::new(tables.org.file, out);
     for row in tables.org.rows() {
         let account = row.get("sf_account_id");
@@ -193,7 +193,7 @@ fn check_orgs(tables: &Tables, out: &mut Vec<Mismatch>) {
     }
 }
 
-fn check_users(tables: &Tables, out: &mut Vec<Mismatch>) {
+fn check_users(tables: &Tables, out: &mut Vec<FolderMismatch>) {
     let mut teller = Teller::new(tables.user.file, out);
     for row in tables.user.rows() {
         let state = row.get("membership_state");
@@ -203,7 +203,7 @@ fn check_users(tables: &Tables, out: &mut Vec<Mismatch>) {
     }
 }
 
-fn check_tickets(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<Mismatch>) {
+fn check_tickets(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<FolderMismatch>) {
     let window = receipt.and_then(|receipt| {
         let window = &receipt.ticket_window;
         Some((Instant::parse(&window.from)?, Instant::parse(&window.to)?))
@@ -234,7 +234,7 @@ fn check_tickets(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<Misma
 }
 
 /// Checks that `all_exceptions.csv` is the union of the three tables: each row of each, in its order, with the same cells.
-pub(super) fn union(tables: &Tables, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn union(tables: &Tables, out: &mut Vec<FolderMismatch>) -> String {
     const OUTCOME: [(&str, &str); 6] = [
         ("issue_code", "issue_code"),
         ("risk", "risk"),

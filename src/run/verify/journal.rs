@@ -1,10 +1,10 @@
 //! The journal of an apply against its receipt: they tell the same run twice.
 
-use super::{Mismatch, Teller};
+use super::{FolderMismatch, Teller};
 use crate::catalogue::SkipReason;
 use crate::model::account_key::account_key;
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Outcome};
-use crate::run::artifacts::journal::{Begin, Entry, FILE_NAME, Intention, SCHEMA, Story};
+use crate::run::artifacts::journal::{Begin, FILE_NAME, Intention, JournalEntry, SCHEMA, Story};
 use crate::run::plan_file::PlanFile;
 use crate::text::words::counted;
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(super) fn check(
     name: &str,
     receipt: &ApplyReceipt,
     plan: &PlanFile,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) -> String {
     let before = out.len();
     let mut teller = Teller::new(FILE_NAME, out);
@@ -37,11 +37,11 @@ pub(super) fn check(
 }
 
 /// Reads the lines; each must be written as the program writes it.
-fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<Entry> {
+fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<JournalEntry> {
     let mut entries = Vec::new();
     for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let place = format!("line {}", at + 1);
-        let entry: Entry = match serde_json::from_slice(line) {
+        let entry: JournalEntry = match serde_json::from_slice(line) {
             Ok(entry) => entry,
             Err(error) => {
                 teller.say(&place, format!("is no line of a journal: {error}"));
@@ -55,11 +55,11 @@ fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<Entry> {
             teller.equal(&place, "is not written as the program writes it", text(&written), text(line));
         }
         let time = match &entry {
-            Entry::Begin(begin) => Some(&begin.started_at),
-            Entry::Selected { .. } => None,
-            Entry::Intention(intention) => Some(&intention.at),
-            Entry::End { at, .. } => Some(at),
-            Entry::Result(result) => Some(&result.at),
+            JournalEntry::Begin(begin) => Some(&begin.started_at),
+            JournalEntry::Selected { .. } => None,
+            JournalEntry::Intention(intention) => Some(&intention.at),
+            JournalEntry::End { at, .. } => Some(at),
+            JournalEntry::Result(result) => Some(&result.at),
         };
         if let Some(time) = time {
             teller.time(&place, time);
@@ -70,18 +70,18 @@ fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<Entry> {
 }
 
 /// One beginning, at most one selection, and intentions for selected actions alone.
-fn shape(teller: &mut Teller<'_>, entries: &[Entry], plan: &PlanFile) {
+fn shape(teller: &mut Teller<'_>, entries: &[JournalEntry], plan: &PlanFile) {
     let order: BTreeMap<&str, usize> =
         plan.actions.iter().enumerate().map(|(at, action)| (&*action.action_id, at)).collect();
     let mut selected: Option<BTreeSet<&str>> = None;
     for (at, entry) in entries.iter().enumerate() {
         let place = format!("line {}", at + 1);
         match entry {
-            Entry::Begin(begin) if at == 0 => {
+            JournalEntry::Begin(begin) if at == 0 => {
                 teller.equal(&place, "has another schema", SCHEMA, begin.schema.as_str());
             }
-            Entry::Begin(_) => teller.say(&place, "begins a second time"),
-            Entry::Selected { action_ids } => {
+            JournalEntry::Begin(_) => teller.say(&place, "begins a second time"),
+            JournalEntry::Selected { action_ids } => {
                 if selected.is_some() {
                     teller.say(&place, "selects a second time");
                 }
@@ -91,12 +91,12 @@ fn shape(teller: &mut Teller<'_>, entries: &[Entry], plan: &PlanFile) {
                 }
                 selected = Some(action_ids.iter().map(String::as_str).collect());
             }
-            Entry::Intention(Intention { action_id, .. }) => {
+            JournalEntry::Intention(Intention { action_id, .. }) => {
                 if !selected.as_ref().is_some_and(|selected| selected.contains(action_id.as_str())) {
                     teller.say(&place, format!("{action_id} was not selected"));
                 }
             }
-            Entry::Result(result) => {
+            JournalEntry::Result(result) => {
                 let wrote = matches!(result.status, Outcome::Applied | Outcome::Failed | Outcome::WouldApply);
                 let is_selected =
                     selected.as_ref().is_some_and(|selected| selected.contains(result.action_id.as_str()));
@@ -111,7 +111,7 @@ fn shape(teller: &mut Teller<'_>, entries: &[Entry], plan: &PlanFile) {
                     teller.say(&place, format!("{id} was selected"));
                 }
             }
-            Entry::End { .. } => {}
+            JournalEntry::End { .. } => {}
         }
     }
 }
@@ -155,7 +155,7 @@ fn begin(teller: &mut Teller<'_>, begin: &Begin, receipt: &ApplyReceipt, plan: &
 }
 
 /// The receipt's results are the journal's last ones.
-fn results(name: &str, receipt: &ApplyReceipt, story: &Story, plan: &PlanFile, out: &mut Vec<Mismatch>) {
+fn results(name: &str, receipt: &ApplyReceipt, story: &Story, plan: &PlanFile, out: &mut Vec<FolderMismatch>) {
     let told = story.receipt(plan);
     let mut teller = Teller::new(name, out);
     let problem = format!("differs from {FILE_NAME}");
@@ -185,10 +185,10 @@ fn members(value: &Value) -> impl Iterator<Item = &String> {
 }
 
 /// Every write was announced, with what was read before it.
-fn intentions(name: &str, receipt: &ApplyReceipt, entries: &[Entry], out: &mut Vec<Mismatch>) {
+fn intentions(name: &str, receipt: &ApplyReceipt, entries: &[JournalEntry], out: &mut Vec<FolderMismatch>) {
     let mut announced: BTreeMap<&str, &Value> = BTreeMap::new();
     for entry in entries {
-        if let Entry::Intention(Intention { action_id, before, .. }) = entry {
+        if let JournalEntry::Intention(Intention { action_id, before, .. }) = entry {
             announced.insert(action_id, before);
         }
     }

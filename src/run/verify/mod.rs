@@ -33,7 +33,7 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// One thing that does not match. Its texts may hold outside text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
+pub struct FolderMismatch {
     pub file: String,
     /// Such as `line 3, column org_id` or `results[2].before`; none for the file as a whole.
     pub place: Option<String>,
@@ -43,7 +43,7 @@ pub struct Mismatch {
     pub found: Option<String>,
 }
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for FolderMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, place, problem, expected, found } = self;
         let quoted = |text: &Option<String>| text.as_deref().map_or("nothing".to_owned(), |text| format!("\"{text}\""));
@@ -59,11 +59,11 @@ impl fmt::Display for Mismatch {
 /// The mismatches of one file.
 struct Teller<'a> {
     file: &'a str,
-    out: &'a mut Vec<Mismatch>,
+    out: &'a mut Vec<FolderMismatch>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(file: &'a str, out: &'a mut Vec<Mismatch>) -> Self {
+    fn new(file: &'a str, out: &'a mut Vec<FolderMismatch>) -> Self {
         Self { file, out }
     }
 
@@ -89,7 +89,7 @@ impl<'a> Teller<'a> {
 
     fn push(&mut self, place: &str, problem: String, expected: Option<String>, found: Option<String>) {
         let place = Some(place.to_owned()).filter(|place| !place.is_empty());
-        self.out.push(Mismatch { file: self.file.to_owned(), place, problem, expected, found });
+        self.out.push(FolderMismatch { file: self.file.to_owned(), place, problem, expected, found });
     }
 
     /// A time as the program writes it.
@@ -104,7 +104,7 @@ impl<'a> Teller<'a> {
 
 /// One group of comparisons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct FolderCheck {
     pub name: &'static str,
     /// What was looked at, such as `9 files`.
     pub what: String,
@@ -115,35 +115,35 @@ pub struct Check {
 /// Which kind of folder it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FolderKind {
     Audit,
     Apply,
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    pub kind: Kind,
+pub struct FolderVerdict {
+    pub kind: FolderKind,
     pub run_id: Option<String>,
     /// The recomputed one.
     pub plan_hash: Option<String>,
-    pub checks: Vec<Check>,
-    pub mismatches: Vec<Mismatch>,
+    pub checks: Vec<FolderCheck>,
+    pub mismatches: Vec<FolderMismatch>,
     /// What could not be checked, and why.
     pub notices: Vec<String>,
 }
 
-impl Verdict {
-    fn new(kind: Kind) -> Self {
+impl FolderVerdict {
+    fn new(kind: FolderKind) -> Self {
         let (checks, mismatches, notices) = (Vec::new(), Vec::new(), Vec::new());
         Self { kind, run_id: None, plan_hash: None, checks, mismatches, notices }
     }
 
     /// Runs one group of comparisons; `look` returns what it looked at.
-    fn check(&mut self, name: &'static str, look: impl FnOnce(&mut Vec<Mismatch>) -> String) {
+    fn check(&mut self, name: &'static str, look: impl FnOnce(&mut Vec<FolderMismatch>) -> String) {
         let before = self.mismatches.len();
         let what = look(&mut self.mismatches);
-        self.checks.push(Check { name, what, mismatches: self.mismatches.len() - before });
+        self.checks.push(FolderCheck { name, what, mismatches: self.mismatches.len() - before });
     }
 }
 
@@ -169,9 +169,9 @@ pub struct AuditFolder {
 }
 
 /// Verifies an audit's folder.
-pub fn audit_folder(folder: &AuditFolder) -> Verdict {
+pub fn audit_folder(folder: &AuditFolder) -> FolderVerdict {
     let AuditFolder { files, strays, given, original } = folder;
-    let mut verdict = Verdict::new(Kind::Audit);
+    let mut verdict = FolderVerdict::new(FolderKind::Audit);
     let mut receipt = None;
     verdict.check("digests", |out| {
         receipt = digests::receipt(files, out);
@@ -215,7 +215,7 @@ pub fn audit_folder(folder: &AuditFolder) -> Verdict {
 
 /// Checks the tables, the plan and the summary of an audit against each other.
 fn against_each_other(
-    verdict: &mut Verdict,
+    verdict: &mut FolderVerdict,
     files: &Files,
     receipt: Option<&Receipt>,
     planned: Option<&PlanFile>,
@@ -254,8 +254,8 @@ pub struct PlanOf {
 }
 
 /// Verifies an apply's folder against the plan that was applied.
-pub fn apply_folder(files: &Files, strays: &[String], plan: &PlanOf) -> Verdict {
-    let mut verdict = Verdict::new(Kind::Apply);
+pub fn apply_folder(files: &Files, strays: &[String], plan: &PlanOf) -> FolderVerdict {
+    let mut verdict = FolderVerdict::new(FolderKind::Apply);
     verdict.check("files", |out| digests::apply_files(files, strays, out));
     let mut planned = None;
     verdict.check("plan", |out| {
@@ -275,7 +275,7 @@ pub fn apply_folder(files: &Files, strays: &[String], plan: &PlanOf) -> Verdict 
 }
 
 /// A receipt of an apply, and its journal, against the plan.
-fn against_plan(verdict: &mut Verdict, given: &Given, planned: &PlanFile) {
+fn against_plan(verdict: &mut FolderVerdict, given: &Given, planned: &PlanFile) {
     let mut receipt = None;
     verdict.check("receipt", |out| {
         receipt = apply::parse(&given.name, &given.receipt, out);
@@ -285,7 +285,7 @@ fn against_plan(verdict: &mut Verdict, given: &Given, planned: &PlanFile) {
         }
     });
     let Some(receipt) = receipt else { return };
-    if verdict.kind == Kind::Apply {
+    if verdict.kind == FolderKind::Apply {
         verdict.run_id = Some(receipt.run_id.clone());
     }
     match &given.journal {
@@ -298,15 +298,15 @@ fn against_plan(verdict: &mut Verdict, given: &Given, planned: &PlanFile) {
 }
 
 /// A file that does not hold what it should.
-fn broken(file: &str, error: &dyn fmt::Display) -> Mismatch {
+fn broken(file: &str, error: &dyn fmt::Display) -> FolderMismatch {
     // The reader's errors begin with the name of the file.
     let text = error.to_string();
     let problem = text.strip_prefix(file).map_or(text.as_str(), str::trim_start).to_owned();
-    Mismatch { file: file.to_owned(), place: None, problem, expected: None, found: None }
+    FolderMismatch { file: file.to_owned(), place: None, problem, expected: None, found: None }
 }
 
 /// Whether a document is written exactly as the program writes it; else the first line that is not.
-fn check_form<T: Serialize>(file: &str, document: &T, bytes: &[u8], out: &mut Vec<Mismatch>) {
+fn check_form<T: Serialize>(file: &str, document: &T, bytes: &[u8], out: &mut Vec<FolderMismatch>) {
     let mut written = Vec::new();
     // Writing to memory cannot fail.
     let _ = crate::run::artifacts::write_json(document, &mut written);
@@ -319,7 +319,7 @@ fn check_form<T: Serialize>(file: &str, document: &T, bytes: &[u8], out: &mut Ve
     let (expected, found) = (expected.get(at).cloned(), found.get(at).cloned());
     let problem = "is not written as the program writes it".to_owned();
     let place = Some(format!("line {}", at + 1));
-    out.push(Mismatch { file: file.to_owned(), place, problem, expected, found });
+    out.push(FolderMismatch { file: file.to_owned(), place, problem, expected, found });
 }
 
 /// The name of the receipt that digests an audit's files.

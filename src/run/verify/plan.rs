@@ -1,7 +1,7 @@
 //! `fix_plan.json` by itself, and `fix_plan.csv` against it.
 
 use super::table::{Table, compare};
-use super::{Files, Mismatch, Teller, broken};
+use super::{Files, FolderMismatch, Teller, broken};
 use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
 use crate::rules::issue::ActionRef;
@@ -14,7 +14,7 @@ use crate::run::plan_file::{PlanFile, PlannedAction};
 use std::collections::BTreeMap;
 
 /// Reads a plan and recomputes its hash. `None`: it is none, which is told.
-pub(super) fn parse(name: &str, bytes: &[u8], out: &mut Vec<Mismatch>) -> Option<PlanFile> {
+pub(super) fn parse(name: &str, bytes: &[u8], out: &mut Vec<FolderMismatch>) -> Option<PlanFile> {
     match PlanFile::parse(bytes) {
         Ok(plan) => {
             let mut teller = Teller::new(name, out);
@@ -33,7 +33,7 @@ pub(super) fn check(
     plan: &PlanFile,
     receipt: Option<&Receipt>,
     summary: Option<&Summary>,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) -> String {
     let mut teller = Teller::new(Artifact::FixPlan.name(), out);
     if let Some(receipt) = receipt {
@@ -105,7 +105,7 @@ fn links(teller: &mut Teller<'_>, plan: &PlanFile) {
 }
 
 /// Checks `fix_plan.csv` row by row against the plan.
-pub(super) fn table(plan: &PlanFile, files: &Files, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn table(plan: &PlanFile, files: &Files, out: &mut Vec<FolderMismatch>) -> String {
     const FILE: &str = Artifact::FixPlanTable.name();
     let rows = plan.actions.iter().map(PlanRow::from).chain(plan.blocked.iter().map(PlanRow::from));
     let mut written = Vec::new();

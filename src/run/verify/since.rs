@@ -1,7 +1,7 @@
 //! `history.json` and `diff.json` against the run that wrote them.
 
 use super::issues::{Issue, Tables};
-use super::{Files, Mismatch, RECEIPT, Teller, broken, check_form};
+use super::{Files, FolderMismatch, RECEIPT, Teller, broken, check_form};
 use crate::model::time::is_date;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::history::{History, HistoryRun};
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 const MOST_RUNS: usize = 400;
 
 /// Checks the history: its last run is this one, and it has a date for each issue and no other.
-pub(super) fn history(tables: &Tables, summary: &Summary, files: &Files, out: &mut Vec<Mismatch>) -> String {
+pub(super) fn history(tables: &Tables, summary: &Summary, files: &Files, out: &mut Vec<FolderMismatch>) -> String {
     let file = Artifact::History.name();
     let Some(bytes) = files.get(file) else { return "no history".to_owned() };
     let history: History = match parse_history(bytes) {
@@ -74,7 +74,7 @@ pub(super) fn diff(
     summary: &Summary,
     receipt: Option<&Receipt>,
     files: &Files,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) -> String {
     let file = Artifact::Diff.name();
     let Some(bytes) = files.get(file) else { return "no baseline".to_owned() };

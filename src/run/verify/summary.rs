@@ -1,12 +1,12 @@
 //! `summary.json` against the tables, the plan and the receipt; `summary.md` for the run and the hash that it names.
 
 use super::issues::{Issue, Tables};
-use super::{Files, Mismatch, RECEIPT, Teller};
+use super::{Files, FolderMismatch, RECEIPT, Teller};
 use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope};
 use crate::model::time::Instant;
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::Artifact;
-use crate::run::artifacts::receipt::{Counts, Receipt};
+use crate::run::artifacts::receipt::{AuditCounts, Receipt};
 use crate::run::artifacts::summary::{Summary, UserTotals};
 use crate::run::plan_file::PlanFile;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ pub(super) fn check(
     plan: &PlanFile,
     files: &Files,
     receipt: Option<&Receipt>,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) -> String {
     let issues: Vec<Issue<'_>> = tables.issues().collect();
     let counted: Vec<&Issue<'_>> = issues.iter().filter(|issue| issue.counts()).collect();
@@ -170,11 +170,11 @@ fn against_receipt(
     summary: &Summary,
     reasons: &BTreeMap<BlockedReason, u64>,
     receipt: &Receipt,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) {
     let mut teller = Teller::new(RECEIPT, out);
     let problem = "differs from summary.json";
-    let Counts { blocked_action_count, prepared_action_count, read, suppressed_issue_count, total_issue_count } =
+    let AuditCounts { blocked_action_count, prepared_action_count, read, suppressed_issue_count, total_issue_count } =
         receipt.counts;
     teller.equal("counts.total_issue_count", problem, summary.total_issue_count, total_issue_count);
     teller.equal("counts.suppressed_issue_count", problem, summary.suppressed_issue_count, suppressed_issue_count);
@@ -207,7 +207,7 @@ fn against_receipt(
 }
 
 /// The operator's summary is text; what can be held against it is which run and which plan it tells of.
-fn narrative(summary: &Summary, files: &Files, out: &mut Vec<Mismatch>) {
+fn narrative(summary: &Summary, files: &Files, out: &mut Vec<FolderMismatch>) {
     const FILE: &str = Artifact::SummaryMd.name();
     let Some(text) = files.get(FILE).map(|bytes| String::from_utf8_lossy(bytes)) else { return };
     let mut teller = Teller::new(FILE, out);

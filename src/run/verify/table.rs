@@ -1,6 +1,6 @@
 //! A CSV of a run folder, as cells with the place where each stands.
 
-use super::{Mismatch, Teller, broken};
+use super::{FolderMismatch, Teller, broken};
 use crate::run::artifacts;
 use crate::run::artifacts::table::columns;
 use serde::de::DeserializeOwned;
@@ -22,9 +22,9 @@ pub(super) struct Row<'a> {
 
 impl Table {
     /// Reads a table of rows `R`. `None`: it is not one, which is reported.
-    pub(super) fn parse<R: artifacts::table::Row + DeserializeOwned>(
+    pub(super) fn parse<R: artifacts::table::TableRow + DeserializeOwned>(
         bytes: &[u8],
-        out: &mut Vec<Mismatch>,
+        out: &mut Vec<FolderMismatch>,
     ) -> Option<Self> {
         let (file, columns) = (R::FILE.name(), columns::<R>());
         let records = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).into_records();
@@ -77,7 +77,7 @@ pub(super) fn compare(
     columns: &[&str],
     expected: &[(String, Vec<String>)],
     problem: &str,
-    out: &mut Vec<Mismatch>,
+    out: &mut Vec<FolderMismatch>,
 ) {
     let mut teller = Teller::new(table.file, out);
     let expected: Vec<(&str, &[String])> =

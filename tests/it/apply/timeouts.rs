@@ -8,7 +8,7 @@ use g_gremlin::apply::execute::Execution;
 use g_gremlin::apply::journal::Journal;
 use g_gremlin::apply::look::OrgIndex;
 use g_gremlin::apply::narrow::Narrowing;
-use g_gremlin::apply::select::{Choice, Selection};
+use g_gremlin::apply::select::{ActionChoice, Selection};
 use g_gremlin::interrupt::Deferred;
 use g_gremlin::model::consent::Terms;
 use g_gremlin::model::time::Instant;
@@ -48,7 +48,7 @@ async fn apply(stage: &Stage, only: &str, patience: Duration) -> (ActionResult, 
     let selection = Selection { plan: &plan, narrowing: &narrowing, caps, clock, stop: &stop };
     let mut index = OrgIndex::read(&records).await.expect("the orgs");
     let choices = selection.choose(&records, &mut index, &mut |_, _| Ok(())).await.expect("chosen");
-    assert_eq!(choices.iter().filter(|choice| matches!(choice, Choice::Selected(_))).count(), 1);
+    assert_eq!(choices.iter().filter(|choice| matches!(choice, ActionChoice::Selected(_))).count(), 1);
     let begin = Begin {
         schema: SCHEMA.to_owned(),
         run_id: "test_apply".to_owned(),

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Reads as an OAuth client that asks for this scope.
-fn read_as_client(fake: &FakeZendesk, scope: &str) -> (Result<Outcome, ReadError>, Kept) {
+fn read_as_client(fake: &FakeZendesk, scope: &str) -> (Result<ReadOutcome, ReadError>, Kept) {
     let env = [FakeZendesk::CLIENT_ENV[0], FakeZendesk::CLIENT_ENV[1], ("ZENDESK_OAUTH_SCOPE", scope)];
     read_with(fake, &env, false)
 }

@@ -3,17 +3,17 @@
 use super::*;
 
 /// The error of a read that a fault struck.
-fn failed(fault: Fault) -> ReadError {
+fn failed(fault: Fault) -> SalesforceError {
     let fake = small();
     fake.add_fault(fault);
     read_all(&fake).err().expect("an error")
 }
 
-fn gap(change: impl Fn(&mut Value) + Send + Sync + 'static, of: Of) -> Gap {
+fn gap(change: impl Fn(&mut Value) + Send + Sync + 'static, of: Of) -> SalesforceGap {
     let error = failed(Fault::alter(of, change));
     assert_eq!(error.exit(), Exit::Unreadable);
     match error {
-        ReadError::Incomplete { gap, .. } => gap,
+        SalesforceError::Incomplete { gap, .. } => gap,
         other => panic!("{other}"),
     }
 }
@@ -56,7 +56,7 @@ fn failures_that_last_end_the_read_without_a_result() {
     assert!(limit.to_string().starts_with("the query, page 1: 403 REQUEST_LIMIT_EXCEEDED"), "{limit}");
     assert!(limit.help().contains("API requests"), "{}", limit.help());
     let long = FaultKind::Status(503, String::new(), vec![("retry-after", "86400".to_owned())]);
-    assert!(matches!(failed(Fault::on(Of::Query, long)), ReadError::WaitTooLong { asked_secs: 86_400, .. }));
+    assert!(matches!(failed(Fault::on(Of::Query, long)), SalesforceError::WaitTooLong { asked_secs: 86_400, .. }));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_redirect_is_not_followed() {
     let elsewhere = small();
     let headers = vec![("location", format!("{}/services/data/v64.0/query?q=x", elsewhere.url()))];
     let error = failed(Fault::on(Of::Query, FaultKind::Status(302, String::new(), headers)));
-    assert!(matches!(&error, ReadError::Redirected { status: 302, to, .. } if to == elsewhere.url()), "{error}");
+    assert!(matches!(&error, SalesforceError::Redirected { status: 302, to, .. } if to == elsewhere.url()), "{error}");
     assert!(elsewhere.log().is_empty(), "no credential reached the other host");
 }
 
@@ -204,7 +204,7 @@ fn a_next_page_on_another_host_or_path_is_not_asked_for() {
     for next in [url, "//evil.example/services/data/v64.0/query/x".into(), "/services/data/v64.0/sobjects".into()] {
         let named = next.clone();
         let gap = gap(move |page| page["nextRecordsUrl"] = named.clone().into(), Of::Query);
-        assert!(matches!(gap, Gap::Elsewhere(_)), "{next}: {gap}");
+        assert!(matches!(gap, SalesforceGap::Elsewhere(_)), "{next}: {gap}");
     }
     assert!(elsewhere.log().is_empty(), "no token reached the other host");
 }
@@ -212,26 +212,26 @@ fn a_next_page_on_another_host_or_path_is_not_asked_for() {
 #[test]
 fn pages_that_do_not_add_up_are_no_result() {
     let changed = gap(|page| page["totalSize"] = 6.into(), Of::More);
-    assert_eq!(changed, Gap::TotalChanged { before: 5, now: 6 });
+    assert_eq!(changed, SalesforceGap::TotalChanged { before: 5, now: 6 });
     let drop_last = |page: &mut Value| drop(page["records"].as_array_mut().and_then(Vec::pop));
-    assert_eq!(gap(drop_last, Of::More), Gap::AnotherTotal { read: 3, total: 5 });
+    assert_eq!(gap(drop_last, Of::More), SalesforceGap::AnotherTotal { read: 3, total: 5 });
     let ends = |page: &mut Value| page["done"] = true.into();
-    assert_eq!(gap(ends, Of::Query), Gap::AnotherTotal { read: 2, total: 5 });
-    assert_eq!(gap(|page| page["totalSize"] = 1.into(), Of::Query), Gap::AnotherTotal { read: 2, total: 1 });
+    assert_eq!(gap(ends, Of::Query), SalesforceGap::AnotherTotal { read: 2, total: 5 });
+    assert_eq!(gap(|page| page["totalSize"] = 1.into(), Of::Query), SalesforceGap::AnotherTotal { read: 2, total: 1 });
     let url = "/services/data/v64.0/sobjects/Account/001000000000001AAA";
     let repeat = move |page: &mut Value| page["records"][0]["attributes"]["url"] = url.into();
-    assert_eq!(gap(repeat, Of::More), Gap::RecordRepeated);
+    assert_eq!(gap(repeat, Of::More), SalesforceGap::RecordRepeated);
     let around = |page: &mut Value| page["nextRecordsUrl"] = "/services/data/v64.0/query/01gFAKE00000001-2".into();
-    assert_eq!(gap(around, Of::More), Gap::LocatorRepeated);
+    assert_eq!(gap(around, Of::More), SalesforceGap::LocatorRepeated);
 }
 
 #[test]
 fn a_page_without_its_envelope_is_no_result() {
     for name in ["totalSize", "done", "records", "nextRecordsUrl"] {
         let take = move |page: &mut Value| drop(page.as_object_mut().and_then(|page| page.remove(name)));
-        assert_eq!(gap(take, Of::Query), Gap::Missing(name));
+        assert_eq!(gap(take, Of::Query), SalesforceGap::Missing(name));
     }
-    assert_eq!(gap(|page| *page = json!(["x"]), Of::Query), Gap::AnotherShape);
+    assert_eq!(gap(|page| *page = json!(["x"]), Of::Query), SalesforceGap::AnotherShape);
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn empty_pages_do_not_go_on_for_ever() {
             "nextRecordsUrl": format!("/services/data/v64.0/query/01gFAKE00000001-{}", 1000 + number)});
     }));
     let error = read_all(&fake).err().expect("an error");
-    assert!(matches!(error, ReadError::Incomplete { gap: Gap::NothingNew, .. }), "{error}");
+    assert!(matches!(error, SalesforceError::Incomplete { gap: SalesforceGap::NothingNew, .. }), "{error}");
     assert_eq!(fake.log().len(), 12);
 }
 
@@ -252,13 +252,13 @@ fn empty_pages_do_not_go_on_for_ever() {
 fn a_record_of_another_shape_is_no_result() {
     let set = |field: &'static str, value: Value| move |page: &mut Value| page["records"][1][field] = value.clone();
     let object = json!({"city": "Columbus"});
-    assert_eq!(gap(set("Name", object.clone()), Of::Query), Gap::NotPlain("Name".into()));
-    assert_eq!(gap(set("Name", json!(["a"])), Of::More), Gap::NotPlain("Name".into()));
-    assert_eq!(gap(set("Owner", json!({"Name": object})), Of::Query), Gap::NotPlain("Name".into()));
-    assert_eq!(gap(set("Owner", json!("Jo")), Of::Query), Gap::NotARelationship("Owner".into()));
-    assert_eq!(gap(set("attributes", Value::Null), Of::Query), Gap::NoUrl);
+    assert_eq!(gap(set("Name", object.clone()), Of::Query), SalesforceGap::NotPlain("Name".into()));
+    assert_eq!(gap(set("Name", json!(["a"])), Of::More), SalesforceGap::NotPlain("Name".into()));
+    assert_eq!(gap(set("Owner", json!({"Name": object})), Of::Query), SalesforceGap::NotPlain("Name".into()));
+    assert_eq!(gap(set("Owner", json!("Jo")), Of::Query), SalesforceGap::NotARelationship("Owner".into()));
+    assert_eq!(gap(set("attributes", Value::Null), Of::Query), SalesforceGap::NoUrl);
     let lacks = |page: &mut Value| drop(page["records"][0].as_object_mut().and_then(|record| record.remove("Name")));
-    assert_eq!(gap(lacks, Of::Query), Gap::NoField("Name".into()));
+    assert_eq!(gap(lacks, Of::Query), SalesforceGap::NoField("Name".into()));
 }
 
 #[test]
@@ -276,5 +276,5 @@ fn plain_http_to_another_machine_is_refused_before_any_request() {
     options.instance_url = "http://acme.my.salesforce.com".parse().expect("a URL");
     let query = Query::parse(QUERY).expect("a query");
     let error = block_on(read(&options, &query, &|_| ())).err().expect("an error");
-    assert!(matches!(error, ReadError::Insecure { .. }), "{error}");
+    assert!(matches!(error, SalesforceError::Insecure { .. }), "{error}");
 }

@@ -1,14 +1,14 @@
 //! Single steps, told by literals: each resolution, each judgement, and ids that do not exist.
 
 use super::{ask_all_codes, ask_demo};
-use g_gremlin::trace::{Subject, Unknown};
+use g_gremlin::trace::{TraceSubject, UnknownSubject};
 
-fn account(id: &str) -> Subject {
-    Subject::Account(id.to_owned())
+fn account(id: &str) -> TraceSubject {
+    TraceSubject::Account(id.to_owned())
 }
 
 /// Demands that the text of a subject of the second fixture holds each of these, with its line breaks as spaces.
-fn told(subject: Subject, wanted: &[&str]) {
+fn told(subject: TraceSubject, wanted: &[&str]) {
     ask_all_codes(|asked| {
         let text = asked.wide(&subject, 1000);
         for wanted in wanted {
@@ -106,104 +106,113 @@ fn users_are_told_why_they_are_not_in_scope() {
         (2904, "  No: no e-mail address with a usable domain. Nothing is judged.\n"),
         (2905, "  No: no e-mail address with a usable domain. Nothing is judged.\n"),
     ] {
-        told(Subject::User(user), &["not in scope\n", why]);
+        told(TraceSubject::User(user), &["not in scope\n", why]);
     }
 }
 
 #[test]
 fn users_are_told_what_follows() {
     told(
-        Subject::User(2906),
+        TraceSubject::User(2906),
         &["User 2906: a personal or provider domain\n", "Nothing: the domain does not identify a customer."],
     );
-    told(Subject::User(2908), &["User 2908: an ignored domain\n"]);
-    told(Subject::User(2909), &["User 2909: no account expects the domain\n"]);
-    told(Subject::User(2080), &["Nothing yet: the account must be resolved to an org first."]);
+    told(TraceSubject::User(2908), &["User 2908: an ignored domain\n"]);
+    told(TraceSubject::User(2909), &["User 2909: no account expects the domain\n"]);
+    told(TraceSubject::User(2080), &["Nothing yet: the account must be resolved to an org first."]);
     told(
-        Subject::User(2170),
+        TraceSubject::User(2170),
         &[
             "0 have the account's org as default and 3 another one (three orgs or more), so it looks like a provider's domain",
             "Nothing: the domain looks like a provider's, so it proves nothing about its users.",
         ],
     );
-    told(Subject::User(2400), &["3 another one (three orgs or more), so it does not look like a provider's domain"]);
-    told(Subject::User(2240), &["the default org is that of account 001CASE024, which settles it"]);
-    told(Subject::User(2220), &["the default org is that of account 001CASE022, which settles it"]);
-    told(Subject::User(2010), &["As it should be: a member of org 1010 (Agreed GmbH), which is the default org."]);
     told(
-        Subject::User(2263),
+        TraceSubject::User(2400),
+        &["3 another one (three orgs or more), so it does not look like a provider's domain"],
+    );
+    told(TraceSubject::User(2240), &["the default org is that of account 001CASE024, which settles it"]);
+    told(TraceSubject::User(2220), &["the default org is that of account 001CASE022, which settles it"]);
+    told(TraceSubject::User(2010), &["As it should be: a member of org 1010 (Agreed GmbH), which is the default org."]);
+    told(
+        TraceSubject::User(2263),
         &[
             "Should be in org 1260 (People) but is not a member; the address is verified, and there is no other membership.",
         ],
     );
-    told(Subject::User(2264), &["the address is not verified", "blocked user_not_verified"]);
-    told(Subject::User(2265), &["a user may belong to only one org here", "blocked multiple_organizations_off"]);
-    told(Subject::User(2266), &["Is a member of org 1260 (People), as it should be, but it is not the default org."]);
-    told(Subject::User(2268), &["by the user's own organization_id; no membership is the default."]);
-    told(Subject::User(2269), &["by the default membership."]);
-    told(Subject::User(2241), &["Several accounts expect the domain"]);
-    told(Subject::User(2221), &["The domain points to several orgs, and the default org is not the account's."]);
-    told(Subject::User(2020), &["several orgs have its id, so the right one is unknown.", "org 1021"]);
+    told(TraceSubject::User(2264), &["the address is not verified", "blocked user_not_verified"]);
+    told(TraceSubject::User(2265), &["a user may belong to only one org here", "blocked multiple_organizations_off"]);
+    told(
+        TraceSubject::User(2266),
+        &["Is a member of org 1260 (People), as it should be, but it is not the default org."],
+    );
+    told(TraceSubject::User(2268), &["by the user's own organization_id; no membership is the default."]);
+    told(TraceSubject::User(2269), &["by the default membership."]);
+    told(TraceSubject::User(2241), &["Several accounts expect the domain"]);
+    told(TraceSubject::User(2221), &["The domain points to several orgs, and the default org is not the account's."]);
+    told(TraceSubject::User(2020), &["several orgs have its id, so the right one is unknown.", "org 1021"]);
 }
 
 #[test]
 fn tickets_are_told_by_window_and_requester() {
     told(
-        Subject::Ticket(4274),
+        TraceSubject::Ticket(4274),
         &["not in the window from 2026-03-18T22:15:30Z to", "only tickets of the window are judged"],
     );
-    told(Subject::Ticket(4275), &["Ticket 4275: not in the window\n"]);
-    told(Subject::Ticket(4276), &["it is filed under"]);
+    told(TraceSubject::Ticket(4275), &["Ticket 4275: not in the window\n"]);
+    told(TraceSubject::Ticket(4276), &["it is filed under"]);
     told(
-        Subject::Ticket(4018),
+        TraceSubject::Ticket(4018),
         &["Requested by user 999999, who does not exist.", "a ticket without a requester cannot be judged."],
     );
     told(
-        Subject::Ticket(4270),
+        TraceSubject::Ticket(4270),
         &["It should be filed under org 1270 (Tickets), the org of account 001CASE027; it is filed under no org."],
     );
-    told(Subject::Ticket(4271), &["it is filed under another org of the requester."]);
-    told(Subject::Ticket(4272), &["it is filed under an org of which the requester is not a member."]);
-    told(Subject::Ticket(4278), &["which does not exist"]);
-    told(Subject::Ticket(4273), &["As it should be: it is filed under the org of account 001CASE027."]);
-    told(Subject::Ticket(4263), &["The requester has the open issue i", "Fix that first", "Issues: 2\n"]);
-    told(Subject::Ticket(4021), &["suppressed", "The requester has the open issue i", "Fix that first"]);
-    told(Subject::Ticket(4020), &["Several orgs have the id of account 001CASE002, so the right one is unknown."]);
+    told(TraceSubject::Ticket(4271), &["it is filed under another org of the requester."]);
+    told(TraceSubject::Ticket(4272), &["it is filed under an org of which the requester is not a member."]);
+    told(TraceSubject::Ticket(4278), &["which does not exist"]);
+    told(TraceSubject::Ticket(4273), &["As it should be: it is filed under the org of account 001CASE027."]);
+    told(TraceSubject::Ticket(4263), &["The requester has the open issue i", "Fix that first", "Issues: 2\n"]);
+    told(TraceSubject::Ticket(4021), &["suppressed", "The requester has the open issue i", "Fix that first"]);
+    told(TraceSubject::Ticket(4020), &["Several orgs have the id of account 001CASE002, so the right one is unknown."]);
 }
 
 #[test]
 fn orgs_are_told_who_claims_them() {
-    told(Subject::Org(1010), &["Account 001CASE001 (Agreed GmbH) has this id, and no other org has it"]);
+    told(TraceSubject::Org(1010), &["Account 001CASE001 (Agreed GmbH) has this id, and no other org has it"]);
     told(
-        Subject::Org(1021),
+        TraceSubject::Org(1021),
         &[
             "Account 001CASE002 (Twins Inc) has this id, and other orgs have it too.",
             "org_duplicate_external_id, org 1020",
         ],
     );
     told(
-        Subject::Org(1040),
+        TraceSubject::Org(1040),
         &["It has no external id, so only its domains can lead to its account.", "it is this account's org"],
     );
     told(
-        Subject::Org(1080),
+        TraceSubject::Org(1080),
         &["Account 001CASE008", "Account 001CASE009", "but another account has a domain here too"],
     );
-    told(Subject::Org(1100), &["No account of the reference has this id.", "but the external id is another"]);
-    told(Subject::Org(1121), &["Account 001CASE012 (Several Candidates) has a domain here, and on other orgs too."]);
+    told(TraceSubject::Org(1100), &["No account of the reference has this id.", "but the external id is another"]);
     told(
-        Subject::Org(1130),
+        TraceSubject::Org(1121),
+        &["Account 001CASE012 (Several Candidates) has a domain here, and on other orgs too."],
+    );
+    told(
+        TraceSubject::Org(1130),
         &["No account claims it.", "shared-only.example: expected by accounts 001CASE013, 001CASE014"],
     );
     told(
-        Subject::Org(1211),
+        TraceSubject::Org(1211),
         &["moved.example: expected by account 001CASE021", "org_domain_attached_elsewhere, org 1210"],
     );
 }
 
 #[test]
 fn domains_are_told_who_expects_and_who_holds_them() {
-    let domain = |text: &str| Subject::Domain(text.to_owned());
+    let domain = |text: &str| TraceSubject::Domain(text.to_owned());
     told(domain("agreed.example"), &["Domain agreed.example: names one account and one org\n"]);
     told(
         domain("shared-only.example"),
@@ -224,7 +233,7 @@ fn domains_are_told_who_expects_and_who_holds_them() {
 #[test]
 fn an_issue_is_told_with_what_its_action_needs() {
     told(
-        Subject::User(2041),
+        TraceSubject::User(2041),
         &[
             "user_default_org_not_expected, user 2041: medium risk, prepared [",
             "move_user_to_org org 1040 user 2041, default org: 1010 → 1040",
@@ -258,7 +267,7 @@ fn what_to_do_next_names_commands_that_can_be_copied() {
         ] {
             assert!(text.contains(&format!("      g-gremlin zendesk drift {command}\n")), "{command}:\n{text}");
         }
-        let text = asked.text(&Subject::User(5001));
+        let text = asked.text(&TraceSubject::User(5001));
         assert!(text.contains("Issues: 0\n  None.\n\nWhat to do next\n  Nothing: there is no open issue.\n"));
     });
 }
@@ -279,7 +288,7 @@ fn an_external_id_that_only_looks_like_the_accounts_is_told() {
             text.contains("org 1 has external id \"0015G00000XYZAB\", which looks similar but is another id"),
             "{text}"
         );
-        let text = asked.wide(&Subject::Org(1), 1000);
+        let text = asked.wide(&TraceSubject::Org(1), 1000);
         assert!(
             text.contains("Its external id looks similar to, but is not, that of account 0015g00000XyZaB (Acme)"),
             "{text}"
@@ -287,7 +296,7 @@ fn an_external_id_that_only_looks_like_the_accounts_is_told() {
     });
 }
 
-fn unknown(subject: Subject) -> Unknown {
+fn unknown(subject: TraceSubject) -> UnknownSubject {
     ask_all_codes(|asked| asked.try_trace(&subject).expect_err("it does not exist"))
 }
 
@@ -301,22 +310,24 @@ fn an_unknown_id_names_the_nearest() {
     );
     assert_eq!(near(account("something else entirely")), [""; 0]);
     // Another kind's id first, then one slip, then the neighbours.
-    assert_eq!(near(Subject::User(1040))[..2], ["--zendesk-org-id 1040", "--zendesk-user-id 2040"]);
-    assert_eq!(near(Subject::Org(1099)), ["--zendesk-org-id 1080", "--zendesk-org-id 1100"]);
-    assert_eq!(near(Subject::Org(u64::MAX)).len(), 1);
+    assert_eq!(near(TraceSubject::User(1040))[..2], ["--zendesk-org-id 1040", "--zendesk-user-id 2040"]);
+    assert_eq!(near(TraceSubject::Org(1099)), ["--zendesk-org-id 1080", "--zendesk-org-id 1100"]);
+    assert_eq!(near(TraceSubject::Org(u64::MAX)).len(), 1);
     assert!(
-        near(Subject::Ticket(4019)).contains(&"--zendesk-ticket-id 4018".to_owned()),
+        near(TraceSubject::Ticket(4019)).contains(&"--zendesk-ticket-id 4018".to_owned()),
         "deleted tickets do not exist"
     );
-    assert_eq!(near(Subject::Domain("peple.example".to_owned())), ["--domain people.example"]);
-    assert_eq!(unknown(Subject::Org(1019)).what, "no org has the id 1019");
+    assert_eq!(near(TraceSubject::Domain("peple.example".to_owned())), ["--domain people.example"]);
+    assert_eq!(unknown(TraceSubject::Org(1019)).what, "no org has the id 1019");
 }
 
 #[test]
 fn the_text_keeps_to_its_width() {
     ask_all_codes(|asked| {
         for width in [60, 80, 120] {
-            for subject in [account("001CASE004"), account("001CASE026"), Subject::User(2041), Subject::Org(1240)] {
+            for subject in
+                [account("001CASE004"), account("001CASE026"), TraceSubject::User(2041), TraceSubject::Org(1240)]
+            {
                 for line in asked.wide(&subject, width).lines().filter(|line| !line.starts_with("      g-gremlin")) {
                     assert!(line.chars().count() <= width, "{width}: {line}");
                 }
@@ -359,10 +370,10 @@ fn the_documentation_names_every_member_of_the_data() {
             account("001CASE004"),
             account("001CASE008"),
             account("001CASE002"),
-            Subject::Org(1021),
-            Subject::User(2041),
-            Subject::Ticket(4263),
-            Subject::Domain("partly-roam.example".to_owned()),
+            TraceSubject::Org(1021),
+            TraceSubject::User(2041),
+            TraceSubject::Ticket(4263),
+            TraceSubject::Domain("partly-roam.example".to_owned()),
         ] {
             members(&asked.json(&subject), &mut names);
         }

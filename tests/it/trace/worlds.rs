@@ -4,7 +4,7 @@ use super::{Asked, ask};
 use crate::model::random::{Scenario, scenario};
 use crate::model::{Findings, audit};
 use g_gremlin::model::account_key::account_key;
-use g_gremlin::trace::Subject;
+use g_gremlin::trace::TraceSubject;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -95,25 +95,25 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
 
     for account in &audit.reference.accounts {
         let id = account.sf_account_id().raw();
-        let trace = asked.json(&Subject::Account(id.to_owned()));
+        let trace = asked.json(&TraceSubject::Account(id.to_owned()));
         let expected = all.ids(|cell| cell("sf_account_id") == id);
         compare(world, &trace, &expected, &all, &mut seen);
         *resolutions.entry(text(&trace["resolution"])).or_default() += 1;
         expected_domains(world, &trace);
         // Every spelling of the id leads to the same account.
-        let again = asked.json(&Subject::Account(account_key(id)));
+        let again = asked.json(&TraceSubject::Account(account_key(id)));
         assert_eq!(trace, again, "{world}: {id}");
-        render(asked, &Subject::Account(id.to_owned()));
+        render(asked, &TraceSubject::Account(id.to_owned()));
     }
     for org in &audit.world.orgs {
         let id = org.id.to_string();
         let in_the_way = org_rows.ids(|cell| holds(cell("conflicting_org_ids"), &id));
         let expected = all.ids(|cell| cell("org_id") == id || in_the_way.contains(&cell("issue_id")));
-        compare(world, &asked.json(&Subject::Org(org.id)), &expected, &all, &mut seen);
-        render(asked, &Subject::Org(org.id));
+        compare(world, &asked.json(&TraceSubject::Org(org.id)), &expected, &all, &mut seen);
+        render(asked, &TraceSubject::Org(org.id));
     }
     for user in &audit.world.users {
-        let trace = asked.json(&Subject::User(user.id()));
+        let trace = asked.json(&TraceSubject::User(user.id()));
         let expected = all.ids(|cell| cell("user_id") == user.id().to_string());
         compare(world, &trace, &expected, &all, &mut seen);
         let outcome = text(&trace["outcome"]);
@@ -124,10 +124,10 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
         let counted = if outcome == "agrees" || outcome.starts_with("user_") { "evaluated" } else { &outcome };
         *outcomes.entry(counted.to_owned()).or_default() += 1;
         reached.insert(outcome);
-        render(asked, &Subject::User(user.id()));
+        render(asked, &TraceSubject::User(user.id()));
     }
     for ticket in &audit.world.tickets.rows {
-        let trace = asked.json(&Subject::Ticket(ticket.id()));
+        let trace = asked.json(&TraceSubject::Ticket(ticket.id()));
         let own = all.ids(|cell| cell("ticket_id") == ticket.id().to_string());
         let echo = own.first().map(|id| echo_of(&ticket_rows, id)).unwrap_or_default();
         assert_eq!(text(&trace["echo_of_issue_id"]), echo, "{world}: ticket {}", ticket.id());
@@ -142,13 +142,13 @@ fn check(world: &str, asked: &Asked<'_>, findings: &Findings, reached: &mut BTre
         // Where tickets are not read, none counts.
         in_window += u64::from(trace["in_window"] == true && judgement != "not_read");
         reached.insert(judgement);
-        render(asked, &Subject::Ticket(ticket.id()));
+        render(asked, &TraceSubject::Ticket(ticket.id()));
     }
     for id in domains.ids() {
         let domain = domains.text(id);
         let lacking = org_rows.ids(|cell| holds(cell("missing_domains"), domain));
         let expected = all.ids(|cell| cell("domain") == domain || lacking.contains(&cell("issue_id")));
-        let subject = Subject::Domain(domain.to_owned());
+        let subject = TraceSubject::Domain(domain.to_owned());
         compare(world, &asked.json(&subject), &expected, &all, &mut seen);
         render(asked, &subject);
     }
@@ -232,7 +232,7 @@ fn text(value: &Value) -> String {
 }
 
 /// Whatever the names are, the text has no control characters and no line end but its own.
-fn render(asked: &Asked<'_>, subject: &Subject) {
+fn render(asked: &Asked<'_>, subject: &TraceSubject) {
     let text = asked.wide(subject, 80);
     assert!(text.lines().all(|line| !line.chars().any(char::is_control)), "{subject:?}: {text:?}");
 }

@@ -11,7 +11,7 @@ use crate::files;
 use crate::github::inputs::Inputs;
 use crate::model::accounts::Account;
 use crate::model::domains::DomainTable;
-use crate::report::change_config::{ChangeSide, ConfigurationChange, Judged, ReferenceRow};
+use crate::report::change_config::{ChangeSide, ConfigurationChange, JudgedCounts, ReferenceRow};
 use crate::run::diff::{Side, compare};
 use crate::run::read::RunFolder;
 use std::path::{Path, PathBuf};
@@ -149,9 +149,9 @@ fn side(file: &Path, named: &Path, csv: Option<&Path>) -> Result<ChangeSide, Fai
     Ok(ChangeSide { config, reference: Some(rows) })
 }
 
-fn judged(run: &RunFolder) -> Judged {
+fn judged(run: &RunFolder) -> JudgedCounts {
     let users = run.summary.users.evaluated;
-    Judged { accounts: run.summary.read.accounts, users, tickets: run.summary.read.tickets }
+    JudgedCounts { accounts: run.summary.read.accounts, users, tickets: run.summary.read.tickets }
 }
 
 fn open_run(folder: &Path) -> Result<RunFolder, Failure> {
