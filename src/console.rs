@@ -205,6 +205,21 @@ fn to_stderr(style: Style, name: &str, text: &str) {
     let _ = anstream::stderr().write_all(labeled(style, name, text, stderr_width()).as_bytes());
 }
 
+/// Prints the help or the version that was asked for, or what is wrong with the command line; returns how the program ends.
+pub fn usage(error: &clap::Error) -> Exit {
+    let text = masked_everywhere(&error.render().ansi().to_string());
+    if error.use_stderr() {
+        // What cannot be printed on standard error cannot be reported anywhere.
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        return Exit::Invalid;
+    }
+    keep_failure(anstream::stdout().write_all(text.as_bytes()));
+    finish(Exit::Done).unwrap_or_else(|error| {
+        failure(&error, Audience::Private);
+        error.exit
+    })
+}
+
 /// How a command ends whose results had to be printed: with 3 where they could not be.
 pub fn finish(exit: Exit) -> Result<Exit, Failure> {
     keep_failure(io::stdout().flush());

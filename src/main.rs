@@ -7,7 +7,11 @@ use g_gremlin::{commands, console, interrupt};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let Cli { area } = Cli::parse_from(Cli::understood(std::env::args_os().collect()));
+    secret::know_all_of(&|name| std::env::var(name).ok());
+    let Cli { area } = match Cli::try_parse_from(Cli::understood(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(console::usage(&error).code()),
+    };
     let common = match &area {
         Area::Zendesk { topic: Topic::Drift(drift) } => &drift.common,
         Area::Github(github) => &github.common,
@@ -18,7 +22,6 @@ fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    secret::know_all_of(&|name| std::env::var(name).ok());
     interrupt::watch();
     let audience = common.audience();
     let ended = match area {

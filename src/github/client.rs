@@ -6,6 +6,8 @@
 //! else is.
 
 use crate::http_client::{self, ClientError, deepest};
+use crate::retry::{Fault, Seen};
+use crate::text::said::visible;
 use crate::text::secret::{self, Secret};
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
@@ -21,7 +23,7 @@ const PER_PAGE: usize = 100;
 /// More pages than any list here can have: whoever sends more goes round in circles.
 const MOST_PAGES: usize = 1_000;
 const CONNECT: Duration = Duration::from_secs(10);
-const REQUEST: Duration = Duration::from_secs(30);
+const REQUEST: Duration = Duration::from_millis(if cfg!(feature = "proofs") { 1_500 } else { 30_000 });
 /// How often a GET is sent in all.
 const TRIES: u32 = 4;
 /// The longest wait that GitHub may ask for; a job that waits longer costs more than it helps.
@@ -235,24 +237,35 @@ impl GitHub {
             Ask::Query(body) => ("POST", self.graphql._post(route, Some(body)).await),
         };
         let what = format!("{verb} {}", path_of(route));
-        let unreachable = |error: &octocrab::Error| {
-            let cause = deepest(error);
-            Failed::ForNow { error: GitHubError::Unreachable { what: what.clone(), cause }, wait: None }
+        let unreachable = |error: &octocrab::Error| match http_client::certificate_error(error) {
+            Some(cause) => {
+                let cause = Seen::Fault(Fault::Untrusted(cause)).to_string();
+                Failed::ForGood(GitHubError::Unreachable { what: what.clone(), cause })
+            }
+            None => {
+                let error = GitHubError::Unreachable { what: what.clone(), cause: deepest(error) };
+                Failed::ForNow { error, wait: None }
+            }
         };
         let response = sent.map_err(|error| unreachable(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = match self.crab.body_to_string(response).await {
+        let body = match http_client::body(response.map(reqwest::Body::wrap).into()).await {
             Ok(body) => body,
-            Err(error @ octocrab::Error::InvalidUtf8 { .. }) => {
-                let cause = deepest(&error);
-                return Err(Failed::ForGood(GitHubError::NotUnderstood { what, cause }));
+            Err(fault @ Fault::TooLong) => {
+                return Err(Failed::ForGood(GitHubError::NotUnderstood {
+                    what,
+                    cause: Seen::Fault(fault).to_string(),
+                }));
             }
-            Err(error) => return Err(unreachable(&error)),
+            Err(fault) => {
+                let error = GitHubError::Unreachable { what, cause: Seen::Fault(fault).to_string() };
+                return Err(Failed::ForNow { error, wait: None });
+            }
         };
         if (200..300).contains(&status) {
             let more = header("link").map(|links| links.contains("rel=\"next\""));
-            return Ok(Answer { body: body.into_bytes(), more });
+            return Ok(Answer { body, more });
         }
         let said = said(&body);
         let limited = status == 429
@@ -282,11 +295,12 @@ fn parse<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, GitHubError>
 }
 
 /// GitHub's own words in an error answer: `: Not Found`, or nothing.
-fn said(body: &str) -> String {
-    let value: Value = serde_json::from_str(body).unwrap_or_default();
+fn said(body: &[u8]) -> String {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let message = value.get("message").and_then(Value::as_str).unwrap_or_default();
     let first = value.pointer("/errors/0/message").and_then(Value::as_str);
-    match (message, first) {
+    let (message, first) = (visible(message, &[]), first.map(|first| visible(first, &[])));
+    match (&*message, first) {
         ("", None) => String::new(),
         (message, None) => format!(": {message}"),
         (message, Some(first)) => format!(": {message} ({first})"),
@@ -319,9 +333,9 @@ mod tests {
 
     #[test]
     fn an_error_answer_is_told_in_githubs_words() {
-        assert_eq!(said(r#"{"message":"Not Found"}"#), ": Not Found");
-        let invalid = r#"{"message":"Validation Failed","errors":[{"message":"body is too long"}]}"#;
+        assert_eq!(said(br#"{"message":"Not Found"}"#), ": Not Found");
+        let invalid = br#"{"message":"Validation Failed","errors":[{"message":"body is too long"}]}"#;
         assert_eq!(said(invalid), ": Validation Failed (body is too long)");
-        assert_eq!(said("<html>"), "");
+        assert_eq!(said(b"<html>"), "");
     }
 }

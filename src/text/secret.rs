@@ -1,5 +1,6 @@
 //! Credentials as texts: a form that never prints itself, and the mask over them in texts from outside.
 
+use super::encoded;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::fmt::Write;
@@ -41,13 +42,22 @@ pub fn masked(text: &str, secrets: &[&str]) -> String {
             text = text.replace(&form, "***");
         }
     }
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+        text = encoded::masked(&text, secret).unwrap_or(text);
+    }
     text
 }
 
-/// Every form of every secret of this process.
-static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// What this process must not show.
+struct Known {
+    secrets: Vec<String>,
+    /// Every form of every secret, the longest first.
+    forms: Vec<String>,
+}
 
-fn known() -> MutexGuard<'static, Vec<String>> {
+static KNOWN: Mutex<Known> = Mutex::new(Known { secrets: Vec::new(), forms: Vec::new() });
+
+fn known() -> MutexGuard<'static, Known> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -57,10 +67,14 @@ pub fn know(secret: &str) {
         return;
     }
     let mut known = known();
-    known.extend(forms(secret));
+    if known.secrets.iter().any(|known| known == secret) {
+        return;
+    }
+    known.secrets.push(secret.to_owned());
+    known.forms.extend(forms(secret));
     // A longer form may hold a shorter one.
-    known.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
-    known.dedup();
+    known.forms.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
+    known.forms.dedup();
 }
 
 /// The variables that hold secrets, whichever command runs: ours, and those that GitHub gives to every step.
@@ -88,10 +102,17 @@ pub fn know_all_of(env: &dyn Fn(&str) -> Option<String>) {
 
 /// The text without any secret of this process, however it is written.
 pub fn masked_everywhere(text: &str) -> String {
-    known()
-        .iter()
-        .filter(|form| text.contains(form.as_str()))
-        .fold(text.to_owned(), |text, form| text.replace(form, "***"))
+    let known = known();
+    let mut text = text.to_owned();
+    for form in &known.forms {
+        if text.contains(form.as_str()) {
+            text = text.replace(form, "***");
+        }
+    }
+    for secret in &known.secrets {
+        text = encoded::masked(&text, secret).unwrap_or(text);
+    }
+    text
 }
 
 /// How a secret may be written.
@@ -160,6 +181,9 @@ mod tests {
             "00D!aB+c/d=\\\"é&<".to_owned(),
             "00D!aB+c\\/d=\\\"é&<".to_owned(),
             "30304421".to_owned() + "61422b632f643d22c3a9263c",
+            "00D!aB&#43;c&#x2F;d&#x3D;&#34;é&#38;&#60;".to_owned(),
+            "00D\\u0021aB\\u002bc\\u002fd\\u003d\\u0022\\u00e9\\u0026\\u003c".to_owned(),
+            "00D%2521aB%252Bc%252Fd%253D%2522%25C3%25A9%2526%253C".to_owned(),
         ] {
             assert_eq!(masked(&format!("<{written}>"), &[secret]), "<***>");
         }

@@ -4,6 +4,7 @@ mod cases;
 mod config;
 mod diff;
 mod doctor;
+mod full_output;
 mod gate;
 mod hostile;
 mod interrupt;

@@ -47,6 +47,8 @@ pub struct State {
     pub app: Option<String>,
     /// Answers given in place of the real ones: method, part of the path, how often.
     pub faults: Vec<Fault>,
+    /// One request, by its place in the log, from which on the same one is answered otherwise.
+    pub strike: Option<Strike>,
     pub page_size: usize,
     /// Something on the way takes the links between pages off.
     pub without_links: bool,
@@ -61,6 +63,18 @@ pub struct Fault {
     pub path: &'static str,
     pub times: usize,
     pub reply: Reply,
+}
+
+/// An answer to one request, or to it and all of the same after it.
+#[derive(Debug, Clone)]
+pub struct Strike {
+    /// The place in the log, from 0.
+    pub at: usize,
+    /// Whether the same request gets it again.
+    pub forever: bool,
+    pub reply: Reply,
+    /// What the log says of the request.
+    pub line: String,
 }
 
 /// A running GitHub.
@@ -165,6 +179,13 @@ impl State {
     fn answer(&mut self, base: &str, request: &Request) -> Reply {
         let rest = request.path.strip_prefix(&format!("/repos/{REPOSITORY}"));
         self.log.push(format!("{} {base}{}", request.method, rest.unwrap_or(&request.path)));
+        let (place, line) = (self.log.len() - 1, self.log.last().cloned().unwrap_or_default());
+        if let Some(strike) = &self.strike
+            && (place == strike.at || strike.forever && place > strike.at)
+            && line == strike.line
+        {
+            return strike.reply.clone();
+        }
         let hit = self
             .faults
             .iter()

@@ -6,6 +6,7 @@ mod comment;
 mod find_run;
 
 use crate::fake_github::{FakeGitHub, REPOSITORY, TOKEN};
+use crate::fake_zendesk::reply::{Body, Reply};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -81,4 +82,23 @@ impl Ended {
         assert!(self.out.contains(text) || self.err.contains(text), "no {text:?} in\n{}\n{}", self.out, self.err);
         self
     }
+}
+
+#[test]
+fn no_answer_is_read_beyond_its_limit() {
+    let step = Step::new();
+    step.github.state().add_audit();
+    let reply = |status, text| Reply::new(status, Body::Text { content_type: "application/json".into(), text });
+    step.github.fail("GET", "/actions/workflows", 1, reply(200, " ".repeat((64 << 20) + 1)));
+    let ended = step.run(&["github", "find-run", "--latest"]).is(3);
+    let ended = ended.says("an answer of more than 64 MiB, which is not read");
+    assert!(ended.err.len() < 1000, "{}", ended.err);
+    let log = step.github.log();
+    let asked = log.iter().filter(|line| line.contains("/actions/workflows")).count();
+    assert_eq!(asked, 1, "it is not asked for again: {log:?}");
+    // Of an error's page only the beginning is read, and little of it is printed.
+    let long = format!("{{\"message\":\"{}\"}}", "no ".repeat(20_000));
+    step.github.fail("GET", "/actions/workflows", 1, reply(404, long));
+    let ended = step.run(&["github", "find-run", "--latest"]);
+    assert!(ended.code != 0 && ended.err.len() < 1000, "{}", ended.err);
 }

@@ -15,6 +15,7 @@ mod github;
 mod live_read;
 mod model;
 mod report;
+mod reported;
 mod rules;
 mod salesforce;
 mod trace;

@@ -78,6 +78,11 @@ impl Fault {
         Self { from: number, to: number, ..self }
     }
 
+    /// This one and all later ones.
+    pub fn from(self, number: usize) -> Self {
+        Self { from: number, ..self }
+    }
+
     /// Only the first ones.
     pub fn first(self, count: usize) -> Self {
         Self { to: count, ..self }
