@@ -33,6 +33,8 @@ pub enum Target {
     JobSummary,
     /// The comment on the pull request, as Markdown on standard output
     Comment,
+    /// The tracking issue of the repository, opened, edited, closed or reopened; of an audit only
+    Issue,
     /// Workflow commands on standard output
     Annotations,
     /// One self-contained page, report.html beside the run folder, or the file of --html-file
@@ -83,7 +85,7 @@ pub struct Report {
     /// The workflow that applies a plan
     #[arg(long, value_name = "FILE", help_heading = "In a workflow", default_value = "drift-apply.yml")]
     pub apply_workflow: String,
-    /// Keeps several comments on one pull request apart, one per Zendesk
+    /// Keeps several comments on one pull request, or several tracking issues, apart: one per Zendesk
     #[arg(long, value_name = "KEY", help_heading = "In a workflow")]
     pub comment_key: Option<String>,
     /// The pull request to comment on, when the event has none

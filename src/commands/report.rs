@@ -40,7 +40,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let place = place(&console, options);
     let finished = finished(common, options)?;
     let diff = finished.diff().unwrap_or_default();
-    let change = finished.base().map(|base| Change::of(&base.summary.run_id, &diff));
+    let change = finished.base().map(|base| Change::of(&base.summary, &diff));
     let report = finished.report(&diff, change.as_ref(), &place, options);
     let width = console::stdout_width().map_or(WIDTH, |width| u16::try_from(width).unwrap_or(WIDTH).max(60));
     for target in targets {
@@ -52,8 +52,9 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             }
             Target::JobSummary => places::job_summary(&console, &report.page(Length::Full))?,
             Target::Comment => places::comment(&console, options, &report.page(Length::Short))?,
+            Target::Issue => places::issue(&console, options, &report)?,
             Target::Annotations => console::plain(&report.annotations()),
-            Target::Html => places::html(&console, common, options, &report, &diff)?,
+            Target::Html => places::html(&console, options, &report)?,
         }
     }
     Ok(Exit::Done)
@@ -66,6 +67,8 @@ enum Finished {
         facts: Box<AuditFacts>,
         base: Option<Box<RunFolder>>,
         applied: Option<ApplyReceipt>,
+        /// `salesforce.instance_url` of the configuration, if there is one.
+        salesforce: Option<String>,
     },
     Change {
         base: Box<RunFolder>,
@@ -126,7 +129,10 @@ fn finished(common: &Common, options: &Options) -> Result<Finished, Failure> {
     let applied = run.apply_receipt().ok();
     let applied = applied.filter(|receipt| receipt.mode == Mode::Apply && receipt.source_plan_hash == run.plan.hash);
     let facts = Box::new(AuditFacts::of_run(&run));
-    Ok(Finished::Audit { run, facts, base, applied })
+    // A report is worth having without links too.
+    let config = super::read_config(common.config.as_deref()).ok().flatten();
+    let salesforce = config.and_then(|file| file.config.instance_url);
+    Ok(Finished::Audit { run, facts, base, applied, salesforce })
 }
 
 /// The plan that the receipt in this folder is about, if it is found: names and targets come from it.
@@ -173,9 +179,15 @@ impl Finished {
         options: &Options,
     ) -> Report<'a> {
         match self {
-            Self::Audit { run, facts, applied, base: _ } => {
-                Report::Audit(AuditReport { run, facts, change, applied: applied.as_ref(), place })
-            }
+            Self::Audit { run, facts, applied, salesforce, base: _ } => Report::Audit(AuditReport {
+                run,
+                facts,
+                change,
+                diff: change.map(|_| diff),
+                applied: applied.as_ref(),
+                salesforce: salesforce.as_deref(),
+                place,
+            }),
             Self::Change { base, head, change } => {
                 let is_breached = options.exit_code == Some(Exit::Breached.code());
                 let (change, now, shorter_window) = (change.as_ref(), clock::now(), options.shorter_window);

@@ -230,7 +230,7 @@ impl CheckRow {
 
 /// The checks as a Markdown table, for `docs/doctor.md`.
 pub fn markdown_table() -> String {
-    let mut out = String::from("| DoctorCheck | What it tells | When it is not ok |\n| --- | --- | --- |\n");
+    let mut out = String::from("| Check | What it tells | When it is not ok |\n| --- | --- | --- |\n");
     for check in DoctorCheck::ALL {
         let About { name, tells, next } = check.about();
         // Writing to a string cannot fail.

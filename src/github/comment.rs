@@ -22,8 +22,8 @@ impl Key {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The first line of the comment. Markdown shows nothing of it.
-    fn marker(&self) -> String {
+    /// The first line of the comment or of the tracking issue. Markdown shows nothing of it.
+    pub(super) fn marker(&self) -> String {
         format!("<!-- g-gremlin:sticky v1 key={} -->", self.0)
     }
 }
@@ -131,19 +131,19 @@ async fn put(
 }
 
 /// Whether the first line is the marker, whatever ends it.
-fn begins_with(body: &str, marker: &str) -> bool {
+pub(super) fn begins_with(body: &str, marker: &str) -> bool {
     body.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\n', '\r']))
 }
 
 /// Whether two bodies say the same; GitHub may keep other line ends, and none at the end.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.replace("\r\n", "\n").trim_end() == other.replace("\r\n", "\n").trim_end()
 }
 
 /// Whose comments the token writes: a person's, an app's, or the bot's of a workflow, which may not ask everywhere.
 ///
 /// Errors: what may pass. Whoever guesses then could miss the own comment and make a second one.
-async fn own_login(github: &GitHub) -> Result<String, GitHubError> {
+pub(super) async fn own_login(github: &GitHub) -> Result<String, GitHubError> {
     let refused = |error: &GitHubError| matches!(error, GitHubError::Refused { status: 400..=499, .. });
     match github.query("{ viewer { login } }").await {
         Ok(data) => {

@@ -33,6 +33,7 @@ pub(crate) struct RawInputs {
     require_approval: String,
     summary: String,
     comment: String,
+    issue: String,
     comment_key: String,
     pr_number: String,
     /// Taken out before the inputs go to a step that holds credentials of Zendesk.
@@ -110,6 +111,7 @@ pub(crate) struct Inputs {
     pub require_approval: bool,
     pub summary: bool,
     pub comment: bool,
+    pub issue: bool,
     pub comment_key: Option<String>,
     pub pr_number: Option<u64>,
     pub artifact_name: Option<String>,
@@ -191,6 +193,7 @@ impl RawInputs {
             require_approval: !matches!(self.require_approval.trim(), "" | "false"),
             summary: self.summary.trim().is_empty() || is_true("summary", &self.summary)?,
             comment: is_true("comment", &self.comment)?,
+            issue: is_true("issue", &self.issue)?,
             comment_key: line("comment-key", &self.comment_key)?,
             pr_number: number("pr-number", &self.pr_number)?,
             artifact_name: line("artifact-name", &self.artifact_name)?,

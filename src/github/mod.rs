@@ -1,7 +1,7 @@
-//! GitHub, as a workflow needs it: the one comment on a pull request, the run that a plan came from, and the approval of a
+//! GitHub, as a workflow needs it: the one comment on a pull request, the tracking issue, the run that a plan came from, and the approval of a
 //! hash in a reviewed pull request.
 //!
-//! [`GitHub`] sends; [`comment`], [`runs`] and [`approval`] each ask and decide one thing. Left out: rendering (`report`), and
+//! [`GitHub`] sends; [`comment`], [`tracking_issue`], [`runs`] and [`approval`] each ask and decide one thing. Left out: rendering (`report`), and
 //! the environment and exit codes (`commands`).
 
 pub(crate) mod approval;
@@ -10,6 +10,7 @@ pub(crate) mod comment;
 pub(crate) mod inputs;
 pub(crate) mod runs;
 pub(crate) mod step_output;
+pub(crate) mod tracking_issue;
 
 pub(crate) use client::{DEFAULT_API, GitHub, GitHubError, Token};
 

@@ -11,6 +11,8 @@ use super::failed_page::FailedReport;
 use super::terminal;
 use crate::catalogue::{Risk, SkipReason, Status};
 use crate::run::artifacts::apply_receipt::{ApplyReceipt, Mode};
+use crate::run::artifacts::rows::IssueRow;
+use crate::run::diff::Diff;
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +83,42 @@ fn render(mut annotations: Vec<Annotation>) -> String {
     lines
 }
 
+/// Which issues are new since the baseline, the worst first, and which accounts the reference has lost.
+fn new_and_lost(diff: &Diff<'_>) -> Vec<Annotation> {
+    let more =
+        |all: usize| if all > NAMED { format!(" And {} more.", grouped((all - NAMED) as u64)) } else { String::new() };
+    let mut annotations = Vec::new();
+    let mut new = diff.new.clone();
+    new.sort_by_key(|issue| issue.risk);
+    if !new.is_empty() {
+        let account = |issue: &IssueRow<'_>| {
+            issue.sf_account_id.as_deref().map(|id| format!("{}: ", escape::terminal(id))).unwrap_or_default()
+        };
+        let named: Vec<String> = new
+            .iter()
+            .take(NAMED)
+            .map(|issue| format!("{}{}", account(issue), escape::terminal(&issue.detail)))
+            .collect();
+        let title = format!("{} since the baseline", counted(new.len() as u64, "new issue"));
+        annotations.push(Annotation::new(Level::Warning, title, format!("{}{}", named.join(" "), more(new.len()))));
+    }
+    let lost = diff.lost_accounts.as_deref().unwrap_or_default();
+    if !lost.is_empty() {
+        let named: Vec<String> = lost
+            .iter()
+            .take(NAMED)
+            .map(|account| {
+                let (id, name) = (account.sf_account_id, account.account_name);
+                format!("{} ({})", escape::terminal(id), escape::terminal(name))
+            })
+            .collect();
+        let title = format!("{} left the reference", counted(lost.len() as u64, "account"));
+        let message = format!("{}.{}", named.join(", "), more(lost.len()));
+        annotations.push(Annotation::new(Level::Warning, title, message));
+    }
+    annotations
+}
+
 /// A warning of its own, about something that has no page.
 pub fn warning(title: &str, message: &str) -> String {
     render(vec![Annotation::new(Level::Warning, title, message)])
@@ -88,7 +126,7 @@ pub fn warning(title: &str, message: &str) -> String {
 
 /// Of an audit: the breaches in one, then one for each code.
 pub fn audit(report: &AuditReport<'_>) -> String {
-    let AuditReport { run, facts, change, place, applied: _ } = *report;
+    let AuditReport { run, facts, change, place, .. } = *report;
     let mut annotations = Vec::new();
     let breached = terminal::breaches(&facts.thresholds);
     if !breached.is_empty() {
@@ -97,6 +135,9 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         let more = breached.len().saturating_sub(shown.len());
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         annotations.push(Annotation::new(Level::Error, title, format!("{}{more}", shown.join("; "))));
+    }
+    if let Some(diff) = report.diff.filter(|_| !place.audience.is_public()) {
+        annotations.extend(new_and_lost(diff));
     }
     for (code, count) in facts.codes() {
         let issues = run.issues.iter().filter(|issue| issue.issue_code == code && issue.status != Status::Suppressed);

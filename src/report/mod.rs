@@ -11,6 +11,7 @@ pub mod change_page;
 pub mod diff;
 pub mod failed_page;
 pub mod html;
+mod links;
 pub mod overview;
 pub mod page;
 pub mod place;

@@ -36,7 +36,7 @@ fn table(width: u16, head: &[&str], numbers: &[usize]) -> Table {
 
 /// An audit, on a terminal of this width.
 pub fn audit(report: &AuditReport<'_>, width: u16) -> String {
-    let AuditReport { run: _, facts, change, place, applied: _ } = *report;
+    let AuditReport { facts, change, place, .. } = *report;
     let (mark, verdict) = report.verdict();
     let mut text = format!("{} Drift audit: {verdict}\n  {}\n  {}\n", mark.as_str(), facts.counts(), facts.coverage());
     if let Some(unmapped) = facts.unmapped(escape::terminal).filter(|_| !place.audience.is_public()) {

@@ -97,6 +97,28 @@ pub fn markdown_cell(text: &str) -> String {
     markdown_code(text).replace('|', "\\|")
 }
 
+/// For Markdown: a sentence as plain text, in which nothing is markup, a link, a mention or an issue. For a cell of a table too.
+pub fn markdown_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in line(text).chars() {
+        match c {
+            // GitHub looks for mentions, issues and emoji in each run of text by itself.
+            '@' | '#' | ':' => {
+                let _ = write!(shown, "<span>&#{};</span>", c as u32);
+            }
+            '-' if shown.to_ascii_lowercase().ends_with("gh") => shown.push_str("<span>-</span>"),
+            // It would make a link.
+            '.' if shown.to_ascii_lowercase().ends_with("www") => shown.push_str("&#46;"),
+            ' ' | '.' | ',' | ';' | '%' | '?' | '!' | '/' | '-' | '+' | '=' | '(' | ')' | '\'' | '"' => shown.push(c),
+            c if c.is_ascii_punctuation() => {
+                let _ = write!(shown, "&#{};", c as u32);
+            }
+            c => shown.push(c),
+        }
+    }
+    if shown.trim().is_empty() { "(blank)".to_owned() } else { shown }
+}
+
 /// For Markdown: lines that were escaped already, as a block of code, in which nothing else is anything.
 pub fn markdown_block(text: &str) -> String {
     let longest_run = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
@@ -191,6 +213,17 @@ mod tests {
         );
         assert_eq!(terminal(&"x".repeat(100_000)).chars().count(), SHOWN + 1);
         assert_eq!(terminal("Müller & Söhne 株式会社"), "Müller & Söhne 株式会社");
+    }
+
+    #[test]
+    fn a_sentence_in_markdown_is_text_and_nothing_else() {
+        assert_eq!(markdown_text("Org 7 (\"Acme-X\") has no id."), "Org 7 (\"Acme-X\") has no id.");
+        assert_eq!(markdown_text("@octo #12"), "<span>&#64;</span>octo <span>&#35;</span>12");
+        assert_eq!(markdown_text("a|b <img> [x](y)"), "a&#124;b &#60;img&#62; &#91;x&#93;(y)");
+        assert_eq!(markdown_text("WWW.x.io gh-7"), "WWW&#46;x.io gh<span>-</span>7");
+        assert_eq!(markdown_text("ftp://x"), "ftp<span>&#58;</span>//x");
+        assert_eq!(markdown_text("a\n*b*"), "a&#92;u&#123;a&#125;&#42;b&#42;");
+        assert_eq!(markdown_text(" "), "(blank)");
     }
 
     #[test]

@@ -41,7 +41,7 @@ const BROKEN = [
   ['a gate with a wrong condition', 'Gate', "steps.install.outcome == 'success'", "steps.install.outcome == 'done'", BREACH],
   ['a GitHub token beside Zendesk credentials', 'Run g-gremlin', "        GITHUB_TOKEN: ''\n", '', SEPARATE],
   ['a GitHub token given to the run step', 'Run g-gremlin', "GH_TOKEN: ''", 'GH_TOKEN: ${{ inputs.github-token }}', SEPARATE],
-  ['a Zendesk secret beside a GitHub token', 'Comment on the pull request', "        ZENDESK_OAUTH_CLIENT_SECRET: ''\n", '', SEPARATE],
+  ['a Zendesk secret beside a GitHub token', 'Post the comment and the tracking issue', "        ZENDESK_OAUTH_CLIENT_SECRET: ''\n", '', SEPARATE],
   ['a Salesforce secret beside a GitHub token', 'Prepare', "        SALESFORCE_CLIENT_SECRET: ''\n", '', SEPARATE],
   ['a Zendesk secret where an archive is installed', 'Install g-gremlin', "        ZENDESK_API_TOKEN: ''\n", '', SEPARATE],
   ['a Zendesk secret in an action of others', 'Download the artifact of the audit run', "        ZENDESK_OAUTH_TOKEN: ''\n", '', SEPARATE],
@@ -51,7 +51,7 @@ const BROKEN = [
   ['a program that a signal does not reach', 'Run g-gremlin', 'exec "$BINARY"', 'env "$BINARY"', CANCEL],
   ['a run whose origin does not matter', 'Run g-gremlin', "if: steps.prepare.outputs.exit-code == '0'", 'if: always()', ORIGIN],
   ['a report that does not name the artifact', 'Write the summary', 'ARTIFACT_ID: ${{ steps.upload.outputs.artifact-id }}', "ARTIFACT_ID: ''", AUDIT],
-  ['a comment that is never made', 'Comment on the pull request', "inputs.comment == 'true'", 'inputs.comment == true', PULL],
+  ['a comment that is never made', 'Post the comment and the tracking issue', "inputs.comment == 'true'", 'inputs.comment == true', PULL],
 ];
 
 const INSTALL = 'action/install.sh';

@@ -299,7 +299,7 @@ export const SCENARIOS = {
     );
     assert.deepEqual(
       withToken.map(({ name }) => name),
-      ['Install g-gremlin', 'Prepare', 'Download the artifact of the audit run', 'Comment on the pull request'],
+      ['Install g-gremlin', 'Prepare', 'Download the artifact of the audit run', 'Post the comment and the tracking issue'],
     );
   },
 

@@ -27,6 +27,8 @@ pub struct State {
     pub artifacts: Vec<Value>,
     /// `issue_url` ends with the number of the issue.
     pub comments: Vec<Value>,
+    /// Pull requests are not among them here; one can be put there.
+    pub issues: Vec<Value>,
     pub pulls: Vec<Value>,
     /// By the number of the pull request.
     pub files: BTreeMap<u64, Vec<Value>>,
@@ -158,6 +160,22 @@ impl State {
         id
     }
 
+    /// An open issue; returns its number.
+    pub fn add_issue(&mut self, login: &str, title: &str, body: &str) -> u64 {
+        self.next_id += 1;
+        let number = self.next_id;
+        self.issues.push(json!({
+            "number": number, "title": title, "body": body, "state": "open", "user": { "login": login },
+            "changed": number, "html_url": format!("https://github.com/{REPOSITORY}/issues/{number}"),
+        }));
+        number
+    }
+
+    /// Whose token it is.
+    fn login(&self) -> String {
+        self.user.clone().or(self.app.clone()).unwrap_or_else(|| BOT.to_owned())
+    }
+
     /// A finished scheduled run of the audit, with its artifact; returns the ids of both.
     pub fn add_audit(&mut self) -> (u64, u64) {
         self.next_id += 2;
@@ -235,6 +253,36 @@ impl State {
                 let all = all.cloned().collect();
                 self.page(request, all, Some("workflow_runs"))
             }
+            ("GET", ["issues"]) => {
+                let state = request.query("state").unwrap_or("open");
+                let wanted = |one: &&Value| {
+                    (state == "all" || one["state"] == state)
+                        && request.query("creator").is_none_or(|login| one["user"]["login"] == login)
+                };
+                let mut all: Vec<Value> = self.issues.iter().filter(wanted).cloned().collect();
+                // The latest changed first: `changed` counts the changes.
+                all.sort_by_key(|one| std::cmp::Reverse(one["changed"].as_u64()));
+                self.page(request, all, None)
+            }
+            ("POST", ["issues"]) => {
+                let (title, body) = (&request.body["title"], request.body["body"].as_str().unwrap_or_default());
+                let number = self.add_issue(&self.login(), title.as_str().unwrap_or_default(), body);
+                Reply::json(201, self.issues.iter().find(|one| one["number"] == number).cloned().unwrap_or_default())
+            }
+            ("PATCH", ["issues", issue]) => {
+                self.next_id += 1;
+                let changed = self.next_id;
+                let Some(one) = self.issues.iter_mut().find(|one| one["number"] == number(issue)) else {
+                    return error(404, "Not Found");
+                };
+                one["changed"] = changed.into();
+                for key in ["title", "body", "state"] {
+                    if let Some(value) = request.body.get(key) {
+                        one[key] = value.clone();
+                    }
+                }
+                Reply::json(200, one.clone())
+            }
             ("GET", ["issues", issue, "comments"]) => {
                 let end = format!("/issues/{issue}");
                 let of_issue = |one: &&Value| one["issue_url"].as_str().is_some_and(|url| url.ends_with(&end));
@@ -246,8 +294,7 @@ impl State {
                 if body.is_empty() || body.chars().count() > 65_536 {
                     return error(422, "Validation Failed");
                 }
-                let login = self.user.clone().or(self.app.clone()).unwrap_or_else(|| BOT.to_owned());
-                let id = self.add_comment(number(issue).as_u64().unwrap_or_default(), &login, body);
+                let id = self.add_comment(number(issue).as_u64().unwrap_or_default(), &self.login(), body);
                 Reply::json(201, self.comments.iter().find(|one| one["id"] == id).cloned().unwrap_or_default())
             }
             ("PATCH", ["issues", "comments", id]) => {

@@ -4,6 +4,7 @@ mod action;
 mod approval;
 mod comment;
 mod find_run;
+mod tracking_issue;
 
 use crate::fake_github::{FakeGitHub, REPOSITORY, TOKEN};
 use crate::fake_zendesk::reply::{Body, Reply};

@@ -1,19 +1,21 @@
-//! Where a report goes on GitHub: the step's summary, and the comment on a pull request.
+//! Where a report goes on GitHub: the step's summary, the comment on a pull request, and the tracking issue.
 
-use super::super::{disk, github, read_config};
+use super::super::{disk, github};
 use super::Report;
-use crate::cli::{Common, Report as Options};
+use crate::cli::Report as Options;
 use crate::console::{self, Console};
 use crate::exit::Failure;
 use crate::files;
 use crate::github::GitHub;
 use crate::github::comment::{self, Key, Posted, Upserted};
+use crate::github::tracking_issue::{self, Tracked, Wanted};
 use crate::report::annotations;
+use crate::report::audit_page::{AuditReport, Length};
 use crate::report::html::{HtmlReport, page};
 use crate::report::page::{Page, Room};
 use crate::run::create::replace_file;
-use crate::run::diff::Diff;
 use crate::text::audience::Message;
+use crate::text::escape::markdown_code;
 use crate::text::secret::masked_everywhere;
 use serde_json::Value;
 use std::fs::OpenOptions;
@@ -40,13 +42,7 @@ pub(super) fn job_summary(console: &Console, page: &Page) -> Result<(), Failure>
 }
 
 /// Writes the page beside the run folder, which it does not touch: whole, or not at all.
-pub(super) fn html(
-    console: &Console,
-    common: &Common,
-    options: &Options,
-    report: &Report<'_>,
-    diff: &Diff<'_>,
-) -> Result<(), Failure> {
+pub(super) fn html(console: &Console, options: &Options, report: &Report<'_>) -> Result<(), Failure> {
     let Report::Audit(audit) = report else {
         return Err(Failure::invalid("only an audit has a report.html").help("name the run folder of an audit"));
     };
@@ -55,9 +51,7 @@ pub(super) fn html(
             .notice("report.html is not written: it holds names, ids and domains, and this repository may be public");
         return Ok(());
     }
-    let config = read_config(common.config.as_deref())?;
-    let salesforce = config.as_ref().and_then(|file| file.config.instance_url.as_deref());
-    let page = masked_everywhere(&page(&HtmlReport { audit: *audit, diff: audit.change.map(|_| diff), salesforce }));
+    let page = masked_everywhere(&page(&HtmlReport { audit: *audit }));
     let beside = || audit.run.path.parent().unwrap_or(Path::new("")).join("report.html");
     let file = options.html_file.clone().unwrap_or_else(beside);
     replace_file(&file, |out| out.write_all(page.as_bytes()))
@@ -75,12 +69,7 @@ pub(super) fn comment(console: &Console, options: &Options, page: &Page) -> Resu
         console::plain(&body);
         return Ok(());
     };
-    let key = match options.comment_key.as_deref().filter(|key| !key.is_empty()) {
-        Some(text) => Key::parse(text).ok_or_else(|| {
-            Failure::invalid("--comment-key is letters, digits, `.`, `_` and single `-`, 100 at most")
-        })?,
-        None => Key::default(),
-    };
+    let key = key(options)?;
     let repository = github::repository()?;
     let Some(number) = options.pr_number.or_else(pull_request_of_event) else {
         console.notice("the event is about no pull request, so there is nothing to comment on");
@@ -99,28 +88,100 @@ pub(super) fn comment(console: &Console, options: &Options, page: &Page) -> Resu
             };
             console.notice(Message::public(format!("comment on #{number}: {what} {url}")));
             if shortened {
-                warn(console, "GitHub found the comment too long, so it only points to the job summary");
+                warn(console, "Comment", "GitHub found the comment too long, so it only points to the job summary");
             }
             if others > 0 {
-                warn(console, &format!("{others} more comments have the same marker; they are left as they are"));
+                warn(
+                    console,
+                    "Comment",
+                    &format!("{others} more comments have the same marker; they are left as they are"),
+                );
             }
         }
         Err(error) => {
             let text =
                 format!("#{number} has no comment of this run: {error}; {}. The job summary has it all", error.help());
-            warn(console, &text);
+            warn(console, "Comment", &text);
         }
     }
     Ok(())
+}
+
+/// Keeps the tracking issue up to date. What keeps GitHub from taking it is a warning, as for the comment.
+pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -> Result<(), Failure> {
+    let Report::Audit(audit) = report else {
+        return Err(Failure::invalid("only an audit has a tracking issue").help("name the run folder of an audit"));
+    };
+    let body = masked_everywhere(&audit.page(Length::Short).render(Room::comment()));
+    let Some(token) = github::token()? else {
+        console.notice("there is no GITHUB_TOKEN, so the tracking issue is printed, not posted");
+        console::plain(&body);
+        return Ok(());
+    };
+    let key = key(options)?;
+    let repository = github::repository()?;
+    let (wanted, verdict) = (wanted(audit), audit.verdict().1);
+    let title = match options.comment_key.as_deref().filter(|key| !key.is_empty()) {
+        Some(key) => format!("Zendesk drift, {key}: {verdict}"),
+        None => format!("Zendesk drift: {verdict}"),
+    };
+    let run = &audit.facts.run_id;
+    let last_word = match wanted {
+        Wanted::Closed => format!("The audit {} found no issue, so this is closed.", markdown_code(run)),
+        Wanted::Open | Wanted::AsItIs => format!("Opened again by the audit {}: {verdict}.", markdown_code(run)),
+    };
+    let text = tracking_issue::Text { title: &title, body: &body, last_word: &last_word };
+    let tracked = github::block_on(async {
+        let github = GitHub::new(&github::api(), &token)?;
+        tracking_issue::track(&github, &repository, &key, wanted, text).await
+    })?;
+    match tracked {
+        Ok(tracked) => console.notice(Message::public(match tracked {
+            Tracked::Opened { url } => format!("tracking issue: opened {url}"),
+            Tracked::Updated { url } => format!("tracking issue: updated {url}"),
+            Tracked::Reopened { url } => format!("tracking issue: opened again {url}"),
+            Tracked::Closed { url } => format!("tracking issue: closed {url}"),
+            Tracked::Unchanged { url } => format!("tracking issue: says the same already {url}"),
+            Tracked::None => "tracking issue: none is open, and none is needed".to_owned(),
+        })),
+        Err(error) => {
+            let help = error.help();
+            let text = format!("the tracking issue is not up to date: {error}; {help}. The job summary has it all");
+            warn(console, "Tracking issue", &text);
+        }
+    }
+    Ok(())
+}
+
+/// An issue is opened for what is new, lost or beyond a limit, and closed when nothing is left.
+fn wanted(audit: &AuditReport<'_>) -> Wanted {
+    let facts = audit.facts;
+    let is_new = audit.change.is_some_and(|change| change.new_issues() > 0);
+    let is_lost = facts.lost_accounts.is_some_and(|lost| lost > 0);
+    if is_new || is_lost || facts.thresholds.iter().any(|judgement| judgement.breached) {
+        Wanted::Open
+    } else if facts.issues == 0 {
+        Wanted::Closed
+    } else {
+        Wanted::AsItIs
+    }
+}
+
+fn key(options: &Options) -> Result<Key, Failure> {
+    match options.comment_key.as_deref().filter(|key| !key.is_empty()) {
+        Some(text) => Key::parse(text)
+            .ok_or_else(|| Failure::invalid("--comment-key is letters, digits, `.`, `_` and single `-`, 100 at most")),
+        None => Ok(Key::default()),
+    }
 }
 
 /// What stands in the comment where GitHub takes no more.
 const TOO_LONG: &str = "This report is too long for a comment. The job summary has it.\n";
 
 /// A warning that is seen on the page of the workflow's run, or, elsewhere, on standard error. GitHub's words may be in it.
-fn warn(console: &Console, text: &str) {
+fn warn(console: &Console, title: &str, text: &str) {
     if github::variable("GITHUB_ACTIONS").is_some() {
-        console::plain(&annotations::warning("Comment", text));
+        console::plain(&annotations::warning(title, text));
     } else {
         console.notice(Message::public(text));
     }

@@ -96,7 +96,8 @@ impl Accounts {
 /// The data as the text of a script element.
 pub(super) fn json(report: &HtmlReport<'_>, zendesk: Option<&str>) -> String {
     let run = report.audit.run;
-    let new: BTreeSet<&str> = report.diff.iter().flat_map(|diff| &diff.new).map(|issue| &*issue.issue_id).collect();
+    let new: BTreeSet<&str> =
+        report.audit.diff.iter().flat_map(|diff| &diff.new).map(|issue| &*issue.issue_id).collect();
     let mut accounts = Accounts::default();
     let issues = run.issues.iter().map(|issue| Issue {
         i: &issue.issue_id,
@@ -133,7 +134,7 @@ pub(super) fn json(report: &HtmlReport<'_>, zendesk: Option<&str>) -> String {
     };
     let data = Data {
         zendesk,
-        salesforce: report.salesforce,
+        salesforce: report.audit.salesforce,
         codes: IssueCode::ALL.into_iter().map(code).collect(),
         reasons: BlockedReason::ALL.into_iter().map(reason).collect(),
         accounts: accounts.list,

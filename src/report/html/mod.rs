@@ -8,7 +8,6 @@ use super::change::Change;
 use crate::catalogue::{BlockedReason, IssueCode, Risk, Status};
 use crate::run::artifacts::Source;
 use crate::run::artifacts::rows::IssueRow;
-use crate::run::diff::Diff;
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
 use base64::Engine;
@@ -25,10 +24,6 @@ const MOST_ROWS: usize = 200;
 /// What is rendered.
 pub struct HtmlReport<'a> {
     pub audit: AuditReport<'a>,
-    /// Since the baseline, issue by issue.
-    pub diff: Option<&'a Diff<'a>>,
-    /// Where links to Salesforce lead, if that is known.
-    pub salesforce: Option<&'a str>,
 }
 
 /// The whole page.
@@ -126,7 +121,7 @@ fn summary(report: &HtmlReport<'_>) -> Markup {
 
 /// What is new and what is gone since the baseline.
 fn changes(report: &HtmlReport<'_>) -> Markup {
-    let (Some(change), Some(diff)) = (report.audit.change, report.diff) else { return html! {} };
+    let (Some(change), Some(diff)) = (report.audit.change, report.audit.diff) else { return html! {} };
     let Change { base_run_id, .. } = change;
     html! {
         h2 { "Since the baseline " code { (escape::terminal(base_run_id)) } }

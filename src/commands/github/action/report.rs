@@ -1,5 +1,5 @@
 //! `report`: publishes what the command left. Without a token it writes the summary and the annotations, with one (`--post`) the
-//! comment. It never fails the job: the Action's last step ends with the command's exit code.
+//! comment and the tracking issue. It never fails the job: the Action's last step ends with the command's exit code.
 
 use super::state::{Before, State};
 use super::{Environment, option};
@@ -28,13 +28,13 @@ pub(super) fn run(environment: &Environment, post: bool) -> Result<Exit, Failure
     let Ok(inputs) = environment.inputs.typed() else {
         // The failure page says which input it is, and nothing that a wrong input asks for is done.
         let command = environment.inputs.command().unwrap_or(ActionCommand::Audit);
-        return published(environment, &state, command, code, &targets(None, post), &[]);
+        return published(environment, &state, command, code, &targets(None, &state, post), &[]);
     };
     if inputs.command == ActionCommand::Doctor && state.failure.is_none() {
         return Ok(Exit::Done);
     }
     let more = options(&inputs, &state);
-    published(environment, &state, inputs.command, code, &targets(Some(&inputs), post), &more)
+    published(environment, &state, inputs.command, code, &targets(Some(&inputs), &state, post), &more)
 }
 
 /// The exit code of the Action. Without one of the command's, a step before or beside it says what happened.
@@ -63,11 +63,14 @@ fn settled(state: &mut State) -> u8 {
     code
 }
 
-fn targets(inputs: Option<&Inputs>, post: bool) -> Vec<&'static str> {
+fn targets(inputs: Option<&Inputs>, state: &State, post: bool) -> Vec<&'static str> {
     let is_on = |on: fn(&Inputs) -> bool| inputs.is_some_and(on);
     if post {
         let comment = is_on(|inputs| inputs.comment).then_some("comment");
-        return comment.into_iter().collect();
+        // A failed audit knows nothing of what is open, so the issue keeps saying what the last one found.
+        let has_run = state.ran.run_dir.is_some() && state.failure.is_none();
+        let issue = is_on(|inputs| inputs.issue && inputs.command == ActionCommand::Audit) && has_run;
+        return comment.into_iter().chain(issue.then_some("issue")).collect();
     }
     let summary = inputs.is_none_or(|inputs| inputs.summary).then_some("job-summary");
     summary.into_iter().chain(["annotations"]).collect()
