@@ -6,7 +6,7 @@ use crate::model::time::Instant;
 use crate::parallel;
 use crate::rules::audit::{Audit, Totals};
 use crate::rules::gate::Judgement;
-use crate::run::artifacts::history::{History, HistoryRun};
+use crate::run::artifacts::history::{History, HistoryRun, issue_name};
 use crate::run::artifacts::receipt::Origin;
 use crate::run::artifacts::summary::Summary;
 use crate::run::artifacts::summary_md::markdown;
@@ -106,7 +106,7 @@ impl Content<'_> {
     fn since(&self, summary: &Summary, folder: &Folder) -> io::Result<()> {
         let Self { audit, thresholds, origin, compared, earlier, .. } = self;
         let counts = compared.map(|(_, diff)| (diff.new.len() as u64, diff.resolved.len() as u64));
-        let issues = audit.issues.iter().map(|issue| issue.id.to_string());
+        let issues = audit.issues.iter().map(|issue| issue_name(issue.id));
         let history = History::new(*earlier, HistoryRun::of(summary, counts), issues, audit.as_of);
         folder.file(Artifact::History.name(), |out| artifacts::write_json(&history, out))?;
         let Some((base, diff)) = *compared else { return Ok(()) };

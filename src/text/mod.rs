@@ -7,5 +7,6 @@ pub mod lines;
 pub mod nearest;
 pub mod said;
 pub mod secret;
+pub mod short;
 pub mod words;
 pub mod wrap;

@@ -3,6 +3,8 @@
 use super::summary::Summary;
 use crate::catalogue::{IssueCode, Risk};
 use crate::model::time::Instant;
+use crate::rules::issue::IssueId;
+use crate::text::short::Short;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,6 +16,17 @@ const MOST_RUNS: usize = 400;
 /// For how many days an issue that is gone is remembered.
 const DAYS_REMEMBERED: u32 = 400;
 
+/// The id of an issue: `i` and 16 digits.
+pub type IssueName = Short<17>;
+/// A day, `YYYY-MM-DD`.
+pub type Day = Short<10>;
+
+/// The id of an issue as the file has it.
+pub fn issue_name(id: IssueId) -> IssueName {
+    // It has 17 characters.
+    Short::new(&id.to_string()).unwrap_or_default()
+}
+
 /// The whole file. Dates are `YYYY-MM-DD`, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +35,9 @@ pub struct History {
     /// Oldest first; the run that wrote the file is the last.
     pub runs: Vec<HistoryRun>,
     /// The date on which each issue of the run was first found, suppressed ones too.
-    pub first_seen: BTreeMap<String, String>,
+    pub first_seen: BTreeMap<IssueName, Day>,
     /// The dates on which issues that are gone were first and last found.
-    pub gone: BTreeMap<String, [String; 2]>,
+    pub gone: BTreeMap<IssueName, [Day; 2]>,
 }
 
 /// One run, in numbers.
@@ -74,22 +87,27 @@ impl HistoryRun {
 
 impl History {
     /// The history of a run that found `issues` at `as_of`, continued from an earlier one.
-    pub fn new(earlier: Option<&Self>, run: HistoryRun, issues: impl Iterator<Item = String>, as_of: Instant) -> Self {
-        let today = as_of.date();
+    pub fn new(
+        earlier: Option<&Self>,
+        run: HistoryRun,
+        issues: impl Iterator<Item = IssueName>,
+        as_of: Instant,
+    ) -> Self {
+        let day = |text: &str| Day::new(text).unwrap_or_default();
+        let today = day(&as_of.date());
         let mut runs = earlier.map(|earlier| earlier.runs.clone()).unwrap_or_default();
-        let last_day = runs.last().map_or(today.clone(), |last| last.date().to_owned());
+        let last_day = runs.last().map_or(today, |last| day(last.date()));
         runs.push(run);
         runs.drain(..runs.len().saturating_sub(MOST_RUNS));
 
-        let since = |id: &str| earlier.and_then(|earlier| earlier.since(id)).map_or(today.clone(), str::to_owned);
-        let first_seen: BTreeMap<String, String> =
-            issues.map(|id| (since(&id), id)).map(|(day, id)| (id, day)).collect();
+        let since = |id: &IssueName| earlier.and_then(|earlier| earlier.since(id)).map_or(today, day);
+        let first_seen: BTreeMap<IssueName, Day> = issues.map(|id| (id, since(&id))).collect();
 
         let mut gone = earlier.map(|earlier| earlier.gone.clone()).unwrap_or_default();
-        for (id, first) in earlier.iter().flat_map(|earlier| &earlier.first_seen) {
-            gone.insert(id.clone(), [first.clone(), last_day.clone()]);
-        }
-        let oldest = as_of.minus_days(DAYS_REMEMBERED).date();
+        gone.extend(
+            earlier.iter().flat_map(|earlier| &earlier.first_seen).map(|(id, first)| (*id, [*first, last_day])),
+        );
+        let oldest = day(&as_of.minus_days(DAYS_REMEMBERED).date());
         gone.retain(|id, [_, last]| *last >= oldest && !first_seen.contains_key(id));
         Self { schema: SCHEMA.to_owned(), runs, first_seen, gone }
     }
@@ -97,7 +115,7 @@ impl History {
     /// Since when an issue is known, whether it is open now or gone.
     pub fn since(&self, issue_id: &str) -> Option<&str> {
         let open = self.first_seen.get(issue_id);
-        open.or_else(|| self.gone.get(issue_id).map(|[first, _]| first)).map(String::as_str)
+        open.or_else(|| self.gone.get(issue_id).map(|[first, _]| first)).map(|day| &**day)
     }
 }
 
@@ -126,7 +144,7 @@ mod tests {
 
     fn next(earlier: Option<&History>, day: &str, issues: &[&str]) -> History {
         let (run, as_of) = run(day);
-        History::new(earlier, run, issues.iter().map(|id| (*id).to_owned()), as_of)
+        History::new(earlier, run, issues.iter().map(|id| IssueName::new(id).expect("short")), as_of)
     }
 
     fn dates(history: &History) -> (Vec<String>, Vec<String>) {

@@ -79,7 +79,7 @@ impl<'a> Side<'a> {
             window_from: Instant::parse(&run.receipt.ticket_window.from).unwrap_or(Instant::MIN),
             has_tickets: run.summary.warnings.iter().all(|warning| warning.code.as_str() != "tickets_not_read"),
             accounts: run.accounts.as_ref().map(|rows| rows.iter().map(account).collect()),
-            gone: run.history.iter().flat_map(|history| history.gone.keys().map(String::as_str)).collect(),
+            gone: run.history.iter().flat_map(|history| history.gone.keys().map(|id| &**id)).collect(),
             prepared: run.plan.actions.iter().map(planned).collect(),
             blocked: run.plan.blocked.iter().map(blocked).collect(),
         }
@@ -308,6 +308,7 @@ pub fn comparable(base: AboutSide<'_>, head: AboutSide<'_>) -> Result<(), Incomp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::artifacts::history::{Day, IssueName};
     use crate::run::plan_file::PlannedAction;
     use std::collections::BTreeSet;
     use std::path::Path;
@@ -362,8 +363,8 @@ mod tests {
             let gone_at_base: BTreeSet<String> =
                 head.issues.iter().filter(|_| random.one_in(3)).map(|issue| issue.issue_id.to_string()).collect();
             if let Some(history) = &mut base.history {
-                let dates = ["2026-01-01".to_owned(), "2026-01-02".to_owned()];
-                history.gone = gone_at_base.iter().map(|id| (id.clone(), dates.clone())).collect();
+                let dates = ["2026-01-01", "2026-01-02"].map(|day| Day::new(day).expect("a day"));
+                history.gone = gone_at_base.iter().map(|id| (IssueName::new(id).expect("an id"), dates)).collect();
             }
             if seed % 2 == 1 {
                 // The window has moved on past some of the tickets.

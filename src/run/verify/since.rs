@@ -50,10 +50,10 @@ pub(super) fn history(tables: &Tables, summary: &Summary, files: &Files, out: &m
         teller.say("first_seen", format!("has no date for {id}"));
     }
     for (id, day) in first_seen {
-        if !issues.contains(id.as_str()) {
+        if !issues.contains(&**id) {
             teller.say(&format!("first_seen.{id}"), "is not an issue of all_exceptions.csv");
         }
-        if !is_date(day) || day.as_str() > summary.as_of.get(..10).unwrap_or_default() {
+        if !is_date(day) || &**day > summary.as_of.get(..10).unwrap_or_default() {
             teller.say(&format!("first_seen.{id}"), format!("\"{day}\" is not a day up to this run"));
         }
     }
