@@ -50,3 +50,7 @@ pub mod doctor;
 
 // One file per command.
 pub mod commands;
+
+// The parsers, for tests/proofs: in no release.
+#[cfg(feature = "proofs")]
+pub mod doors;

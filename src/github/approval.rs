@@ -337,6 +337,24 @@ async fn may_write(github: &GitHub, repository: &Repository, login: &str) -> Res
     }
 }
 
+/// Whether an answer of this kind can be read, for the proofs.
+#[cfg(feature = "proofs")]
+pub(super) fn reads(kind: &str, body: &[u8]) -> bool {
+    use super::client::parse;
+    match kind {
+        "contents" => parse::<Content>(kind, body).is_ok_and(|content| text_of(&content).is_some()),
+        "approval's file" => std::str::from_utf8(body)
+            .is_ok_and(|text| serde_yaml::from_str::<Approval>(text).is_ok_and(|approval| is_date(&approval.expires))),
+        "pull requests of a commit" => parse::<Vec<Numbered>>(kind, body).is_ok(),
+        "pull request" => parse::<PullRequest>(kind, body).is_ok(),
+        "changed files" => parse::<Vec<ChangedFile>>(kind, body).is_ok(),
+        "reviews" => parse::<Vec<Review>>(kind, body).is_ok(),
+        "events" => parse::<Vec<Event>>(kind, body).is_ok(),
+        "permission" => parse::<Permission>(kind, body).is_ok(),
+        other => unreachable!("no answer {other}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

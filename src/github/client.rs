@@ -289,13 +289,13 @@ fn path_of(route: &str) -> &str {
     route.split('?').next().unwrap_or(route)
 }
 
-fn parse<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, GitHubError> {
+pub(super) fn parse<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, GitHubError> {
     serde_json::from_slice(body)
         .map_err(|error| GitHubError::NotUnderstood { what: what.to_owned(), cause: error.to_string() })
 }
 
 /// GitHub's own words in an error answer: `: Not Found`, or nothing.
-fn said(body: &[u8]) -> String {
+pub(super) fn said(body: &[u8]) -> String {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let message = value.get("message").and_then(Value::as_str).unwrap_or_default();
     let first = value.pointer("/errors/0/message").and_then(Value::as_str);

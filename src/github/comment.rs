@@ -161,6 +161,15 @@ pub(super) async fn own_login(github: &GitHub) -> Result<String, GitHubError> {
     }
 }
 
+/// Whether a page of comments can be read, and one of them is ours, for the proofs.
+#[cfg(feature = "proofs")]
+pub(super) fn reads(body: &[u8]) -> bool {
+    let marker = Key::default().marker();
+    super::client::parse::<Vec<Comment>>("comments", body).is_ok_and(|comments| {
+        comments.iter().filter_map(|comment| comment.body.as_deref()).any(|body| begins_with(body, &marker))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,8 @@
 pub(crate) mod approval;
 mod client;
 pub(crate) mod comment;
+#[cfg(feature = "proofs")]
+pub(crate) mod doors;
 pub(crate) mod inputs;
 pub(crate) mod runs;
 pub(crate) mod step_output;

@@ -316,3 +316,25 @@ fn provenance(repository: &Repository, wanted: &Wanted, branch: &Branch, run: &R
         Check::of("it is finished", status == Some("completed"), || status.map_or_else(none, str::to_owned)),
     ]
 }
+
+/// Whether an answer of this kind can be read and judged, for the proofs.
+#[cfg(feature = "proofs")]
+pub(super) fn reads(kind: &str, body: &[u8]) -> bool {
+    use super::client::parse;
+    let run = r#"{"id":9,"path":"","event":"","head_sha":"","run_attempt":2,"repository":{"full_name":""}}"#;
+    let run: Run = serde_json::from_str(run).expect("a run");
+    match kind {
+        "runs" => parse::<Vec<Run>>(kind, body).is_ok_and(|runs| {
+            let repository = Repository::parse("acme/ops").expect("a repository");
+            let wanted =
+                Wanted { workflow: "drift-audit.yml".to_owned(), artifact_prefix: "drift".to_owned(), own_run: None };
+            let branch = Branch { name: "main".to_owned(), tip: String::new() };
+            let holds = |run: &Run| provenance(&repository, &wanted, &branch, run).iter().all(Check::holds);
+            runs.iter().any(holds)
+        }),
+        "artifacts" => parse::<Vec<Artifact>>(kind, body)
+            .is_ok_and(|artifacts| matches!(last_attempts(&run, &artifacts, "drift"), Left::Artifact { .. })),
+        "comparison" => parse::<Comparison>(kind, body).is_ok(),
+        other => unreachable!("no answer {other}"),
+    }
+}

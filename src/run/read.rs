@@ -266,7 +266,7 @@ pub fn parse_summary(bytes: &[u8]) -> Result<Summary, RunFolderError> {
 }
 
 /// A JSON document of a known schema.
-fn json<T: DeserializeOwned>(file: &str, known: &'static str, bytes: &[u8]) -> Result<T, RunFolderError> {
+pub(crate) fn json<T: DeserializeOwned>(file: &str, known: &'static str, bytes: &[u8]) -> Result<T, RunFolderError> {
     #[derive(Deserialize)]
     struct Named {
         schema: String,

@@ -16,6 +16,8 @@ mod table;
 // Requests, tries and pages.
 mod read;
 // What can end a read.
+#[cfg(feature = "proofs")]
+pub(crate) mod doors;
 mod error;
 
 pub use auth::{SalesforceCredentialError, SalesforceCredentials, credentials_from};

@@ -377,7 +377,7 @@ fn api_usage(headers: &HeaderMap) -> Option<(u64, u64)> {
 }
 
 /// What the pages have brought so far, and whether it fits together.
-struct Whole<'q> {
+pub(super) struct Whole<'q> {
     paths: Vec<Vec<&'q str>>,
     table: Table,
     total: Option<u64>,
@@ -389,7 +389,7 @@ struct Whole<'q> {
 }
 
 impl<'q> Whole<'q> {
-    fn new(query: &'q Query) -> Self {
+    pub(super) fn new(query: &'q Query) -> Self {
         Self {
             paths: query.paths(),
             table: Table::new(query.fields().to_vec()),
@@ -405,8 +405,14 @@ impl<'q> Whole<'q> {
         (self.table.records() as u64, self.total.unwrap_or_default())
     }
 
+    /// The table of the records that came.
+    #[cfg(feature = "proofs")]
+    pub(super) fn into_csv(self) -> Vec<u8> {
+        self.table.into_csv()
+    }
+
     /// Takes a page, and returns where the next one is.
-    fn add(&mut self, page: Page<'_>) -> Result<Option<String>, SalesforceGap> {
+    pub(super) fn add(&mut self, page: Page<'_>) -> Result<Option<String>, SalesforceGap> {
         let Page { total, next, records } = page;
         match self.total.replace(total) {
             Some(before) if before != total => return Err(SalesforceGap::TotalChanged { before, now: total }),
@@ -434,7 +440,7 @@ impl<'q> Whole<'q> {
     }
 
     /// The URL of the next page: below the query's own path, on the same host.
-    fn follow(&mut self, url: &Url, query_path: &str, next: &str) -> Result<Url, SalesforceGap> {
+    pub(super) fn follow(&mut self, url: &Url, query_path: &str, next: &str) -> Result<Url, SalesforceGap> {
         let elsewhere = || SalesforceGap::Elsewhere(crate::text::escape::terminal(next));
         let joined = url.join(next).map_err(|_| elsewhere())?;
         let is_page =

@@ -147,6 +147,12 @@ impl Manifest {
         })
     }
 
+    /// What it vouches for, for the proofs.
+    #[cfg(feature = "proofs")]
+    pub(super) fn files(&self) -> &BTreeMap<String, FileFacts> {
+        &self.files
+    }
+
     /// Whether the snapshot holds the reference that it was judged by.
     pub(super) fn has_reference(&self) -> bool {
         self.files.contains_key(super::REFERENCE)

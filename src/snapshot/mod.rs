@@ -5,6 +5,8 @@
 //! Zendesk's field names, as other tools export them, and no manifest.
 
 pub mod demo;
+#[cfg(feature = "proofs")]
+pub(crate) mod doors;
 pub mod lines;
 mod manifest;
 mod save;

@@ -67,7 +67,7 @@ pub fn save(world: &World, provenance: &Provenance<'_>, folder: &Path) -> io::Re
     Ok(unfinished)
 }
 
-fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64> {
+pub(super) fn write_kind(world: &World, kind: Kind, out: &mut dyn Write) -> io::Result<u64> {
     match kind {
         Kind::Organizations => lines(
             out,

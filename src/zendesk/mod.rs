@@ -12,6 +12,8 @@ mod auth;
 mod choice;
 mod client;
 mod collect;
+#[cfg(feature = "proofs")]
+pub(crate) mod doors;
 mod endpoint;
 mod error;
 mod estimate;

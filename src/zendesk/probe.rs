@@ -123,7 +123,7 @@ pub async fn probe(options: &ProbeOptions, progress: &dyn Progress) -> Findings 
     }
 }
 
-async fn probe_over(transport: &dyn Transport, options: &ProbeOptions, progress: &dyn Progress) -> Findings {
+pub(super) async fn probe_over(transport: &dyn Transport, options: &ProbeOptions, progress: &dyn Progress) -> Findings {
     let ProbeOptions { base_url, credentials, tickets_from, timing } = options;
     let listening = Listening { transport, now: timing.now, heard: RefCell::default() };
     let prober = Prober {

@@ -5,7 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::rules::{
-    Action, Audit, BLOCKED_REASONS, ISSUE_CODES, Issue, Resolution, USER_COUNTS, blocked_actions, prepared_actions,
+    ADVISORY_CODES, Action, Audit, BLOCKED_REASONS, ISSUE_CODES, Issue, Resolution, USER_COUNTS, blocked_actions,
+    prepared_actions,
 };
 use super::text;
 use super::{Findings, ModelConfig, Table};
@@ -14,7 +15,7 @@ use super::{Findings, ModelConfig, Table};
 pub fn of(audit: &Audit) -> Findings {
     let plan = plan(audit);
     let mut summary = summary(audit);
-    let thresholds = thresholds(audit.config, &summary);
+    let thresholds = thresholds(audit, &summary);
     let breached = thresholds.iter().any(|threshold| threshold["breached"] == true);
     summary["thresholds"] = json!(thresholds);
     Findings {
@@ -25,6 +26,8 @@ pub fn of(audit: &Audit) -> Findings {
             issue_table(audit, "all_exceptions.csv", None, ALL_COLUMNS),
             exceptions_by_account(audit),
             fix_plan(audit),
+            accounts(audit),
+            advisories(audit),
         ],
         plan_hash: text::sha256(&text::canonical_json(&plan)),
         plan,
@@ -33,6 +36,8 @@ pub fn of(audit: &Audit) -> Findings {
         breached,
     }
 }
+
+const RESOLUTIONS: [&str; 6] = ["linked", "domain_linked", "duplicate", "contested", "conflict", "missing"];
 
 const ORG_COLUMNS: &str = "issue_id, issue_code, risk, status, sf_account_id, account_name, org_id, \
     org_name, current_external_id, expected_external_id, missing_domains, domain, \
@@ -51,6 +56,12 @@ const ACCOUNT_COLUMNS: &str = "sf_account_id, account_name, org_issue_count, use
 const PLAN_COLUMNS: &str = "action_id, status, action_code, sf_account_id, account_name, org_id, \
     org_name, user_id, domain, from, to, preconditions, depends_on, notes, blocked_reason, issue_id";
 
+const EVERY_ACCOUNT_COLUMNS: &str = "sf_account_id, account_key, account_name, expected_domains, resolution, \
+    org_id, org_name, external_id, total_issue_count, prepared_action_count, blocked_action_count, \
+    suppressed_issue_count";
+const ADVISORY_COLUMNS: &str = "advisory_code, sf_account_id, account_name, org_id, org_name, external_id, \
+    domain, user_count, ticket_count";
+
 fn table(file: &'static str, columns: &'static str, rows: Vec<Vec<String>>) -> Table {
     let guard = |row: Vec<String>| row.into_iter().map(guarded).collect();
     Table { file, columns: columns.split(", ").collect(), rows: rows.into_iter().map(guard).collect() }
@@ -58,7 +69,11 @@ fn table(file: &'static str, columns: &'static str, rows: Vec<Vec<String>>) -> T
 
 /// A cell that no spreadsheet takes for a formula.
 fn guarded(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\n', '\r']) { format!("'{cell}") } else { cell }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\n', '\r', '＝', '＋', '－', '＠']) {
+        format!("'{cell}")
+    } else {
+        cell
+    }
 }
 
 fn issue_table(audit: &Audit, file: &'static str, scope: Option<&str>, columns: &'static str) -> Table {
@@ -200,6 +215,68 @@ fn two_most_frequent(table: &[&str], names: &[&str]) -> String {
     present.join(", ")
 }
 
+/// The name of a resolution, and the org to show with it.
+fn resolution(resolution: &Resolution) -> (&'static str, Option<u64>) {
+    match resolution {
+        Resolution::Linked(org) => ("linked", Some(*org)),
+        Resolution::DomainLinked(org) => ("domain_linked", Some(*org)),
+        Resolution::Duplicate(orgs) => ("duplicate", orgs.iter().min().copied()),
+        Resolution::Contested(org) => ("contested", Some(*org)),
+        Resolution::Conflict(org) => ("conflict", Some(*org)),
+        Resolution::Missing(_) => ("missing", None),
+    }
+}
+
+fn accounts(audit: &Audit) -> Table {
+    let mut order: Vec<usize> = (0..audit.accounts.len()).collect();
+    order.sort_by_key(|place| audit.accounts[*place].sf_account_id.clone());
+    let mut rows = vec![];
+    for place in order {
+        let account = &audit.accounts[place];
+        let (name, org_id) = resolution(&audit.resolutions[place]);
+        let org = org_id.and_then(|id| audit.org(id));
+        let of_it: Vec<&Issue> = audit.issues.iter().filter(|issue| issue.account == Some(place)).collect();
+        let open: Vec<&&Issue> = of_it.iter().filter(|issue| issue.status != "suppressed").collect();
+        let actions = || open.iter().flat_map(|issue| &issue.actions);
+        rows.push(vec![
+            account.sf_account_id.clone(),
+            account.key.clone(),
+            account.name.clone(),
+            account.expected_domains.join(";"),
+            name.to_owned(),
+            number(org_id),
+            org.and_then(|org| org.name.clone()).unwrap_or_default(),
+            org.and_then(|org| org.stored_external_id.clone()).unwrap_or_default(),
+            open.len().to_string(),
+            actions().filter(|action| action.blocked_reason.is_none()).count().to_string(),
+            actions().filter(|action| action.blocked_reason.is_some()).count().to_string(),
+            (of_it.len() - open.len()).to_string(),
+        ]);
+    }
+    table("accounts.csv", EVERY_ACCOUNT_COLUMNS, rows)
+}
+
+fn advisories(audit: &Audit) -> Table {
+    let mut rows = vec![];
+    for advisory in audit.advisories() {
+        let org = advisory.org_id.and_then(|id| audit.org(id));
+        let (sf_account_id, account_name) = advisory.account.unwrap_or_default();
+        let count = |count: Option<usize>| count.map(|count| count.to_string()).unwrap_or_default();
+        rows.push(vec![
+            advisory.code.to_owned(),
+            sf_account_id,
+            account_name,
+            number(advisory.org_id),
+            org.and_then(|org| org.name.clone()).unwrap_or_default(),
+            org.and_then(|org| org.stored_external_id.clone()).unwrap_or_default(),
+            advisory.domain.unwrap_or_default(),
+            count(advisory.user_count),
+            count(advisory.ticket_count),
+        ]);
+    }
+    table("advisories.csv", ADVISORY_COLUMNS, rows)
+}
+
 fn fix_plan(audit: &Audit) -> Table {
     let mut rows = vec![];
     let prepared = prepared_actions(&audit.issues);
@@ -288,8 +365,8 @@ fn summary(audit: &Audit) -> Value {
     let issues = unsuppressed(audit);
     let blocked = blocked_actions(&audit.issues);
     let count = |holds: &dyn Fn(&Issue) -> bool| issues.iter().filter(|issue| holds(issue)).count();
-    let resolved =
-        |holds: fn(&Resolution) -> bool| audit.resolutions.iter().filter(|resolution| holds(resolution)).count();
+    let resolved = |name: &str| audit.resolutions.iter().filter(|one| resolution(one).0 == name).count();
+    let advisories = audit.advisories();
     let judged = |name: &str| audit.verdicts.iter().filter(|verdict| verdict.count == name).count();
 
     let mut users = by_name(&USER_COUNTS, judged);
@@ -305,14 +382,7 @@ fn summary(audit: &Audit) -> Value {
         "blocked_reasons": by_name(&BLOCKED_REASONS, |name| {
             blocked.iter().filter(|(_, action)| action.blocked_reason == Some(name)).count()
         }),
-        "resolution": {
-            "linked": resolved(|resolution| matches!(resolution, Resolution::Linked(_))),
-            "domain_linked": resolved(|resolution| matches!(resolution, Resolution::DomainLinked(_))),
-            "duplicate": resolved(|resolution| matches!(resolution, Resolution::Duplicate(_))),
-            "contested": resolved(|resolution| matches!(resolution, Resolution::Contested(_))),
-            "conflict": resolved(|resolution| matches!(resolution, Resolution::Conflict(_))),
-            "missing": resolved(|resolution| matches!(resolution, Resolution::Missing(_))),
-        },
+        "resolution": by_name(&RESOLUTIONS, resolved),
         "read": {
             "accounts": audit.accounts.len(),
             "organizations": audit.orgs.len(),
@@ -321,6 +391,10 @@ fn summary(audit: &Audit) -> Value {
             "tickets": audit.tickets.len(),
         },
         "users": users,
+        "advisories": by_name(&ADVISORY_CODES, |code| {
+            advisories.iter().filter(|advisory| advisory.code == code).count()
+        }),
+        "lost_accounts": audit.baseline.as_ref().map(|_| audit.lost().len()),
         "ticket_echo_count": count(&|issue| issue.scope == "ticket" && issue.echo_of_issue_id.is_some()),
     })
 }
@@ -333,12 +407,17 @@ fn by_name(names: &[&str], count: impl Fn(&str) -> usize) -> Value {
     Value::Object(counts)
 }
 
-fn thresholds(config: &ModelConfig, summary: &Value) -> Vec<Value> {
+fn thresholds(audit: &Audit, summary: &Value) -> Vec<Value> {
+    let config = audit.config;
+    let new = audit.open_issues().iter().filter(|id| !audit.baseline_issues.contains(id)).count();
+    let new = audit.baseline.as_ref().map_or(Value::Null, |_| json!(new));
     let mut thresholds = vec![];
     for (name, limit) in &config.thresholds {
         let value = match name.split_once('.') {
             None if name == "max_total_issues" => &summary["total_issue_count"],
             None if name == "max_blocked_actions" => &summary["blocked_action_count"],
+            None if name == "max_lost_accounts" => &summary["lost_accounts"],
+            None if name == "max_new_issues" => &new,
             Some(("max_by_risk", risk)) => &summary["by_risk"][risk],
             Some(("max_by_code", code)) => &summary["by_code"][code],
             _ => unreachable!("no threshold {name}"),

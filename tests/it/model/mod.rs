@@ -9,6 +9,8 @@ mod compare;
 mod findings;
 pub mod random;
 mod rules;
+mod run;
+mod shrink;
 pub mod text;
 
 use serde_json::Value;
@@ -123,12 +125,11 @@ pub fn audit(
     let (as_of, _) = text::instant(as_of).expect("as_of is RFC 3339");
     let mut audit = rules::Audit::read(world, reference_csv, config, as_of);
     audit.baseline = baseline_csv.map(|csv| rules::Audit::accounts_of(csv, config));
-    audit.resolve();
-    audit.detect();
-    audit.suppress();
-    audit.block_what_needs_the_link();
-    audit.block_all_if_the_reference_shrank();
-    audit.warn_of_the_whole();
-    audit.order_and_number();
+    if let Some(csv) = baseline_csv {
+        let mut earlier = rules::Audit::read(world, csv, config, as_of);
+        earlier.judge();
+        audit.baseline_issues = earlier.open_issues();
+    }
+    audit.judge();
     findings::of(&audit)
 }

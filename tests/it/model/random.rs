@@ -3,6 +3,8 @@
 //! Every world is valid input; what the tool refuses is tested elsewhere. Nothing here knows the
 //! rules but for one thing: suppressions are aimed at issues that the model finds without them.
 
+mod earlier;
+
 use serde_json::{Value, json};
 
 use super::{ModelConfig, PlainWorld, Suppression, text};
@@ -28,8 +30,9 @@ impl Scenario {
             push_text(&mut yaml, "  subdomain", config.subdomain.as_deref());
             push_text(&mut yaml, "  base_url", config.base_url.as_deref());
         }
+        yaml.push_str(&format!("salesforce:\n  max_lost_percent: {}\n", config.max_lost_percent));
         if !config.columns.is_empty() {
-            yaml.push_str("salesforce:\n  columns:\n");
+            yaml.push_str("  columns:\n");
             for (ours, header) in &config.columns {
                 push_text(&mut yaml, &format!("    {ours}"), Some(header));
             }
@@ -162,10 +165,16 @@ pub fn scenario(seed: u64) -> Scenario {
         as_of: builder.as_of.clone(),
     };
     builder.suppress(&mut scenario);
+    scenario.baseline_csv = builder.earlier_reference();
+    if scenario.baseline_csv.is_some() {
+        scenario.config.max_lost_percent = builder.config.max_lost_percent;
+        scenario.config.thresholds = builder.config.thresholds.clone();
+    }
     scenario
 }
 
 /// A row of the reference in the making, and what the rest of the world needs to know of it.
+#[derive(Clone)]
 struct Row {
     sf_account_id: String,
     name: String,
@@ -189,7 +198,7 @@ struct Builder {
     tickets: Vec<Value>,
 }
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "Acme Health",
     "Beta GmbH & Co. KG",
     " Padded ",
@@ -210,6 +219,7 @@ const NAMES: [&str; 20] = [
     "'quoted",
     "a|b|c",
     "<script>",
+    "＝full width",
 ];
 
 const STEMS: [&str; 11] = [

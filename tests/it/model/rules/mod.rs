@@ -2,12 +2,14 @@
 //!
 //! Its parts read, detect and plan; how the result is spelled in artifacts is left to `findings`.
 
+mod advise;
 mod detect;
 mod plan;
 mod read;
 
 use super::{ModelConfig, Warning};
 
+pub use advise::ADVISORY_CODES;
 pub use plan::{blocked_actions, prepared_actions};
 
 /// The issue codes in the order of the tables of the rules.
@@ -40,9 +42,6 @@ pub const BLOCKED_REASONS: [&str; 12] = [
     "account_link_suppressed",
     "reference_shrank",
 ];
-
-/// The reasons that the binary cannot give yet.
-pub const NOT_GIVEN_YET: [&str; 1] = ["reference_shrank"];
 
 pub const ACTION_CODES: [&str; 4] = ["set_org_external_id", "add_org_domain", "assign_user_to_org", "move_user_to_org"];
 
@@ -114,6 +113,8 @@ pub struct Org {
     /// The account key of its external id; none for a blank one.
     pub key: Option<String>,
     pub domains: Vec<String>,
+    /// Each different entry as Zendesk has it.
+    pub stored_domains: Vec<String>,
     pub shared_tickets: bool,
 }
 
@@ -222,6 +223,27 @@ pub struct Audit<'a> {
     pub warnings: Vec<Warning>,
     /// The accounts of the run that this one is compared with.
     pub baseline: Option<Vec<Account>>,
+    /// The ids of the issues that the baseline had and did not suppress.
+    pub baseline_issues: Vec<String>,
+}
+
+impl Audit<'_> {
+    /// Everything between reading and spelling, in its order.
+    pub fn judge(&mut self) {
+        self.resolve();
+        self.detect();
+        self.suppress();
+        self.block_what_needs_the_link();
+        self.block_all_if_the_reference_shrank();
+        self.warn_of_the_whole();
+        self.order_and_number();
+    }
+
+    /// The ids of the issues that are not suppressed.
+    pub fn open_issues(&self) -> Vec<String> {
+        let open = self.issues.iter().filter(|issue| issue.status != "suppressed");
+        open.map(|issue| issue.id.clone()).collect()
+    }
 }
 
 // Section 5: the questions that every rule asks, and the resolution.

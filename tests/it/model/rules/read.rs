@@ -36,6 +36,7 @@ impl<'a> Audit<'a> {
             warnings: vec![],
             memberships_read: 0,
             baseline: None,
+            baseline_issues: vec![],
         };
         audit.memberships_read = audit.memberships.len();
         let (orgs, users) = (&audit.orgs, &audit.users);
@@ -233,7 +234,7 @@ fn unwrapped(cell: &str) -> (String, bool) {
 }
 
 /// Whether the list of platforms holds a domain, or one above it.
-fn is_platform(domain: &str) -> bool {
+pub(super) fn is_platform(domain: &str) -> bool {
     let platforms = domains_of_file("platforms.txt");
     platforms.iter().any(|platform| domain == platform || domain.ends_with(&format!(".{platform}")))
 }
@@ -298,8 +299,12 @@ fn string(value: &Value) -> Option<String> {
 
 fn org(record: &Value) -> Org {
     let mut domains = vec![];
-    for name in record["domain_names"].as_array().into_iter().flatten() {
-        domains.extend(name.as_str().and_then(text::domain));
+    let mut stored_domains: Vec<String> = vec![];
+    for name in record["domain_names"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        domains.extend(text::domain(name));
+        if !stored_domains.iter().any(|stored| stored == name) {
+            stored_domains.push(name.to_owned());
+        }
     }
     let stored_external_id = string(&record["external_id"]);
     let key = stored_external_id.as_deref().filter(|id| !id.trim().is_empty()).map(text::account_key);
@@ -309,6 +314,7 @@ fn org(record: &Value) -> Org {
         stored_external_id,
         key,
         domains,
+        stored_domains,
         shared_tickets: record["shared_tickets"] == true,
     }
 }
