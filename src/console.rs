@@ -13,6 +13,7 @@ use crate::text::words::grouped;
 use crate::text::wrap::{wrap_command, wrap_text};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -236,6 +237,17 @@ pub fn failure(failure: &Failure, audience: Audience) {
     if reduced {
         withheld();
     }
+}
+
+/// Prints what a bug of this program said when it ended the program: without secrets and, for everybody, only where it was.
+pub fn panicked(info: &PanicHookInfo<'_>, audience: Audience) {
+    let place = info.location().map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
+    let said = info.payload_as_str().filter(|_| !audience.is_public());
+    let said = said.map_or_else(String::new, |said| format!(": {}", escape::line(&masked_everywhere(said))));
+    let text = format!(
+        "the program has a bug and ends here{place}{said}\n  help: report it with this line, at https://github.com/g-gremlin/g-gremlin/issues"
+    );
+    to_stderr(ERROR, "error", &text);
 }
 
 /// Prints once that something is withheld, and why.

@@ -22,6 +22,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// A reader of bytes.
 pub struct Door {
@@ -86,6 +87,11 @@ pub fn compressed(bytes: &[u8]) -> Vec<u8> {
     snapshot::doors::compressed(bytes)
 }
 
+/// The NDJSON of a compressed file of a snapshot; `None` when it is none.
+pub fn decompressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    snapshot::doors::decompressed(bytes)
+}
+
 const JOURNAL: &str = concat!(
     r#"{"entry":"begin","schema":"g-gremlin/zendesk-drift/apply-journal/1","run_id":"20260417_223045Z_apply","mode":"apply","source_plan_path":"latest","source_plan_hash":"0f","zendesk":"https://acme.zendesk.com","caps_used":{"max_actions":25,"max_per_account":3},"only_account":[],"only_action":["A001"],"started_at":"2026-04-17T22:30:45Z"}"#,
     "\n",
@@ -107,10 +113,11 @@ const SALESFORCE_REFUSAL: &str = r#"[{"message":"\nSELECT Id, Nmae FROM\n       
 /// A reference, and the copy of it that a snapshot keeps.
 fn reference(bytes: &[u8]) -> bool {
     let columns = BTreeMap::new();
-    let rules = DomainRules::default();
+    static RULES: LazyLock<DomainRules> = LazyLock::new(DomainRules::default);
+    let rules = &*RULES;
     let accounts = |bytes: &[u8], form| {
         let mut domains = DomainTable::default();
-        let read = reference::read(bytes, form, &rules, &mut domains).ok()?;
+        let read = reference::read(bytes, form, rules, &mut domains).ok()?;
         let texts = read.accounts.iter().map(|account| {
             let held: Vec<&str> = account.domains.iter().map(|domain| domains.text(*domain)).collect();
             let (id, name) = (account.sf_account_id().raw().to_owned(), account.name().raw().to_owned());

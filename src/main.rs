@@ -24,6 +24,8 @@ fn main() -> ExitCode {
     .write_global();
     interrupt::watch();
     let audience = common.audience();
+    std::panic::set_hook(Box::new(move |info| console::panicked(info, audience)));
+    interrupt::watch();
     let ended = match area {
         Area::Zendesk { topic: Topic::Drift(drift) } => commands::drift(&drift.common, drift.command),
         Area::Github(github) => commands::github::run(&github.common, &github.command),

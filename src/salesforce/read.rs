@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::http_client::{self, Client, ClientError};
 use crate::retry::{Because, Decision, Fault, Seen, Spent, decide};
 use crate::text::said::Said;
-use crate::text::secret::Secret;
+use crate::text::secret::{self, Secret};
 use crate::zendesk::Timing;
 use reqwest::header::HeaderMap;
 use std::cell::{Cell, RefCell};
@@ -151,6 +151,7 @@ impl From<SalesforceError> for Stop {
 impl<'a> Session<'a> {
     fn open(options: &'a Options, watch: &'a dyn Fn(Event<'_>)) -> Result<Self, SalesforceError> {
         let Options { instance_url, timing, .. } = options;
+        options.credentials.secrets().into_iter().for_each(secret::know);
         let client = http_client::client(instance_url, timing.connect, timing.request);
         let Client { client, built_in_roots: _ } = client.map_err(|error| match error {
             ClientError::Insecure { base_url } => SalesforceError::Insecure { base_url },
@@ -208,6 +209,7 @@ impl<'a> Session<'a> {
                 return Err(SalesforceError::Refused { place, status: 401, said, grants: true });
             }
         };
+        secret::know(token.expose());
         self.tokens.borrow_mut().push(token.clone());
         Ok(token)
     }

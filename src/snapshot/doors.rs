@@ -53,6 +53,11 @@ pub(crate) fn compressed(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).expect("memory has room")
 }
 
+/// The NDJSON of a compressed file.
+pub(crate) fn decompressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    zstd::decode_all(bytes).ok()
+}
+
 fn world(kind: Kind, bytes: impl Read + Send) -> Option<World> {
     let mut ingest = Ingest::new(DomainTable::default());
     let filter = Filter { tickets_from: Instant::MIN, live: false };

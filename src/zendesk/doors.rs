@@ -39,7 +39,7 @@ const ORGANIZATIONS: &str = r#"{"organizations":[{"id":1,"name":"Acme","external
 const USERS: &str = r#"{"users":[{"id":7,"role":"end-user","email":"a@acme.example","organization_id":1,"verified":true,"active":true,"suspended":false,"shared":false,"updated_at":"2026-04-17T22:15:30.5Z"},{"id":8,"role":"agent","email":null,"organization_id":null,"verified":false}],"meta":{"has_more":false,"after_cursor":null}}"#;
 const MEMBERSHIPS: &str = r#"{"organization_memberships":[{"id":5,"user_id":7,"organization_id":1,"default":true,"updated_at":"2026-04-17T22:15:30Z"},{"id":6,"user_id":9,"organization_id":3,"default":null}],"meta":{"has_more":false}}"#;
 const EXPORT: &str = r#"{"tickets":[{"id":4,"requester_id":7,"organization_id":1,"status":"open","updated_at":"2026-04-17T22:15:30Z","generated_timestamp":1776464130}],"after_cursor":"MTU3","end_of_stream":false,"after_url":null}"#;
-const TICKETS: &str = r#"{"tickets":[{"id":4,"requester_id":7,"organization_id":1,"status":"open","updated_at":"2026-04-17T22:15:30Z"}],"meta":{"has_more":true,"after_cursor":"b"}}"#;
+const TICKETS: &str = r#"{"tickets":[{"id":4,"requester_id":7,"organization_id":1,"status":"open","updated_at":"2026-04-17T20:15:30Z"}],"meta":{"has_more":false,"after_cursor":null}}"#;
 const SEARCH: &str = r#"{"results":[{"id":4,"requester_id":7,"organization_id":null,"status":"closed","updated_at":"2026-04-17T22:15:30Z","result_type":"ticket"}],"facets":null,"meta":{"has_more":true,"after_cursor":"c"}}"#;
 const ORG: &str =
     r#"{"organization":{"id":1,"external_id":"001A","domain_names":["acme.example"],"shared_tickets":true}}"#;
