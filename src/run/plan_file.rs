@@ -332,6 +332,17 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_is_null_must_be_there() {
+        for (list, member) in [("actions", "user_id"), ("actions", "org_name"), ("blocked", "domain")] {
+            let without = |file: &mut Value| {
+                let action = file["plan"][list][0].as_object_mut().expect("an action");
+                action.remove(member);
+            };
+            assert!(matches!(rehashed(without), Err(PlanError::Shape(_))), "{member}");
+        }
+    }
+
+    #[test]
     fn what_an_audit_writes_is_read_and_its_hash_recomputed() {
         for text in [DEMO, ALL_CODES] {
             let plan = PlanFile::parse(text.as_bytes()).expect("a plan");

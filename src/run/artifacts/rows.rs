@@ -7,7 +7,7 @@ use super::Artifact;
 use super::table::{List, TableRow, optional, text};
 use crate::catalogue::{ActionCode, AdvisoryCode, BlockedReason, IssueCode, Risk, Scope, Status};
 use crate::model::precondition::Precondition;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
 /// A row of `all_exceptions.csv`.
@@ -216,6 +216,11 @@ pub struct PlanRow<'a> {
     pub issue_id: Cow<'a, str>,
 }
 
+/// A member that must be there, although it may be null: the hash of a plan covers it (rules 7).
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
 /// A prepared action as `fix_plan.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -223,12 +228,18 @@ pub struct PlannedActionRow<'a> {
     pub action_id: Cow<'a, str>,
     pub action_code: ActionCode,
     pub sf_account_id: Cow<'a, str>,
+    #[serde(deserialize_with = "present")]
     pub account_name: Option<Cow<'a, str>>,
     pub org_id: u64,
+    #[serde(deserialize_with = "present")]
     pub org_name: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "present")]
     pub user_id: Option<u64>,
+    #[serde(deserialize_with = "present")]
     pub membership_id: Option<u64>,
+    #[serde(deserialize_with = "present")]
     pub domain: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "present")]
     pub from: Option<Cow<'a, str>>,
     pub to: Cow<'a, str>,
     /// In the order in which they are checked.
@@ -245,12 +256,19 @@ pub struct BlockedActionRow<'a> {
     pub action_id: Cow<'a, str>,
     pub action_code: ActionCode,
     pub blocked_reason: BlockedReason,
+    #[serde(deserialize_with = "present")]
     pub sf_account_id: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "present")]
     pub account_name: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "present")]
     pub org_id: Option<u64>,
+    #[serde(deserialize_with = "present")]
     pub org_name: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "present")]
     pub user_id: Option<u64>,
+    #[serde(deserialize_with = "present")]
     pub membership_id: Option<u64>,
+    #[serde(deserialize_with = "present")]
     pub domain: Option<Cow<'a, str>>,
     pub issue_id: Cow<'a, str>,
 }
