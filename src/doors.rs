@@ -8,10 +8,10 @@ use crate::model::kind::Kind;
 use crate::model::settings::DomainRules;
 use crate::reference::{self, Form};
 use crate::run::artifacts::apply_receipt::{self, ApplyReceipt};
-use crate::run::artifacts::journal::{Entry, Story};
+use crate::run::artifacts::journal::{JournalEntry, Story};
 use crate::run::artifacts::receipt::Receipt;
 use crate::run::artifacts::rows::{AccountRow, AdvisoryRow, IssueRow, TicketIssueRow};
-use crate::run::artifacts::table::{self, Row, TableWriter};
+use crate::run::artifacts::table::{self, TableRow, TableWriter};
 use crate::run::artifacts::{self, plan};
 use crate::run::plan_file::PlanFile;
 use crate::run::read;
@@ -156,7 +156,7 @@ fn journal(bytes: &[u8]) -> bool {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').expect("a story has a line");
     let mut written = Vec::new();
     for line in bytes[..whole].split(|byte| *byte == b'\n') {
-        let entry: Entry = serde_json::from_slice(line).expect("a line of a story");
+        let entry: JournalEntry = serde_json::from_slice(line).expect("a line of a story");
         serde_json::to_writer(&mut written, &entry).expect("memory has room");
         written.push(b'\n');
     }
@@ -189,7 +189,7 @@ fn same<T: Serialize + Debug, E: Debug>(parse: impl Fn(&[u8]) -> Result<T, E>, b
     true
 }
 
-fn rows<R: Row + DeserializeOwned + Debug>(bytes: &[u8]) -> bool {
+fn rows<R: TableRow + DeserializeOwned + Debug>(bytes: &[u8]) -> bool {
     let Ok(rows) = table::read::<R>(bytes) else { return false };
     let mut written = Vec::new();
     let mut table = TableWriter::<R>::new(&mut written).expect("memory has room");

@@ -168,7 +168,7 @@ async fn audit(transport: &dyn Transport) -> Result<(), ReadError> {
         timing: timing(),
     };
     let mut collector = Collector::new(Instant::MIN, DomainTable::default());
-    let outcome = read_over(transport, &options, &mut collector, &Silent, Vec::new()).await?;
+    let outcome = read_over(transport, &options, None, &mut collector, &Silent, Vec::new()).await?;
     drop(collector.finish(outcome.multiple_organizations));
     Ok(())
 }
