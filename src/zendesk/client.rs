@@ -51,7 +51,7 @@ impl Default for Timing {
         };
         Self {
             connect: Duration::from_secs(10),
-            request: if quick { millis(1500) } else { Duration::from_secs(60) },
+            request: if quick { millis(2500) } else { Duration::from_secs(60) },
             retries: if quick { in_no_time() } else { Limits::default() },
             jitter: chance,
             now: SystemTime::now,

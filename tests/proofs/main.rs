@@ -14,9 +14,12 @@ mod fake_github;
 mod fake_salesforce;
 #[path = "../it/fake_zendesk/mod.rs"]
 mod fake_zendesk;
+mod faults;
 #[path = "../it/model/mod.rs"]
 mod model;
 mod mutated;
+#[path = "../it/apply/stage.rs"]
+mod stage;
 
 /// Counts what is allocated, for the bound on the memory that a reader takes.
 #[global_allocator]
