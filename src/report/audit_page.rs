@@ -77,6 +77,7 @@ impl AuditReport<'_> {
             page.text("\n### Accounts, the worst first\n\n");
             page.rows(self.accounts(length));
         }
+        page.text(self.coverage());
         page.text(self.plan());
         page.text(self.folded("Issues by code", &self.codes()));
         page.text(self.folded("Blocked actions", &self.blockers()));
@@ -95,6 +96,20 @@ impl AuditReport<'_> {
         format!("\n<details>\n<summary>{title}</summary>\n\n{}\n\n</details>\n", text.trim())
     }
 
+    /// Who was judged and who was not, and what an operator should know besides.
+    fn coverage(&self) -> String {
+        let facts = self.facts;
+        let mut text = format!("\n### What was judged\n\n{}", facts.coverage());
+        if let Some(unmapped) = facts.unmapped(markdown_code).filter(|_| !self.place.audience.is_public()) {
+            let _ = write!(text, " {unmapped}");
+        }
+        for more in [facts.lost(), facts.advisories_in_words().map(|counts| format!("Advisories: {counts}."))] {
+            more.into_iter().for_each(|more| text.push_str(&format!("\n\n{more}")));
+        }
+        text.push('\n');
+        text
+    }
+
     /// The verdict in a few words.
     pub fn verdict(&self) -> (Mark, String) {
         self.facts.verdict(self.change.map(Change::new_issues))
@@ -102,13 +117,7 @@ impl AuditReport<'_> {
 
     fn facts_in_a_line(&self) -> String {
         let facts = self.facts;
-        let mut line = format!("**{}**\n\n{}", facts.counts(), facts.coverage());
-        if let Some(unmapped) = facts.unmapped(markdown_code).filter(|_| !self.place.audience.is_public()) {
-            let _ = write!(line, " {unmapped}");
-        }
-        for text in [facts.lost(), facts.advisories_in_words().map(|counts| format!("Advisories: {counts}."))] {
-            text.into_iter().for_each(|text| line.push_str(&format!("\n\n{text}")));
-        }
+        let mut line = format!("**{}**", facts.counts());
         if let Some(change) = self.change {
             let _ = write!(
                 line,
@@ -127,6 +136,7 @@ impl AuditReport<'_> {
             if left > 0 {
                 let _ = write!(line, ", {} left the reference with their accounts", grouped(left));
             }
+            line.push('.');
         }
         line.push('\n');
         if facts.source == Source::Demo {

@@ -289,7 +289,7 @@ fn a_change_is_told_by_what_it_does() {
 
     // As an audit with a baseline, it has counts by code.
     let page = stdout(gremlin().args(["report", "--to", "job-summary", "--baseline"]).arg(&before).arg(&after));
-    assert!(page.contains("\nSince the baseline `20260417_221530Z_audit`: **1 new**, 0 resolved, 1 with another status, 1 left the reference with their accounts\n"), "{page}");
+    assert!(page.contains("\nSince the baseline `20260417_221530Z_audit`: **1 new**, 0 resolved, 1 with another status, 1 left the reference with their accounts.\n"), "{page}");
     assert!(page.contains("| `account_missing_zendesk_org` | medium | 8 | **+1** new |\n"), "{page}");
     assert!(page.contains("| `org_missing_expected_domain` | medium | 7 | −1 left the reference |\n"), "{page}");
 
