@@ -153,14 +153,14 @@ pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -
     Ok(())
 }
 
-/// An issue is opened for what is new, lost or beyond a limit, and closed when nothing is left.
+/// An issue is opened for what is new, lost or beyond a limit, and closed when nothing is left and every limit was judged.
 fn wanted(audit: &AuditReport<'_>) -> Wanted {
     let facts = audit.facts;
     let is_new = audit.change.is_some_and(|change| change.new_issues() > 0);
     let is_lost = facts.lost_accounts.is_some_and(|lost| lost > 0);
     if is_new || is_lost || facts.thresholds.iter().any(|judgement| judgement.breached) {
         Wanted::Open
-    } else if facts.issues == 0 {
+    } else if facts.issues == 0 && facts.thresholds.iter().all(|judgement| judgement.value.is_some()) {
         Wanted::Closed
     } else {
         Wanted::AsItIs

@@ -79,12 +79,14 @@ impl AuditFacts {
     /// The verdict in a few words; `new` of the issues were not in the baseline.
     pub fn verdict(&self, new: Option<u64>) -> (Mark, String) {
         let breached = self.thresholds.iter().filter(|judgement| judgement.breached).count() as u64;
+        let open = self.thresholds.iter().filter(|judgement| judgement.value.is_none()).count() as u64;
         let issues = counted(self.issues, "issue");
         let new = new.filter(|new| *new > 0);
         let new = new.map(|new| format!(", {} of them new", grouped(new))).unwrap_or_default();
         match (breached, self.issues, self.thresholds.len()) {
             (1, ..) => (Mark::Bad, format!("a threshold is breached: {issues}{new}")),
             (2.., ..) => (Mark::Bad, format!("{} thresholds are breached: {issues}{new}", grouped(breached))),
+            (0, 0, _) if open > 0 => (Mark::Look, format!("no issue; {} could not be judged", counted(open, "limit"))),
             (0, 0, _) => (Mark::Good, "no issue".to_owned()),
             (0, _, 0) => (Mark::Look, format!("{issues}{new}; no threshold is set")),
             (0, ..) => (Mark::Look, format!("{issues}{new}; no threshold is breached")),

@@ -85,6 +85,17 @@ fn an_issue_is_opened_edited_closed_and_opened_again() {
 }
 
 #[test]
+fn a_limit_that_could_not_be_judged_is_not_green() {
+    let step = Step::new();
+    let run = step.audited("clean", true, &["--threshold", "max_new_issues=0"]);
+    let folder = run.display().to_string();
+    step.run(&["zendesk", "drift", "report", "--to", "job-summary", &folder])
+        .is(0)
+        .says("## 🟡 Drift audit: no issue; 1 limit could not be judged\n")
+        .says("| 🟡 not judged: no baseline |");
+}
+
+#[test]
 fn only_the_tokens_own_issue_is_edited_and_a_pull_request_is_none() {
     let step = Step::new();
     let run = step.audited("breached", false, &["--threshold", "max_total_issues=0"]);
