@@ -6,7 +6,7 @@ use crate::model::consent::{Confirmed, Terms};
 use crate::model::time::Instant;
 use crate::run::artifacts::Source;
 use crate::run::plan_file::PlanFile;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 
 /// Why the whole run is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +45,7 @@ impl From<&Refusal> for Message {
             }
             Refusal::NoZendesk { .. } => Self::with_public(refusal.to_string(), "no Zendesk is configured"),
             Refusal::NotConfirmed { .. } | Refusal::Demo | Refusal::TooOld { .. } | Refusal::FromTheFuture { .. } => {
-                open(refusal.to_string())
+                Message::public(refusal.to_string())
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::run::artifacts::apply_receipt::{ActionResult, Mode, Outcome};
 use crate::run::artifacts::journal::{self, Begin, Intention, JournalEntry, Story};
 use crate::run::create::{self, Root};
 use crate::run::plan_file::{PlanFile, PlannedAction};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ pub fn find(root: &Root, plan: &PlanFile, unclear: &mut dyn FnMut(&str, usize)) 
                 let is_live = |begin: Begin| begin.mode == Mode::Apply && begin.zendesk == plan.zendesk;
                 if names_plan {
                     let cause = format!("line {line} of its {} was not written by this program", journal::FILE_NAME);
-                    return Err(unsettled(&name).because(open(cause)).help(MOVE_AWAY));
+                    return Err(unsettled(&name).because(Message::public(cause)).help(MOVE_AWAY));
                 }
                 if Story::begin_of(&bytes).is_some_and(is_live) {
                     unclear(&name, line);
@@ -149,7 +149,10 @@ const MOVE_AWAY: &str = "check the journal and Zendesk; once it is clear what ca
 
 /// What was begun cannot be found out, so nothing may be written.
 fn unsettled(run: &str) -> Failure {
-    Failure::new(Exit::Unreadable, open(format!("what {run} had begun cannot be found out; nothing was written")))
+    Failure::new(
+        Exit::Unreadable,
+        Message::public(format!("what {run} had begun cannot be found out; nothing was written")),
+    )
 }
 
 /// Settles what earlier applies left open.
@@ -171,7 +174,7 @@ impl<R: SubjectReads> Recovery<'_, R> {
     pub async fn settle_all(&self) -> Result<(), Failure> {
         let unclear = &mut |name: &str, line: usize| {
             let journal = journal::FILE_NAME;
-            (self.say)(open(format!(
+            (self.say)(Message::public(format!(
                 "{name} applied another plan, and line {line} of its {journal} was not written by this program; check what came of its last write"
             )));
         };
@@ -203,7 +206,7 @@ impl<R: SubjectReads> Recovery<'_, R> {
         if wait.is_zero() {
             return Ok(());
         }
-        (self.say)(open(format!(
+        (self.say)(Message::public(format!(
             "the last write of {name} may still be on its way; waiting {} s until its request has timed out",
             wait.as_millis().div_ceil(1000)
         )));
@@ -228,7 +231,7 @@ impl<R: SubjectReads> Recovery<'_, R> {
             })?);
         }
         if !run.is_told() {
-            (self.say)(open(format!("{name} was interrupted, or could not read back a write")));
+            (self.say)(Message::public(format!("{name} was interrupted, or could not read back a write")));
         }
         for result in &settled {
             let what = if result.status == Outcome::Applied { "was applied" } else { "was not applied" };

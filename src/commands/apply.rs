@@ -26,7 +26,7 @@ use crate::run::artifacts::journal::{self, Begin, JournalEntry};
 use crate::run::create::Root;
 use crate::run::plan_file::PlannedAction;
 use crate::snapshot::demo;
-use crate::text::audience::{Audience, Message, open};
+use crate::text::audience::{Audience, Message};
 use crate::zendesk::{Progress, Records, WritePace, Writer};
 use gather::Gathered;
 use std::collections::HashMap;
@@ -87,7 +87,8 @@ impl Job<'_> {
         // What is left of the plan comes after every reason to refuse all of it.
         let narrowing = self.gathered.narrowing(&self.console)?;
         if let Some(refusal) = &self.gathered.outdated {
-            let notice = Message::from(refusal).then("; with --apply it will be refused: ", &open(refusal.help()));
+            let notice =
+                Message::from(refusal).then("; with --apply it will be refused: ", &Message::public(refusal.help()));
             self.console.notice(notice);
         }
         let progress = live::progress(&self.console);
@@ -167,7 +168,7 @@ impl Job<'_> {
         let actions = &plan.actions;
         let mut decided = |at: usize, result: Option<&ActionResult>| {
             if at > 0 && at.is_multiple_of(PROGRESS_STEP) {
-                console.notice(open(format!("checked {at} of {} actions", actions.len())));
+                console.notice(Message::public(format!("checked {at} of {} actions", actions.len())));
             }
             let Some(result) = result else {
                 // It is selected, and this is what becomes of it if the walk ends early.

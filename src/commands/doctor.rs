@@ -17,7 +17,7 @@ use crate::interrupt::Unfinished;
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
 use crate::reference::{self, Form};
-use crate::text::audience::{Audience, Message, open};
+use crate::text::audience::{Audience, Message};
 use crate::text::escape;
 use crate::text::words::counted;
 use crate::zendesk::{self, Credentials};
@@ -149,19 +149,19 @@ fn config(common: &Common, options: &Options) -> Result<(CheckRow, Option<Config
             CheckRow::ok(check, Message::with_public(format!("{saw}, for {zendesk}"), saw))
         }
         (Some(_), false, false) => {
-            CheckRow::fail(check, open(format!("there is no {path}, and no --sf-accounts")), init)
+            CheckRow::fail(check, Message::public(format!("there is no {path}, and no --sf-accounts")), init)
         }
         (None, true, _) => CheckRow::fail(
             check,
-            open(format!("{path} names no Zendesk")),
+            Message::public(format!("{path} names no Zendesk")),
             "set zendesk.subdomain in it, or use --subdomain",
         ),
         (None, false, true) => CheckRow::fail(
             check,
-            open(format!("there is no {path}, and no --subdomain")),
-            open(format!("{init}\nor use --subdomain")),
+            Message::public(format!("there is no {path}, and no --subdomain")),
+            Message::public(format!("{init}\nor use --subdomain")),
         ),
-        (None, false, false) => CheckRow::fail(check, open(format!("there is no {path}")), init),
+        (None, false, false) => CheckRow::fail(check, Message::public(format!("there is no {path}")), init),
     };
     Ok((row, Some(Configured { config, has_reference })))
 }
@@ -175,7 +175,11 @@ fn reference(console: &Console, config: &Config) -> CheckRow {
         Err(error) => {
             let next =
                 "export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains";
-            return CheckRow::fail(check, open(format!("{path} cannot be read")).then(": ", &error.into()), next);
+            return CheckRow::fail(
+                check,
+                Message::public(format!("{path} cannot be read")).then(": ", &error.into()),
+                next,
+            );
         }
     };
     let mut domains = DomainTable::default();
@@ -186,10 +190,10 @@ fn reference(console: &Console, config: &Config) -> CheckRow {
             let expected = counted(reference.domain_counts().0 as u64, "expected domain");
             let saw = format!("{path}: {accounts}, {expected}");
             match reference.warnings.len() as u64 {
-                0 => CheckRow::ok(check, open(saw)),
+                0 => CheckRow::ok(check, Message::public(saw)),
                 count => CheckRow::warn(
                     check,
-                    open(format!("{saw}, {}", counted(count, "warning"))),
+                    Message::public(format!("{saw}, {}", counted(count, "warning"))),
                     "g-gremlin zendesk drift explain CODE says what to do about each",
                 ),
             }
@@ -206,7 +210,7 @@ fn reference(console: &Console, config: &Config) -> CheckRow {
                 counted((problems.listed.len() + problems.more) as u64, "row")
             );
             let told = Message::with_public(format!("{path}: {}", told.join("; ")), public);
-            CheckRow::fail(check, told, open(problems.ways_out.join("\n")))
+            CheckRow::fail(check, told, Message::public(problems.ways_out.join("\n")))
         }
     }
 }
@@ -221,11 +225,11 @@ fn output_root(root: &Path) -> CheckRow {
         Ok(folder) => {
             drop(folder);
             let saw = if existing == root { "can be written" } else { "does not exist yet; it can be made" };
-            CheckRow::ok(check, open(format!("{shown} {saw}")))
+            CheckRow::ok(check, Message::public(format!("{shown} {saw}")))
         }
         Err(error) => CheckRow::fail(
             check,
-            open(format!("{shown} cannot be written")).then(": ", &error.into()),
+            Message::public(format!("{shown} cannot be written")).then(": ", &error.into()),
             "allow writing there, or name another folder: artifacts.root, or audit --out",
         ),
     }
@@ -235,12 +239,12 @@ fn credentials() -> (CheckRow, Option<Credentials>) {
     let check = DoctorCheck::Credentials;
     let env = |name: &str| std::env::var(name).ok();
     match zendesk::credentials_from(&env, live::READ_SCOPE) {
-        Err(error) => (CheckRow::fail(check, &error, open(error.help())), None),
+        Err(error) => (CheckRow::fail(check, &error, Message::public(error.help())), None),
         Ok(credentials) => {
             let row = match &credentials {
                 Credentials::Client { scope, .. } => CheckRow::ok(
                     check,
-                    open(format!(
+                    Message::public(format!(
                         "ZENDESK_OAUTH_CLIENT_ID and _SECRET: an OAuth client, to be asked for the scope \"{}\"",
                         escape::terminal(scope)
                     )),
@@ -271,11 +275,11 @@ fn print_text(console: &Console, rows: &[CheckRow], exit: Exit, flags: &Flags) {
     let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH, |(width, _)| width.0);
     let table = |audience| show::table(rows, width.min(WIDTH), audience);
     console.say(Message::with_public(table(Audience::Private), table(Audience::Public)));
-    console.heading(open(show::verdict(rows, exit)));
+    console.heading(Message::public(show::verdict(rows, exit)));
     let next = match exit {
         Exit::Done => flags.command("audit"),
         _ => format!("Work through what failed, from the top. Then check again:\n  {}", flags.command("doctor")),
     };
     console.heading("\nNext:");
-    console.say(open(format!("  {next}")));
+    console.say(Message::public(format!("  {next}")));
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::catalogue::{Entry, Explanation, Kind};
 use crate::cli::{Common, Explain as Options};
 use crate::exit::{Exit, Failure};
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use crate::text::nearest::nearest;
 use crate::text::wrap::wrap;
 
@@ -48,15 +48,15 @@ impl std::error::Error for UnknownName {}
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
     let Some(name) = &options.name else {
-        console.say(open(list_text().trim_end()));
-        console.data(open(list_json()));
+        console.say(Message::public(list_text().trim_end()));
+        console.data(Message::public(list_json()));
         return Ok(Exit::Done);
     };
     let entries = one(name).map_err(|unknown| {
-        Failure::invalid(open(unknown.to_string())).help("g-gremlin zendesk drift explain lists all names")
+        Failure::invalid(Message::public(unknown.to_string())).help("g-gremlin zendesk drift explain lists all names")
     })?;
-    console.say(open(text(&entries, TEXT_WIDTH).trim_end()));
-    console.data(open(json(&entries)));
+    console.say(Message::public(text(&entries, TEXT_WIDTH).trim_end()));
+    console.data(Message::public(json(&entries)));
     Ok(Exit::Done)
 }
 

@@ -7,7 +7,7 @@ use crate::doctor::check::Status;
 use crate::doctor::{judge, show};
 use crate::exit::{Exit, Failure};
 use crate::run::artifacts;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 
 /// Runs `audit --explain-fetch`. Errors: as of an audit that cannot read.
 pub(super) fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
@@ -33,9 +33,9 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
             None => failure,
         });
     };
-    console.say(open(show::fetch(&cost)));
+    console.say(Message::public(show::fetch(&cost)));
     if console.format == Format::Json {
-        console.data(open(artifacts::json(&cost)));
+        console.data(Message::public(artifacts::json(&cost)));
     }
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use crate::model::accounts::{COLUMNS, Reference};
 use crate::model::domains::DomainTable;
 use crate::paths::shown_path;
 use crate::reference::{self, ColumnChoice, Form, Problems, Proposal};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::escape;
 use crate::text::words::counted;
 use comfy_table::{Table, presets};
@@ -60,8 +60,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     salesforce::check_pin(&config)?;
     write_config(&path, &text, options.force)?;
     make_root(&config.root)?;
-    console.say(open(format!("Wrote {}", escape::line(&shown_path(&path)))));
-    console.say(open(format!("Made  {}/", escape::line(&shown_path(&config.root)))));
+    console.say(Message::public(format!("Wrote {}", escape::line(&shown_path(&path)))));
+    console.say(Message::public(format!("Made  {}/", escape::line(&shown_path(&config.root)))));
     show_columns(&console, &proposal, section.is_some());
     let read = read.transpose().map_err(|problems| wrong_rows(&accounts, problems, &path))?;
     let facts = read.map(|reference| show_reference(&console, &accounts, &reference));
@@ -73,7 +73,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let tried = section.as_ref().map(|_| salesforce::try_query(&console, &config, &again)).transpose()?;
     let columns: BTreeMap<&str, &str> =
         proposal.choices.iter().map(|choice| (choice.column, choice.header.as_str())).collect();
-    console.data(open(format!(
+    console.data(Message::public(format!(
         "{}\n",
         json!({ "config": shown_path(&path), "root": shown_path(&config.root), "columns": columns,
             "reference": tried.as_ref().map(Tried::facts).or(facts) })
@@ -110,7 +110,7 @@ fn unusable(path: &Path, mut problems: Problems) -> Failure {
     if help.is_empty() {
         help = "add the columns Account ID, Account Name and Website (or a field of domains) to the report, and export it again".to_owned();
     }
-    reference_failure(path, problems).help(open(format!("{help}\nthen run init again; nothing was written")))
+    reference_failure(path, problems).help(Message::public(format!("{help}\nthen run init again; nothing was written")))
 }
 
 /// An export of which some rows are wrong. The same command again would find the configuration in its way.
@@ -121,7 +121,7 @@ fn wrong_rows(path: &Path, problems: Problems, written: &Path) -> Failure {
         named_config(written),
         shown_path(written)
     ));
-    reference_failure(path, problems).help(open(help))
+    reference_failure(path, problems).help(Message::public(help))
 }
 
 /// Says which headers of the export stand for our columns, and why.
@@ -159,7 +159,7 @@ fn relative(file: &Path, folder: &Path) -> PathBuf {
 
 fn write_config(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        let failure = Failure::invalid(open(format!("{} cannot be written", path.display())));
+        let failure = Failure::invalid(Message::public(format!("{} cannot be written", path.display())));
         if error.kind() == std::io::ErrorKind::AlreadyExists {
             failure.because("it exists already").help("edit it, or let --force replace it by the defaults")
         } else {
@@ -183,7 +183,8 @@ fn make_root(root: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(root)
         .and_then(|()| if ignore.exists() { Ok(()) } else { std::fs::write(&ignore, "*\n") })
         .map_err(|error| {
-            Failure::invalid(open(format!("the output root {} cannot be written", root.display()))).because(error)
+            Failure::invalid(Message::public(format!("the output root {} cannot be written", root.display())))
+                .because(error)
         })
 }
 
@@ -199,7 +200,7 @@ fn show_reference(console: &Console, path: &Path, reference: &Reference) -> serd
     for (name, value) in &rows {
         table.add_row([(*name).to_owned(), value.to_string()]);
     }
-    console.say(open(format!("\nThe reference {} can be used:\n{table}", escape::line(&shown_path(path)))));
+    console.say(Message::public(format!("\nThe reference {} can be used:\n{table}", escape::line(&shown_path(path)))));
     let facts: serde_json::Map<String, serde_json::Value> =
         rows.iter().map(|(name, value)| (name.replace([' ', '-'], "_"), (*value).into())).collect();
     facts.into()
@@ -228,13 +229,13 @@ fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
         console.say(
             Message::from("  The query was not tried: ")
                 .then("", &error.into())
-                .then(". To try it: ", &open(error.help())),
+                .then(". To try it: ", &Message::public(error.help())),
         );
     }
     if known.tried.is_none() && !known.has_reference {
         let path = escape::line(&shown_path(&config.accounts_csv));
-        console.say(open(format!("  Export the Salesforce accounts to {path}, with at least the columns")));
-        console.say(open(format!("  {}.", COLUMNS[..3].join(", "))));
+        console.say(Message::public(format!("  Export the Salesforce accounts to {path}, with at least the columns")));
+        console.say(Message::public(format!("  {}.", COLUMNS[..3].join(", "))));
     }
     if !known.has_zendesk {
         console.say("  Set zendesk.subdomain in the configuration.");
@@ -242,10 +243,12 @@ fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
     console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
     let named = named_config(path);
     console.say("  Then check all of it, and audit. Neither writes to Zendesk:");
-    console.say(open(format!("    g-gremlin zendesk drift doctor{named}")));
-    console.say(open(format!("    g-gremlin zendesk drift audit{named}")));
+    console.say(Message::public(format!("    g-gremlin zendesk drift doctor{named}")));
+    console.say(Message::public(format!("    g-gremlin zendesk drift audit{named}")));
     let lookback = counted(config.settings.lookback_days.into(), "day");
-    console.say(open(format!("  It looks at the tickets of {lookback}, and at every org, user and membership.")));
+    console.say(Message::public(format!(
+        "  It looks at the tickets of {lookback}, and at every org, user and membership."
+    )));
 }
 
 /// How a command names the configuration; the usual one is found without.

@@ -9,7 +9,7 @@ use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
 use crate::run::artifacts::receipt::{Expected, Requests, Resumed};
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use crate::zendesk::{
     self, Collector, Credentials, PageLog, Pause, Plain, ProbeOptions, Progress, ReadOptions, Silent, SoFar, Terminal,
     Timing,
@@ -32,14 +32,16 @@ pub(super) struct Live {
 pub(super) fn credentials(scope: &str) -> Result<Credentials, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     zendesk::credentials_from(&env, scope).map_err(|error| {
-        Failure::invalid("there are no usable credentials for Zendesk").because(&error).help(open(error.help()))
+        Failure::invalid("there are no usable credentials for Zendesk")
+            .because(&error)
+            .help(Message::public(error.help()))
     })
 }
 
 /// The Zendesk that the credentials may be sent to, if one is named. Errors: the environment pins them to another one.
 pub(super) fn pinned(config: &Config) -> Result<Option<String>, Failure> {
     let env = |name: &str| std::env::var(name).ok();
-    config::target(config, &env).map_err(|error| Failure::new(error.exit(), &error).help(open(error.help())))
+    config::target(config, &env).map_err(|error| Failure::new(error.exit(), &error).help(Message::public(error.help())))
 }
 
 /// The same where one is needed.

@@ -26,7 +26,7 @@ use crate::files;
 use crate::github::step_output::{self, Output};
 use crate::reference::{self, Problems};
 use crate::rules::gate::Judgement;
-use crate::text::audience::{Audience, Message, open};
+use crate::text::audience::{Audience, Message};
 use std::path::Path;
 
 /// Runs a command of `zendesk drift`.
@@ -70,7 +70,7 @@ struct ConfigFile {
 fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
     let path = named.unwrap_or(Path::new(FILE_NAME));
     let failed = |cause: Message| {
-        let place = open(format!("{}", path.display()));
+        let place = Message::public(format!("{}", path.display()));
         Failure::invalid("the configuration cannot be used").because(place.then(": ", &cause)).about(path)
     };
     let bytes = match files::read(path, files::LONGEST_LINE) {
@@ -86,7 +86,8 @@ fn read_config(named: Option<&Path>) -> Result<Option<ConfigFile>, Failure> {
 
 /// The origin of the Zendesk that a flag names, if one does.
 fn named_zendesk(subdomain: Option<&str>, base_url: Option<&str>) -> Result<Option<String>, Failure> {
-    let flag = |what: &str, error: String| Failure::invalid(open(format!("{what} cannot be used"))).because(error);
+    let flag =
+        |what: &str, error: String| Failure::invalid(Message::public(format!("{what} cannot be used"))).because(error);
     match (subdomain, base_url) {
         (_, Some(url)) => config::origin("--base-url", url).map(Some).map_err(|error| flag("--base-url", error)),
         (Some(name), None) => config::origin_of_subdomain(name).map(Some).map_err(|error| flag("--subdomain", error)),
@@ -97,13 +98,13 @@ fn named_zendesk(subdomain: Option<&str>, base_url: Option<&str>) -> Result<Opti
 /// A reference that cannot be used, all its problems told.
 fn reference_failure(path: &Path, problems: Problems) -> Failure {
     let Problems { listed, more, ways_out, is_unusable: _ } = problems;
-    let what = open(format!("the reference CSV {} cannot be used", path.display()));
+    let what = Message::public(format!("the reference CSV {} cannot be used", path.display()));
     let mut failure = listed.into_iter().map(Message::of_line).fold(Failure::invalid(what), Failure::because);
     if more > 0 {
-        failure = failure.because(open(format!("{more} more problems like these")));
+        failure = failure.because(Message::public(format!("{more} more problems like these")));
     }
     let again = "then run the command again; nothing was read from Zendesk";
-    failure.about(path).help(open(ways_out.into_iter().chain([again]).collect::<Vec<_>>().join("\n")))
+    failure.about(path).help(Message::public(ways_out.into_iter().chain([again]).collect::<Vec<_>>().join("\n")))
 }
 
 /// The notice of columns that the reference has and nobody uses.
@@ -127,7 +128,7 @@ fn find_reference(path: &Path) -> Result<(), Failure> {
 }
 
 fn no_reference(path: &Path, error: std::io::Error) -> Failure {
-    Failure::invalid(open(format!("the reference CSV {} cannot be read", path.display())))
+    Failure::invalid(Message::public(format!("the reference CSV {} cannot be read", path.display())))
             .because(error)
             .help("export the accounts from Salesforce with the columns sf_account_id, account_name and account_domains, and name the file with --sf-accounts")
 }
@@ -142,8 +143,9 @@ impl Outputs {
     /// Appends results for later steps.
     fn append(&self, outputs: Vec<Output>) -> Result<(), Failure> {
         let Some(path) = &self.github_output else { return Ok(()) };
-        step_output::append(path, &outputs)
-            .map_err(|error| disk(open(format!("the outputs cannot be written to {}", path.display())), error))
+        step_output::append(path, &outputs).map_err(|error| {
+            disk(Message::public(format!("the outputs cannot be written to {}", path.display())), error)
+        })
     }
 }
 

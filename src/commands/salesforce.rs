@@ -4,7 +4,7 @@ use crate::config::{self, Config, SalesforceSource};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::salesforce::{self, Cost, Event, Options, Probed, Query, SalesforceCredentials, SalesforceError};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::words::grouped;
 use crate::zendesk::Timing;
 use std::cell::OnceCell;
@@ -32,11 +32,11 @@ impl Access {
             .map_err(|error| Failure::invalid("salesforce.query cannot be used").because(&error).help(error.help()))?;
         let env = |name: &str| std::env::var(name).ok();
         let target = config::salesforce_target(config, &env).map_err(|error| {
-            let help = open(error.help());
+            let help = Message::public(error.help());
             Failure::new(error.exit(), "no request was sent to Salesforce").because(&error).help(help)
         })?;
         let credentials = salesforce::credentials_from(&env).map_err(|error| {
-            let help = open(error.help());
+            let help = Message::public(error.help());
             Failure::invalid("there are no usable credentials for Salesforce").because(&error).help(help)
         })?;
         let unusable = |cause: String| Failure::invalid("salesforce.instance_url cannot be used").because(cause);
@@ -117,7 +117,7 @@ fn show(console: &Console, event: &Event<'_>) {
         }
         Event::Page { read, total } if console.verbose => {
             let text = format!("Salesforce: {} of {} records", grouped(*read), grouped(*total));
-            console.notice(open(text));
+            console.notice(Message::public(text));
         }
         Event::Waiting { why, delay } if console.verbose || *delay >= REPORTED_WAIT => {
             let secs = delay.as_secs_f64();

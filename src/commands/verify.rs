@@ -13,7 +13,7 @@ use crate::run::artifacts::journal;
 use crate::run::plan_file::PlanFile;
 use crate::run::read::read_apply_receipt;
 use crate::run::verify::{self, AuditFolder, Files, FolderKind, FolderMismatch, FolderVerdict, Given, PlanOf};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::words::counted;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 }
 
 fn not_usable(folder: &Path, cause: impl Into<Message>) -> Failure {
-    Failure::invalid(open(format!("{} cannot be verified", folder.display()))).because(cause)
+    Failure::invalid(Message::public(format!("{} cannot be verified", folder.display()))).because(cause)
 }
 
 /// The files of the folder, and the names of what is no file.
@@ -57,7 +57,7 @@ fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
     if !folder.is_dir() {
         return Err(not_usable(folder, "there is no such folder"));
     }
-    let failed = |error: io::Error| disk(open(format!("{} cannot be read", folder.display())), error);
+    let failed = |error: io::Error| disk(Message::public(format!("{} cannot be read", folder.display())), error);
     let mut files = Files::new();
     let mut strays = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -77,7 +77,7 @@ fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
 fn failed_at(path: &Path, error: io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => not_usable(path, error),
-        _ => disk(open(format!("{} cannot be read", path.display())), error),
+        _ => disk(Message::public(format!("{} cannot be read", path.display())), error),
     }
 }
 
@@ -186,7 +186,7 @@ fn tell(console: &Console, folder: &Path, verdict: &FolderVerdict) {
     }
     if let Some(hash) = plan_hash {
         // It is computed, not read.
-        console.say(open(format!("\nplan_hash: {hash}")));
+        console.say(Message::public(format!("\nplan_hash: {hash}")));
     }
     for notice in notices {
         console.notice(notice);
@@ -196,7 +196,7 @@ fn tell(console: &Console, folder: &Path, verdict: &FolderVerdict) {
     }
     print_json(console, verdict);
     if console.audience.is_public() && !mismatches.is_empty() {
-        console.mismatch(open(counted(mismatches.len() as u64, "thing") + " in the folder"));
+        console.mismatch(Message::public(counted(mismatches.len() as u64, "thing") + " in the folder"));
     }
     for_each_file(
         mismatches,

@@ -2,7 +2,7 @@
 
 use super::check::{CheckRow, DoctorCheck};
 use super::words::{is_rate_limit, not_read, told};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::escape;
 use crate::text::words::grouped;
 use crate::zendesk::{AS_ADMIN, Credentials, Me, RateLimit, ReadError, usable};
@@ -88,10 +88,10 @@ pub(super) fn clock(ahead_secs: Option<i64>) -> CheckRow {
     let differs = format!("{} s {} the server's", grouped(by), if ahead_secs < 0 { "behind" } else { "ahead of" });
     match ahead_secs.abs() {
         0..=1 => CheckRow::ok(check, "agrees with the server's"),
-        2..=MOST_SKEW_SECS => CheckRow::ok(check, open(differs)),
+        2..=MOST_SKEW_SECS => CheckRow::ok(check, Message::public(differs)),
         _ => CheckRow::warn(
             check,
-            open(format!("{differs}: the ticket window and the end of suppressions shift by as much")),
+            Message::public(format!("{differs}: the ticket window and the end of suppressions shift by as much")),
             "set this machine's clock, best by NTP",
         ),
     }
@@ -129,11 +129,11 @@ pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Check
     if remaining <= per_minute.saturating_sub(used) {
         CheckRow::warn(
             check,
-            open(format!("{saw}: others have used it up to the reserve of {reserve_percent} %")),
+            Message::public(format!("{saw}: others have used it up to the reserve of {reserve_percent} %")),
             "audit at another time, or lower zendesk.reserve_percent",
         )
     } else {
-        CheckRow::ok(check, open(saw))
+        CheckRow::ok(check, Message::public(saw))
     }
 }
 

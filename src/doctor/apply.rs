@@ -1,7 +1,7 @@
 //! Whether `apply` would be allowed to write, by role and scopes alone: nothing is written to find out.
 
 use super::check::{CheckRow, DoctorCheck};
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use crate::zendesk::{Credentials, Me, ReadError};
 
 /// What is known of the right to write.
@@ -33,14 +33,14 @@ pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, cr
             return CheckRow::warn(
                 check,
                 "in part: an agent may change memberships of end users, but orgs only with a custom role that may edit them",
-                open("let an admin own the OAuth client or token that apply uses"),
+                Message::public("let an admin own the OAuth client or token that apply uses"),
             );
         }
         Some(_) | None => {
             return CheckRow::warn(
                 check,
                 "not known, since the role is not",
-                open("let an admin own the OAuth client or token that apply uses"),
+                Message::public("let an admin own the OAuth client or token that apply uses"),
             );
         }
     }
@@ -53,7 +53,7 @@ pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, cr
         }
     };
     match writes(scopes, credentials) {
-        Writes::Allowed(by) => CheckRow::ok(check, open(format!("allowed: an admin with {by}"))),
+        Writes::Allowed(by) => CheckRow::ok(check, Message::public(format!("allowed: an admin with {by}"))),
         Writes::Perhaps => CheckRow::warn(
             check,
             "perhaps: Zendesk does not say whether organizations:write and users:write open memberships",

@@ -2,7 +2,7 @@
 
 use super::check::{CheckRow, DoctorCheck};
 use crate::config::Config;
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use crate::text::words::grouped;
 use crate::zendesk::{Choice, Credentials, Estimate, Findings, Reads, Size, Speed, TicketSource, estimate};
 use serde::Serialize;
@@ -95,7 +95,7 @@ fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> C
     });
     let parts = parts.collect::<Vec<_>>().join(", ");
     let takes = duration(estimate.takes, limit_known);
-    let saw = open(format!("about {} requests, {takes}: {parts}", grouped(estimate.requests)));
+    let saw = Message::public(format!("about {} requests, {takes}: {parts}", grouped(estimate.requests)));
     if estimate.parts.iter().all(|part| part.requests.is_some()) {
         CheckRow::ok(DoctorCheck::Estimate, saw)
     } else {

@@ -7,7 +7,7 @@ use super::cost::{AuditCost, cost, speed};
 use super::tickets::{ticket_choice, tickets};
 use super::words::{read, told};
 use crate::config::Config;
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use crate::text::escape;
 use crate::zendesk::{Credentials, Findings, Me, ReadError, TicketSource};
 use serde::Serialize;
@@ -32,7 +32,9 @@ pub struct Learned {
 /// Judges what was found.
 pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<CheckRow>, Learned) {
     let connection = match &found.connection {
-        Ok(took) => CheckRow::ok(DoctorCheck::Connection, open(format!("answers in {} ms", took.as_millis()))),
+        Ok(took) => {
+            CheckRow::ok(DoctorCheck::Connection, Message::public(format!("answers in {} ms", took.as_millis())))
+        }
         Err(error) => return (no_connection(error), Learned::default()),
     };
     let mut facts = Learned {

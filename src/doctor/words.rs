@@ -1,7 +1,7 @@
 //! What is said of a read that failed, and of one that worked.
 
 use super::check::{CheckRow, DoctorCheck};
-use crate::text::audience::{Audience, Message, open};
+use crate::text::audience::{Audience, Message};
 use crate::text::words::grouped;
 use crate::zendesk::ReadError;
 
@@ -43,7 +43,7 @@ pub(super) fn not_read(check: DoctorCheck, error: &ReadError) -> CheckRow {
 
 pub(super) fn read(check: DoctorCheck, read: &Result<(), ReadError>, count: Option<u64>) -> CheckRow {
     match (read, count) {
-        (Ok(()), Some(count)) => CheckRow::ok(check, open(format!("can be read; about {}", grouped(count)))),
+        (Ok(()), Some(count)) => CheckRow::ok(check, Message::public(format!("can be read; about {}", grouped(count)))),
         (Ok(()), None) => CheckRow::ok(check, "can be read"),
         (Err(error), _) => not_read(check, error),
     }

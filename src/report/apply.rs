@@ -7,7 +7,7 @@ use crate::model::time::Instant;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::{ActionResult, ApplyReceipt, Caps, Mode, Outcome};
 use crate::run::plan_file::PlannedAction;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::escape;
 use crate::text::words::counted;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
@@ -74,7 +74,7 @@ impl Selected<'_> {
 /// The selected actions, each with its change; and the others by reason. `width` is that of the terminal, if there is one.
 pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, width: Option<u16>) -> Vec<ActionLine> {
     let mut lines = Lines::default();
-    lines.say(open(format!(
+    lines.say(Message::public(format!(
         "  {} in the plan, {} selected",
         counted((selected.len() + left_out.len()) as u64, "prepared action"),
         selected.len()
@@ -82,7 +82,7 @@ pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, w
     for code in ActionCode::ALL {
         let count = selected.iter().filter(|selected| selected.action.action_code == code).count();
         if count > 0 {
-            lines.say(open(format!("    {count} {code}")));
+            lines.say(Message::public(format!("    {count} {code}")));
         }
     }
     if !selected.is_empty() {
@@ -91,7 +91,7 @@ pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, w
         lines.say("\n  Selected:");
         for ids in selected.chunks(IDS_IN_A_LINE) {
             let ids: Vec<&str> = ids.iter().map(|selected| &*selected.action.action_id).collect();
-            lines.say(open(format!("    {}", ids.join(","))));
+            lines.say(Message::public(format!("    {}", ids.join(","))));
         }
     }
     let changed = |in_place: bool| {
@@ -103,12 +103,12 @@ pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, w
         if results.is_empty() {
             continue;
         }
-        lines.say(open(format!("\n  {heading}")));
+        lines.say(Message::public(format!("\n  {heading}")));
         for one in results.iter().take(MOST_LISTED) {
             lines.say(result(one));
         }
         if let more @ 1.. = results.len().saturating_sub(MOST_LISTED) {
-            lines.say(open(format!("    and {more} more, in the receipt")));
+            lines.say(Message::public(format!("    and {more} more, in the receipt")));
         }
     }
     left_out_by_reason(&mut lines, left_out, caps);
@@ -132,7 +132,7 @@ fn left_out_by_reason(lines: &mut Lines, left_out: &[&ActionResult], caps: Caps)
             SkipReason::CapMaxPerAccount => format!(" (--max-per-account {})", caps.max_per_account),
             _ => String::new(),
         };
-        lines.say(open(format!("  {} left out, {reason}{option}:", counted(ids.len() as u64, "action"))));
+        lines.say(Message::public(format!("  {} left out, {reason}{option}:", counted(ids.len() as u64, "action"))));
         let more = if ids.len() > IDS_IN_A_LINE { ", …" } else { "" };
         lines.say(format!("    {}{more}", ids[..ids.len().min(IDS_IN_A_LINE)].join(", ")));
     }
@@ -294,12 +294,12 @@ pub fn ending(facts: &Ending<'_>) -> Vec<ActionLine> {
         Mode::Apply | Mode::NotRun => "Apply",
     };
     let sums = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
-    lines.heading(open(format!("\n{what}: {sums}")));
+    lines.heading(Message::public(format!("\n{what}: {sums}")));
     if receipt.mode == Mode::DryRun {
         lines.say("  Nothing was written to Zendesk.");
     }
-    lines.say(open(format!("  Receipt: {}/{}", escape::line(folder), Artifact::ApplyReceipt.name())));
-    lines.say(open(format!("\nplan_hash: {}", receipt.source_plan_hash)));
+    lines.say(Message::public(format!("  Receipt: {}/{}", escape::line(folder), Artifact::ApplyReceipt.name())));
+    lines.say(Message::public(format!("\nplan_hash: {}", receipt.source_plan_hash)));
     if receipt.mode == Mode::DryRun && !is_demo {
         lines.say(age(facts));
     }
@@ -313,7 +313,7 @@ fn age(facts: &Ending<'_>) -> Message {
     let hours = (now.seconds() - from.seconds()).max(0) / 3600;
     let age = if hours < 1 { "less than an hour".to_owned() } else { counted(hours.unsigned_abs(), "hour") };
     let verb = if now > apply_until { "could" } else { "can" };
-    open(format!(
+    Message::public(format!(
         "The plan is from {} ({age} old) and {verb} be applied until {}.",
         from.rfc3339(),
         apply_until.rfc3339()
@@ -328,7 +328,7 @@ fn next(lines: &mut Lines, facts: &Ending<'_>) {
         for option in options {
             lines.say(option.clone().map(|option| format!("      {option} \\")));
         }
-        lines.say(open(format!("      --apply --confirm-plan-hash {}", receipt.source_plan_hash)));
+        lines.say(Message::public(format!("      --apply --confirm-plan-hash {}", receipt.source_plan_hash)));
     };
     let is_applicable = (from..=apply_until).contains(&now);
     let unfinished = !receipt.completed || counts.failed > 0 || aborted(receipt) > 0;
@@ -341,7 +341,7 @@ fn next(lines: &mut Lines, facts: &Ending<'_>) {
         Mode::DryRun if !is_applicable => {
             lines.heading("\nNext:");
             lines.say("  Run the audit again; this plan is not of an age that can be applied:");
-            lines.say(open(format!("    {audit}")));
+            lines.say(Message::public(format!("    {audit}")));
         }
         Mode::DryRun => {
             lines.heading("\nNext:");
@@ -356,13 +356,13 @@ fn next(lines: &mut Lines, facts: &Ending<'_>) {
         Mode::Apply if counts.blocked > 0 => {
             lines.heading("\nNext:");
             let left = counted(counts.blocked, "action");
-            lines.say(open(format!("  The caps left {left}. Apply the same plan again to go on:")));
+            lines.say(Message::public(format!("  The caps left {left}. Apply the same plan again to go on:")));
             apply(lines);
         }
         Mode::Apply | Mode::NotRun => {
             lines.heading("\nNext:");
             lines.say("  Audit again to see what is left:");
-            lines.say(open(format!("    {audit}")));
+            lines.say(Message::public(format!("    {audit}")));
         }
     }
 }

@@ -151,12 +151,12 @@ impl FailedReport<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::audience::open;
+    use crate::text::audience::Message;
 
     #[test]
     fn a_failure_is_cleared_for_its_audience_and_keeps_its_lines() {
         let failure = Failure::invalid("the configuration cannot be used")
-            .because(open("drift.yaml: line 3: unknown key"))
+            .because(Message::public("drift.yaml: line 3: unknown key"))
             .because("the key is acme".to_owned())
             .about(Path::new("ops/drift.yaml"))
             .help("correct it");

@@ -15,7 +15,7 @@ use crate::run::artifacts::rows::{AccountRow, AdvisoryRow, IssueRow, TicketIssue
 use crate::run::artifacts::summary::{self, Summary};
 use crate::run::artifacts::table::{self, TableRow};
 use crate::run::plan_file::PlanFile;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -63,10 +63,10 @@ impl From<&RunFolderError> for Message {
     fn from(error: &RunFolderError) -> Self {
         match error {
             RunFolderError::NoFolder | RunFolderError::NoRun | RunFolderError::Changed { .. } => {
-                open(error.to_string())
+                Message::public(error.to_string())
             }
             RunFolderError::Unreadable { file, error } => {
-                open(format!("{file} cannot be read")).then(": ", &error.into())
+                Message::public(format!("{file} cannot be read")).then(": ", &error.into())
             }
             RunFolderError::UnknownSchema { file, known, .. } => Self::with_public(
                 error.to_string(),

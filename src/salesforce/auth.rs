@@ -4,7 +4,7 @@
 
 use super::error::SalesforceGap;
 use super::page::NotAPage;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::secret::{self, Secret};
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -49,7 +49,7 @@ impl SalesforceCredentialError {
 /// It names variables, and no value.
 impl From<&SalesforceCredentialError> for Message {
     fn from(error: &SalesforceCredentialError) -> Self {
-        open(error.to_string())
+        Message::public(error.to_string())
     }
 }
 

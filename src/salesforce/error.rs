@@ -3,7 +3,7 @@
 //! Left out: the decision what counts as an error (`read`, `page`).
 
 use crate::exit::Exit;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::said::Said;
 
 /// Why there is no reference. The text says what happened to which thing; [`ReadError::help`] says what to do next.
@@ -171,6 +171,6 @@ impl From<&SalesforceError> for Message {
 impl SalesforceError {
     /// The help as a message.
     pub fn next(&self) -> Message {
-        open(self.help().to_owned())
+        Message::public(self.help().to_owned())
     }
 }

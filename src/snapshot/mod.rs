@@ -68,7 +68,7 @@ impl From<&SnapshotError> for Message {
             SnapshotError::Absent(_)
             | SnapshotError::NotUtf8 { .. }
             | SnapshotError::TooLong { .. }
-            | SnapshotError::KeyAbsent { .. } => audience::open(error.to_string()),
+            | SnapshotError::KeyAbsent { .. } => audience::Message::public(error.to_string()),
             SnapshotError::Io { file, error: cause } => {
                 let public = Self::from(cause).to(Audience::Public).map(str::to_owned).unwrap_or_default();
                 Self::with_public(error.to_string(), format!("{file}: {public}"))

@@ -64,11 +64,6 @@ pub struct Message {
     public: Option<Cow<'static, str>>,
 }
 
-/// [`Message::public`], by its earlier name.
-pub fn open(text: impl Into<String>) -> Message {
-    Message::public(text)
-}
-
 impl Message {
     /// A text that everybody may read: counts, names of this program, times, paths that the user typed, a hash.
     pub fn public(text: impl Into<String>) -> Self {

@@ -2,7 +2,7 @@
 //!
 //! Left out: sending the grant and keeping its token fresh (`client`), and reading the environment itself, which is an argument.
 
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::secret;
 pub use crate::text::secret::Secret;
 use base64::Engine;
@@ -44,7 +44,7 @@ const API_TOKEN: &str = "ZENDESK_API_TOKEN";
 /// It names variables, and no value.
 impl From<&CredentialError> for Message {
     fn from(error: &CredentialError) -> Self {
-        open(error.to_string())
+        Message::public(error.to_string())
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::auth::Credentials;
 use super::endpoint::Endpoint;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::said;
 pub use crate::text::said::Said;
 use crate::text::secret::masked_everywhere;
@@ -154,7 +154,7 @@ impl ReadError {
                 self.help(),
                 "no redirect is followed, so that no credential reaches another host; configure the Zendesk that it leads to",
             ),
-            _ => open(self.help()),
+            _ => Message::public(self.help()),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::report::apply as report;
 use crate::run::artifacts::apply_receipt::{self, ActionResult, ApplyCounts, ApplyReceipt, Mode, Outcome};
 use crate::run::artifacts::journal::JournalEntry;
 use crate::run::artifacts::{Artifact, Source, json};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::words::counted;
 use serde::Serialize;
 use std::path::Path;
@@ -104,7 +104,7 @@ impl Job<'_> {
         if receipt.mode == Mode::Apply && !began_to_write && receipt.counts.failed > 0 {
             let failed = counted(receipt.counts.failed, "action");
             return Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN)
-                .because(open(format!("{failed} could not be read right before the write")))
+                .because(Message::public(format!("{failed} could not be read right before the write")))
                 .help(
                     "the causes are printed above (not with --quiet); apply the same plan again once they are solved",
                 ));
@@ -112,7 +112,7 @@ impl Job<'_> {
         Ok(match report::imperfection(receipt).filter(|_| began_to_write) {
             Some(what) => {
                 let name = Artifact::ApplyReceipt.name();
-                self.console.imperfect(open(format!("{what}; {folder}/{name} lists each")));
+                self.console.imperfect(Message::public(format!("{what}; {folder}/{name} lists each")));
                 Exit::Breached
             }
             None => Exit::Done,
@@ -123,12 +123,13 @@ impl Job<'_> {
 fn ended_early(stop: Stop, folder: &str, began_to_write: bool) -> Failure {
     match stop {
         Stop::Interrupted => Failure::new(Exit::Interrupted, "interrupted")
-            .help(open(format!("{folder} has what was done; apply the same plan again to go on"))),
+            .help(Message::public(format!("{folder} has what was done; apply the same plan again to go on"))),
         Stop::Read(error) => Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(&error).help(error.next()),
         Stop::Disk(error) => {
             let more = if began_to_write { " more" } else { "" };
             let what = format!("the journal could not be written, so nothing{more} was sent to Zendesk");
-            disk(open(what), error).help("make room, and apply the same plan again: it goes on where this run ended")
+            disk(Message::public(what), error)
+                .help("make room, and apply the same plan again: it goes on where this run ended")
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::run::artifacts::apply_receipt::Caps;
 use crate::run::artifacts::{Artifact, Source};
 use crate::run::create::Root;
 use crate::run::plan_file::PlanFile;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::escape;
 use crate::text::nearest::nearest;
 use crate::zendesk::{self, Access, Timing};
@@ -99,7 +99,9 @@ impl<'a> Gathered<'a> {
         let zendesk = target.as_ref().map_or(self.config.zendesk.clone(), Clone::clone);
         let confirmed =
             consent::check(&self.plan, &self.terms(zendesk.as_deref())).map_err(|refusal| refused(&refusal))?;
-        target.map_err(|error| Failure::new(error.exit(), NOTHING_WRITTEN).because(&error).help(open(error.help())))?;
+        target.map_err(|error| {
+            Failure::new(error.exit(), NOTHING_WRITTEN).because(&error).help(Message::public(error.help()))
+        })?;
         Ok(confirmed)
     }
 
@@ -146,7 +148,7 @@ impl<'a> Gathered<'a> {
                     "another apply to the same Zendesk is running on this machine",
                 ))
                 .help("wait until it has ended, then do a dry run and apply again"),
-            NoLock::Closed { .. } => refused().because(open(no.to_string())).help(
+            NoLock::Closed { .. } => refused().because(Message::public(no.to_string())).help(
                 "it is not known whether another apply is running; when none is, have the file's owner remove it",
             ),
             NoLock::Disk(error) => disk("the lock of the apply could not be taken", error),
@@ -157,7 +159,7 @@ impl<'a> Gathered<'a> {
     pub(super) fn root(&self) -> Result<Root, Failure> {
         let root = &self.config.root;
         Root::prepare(root).map_err(|error| {
-            Failure::invalid(open(format!("the output root {} cannot be written", root.display()))).because(error).help(
+            Failure::invalid(Message::public(format!("the output root {} cannot be written", root.display()))).because(error).help(
                 "name a folder that can be written with --out, or as artifacts.root in the configuration; nothing was written to Zendesk",
             )
         })
@@ -173,7 +175,8 @@ impl<'a> Gathered<'a> {
             ));
             match nearest(name, known.iter().copied()) {
                 Some(nearest) => failure.help(format!("the nearest is {nearest}")),
-                None => failure.help(open(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len()))),
+                None => failure
+                    .help(Message::public(format!("fix_plan.csv lists all {} prepared actions", plan.actions.len()))),
             }
         };
         let accounts: BTreeSet<&str> = plan.actions.iter().map(|action| &*action.sf_account_id).collect();
@@ -211,7 +214,7 @@ impl<'a> Gathered<'a> {
             }
             (None, SalesforceSource::Csv) if !self.config.accounts_csv.exists() => {
                 let path = self.config.accounts_csv.display();
-                console.notice(open(format!(
+                console.notice(Message::public(format!(
                     "there is no {path}, so this run does not check whether accounts have changed since the audit"
                 )));
                 return Ok(None);
@@ -219,7 +222,7 @@ impl<'a> Gathered<'a> {
             (None, SalesforceSource::Csv) => &self.config.accounts_csv,
         };
         let bytes = files::read_lines(path).map_err(|error| {
-            Failure::invalid(open(format!("the reference CSV {} cannot be read", path.display())))
+            Failure::invalid(Message::public(format!("the reference CSV {} cannot be read", path.display())))
                 .because(error)
                 .help("name the accounts' export with --sf-accounts; nothing was written to Zendesk")
         })?;
@@ -233,16 +236,16 @@ impl<'a> Gathered<'a> {
         let Options { max_actions, max_per_account, only_account, only_action, out, sf_accounts, .. } = self.options;
         let word = |text: &dyn std::fmt::Display| escape::shell_word(&text.to_string());
         let path = |path: &Path| word(&path.display());
-        let mut same = vec![open(format!("--plan {}", word(&self.plan_name())))];
-        same.extend(self.common.config.iter().map(|config| open(format!("--config {}", path(config)))));
-        same.extend(out.iter().map(|out| open(format!("--out {}", path(out)))));
-        same.extend(sf_accounts.iter().map(|accounts| open(format!("--sf-accounts {}", path(accounts)))));
-        same.extend(max_actions.map(|cap| open(format!("--max-actions {cap}"))));
-        same.extend(max_per_account.map(|cap| open(format!("--max-per-account {cap}"))));
+        let mut same = vec![Message::public(format!("--plan {}", word(&self.plan_name())))];
+        same.extend(self.common.config.iter().map(|config| Message::public(format!("--config {}", path(config)))));
+        same.extend(out.iter().map(|out| Message::public(format!("--out {}", path(out)))));
+        same.extend(sf_accounts.iter().map(|accounts| Message::public(format!("--sf-accounts {}", path(accounts)))));
+        same.extend(max_actions.map(|cap| Message::public(format!("--max-actions {cap}"))));
+        same.extend(max_per_account.map(|cap| Message::public(format!("--max-per-account {cap}"))));
         // An id may begin with a hyphen.
         let account = |id: &String| Message::with_public(format!("--only-account={}", word(id)), "--only-account=…");
         same.extend(only_account.iter().map(account));
-        same.extend(only_action.iter().map(|id| open(format!("--only-action={}", word(id)))));
+        same.extend(only_action.iter().map(|id| Message::public(format!("--only-action={}", word(id)))));
         same
     }
 
@@ -272,11 +275,13 @@ impl<'a> Gathered<'a> {
 }
 
 fn not_usable(plan: &Path, cause: Message) -> Failure {
-    Failure::invalid(open(format!("the plan {} cannot be used", plan.display())))
+    Failure::invalid(Message::public(format!("the plan {} cannot be used", plan.display())))
         .because(cause)
         .help("name the run of an audit, its fix_plan.json, or latest")
 }
 
 fn refused(refusal: &Refusal) -> Failure {
-    Failure::new(Exit::Refused, "refused; nothing was written to Zendesk").because(refusal).help(open(refusal.help()))
+    Failure::new(Exit::Refused, "refused; nothing was written to Zendesk")
+        .because(refusal)
+        .help(Message::public(refusal.help()))
 }

@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use crate::interrupt::Unfinished;
 use crate::model::time::Instant;
 use crate::run::artifacts::TOOL_VERSION;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::words::counted;
 use crate::zendesk::{About, PageLog};
 use std::fs::File;
@@ -65,7 +65,7 @@ impl Keeping {
             return failure;
         }
         let until = self.log.began_at().plus_millis(LIFE.as_millis() as u64).rfc3339();
-        let help = open(format!(
+        let help = Message::public(format!(
             "{} are kept until {until}: the same command with --resume goes on from them",
             counted(self.log.pages(), "page")
         ));
@@ -154,12 +154,14 @@ fn take_over(console: &Console, left: Vec<Left>, about: &About) -> Option<Keepin
         Ok(log) => {
             let (pages, began_at) = (log.said(), log.began_at().rfc3339());
             let pages = if pages.is_empty() { "no page".to_owned() } else { pages };
-            console.notice(open(format!("going on with the read that began at {began_at}, which brought {pages}")));
+            console.notice(Message::public(format!(
+                "going on with the read that began at {began_at}, which brought {pages}"
+            )));
             let folder = Some(Unfinished::take_over(&path));
             Some(Keeping { folder, log, _lock: lock })
         }
         Err(error) => {
-            afresh(open(format!("the pages that are kept cannot be used ({error})")));
+            afresh(Message::public(format!("the pages that are kept cannot be used ({error})")));
             // What is damaged does not mend.
             drop(std::fs::remove_dir_all(path));
             None

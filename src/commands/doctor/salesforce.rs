@@ -9,7 +9,7 @@ use crate::doctor::check::{CheckRow, DoctorCheck};
 use crate::exit::{Exit, Failure};
 use crate::model::accounts::COLUMNS;
 use crate::salesforce::{Probed, Table};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use crate::text::words::{counted, grouped};
 
 /// From this share of the day's API requests on, doctor warns.
@@ -45,7 +45,7 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
     if *total == 0 {
         return CheckRow::fail(
             check,
-            open(saw),
+            Message::public(saw),
             "correct the conditions of salesforce.query; an empty reference is refused",
         );
     }
@@ -55,7 +55,7 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
         saw.push_str(&format!(", but no field stands for {}", missing.join(", ")));
         return CheckRow::fail(
             check,
-            open(saw),
+            Message::public(saw),
             "ask for the field in salesforce.query, and name it in salesforce.columns",
         );
     }
@@ -79,8 +79,8 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
         next.push("take LIMIT and OFFSET out of salesforce.query: an account beyond them looks like one that is gone");
     }
     match next.is_empty() {
-        true => CheckRow::ok(check, open(saw)),
-        false => CheckRow::warn(check, open(saw), open(next.join("\n"))),
+        true => CheckRow::ok(check, Message::public(saw)),
+        false => CheckRow::warn(check, Message::public(saw), Message::public(next.join("\n"))),
     }
 }
 

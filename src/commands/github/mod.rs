@@ -11,7 +11,7 @@ use crate::github::approval::{self, Question};
 use crate::github::runs::{self, Search, Wanted};
 use crate::github::step_output::Output;
 use crate::github::{Check, DEFAULT_API, GitHub, GitHubError, Repository, Token};
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use serde_json::{Map, Value};
 
 /// Runs `github`.
@@ -31,7 +31,7 @@ pub(super) fn variable(name: &str) -> Option<String> {
 
 fn needed(name: &'static str) -> Result<String, Failure> {
     variable(name).ok_or_else(|| {
-        Failure::invalid(open(format!("{name} is not set")))
+        Failure::invalid(Message::public(format!("{name} is not set")))
             .help("GitHub sets it in every step of a workflow, and the token is handed on by `env`: GITHUB_TOKEN: ${{ github.token }}")
     })
 }
@@ -61,7 +61,9 @@ pub(super) fn api() -> String {
 }
 
 fn unreadable(error: &GitHubError) -> Failure {
-    Failure::new(Exit::Unreadable, "GitHub could not be read").because(open(error.to_string())).help(error.help())
+    Failure::new(Exit::Unreadable, "GitHub could not be read")
+        .because(Message::public(error.to_string()))
+        .help(error.help())
 }
 
 fn find_run(console: &Console, options: &FindRun) -> Result<Exit, Failure> {
@@ -76,7 +78,7 @@ fn find_run(console: &Console, options: &FindRun) -> Result<Exit, Failure> {
                 runs::named(&github, &repository, &wanted, *id).await
             })?;
             let answer = answer.map_err(|error| unreadable(&error))?;
-            console.heading(open(format!("Run {id} of {repository}")));
+            console.heading(Message::public(format!("Run {id} of {repository}")));
             tell(console, &answer.checks);
             let refusal = answer.found.is_none().then(|| not_used(*id, &answer.checks));
             (answer.found, refusal)
@@ -105,9 +107,9 @@ fn find_run(console: &Console, options: &FindRun) -> Result<Exit, Failure> {
         (_, Some(refusal)) => return Err(refusal),
         (Some(found), None) => {
             let text = format!("Run {} of {}, artifact {}", found.run_id, found.started_at, found.artifact_name);
-            console.say(open(text));
+            console.say(Message::public(text));
         }
-        (None, None) => console.notice(open(format!(
+        (None, None) => console.notice(Message::public(format!(
             "no finished run of {workflow} on the default branch has an artifact {artifact_prefix}…; the first audit has nothing to be compared with"
         ))),
     }
@@ -136,7 +138,7 @@ fn no_baseline(search: &Search) -> Option<Failure> {
     };
     Some(
         Failure::new(Exit::Unreadable, "there is no baseline any more")
-            .because(open(cause))
+            .because(Message::public(cause))
             .help("look at the newest audit, and dispatch the audit workflow once with accept-new to begin anew from what is there"),
     )
 }
@@ -157,7 +159,7 @@ fn check_approval(console: &Console, options: &CheckApproval) -> Result<Exit, Fa
         publish(console, outputs, results)?;
     }
     let approval::Approved { pull_request, reviewer } = approved?;
-    console.say(open(format!("Approved by {reviewer} in #{pull_request}.")));
+    console.say(Message::public(format!("Approved by {reviewer} in #{pull_request}.")));
     Ok(Exit::Done)
 }
 
@@ -179,10 +181,10 @@ fn approved(console: &Console, plan_hash: &str, folder: &str) -> Result<approval
         approval::check(&github, &repository, &question).await
     })?;
     let answer = answer.map_err(|error| unreadable(&error))?;
-    console.heading(open(format!("Approval of {plan_hash}")));
+    console.heading(Message::public(format!("Approval of {plan_hash}")));
     tell(console, &answer.checks);
     answer.approved.ok_or_else(|| {
-        refused("the plan is not approved", &answer.checks).help(open(format!(
+        refused("the plan is not approved", &answer.checks).help(Message::public(format!(
             "merge a pull request that adds {folder}/{plan_hash}.yaml, approved by a person with write permission who does not dispatch"
         )))
     })
@@ -197,7 +199,7 @@ pub(super) fn block_on<T>(conversation: impl Future<Output = T>) -> Result<T, Fa
 /// Each check as a line.
 fn tell(console: &Console, checks: &[Check]) {
     for Check { what, instead } in checks {
-        console.say(open(match instead {
+        console.say(Message::public(match instead {
             None => format!("  ok    {what}"),
             Some(instead) => format!("  fail  {what}: {}", crate::text::escape::terminal(instead)),
         }));
@@ -208,8 +210,8 @@ fn refused(what: &str, checks: &[Check]) -> Failure {
     checks
         .iter()
         .filter_map(|check| check.instead.as_ref().map(|instead| (check.what, instead)))
-        .fold(Failure::new(Exit::Refused, open(what)), |failure, (what, instead)| {
-            failure.because(open(format!("{what}: {instead}")))
+        .fold(Failure::new(Exit::Refused, Message::public(what)), |failure, (what, instead)| {
+            failure.because(Message::public(format!("{what}: {instead}")))
         })
 }
 
@@ -218,7 +220,7 @@ fn publish(console: &Console, outputs: &Outputs, results: Vec<Output>) -> Result
     if console.format == Format::Json {
         let data: Map<String, Value> =
             results.iter().map(|(name, value)| (name.replace('-', "_"), value.clone().into())).collect();
-        console.data(open(crate::run::artifacts::json(&data)));
+        console.data(Message::public(crate::run::artifacts::json(&data)));
     }
     outputs.append(results)
 }

@@ -6,7 +6,7 @@ use crate::commands::read_config;
 use crate::config::FILE_NAME;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use crate::text::escape::shell_word;
 use serde_json::json;
 use std::fs;
@@ -156,7 +156,7 @@ fn theirs(common: &Common, options: &Options) -> Result<Theirs, Failure> {
     let config = match &common.config {
         None => FILE_NAME.to_owned(),
         Some(path) => in_repository(path).ok_or_else(|| {
-            Failure::invalid(open(format!("the workflows cannot name {}", path.display())))
+            Failure::invalid(Message::public(format!("the workflows cannot name {}", path.display())))
                 .because("it is not a path inside this repository")
                 .help("run this at the root of the repository, and name the configuration from there")
         })?,
@@ -178,15 +178,17 @@ pub fn run(console: &Console, common: &Common, options: &Options) -> Result<Exit
     let present: Vec<&str> =
         workflows.iter().map(|(name, _)| *name).filter(|name| folder.join(name).exists()).collect();
     if !options.force && !present.is_empty() {
-        return Err(Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}")))
-            .because(open(format!("already there: {}", present.join(", "))))
+        return Err(Failure::invalid(Message::public(format!("the workflows cannot be written to {FOLDER}")))
+            .because(Message::public(format!("already there: {}", present.join(", "))))
             .help("move them away, or replace them with --force"));
     }
-    let failed = |error| Failure::invalid(open(format!("the workflows cannot be written to {FOLDER}"))).because(error);
+    let failed = |error| {
+        Failure::invalid(Message::public(format!("the workflows cannot be written to {FOLDER}"))).because(error)
+    };
     fs::create_dir_all(folder).map_err(failed)?;
     for (name, workflow) in &workflows {
         fs::write(folder.join(name), theirs.workflow(workflow)).map_err(failed)?;
-        console.say(open(format!("Wrote {FOLDER}/{name}")));
+        console.say(Message::public(format!("Wrote {FOLDER}/{name}")));
     }
     if !Path::new(".git").exists() {
         console.notice("GitHub reads workflows at the root of a repository, and this folder does not look like one");
@@ -196,7 +198,7 @@ pub fn run(console: &Console, common: &Common, options: &Options) -> Result<Exit
         "action": theirs.action.uses(),
         "config": theirs.config,
     });
-    console.data(open(format!("{written}\n")));
+    console.data(Message::public(format!("{written}\n")));
     let zendesk = config.as_ref().and_then(|config| config.zendesk.as_deref());
     console.heading("\nNext:");
     console.say(setup(zendesk, &default_branch(), options.with_apply));

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::accounts::COLUMNS;
 use crate::reference::{self, Proposal};
 use crate::salesforce::{Query, SalesforceCredentialError, credentials_from};
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use serde_json::{Value, json};
 
 /// What is asked without `--query`: fields that every Salesforce has.
@@ -44,7 +44,7 @@ impl Section {
         // The variable may hold a host alone.
         let url = if what == PIN && !url.contains("://") { format!("https://{url}") } else { url };
         let instance_url = config::origin(what, &url)
-            .map_err(|error| Failure::invalid(open(format!("{what} cannot be used"))).because(error))?;
+            .map_err(|error| Failure::invalid(Message::public(format!("{what} cannot be used"))).because(error))?;
         let text = options.query.as_deref().unwrap_or(DEFAULT_QUERY);
         let query = Query::parse(text)
             .map_err(|error| Failure::invalid("--query cannot be used").because(&error).help(error.help()))?;
@@ -62,7 +62,9 @@ impl Section {
         let unnamed: Vec<&str> = COLUMNS[..3].iter().copied().filter(|column| !is_named(column)).collect();
         (!unnamed.is_empty()).then(|| {
             let unnamed = unnamed.join(", ");
-            open(format!("no field of the query is known by its name as {unnamed}; name it under salesforce.columns"))
+            Message::public(format!(
+                "no field of the query is known by its name as {unnamed}; name it under salesforce.columns"
+            ))
         })
     }
 
@@ -81,7 +83,7 @@ impl Section {
 pub(super) fn check_pin(config: &Config) -> Result<(), Failure> {
     let env = |name: &str| std::env::var(name).ok();
     config::salesforce_target(config, &env).map(drop).map_err(|error| {
-        let help = open(error.help());
+        let help = Message::public(error.help());
         Failure::new(error.exit(), "nothing was written").because(&error).help(help)
     })
 }
@@ -112,7 +114,7 @@ pub(super) fn try_query(console: &Console, config: &Config, again: &str) -> Resu
     let Some(access) = Access::of(config, *console)? else {
         return Err(Failure::invalid("the configuration does not name Salesforce"));
     };
-    let then = open(format!("then {again}; the configuration is written"));
+    let then = Message::public(format!("then {again}; the configuration is written"));
     let helped = |failure: Failure| match failure.next().cloned() {
         Some(next) => failure.help(next.then("\n", &then)),
         None => failure.help(then.clone()),

@@ -13,7 +13,7 @@ use crate::rules::audit::Audit;
 use crate::run::artifacts::rows::{self, AccountRow, IssueRow};
 use crate::run::artifacts::{self, Source};
 use crate::run::read::RunFolder;
-use crate::text::audience::{Message, open};
+use crate::text::audience::Message;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -282,7 +282,7 @@ pub enum Incomparable {
 impl From<&Incomparable> for Message {
     fn from(error: &Incomparable) -> Self {
         match error {
-            Incomparable::OtherSource { .. } => open(error.to_string()),
+            Incomparable::OtherSource { .. } => Message::public(error.to_string()),
             Incomparable::OtherZendesk { .. } => {
                 Self::with_public(error.to_string(), "the two runs are of different Zendesks")
             }

@@ -8,7 +8,7 @@ use crate::config::{Config, FILE_NAME, SalesforceSource};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::github::inputs::Inputs;
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use serde_json::Value;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
@@ -30,7 +30,7 @@ pub(super) fn find(environment: &Environment, inputs: &Inputs) -> Result<Before,
             read_config(inputs.config.as_deref())?;
             Ok(Before::Added)
         } else {
-            Err(Failure::invalid(open(format!("{} is on neither side of this change", path.display())))
+            Err(Failure::invalid(Message::public(format!("{} is on neither side of this change", path.display())))
                 .help("name the configuration of this repository with the input config"))
         };
     };
@@ -126,7 +126,7 @@ fn in_repository(path: &Path) -> Result<String, Failure> {
             }
             Component::ParentDir => names.push(".."),
             Component::RootDir | Component::Prefix(_) => {
-                return Err(Failure::invalid(open(format!("{} is not in the repository", path.display()))));
+                return Err(Failure::invalid(Message::public(format!("{} is not in the repository", path.display()))));
             }
         }
     }

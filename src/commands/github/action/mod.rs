@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::github::inputs::RawInputs;
 use crate::github::step_output::{self, Output};
 use crate::report::failed_page::KnownFailure;
-use crate::text::audience::{Audience, Message, open};
+use crate::text::audience::{Audience, Message};
 use clap::Parser;
 use state::State;
 use std::path::{Path, PathBuf};
@@ -45,11 +45,12 @@ impl Environment {
     fn read(common: &Common) -> Result<Self, Failure> {
         let needed = |name: &'static str| {
             variable(name).ok_or_else(|| {
-                Failure::invalid(open(format!("{name} is not set")))
+                Failure::invalid(Message::public(format!("{name} is not set")))
                     .help("`github action` is a step of the Action; action.yml shows what it is given")
             })
         };
-        let inputs = RawInputs::parse(&needed("INPUTS")?).map_err(|error| Failure::invalid(open(error.to_string())))?;
+        let inputs = RawInputs::parse(&needed("INPUTS")?)
+            .map_err(|error| Failure::invalid(Message::public(error.to_string())))?;
         let audience = Audience::of_process(common.allow_public_artifacts || inputs.allows_public_artifacts());
         Ok(Self { audience, inputs, work: needed("WORK")?.into(), outputs: needed("GITHUB_OUTPUT")?.into() })
     }

@@ -10,7 +10,7 @@ use crate::github::GitHub;
 use crate::github::inputs::{AUDIT_ARTIFACT, ActionCommand, FromRun, InputError, Inputs, Place};
 use crate::github::runs::{self, Found, Search, Wanted};
 use crate::github::step_output::Output;
-use crate::text::audience::open;
+use crate::text::audience::Message;
 
 /// Runs the step.
 pub(super) fn run(environment: &Environment) -> Result<Exit, Failure> {
@@ -61,7 +61,7 @@ fn prepare(environment: &Environment, prepared: &mut Prepared, outputs: &mut Vec
 
 /// An input that cannot be used.
 pub(super) fn invalid(error: &InputError) -> Failure {
-    Failure::invalid(open(error.to_string()))
+    Failure::invalid(Message::public(error.to_string()))
 }
 
 /// The name of the artifact, where no input names it: one for each attempt, since GitHub keeps the first of a name.
@@ -112,7 +112,10 @@ fn chosen(
     needs_baseline: bool,
 ) -> Result<(Option<Found>, Option<Found>), Failure> {
     let say = |what: &str, found: &Found| {
-        console.say(open(format!("{what}: run {} of {}, {}", found.run_id, found.started_at, found.artifact_name)));
+        console.say(Message::public(format!(
+            "{what}: run {} of {}, {}",
+            found.run_id, found.started_at, found.artifact_name
+        )));
     };
     if !needs_baseline {
         search.newest.iter().for_each(|found| say("the newest audit", found));

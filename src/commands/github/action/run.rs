@@ -16,7 +16,7 @@ use crate::interrupt;
 use crate::report::review::ReviewFacts;
 use crate::run::artifacts::Artifact;
 use crate::run::read::RunFolder;
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use std::path::{Path, PathBuf};
 
 /// Runs the step.
@@ -128,7 +128,7 @@ impl Step<'_> {
     fn downloaded(&self, folder: &str, ending: &str) -> Result<PathBuf, Failure> {
         only(&self.environment.work.join(folder), ending).ok_or_else(|| {
             let what = if ending.is_empty() { "snapshot" } else { "run folder" };
-            Failure::invalid(open(format!("the artifact of the audit run does not hold one {what}")))
+            Failure::invalid(Message::public(format!("the artifact of the audit run does not hold one {what}")))
                 .help("run the audit workflow once more, with save-snapshot")
         })
     }
@@ -182,7 +182,7 @@ fn needs_a_run(state: &State, input: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("no audit run with an artifact was found for the input {input}");
-    Err(Failure::new(Exit::Unreadable, open(what)).help("run the audit workflow once, with save-snapshot"))
+    Err(Failure::new(Exit::Unreadable, Message::public(what)).help("run the audit workflow once, with save-snapshot"))
 }
 
 /// Puts what an audit saved beside its run folder, under the same name.

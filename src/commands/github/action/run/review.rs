@@ -14,7 +14,7 @@ use crate::run::artifacts::Artifact;
 use crate::run::artifacts::apply_receipt::Outcome;
 use crate::run::plan_file::PlanFile;
 use crate::run::read::read_apply_receipt;
-use crate::text::audience::open;
+use crate::text::audience::Message;
 use std::path::Path;
 
 /// Of a dry run that an approval follows: what a reviewer approves, but for the actions. An apply that would be refused for the
@@ -30,7 +30,7 @@ pub(super) fn review(plan: &Path, inputs: &Inputs, state: &State) -> Result<Opti
     let last = Instant::from_seconds(made.seconds() + i64::from(hours) * 3600);
     if last.seconds() < clock::now().seconds() {
         return Err(Failure::new(Exit::Refused, "this plan is too old to apply")
-            .because(open(format!(
+            .because(Message::public(format!(
                 "it could be applied until {}; the configuration allows {hours} hours",
                 last.rfc3339()
             )))
