@@ -337,10 +337,8 @@ impl Kept<'_> {
     /// Drops the pages: the list is read from its beginning. Where they cannot be dropped, no further one is kept.
     pub(super) fn forget(self) {
         let digest = self.log.seeds.borrow()[self.list as usize];
-        let is_gone = match std::fs::remove_file(self.path()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => false,
-            _ => true,
-        };
+        let removed = std::fs::remove_file(self.path());
+        let is_gone = !removed.is_err_and(|error| error.kind() != io::ErrorKind::NotFound);
         *self.written() = Written { digest, failed: !is_gone, ..Written::default() };
         if !is_gone {
             self.log.give_up();

@@ -59,7 +59,7 @@ fn an_issue_is_opened_edited_closed_and_opened_again() {
 
     step.track(&breached, &[]).is(0).says("tracking issue: opened https://github.com/acme/support-identity/issues/");
     let opened = ("open".to_owned(), "Zendesk drift: a threshold is breached: 1 issue".to_owned());
-    assert_eq!(step.issues(), [opened.clone()]);
+    assert_eq!(step.issues(), [opened]);
     let body = step.github.state().issues[0]["body"].as_str().expect("a body").to_owned();
     assert!(body.starts_with(&format!("{MARKER}\n## 🔴 Drift audit")) && body.contains("Acme"), "{body}");
 
