@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let common = match &area {
         Area::Zendesk { topic: Topic::Drift(drift) } => &drift.common,
         Area::Github(github) => &github.common,
+        Area::Completions(completions) => &completions.common,
     };
     match common.color {
         Color::Auto => anstream::ColorChoice::Auto,
@@ -25,10 +26,10 @@ fn main() -> ExitCode {
     interrupt::watch();
     let audience = common.audience();
     std::panic::set_hook(Box::new(move |info| console::panicked(info, audience)));
-    interrupt::watch();
     let ended = match area {
         Area::Zendesk { topic: Topic::Drift(drift) } => commands::drift(&drift.common, drift.command),
         Area::Github(github) => commands::github::run(&github.common, &github.command),
+        Area::Completions(completions) => commands::completions::run(completions.shell),
     };
     let exit = ended.and_then(console::finish).unwrap_or_else(|failure| {
         console::failure(&failure, audience);

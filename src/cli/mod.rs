@@ -57,7 +57,30 @@ pub enum Area {
     /// What a workflow asks GitHub before it trusts a run or an approval
     #[command(arg_required_else_help = true, after_help = github::HELP)]
     Github(Github),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(Completions),
 }
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  bash, for you alone:
+    g-gremlin completions bash > ~/.local/share/bash-completion/completions/g-gremlin
+  zsh, in a folder of $fpath:
+    g-gremlin completions zsh > ~/.zfunc/_g-gremlin
+  fish:
+    g-gremlin completions fish > ~/.config/fish/completions/g-gremlin.fish
+  PowerShell, at the end of $PROFILE:
+    g-gremlin completions powershell | Out-String | Invoke-Expression";
 
 #[derive(Debug, Subcommand)]
 pub enum Topic {

@@ -3,6 +3,7 @@
 mod accounts;
 pub mod apply;
 pub mod audit;
+pub mod completions;
 pub mod diff;
 pub mod doctor;
 pub mod explain;

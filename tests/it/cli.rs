@@ -670,3 +670,24 @@ fn an_interrupted_audit_leaves_nothing() {
         assert_eq!(std::fs::read_dir(folder.path().join("live")).expect("a root").count(), 0);
     }
 }
+
+#[test]
+fn each_shell_gets_a_script_that_knows_commands_and_flags() {
+    let folder = folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("g-gremlin"));
+        let output = command.args(["completions", shell]).assert().code(0).stderr("");
+        let script = String::from_utf8(output.get_output().stdout.clone()).expect("text");
+        // The generator for fish leaves out the flags of commands below a command.
+        let words = ["zendesk", "drift", "doctor", "confirm-plan-hash"];
+        for word in words.into_iter().filter(|word| shell != "fish" || *word != "confirm-plan-hash") {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
+        if shell == "bash" {
+            let file = folder.path().join("g-gremlin.bash");
+            std::fs::write(&file, script).expect("written");
+            let checked = std::process::Command::new("bash").arg("-n").arg(&file).status().expect("bash runs");
+            assert!(checked.success(), "bash cannot read its script");
+        }
+    }
+}

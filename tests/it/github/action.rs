@@ -287,3 +287,24 @@ fn a_program_that_was_ended_is_never_a_success() {
     assert_eq!(repository.output("exit-code"), "3");
     assert!(report.out.contains("ended before it could say how it went"), "{}", report.out);
 }
+
+#[test]
+fn an_audit_keeps_the_tracking_issue_and_a_failed_one_leaves_it_as_it_is() {
+    let repository = Repository::new();
+    let snapshot = repository.path("snapshot");
+    let audit = |snapshot: &Path, issue: &str| json!({ "command": "audit", "snapshot": snapshot, "issue": issue, "thresholds": "max_total_issues=0" });
+    let writes = || repository.step.github.writes();
+
+    let inputs = audit(&snapshot, "true");
+    assert_eq!(repository.run(&inputs).code, "1");
+    repository.step(&["report", "--post"], &inputs).says("tracking issue: opened");
+    assert_eq!(writes(), ["POST /issues"]);
+
+    let inputs = audit(&snapshot, "false");
+    assert_eq!(repository.run(&inputs).code, "1");
+    repository.step(&["report", "--post"], &inputs);
+    let inputs = audit(Path::new("nowhere"), "true");
+    assert_eq!(repository.run(&inputs).code, "2");
+    repository.step(&["report", "--post"], &inputs);
+    assert_eq!(writes(), ["POST /issues"], "one that is off, and one that failed");
+}
