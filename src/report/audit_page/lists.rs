@@ -7,7 +7,7 @@ use crate::report::page::{Page, Rows};
 use crate::rules::gate::Judgement;
 use crate::run::artifacts::Artifact;
 use crate::run::artifacts::rows::{AccountRow, IssueRow};
-use crate::text::escape::{markdown_cell, markdown_text};
+use crate::text::escape::{markdown_cell, markdown_text, terminal};
 use crate::text::words::grouped;
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl AuditReport<'_> {
         if !lost.is_empty() {
             let row = |account: &crate::run::diff::AccountDelta<'_>| {
                 let (id, name) = (account.sf_account_id, account.account_name);
-                format!("| {} | {} | {} |\n", markdown_text(name), markdown_cell(id), self.links().account(id))
+                format!("| {} | {} | {} |\n", in_cell(name), markdown_cell(id), self.links().account(id))
             };
             page.text("\n### Accounts that left the reference\n\n");
             page.rows(Rows {
@@ -51,7 +51,7 @@ impl AuditReport<'_> {
     fn of_issue(&self, issue: &IssueRow<'_>) -> String {
         let name = if issue.account_name.is_empty() { "(no single account)" } else { &issue.account_name };
         let links = self.links().of_issue(issue);
-        format!("| {} | {} | {} | {links} |\n", markdown_text(name), markdown_text(&issue.detail), risk(issue.risk))
+        format!("| {} | {} | {} | {links} |\n", in_cell(name), markdown_text(&issue.detail), risk(issue.risk))
     }
 
     /// The limits: the breached ones first, then those that could not be judged.
@@ -101,7 +101,7 @@ impl AuditReport<'_> {
             let links: Vec<String> = links.into_iter().flatten().filter(|link| !link.is_empty()).collect();
             format!(
                 "| {} | {} | {} | {} | {} | {} |\n",
-                markdown_text(&account.account_name),
+                in_cell(&account.account_name),
                 worst.unwrap_or_default(),
                 grouped(account.issues()),
                 grouped(account.prepared),
@@ -117,6 +117,11 @@ impl AuditReport<'_> {
             all: self.place.file(Artifact::ExceptionsByAccount),
         }
     }
+}
+
+/// A name in a sentence, cut as names are everywhere.
+fn in_cell(name: &str) -> String {
+    markdown_text(&terminal(name))
 }
 
 const fn risk(risk: Risk) -> &'static str {
