@@ -129,7 +129,7 @@ fn write(names: &Names, folder: &Path) {
         let mut row: Vec<String> = row.expect("a row").iter().map(str::to_owned).collect();
         row[0] = new_id(&row[0]);
         // A cell of a name has no line end.
-        row[1] = names.names[number].replace(['\n', '\r'], "\u{fffd}");
+        row[1] = names.names[number].trim().replace(['\n', '\r'], "\u{fffd}");
         row[3] = names.names[number].replace(['\n', '\r'], " ");
         writer.write_record(&row).expect("written");
     }
