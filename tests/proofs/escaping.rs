@@ -76,7 +76,16 @@ fn a_markdown_parser_finds_the_text_in_one_span_of_code() {
         let found = markdown::read(&format!("before\n\n{block}\nafter\n"));
         assert_eq!((found.active, found.blocks), (vec![], vec![format!("{expected}\n")]), "{text:?}");
     }
-    println!("Markdown: {} texts in 6 places each", all.len());
+    for text in all.iter().filter(|text| !text.trim().is_empty()) {
+        let shown = escape::markdown_text(text);
+        let found = markdown::read(&format!("| a | b |\n| --- | --- |\n| {shown} | x |\n\nOf {shown}\n"));
+        assert_eq!(found.active, [""; 0], "{text:?} in {shown}");
+        let expected = escape::line(text);
+        let expected = expected.trim();
+        let trimmed: Vec<&str> = found.texts[2..].iter().map(|text| text.trim()).collect();
+        assert_eq!(trimmed, [expected, "x", &format!("Of {}", escape::line(text)).trim().to_owned()], "{text:?}");
+    }
+    println!("Markdown: {} texts in 8 places each", all.len());
 }
 
 #[test]

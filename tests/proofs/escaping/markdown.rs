@@ -8,6 +8,8 @@ use comrak::{Arena, Options, parse_document};
 pub struct Found {
     /// The texts of spans of code.
     pub code: Vec<String>,
+    /// The texts outside of code. One that is parted by empty spans, which keep mentions and issues from being found, is one.
+    pub texts: Vec<String>,
     /// The texts of blocks of code.
     pub blocks: Vec<String>,
     /// Whatever does something: links, images, HTML, mathematics, and text that GitHub would look at for mentions.
@@ -31,6 +33,29 @@ pub fn read(page: &str) -> Found {
 
 fn add<'a>(node: &'a AstNode<'a>, depth: usize, found: &mut Found) {
     let value = &node.data.borrow().value;
+    let is_span = |html: &str| html == "<span>" || html == "</span>";
+    let is_text = |node: &AstNode<'a>| match &node.data.borrow().value {
+        NodeValue::Text(_) => true,
+        NodeValue::HtmlInline(html) => is_span(html),
+        _ => false,
+    };
+    if let NodeValue::Text(text) = value {
+        // GitHub looks for mentions, issues and emoji in each run of text by itself.
+        if text.contains("@octocat") || text.contains("#1") || text.contains(":smile:") {
+            found.active.push(format!("Text {text}"));
+        }
+    }
+    if is_text(node) {
+        let goes_on = node.previous_sibling().is_some_and(is_text);
+        if !goes_on {
+            found.skeleton.push(format!("{depth} Text"));
+            found.texts.push(String::new());
+        }
+        if let (NodeValue::Text(text), Some(last)) = (value, found.texts.last_mut()) {
+            last.push_str(text);
+        }
+        return;
+    }
     let mut kind = match value {
         NodeValue::Code(code) => {
             found.code.push(code.literal.clone());
@@ -39,12 +64,6 @@ fn add<'a>(node: &'a AstNode<'a>, depth: usize, found: &mut Found) {
         NodeValue::CodeBlock(block) => {
             found.blocks.push(block.literal.clone());
             "CodeBlock".to_owned()
-        }
-        NodeValue::Text(text) => {
-            if text.contains("@octocat") || text.contains("#1") || text.contains(":smile:") {
-                found.active.push(format!("Text {text}"));
-            }
-            "Text".to_owned()
         }
         // Ours, in the places that the proof makes.
         NodeValue::Document | NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::BlockQuote => name(value),

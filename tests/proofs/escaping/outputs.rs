@@ -18,7 +18,7 @@ fn every_output_shows_hostile_names_as_text() {
     let expected = world::outputs(&harmless);
     let hostile: Vec<String> = texts::hostile().into_iter().filter(|text| !text.trim().is_empty()).collect();
     let (mut seen, mut places) = (BTreeSet::new(), 0);
-    for chunk in hostile.chunks(Names::COUNT) {
+    for chunk in hostile.chunks(Names::ACCOUNTS) {
         let names = Names::hostile(chunk);
         let outputs = world::outputs(&names);
         let replace = Replace { harmless: &harmless, hostile: &names };
@@ -89,12 +89,19 @@ fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
     reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
 }
 
+/// A name as a report reads it from a table: one that looks guarded already reads as what was guarded.
+fn read_back(text: &str) -> String {
+    escape::text_of_csv_cell(&escape::csv_cell(text)).to_owned()
+}
+
 /// Compares the pages of Markdown node by node.
 fn pages(expected: &Outputs, outputs: &Outputs, replace: &Replace<'_>, seen: &mut BTreeSet<String>) -> usize {
     let mut places = 0;
     for (name, page) in &expected.pages {
         let (one, other) = (markdown::read(page), markdown::read(&outputs.pages[name]));
-        assert_eq!(one.skeleton, other.skeleton, "{name} has another structure:\n{}", outputs.pages[name]);
+        let differs = one.skeleton.iter().zip(&other.skeleton).find(|(one, other)| one != other);
+        let same = one.skeleton == other.skeleton;
+        assert!(same, "{name} has another structure, first {differs:?}:\n{}", outputs.pages[name]);
         assert_eq!(one.active, other.active, "{name}");
         for (harmless, hostile) in one.code.iter().zip(&other.code) {
             if replace.count(harmless) == 0 {
@@ -104,7 +111,15 @@ fn pages(expected: &Outputs, outputs: &Outputs, replace: &Replace<'_>, seen: &mu
             let text = replace.all(harmless, str::to_owned);
             let hostile = hostile.replace("\\u{60}", "`").replace("\\u{5c}", "\\");
             let is_whole = hostile == escape::terminal(&text) || hostile == replace.all(harmless, escape::terminal);
+            let is_whole = is_whole || hostile == escape::terminal(&read_back(&text));
             assert!(is_whole || harmless.contains(' '), "{name}: {hostile:?} is not {text:?}");
+            seen.insert(text);
+            places += 1;
+        }
+        for (harmless, hostile) in one.texts.iter().zip(&other.texts).filter(|(text, _)| replace.count(text) == 1) {
+            let text = replace.all(harmless, str::to_owned);
+            let is_same = hostile.trim() == escape::line(&text).trim();
+            assert!(is_same || hostile.trim() == read_back(&text), "{name}: {hostile:?} is not {text:?}");
             seen.insert(text);
             places += 1;
         }
@@ -121,7 +136,11 @@ fn html(expected: &Outputs, outputs: &Outputs, replace: &Replace<'_>) -> usize {
     assert!(other.texts.iter().all(|text| !text.chars().filter(|c| *c != '\n').any(terminal::acts)));
     let mut places = 0;
     for (harmless, hostile) in one.texts.iter().zip(&other.texts).filter(|(text, _)| replace.count(text) == 1) {
-        assert_eq!(*hostile, replace.all(harmless, escape::terminal));
+        let shown = |text: &str| escape::terminal(&read_back(text));
+        assert!(
+            [replace.all(harmless, escape::terminal), replace.all(harmless, shown)].contains(hostile),
+            "{hostile:?}"
+        );
         places += 1;
     }
     assert!(places > 0 && replace.count(&one.data) > 0, "report.html shows no name");

@@ -13,9 +13,9 @@ pub struct Names {
 }
 
 impl Names {
-    /// Nine accounts and eleven organizations.
+    /// Nine accounts, all of which have issues, and eleven organizations.
     pub const COUNT: usize = 20;
-    const ACCOUNTS: usize = 9;
+    pub const ACCOUNTS: usize = 9;
 
     pub fn harmless() -> Self {
         let text = |kind: &str| -> Vec<String> {
