@@ -147,6 +147,7 @@ fn one_door(door: &Door, mutations: u64, round: u64, watched: &Watched) -> Outco
             outcome.failures.push(format!("{}: {peak} MiB of memory\n    input: {}", door.name, file.display()));
         }
         watched.end();
+        g_gremlin::text::secret::forget_all();
         if outcome.failures.len() >= 5 {
             break;
         }
