@@ -1,10 +1,11 @@
 """Renders the program's Markdown as GitHub's cmark-gfm does, and looks at what it turned into: our own tags and links only,
-tables of one width, and every outside text in a code span, letter by letter. $1: the program."""
+tables of one width, and every outside text in a code span or in a cell of its own, letter by letter. $1: the program."""
 
 import html.parser
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,11 @@ import cmarkgfm
 from cmarkgfm.cmark import Options
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# The link text of what leads to an artifact and to the run.
-LINKS = {"download", "the run"}
-TAGS = {"h2", "h3", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "blockquote", "a"}
+# The link text of what leads to an artifact, to the run, and to a record in Zendesk or Salesforce.
+LINKS = {"download", "the run", "org", "user", "ticket", "account"}
+TARGETS = ("https://github.com/", "https://all-codes.zendesk.com/agent/", "https://unknown.zendesk.invalid/agent/")
+TAGS = {"h2", "h3", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "blockquote", "a", "span"}
+SPECIAL = re.compile(r"@[a-z]|#[0-9]|GH-[0-9]|:[a-z+0-9]+:", re.IGNORECASE)
 WORKFLOW = {
     "GITHUB_SERVER_URL": "https://github.com",
     "GITHUB_REPOSITORY": "acme/support-identity",
@@ -37,7 +40,7 @@ class Markup(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.tags, self.tables, self.codes, self.links, self.outside = set(), [], [], [], ""
+        self.tags, self.tables, self.codes, self.links, self.cells, self.outside = set(), [], [], [], [], ""
         self.inside = []
 
     def handle_starttag(self, tag, attributes):
@@ -49,6 +52,7 @@ class Markup(html.parser.HTMLParser):
             self.tables[-1].append(0)
         if tag in ("td", "th"):
             self.tables[-1][-1] += 1
+            self.cells.append("")
         if tag == "code":
             self.codes.append("")
         if tag == "a":
@@ -67,6 +71,10 @@ class Markup(html.parser.HTMLParser):
             self.links[-1][1] += data
         else:
             self.outside += data
+            if "td" in self.inside:
+                self.cells[-1] += data
+            # GitHub looks for these in each run of text by itself.
+            assert not SPECIAL.search(data), data
 
 
 def look(name, text, most, count, canary):
@@ -79,7 +87,7 @@ def look(name, text, most, count, canary):
     for rows in markup.tables:
         assert len(set(rows)) == 1, (name, rows)
     assert {label for _, label in markup.links} <= LINKS, (name, markup.links)
-    assert all(target.startswith("https://github.com/") for target, _ in markup.links), (name, markup.links)
+    assert all(target.startswith(TARGETS) for target, _ in markup.links), (name, markup.links)
     assert canary is None or canary not in markup.outside, (name, markup.outside)
     return markup
 
@@ -129,12 +137,13 @@ def main(binary):
         program(binary, "audit", "--quiet", *source, f"--out={work / 'out'}")
         (run,) = (work / "out").glob("*_audit")
         for text, most, count in pages(binary, run):
-            markup = look("hostile", text, most, count, canary)
+            markup = look("hostile", text, most, count, None)
             looked += 1
             # Cut at 200 characters; what is shown of a name is exactly the name.
             whole = {shown(name.strip()) for name in names if len(shown(name)) < 200}
-            codes = [code for code in markup.codes if canary in code and "\u2026" not in code]
-            assert codes and all(code in whole for code in codes), [code for code in codes if code not in whole][:3]
+            cells = [cell.strip() for cell in markup.cells if canary in cell and "\u2026" not in cell]
+            assert cells and all(cell in whole for cell in cells), [cell for cell in cells if cell not in whole][:3]
+            assert markup.outside.count(canary) == sum(cell.count(canary) for cell in markup.cells)
 
         # The same as a change of the demo's reference.
         base = [f"--snapshot={ROOT / 'fixtures/demo'}", f"--sf-accounts={ROOT / 'fixtures/demo/salesforce_accounts.csv'}"]
