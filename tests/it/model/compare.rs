@@ -161,10 +161,28 @@ fn findings(scenario: &Scenario) -> Findings {
 }
 
 /// The differences between the engine and the model on one world, each with its cell.
+/// A key that no record of a list has makes its absence certain, and then nothing can be judged (rules 5).
+fn is_rightly_refused(scenario: &Scenario, error: &str) -> bool {
+    let world = &scenario.world;
+    let lists = [
+        ("organizations", &world.organizations),
+        ("users", &world.users),
+        ("organization_memberships", &world.memberships),
+        ("tickets", &world.tickets),
+    ];
+    lists.into_iter().any(|(file, records)| {
+        let key = error
+            .split_once(&format!("{file}.ndjson: no record has the key `"))
+            .and_then(|(_, rest)| rest.split_once('`'));
+        key.is_some_and(|(key, _)| !records.is_empty() && records.iter().all(|record| record.get(key).is_none()))
+    })
+}
+
 fn compare(scenario: &Scenario) -> Vec<String> {
     let expected = findings(scenario);
     let run = match Run::of(scenario) {
         Ok(run) => run,
+        Err(error) if is_rightly_refused(scenario, &error) => return vec![],
         Err(error) => return vec![error],
     };
     let mut differences = Differences { found: vec![] };
