@@ -24,13 +24,15 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::sync::LazyLock;
 
+/// Reads bytes, and tells whether it accepted them.
+pub type DoorReader = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// A reader of bytes.
 pub struct Door {
     pub name: String,
     /// An input that it accepts, where the repository has no file of that kind.
     pub seed: Option<Vec<u8>>,
-    /// Whether the bytes were accepted.
-    pub read: Box<dyn Fn(&[u8]) -> bool + Send + Sync>,
+    pub read: DoorReader,
 }
 
 fn door(name: impl Into<String>, read: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Door {

@@ -94,7 +94,7 @@ fn no_secret_is_in_what_zendesks_faults_leave() {
     }
     let codes = in_two_threads(&cases, |(name, kind, args, login, strike)| {
         let stage = Stage::new(*login);
-        let plan = args.iter().any(|arg| *arg == "PLAN").then(|| stage.audit());
+        let plan = args.contains(&"PLAN").then(|| stage.audit());
         let fault = |path: &str| Fault::below(path, kind.clone());
         stage.zendesk.add_fault(match strike {
             0 => fault("/").nth(1),
@@ -204,7 +204,7 @@ fn no_secret_is_in_what_a_panic_says() {
     }
     let codes = in_two_threads(&cases, |(args, login, answer)| {
         let stage = Stage::new(*login);
-        let plan = args.iter().any(|arg| *arg == "PLAN").then(|| stage.audit());
+        let plan = args.contains(&"PLAN").then(|| stage.audit());
         // The panic's text is the answer, and the answer repeats every secret.
         let at: u32 = answer.parse().expect("a number");
         stage.zendesk.add_fault(Fault::below("/", stage::echo(403, &said)).nth(at));

@@ -83,7 +83,7 @@ fn a_markdown_parser_finds_the_text_in_one_span_of_code() {
         let expected = escape::line(text);
         let expected = expected.trim();
         let trimmed: Vec<&str> = found.texts[2..].iter().map(|text| text.trim()).collect();
-        assert_eq!(trimmed, [expected, "x", &format!("Of {}", escape::line(text)).trim().to_owned()], "{text:?}");
+        assert_eq!(trimmed, [expected, "x", format!("Of {}", escape::line(text)).trim()], "{text:?}");
     }
     println!("Markdown: {} texts in 8 places each", all.len());
 }

@@ -205,7 +205,7 @@ impl Watched {
 fn watch(workers: &[Arc<Watched>], done: &AtomicBool, names: &[String]) {
     while !done.load(Ordering::Relaxed) {
         thread::sleep(Duration::from_millis(100));
-        for worker in workers.iter().filter(|worker| worker.hangs()) {
+        if let Some(worker) = workers.iter().find(|worker| worker.hangs()) {
             let (door, number) = (worker.door.load(Ordering::Relaxed), worker.number.load(Ordering::Relaxed));
             let input = worker.input.lock().map(|input| input.clone()).unwrap_or_default();
             let file = keep(&names[door], 0, number, &input);
