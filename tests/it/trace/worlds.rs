@@ -28,7 +28,7 @@ impl<'a> Rows<'a> {
         let at = self.columns.iter().position(|known| *known == column).unwrap_or_else(|| panic!("{column}"));
         // The guard against formulas belongs to the CSV.
         match row[at].strip_prefix('\'') {
-            Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
+            Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\n', '\r', '＝', '＋', '－', '＠']) => rest,
             _ => &row[at],
         }
     }
