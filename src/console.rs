@@ -1,6 +1,7 @@
 //! What is printed, and where: results on standard output, everything else on standard error (rules 1).
 //!
-//! Callers pass outside text through `escape` before it comes here; known secrets are masked here, whoever passes them. A reader that goes away is not an error; a full disk is,
+//! Callers escape outside text (`escape`) before they print it; known secrets are masked here. A closed pipe is not an error, a full
+//! disk is,
 //! and the program then ends with 3. What an audience may not read is not printed, and the first time a note says so.
 
 use crate::exit::{Exit, Failure};

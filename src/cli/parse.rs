@@ -27,7 +27,7 @@ pub(super) fn threshold(text: &str) -> Result<(String, u64), String> {
     let nearest = crate::text::nearest::nearest(name, known.iter().map(String::as_str));
     Err(match nearest {
         Some(nearest) => format!("there is no threshold \"{name}\"; the nearest is {nearest}"),
-        None => format!("there is no threshold \"{name}\"; known are {}", known.join(", ")),
+        None => format!("there is no threshold \"{name}\"; use one of {}", known.join(", ")),
     })
 }
 

@@ -262,7 +262,7 @@ impl RawUsers {
             Some(roles) => {
                 for role in &roles {
                     if !KNOWN.contains(&role.value.as_str()) {
-                        let text = format!("unknown role `{}`; known are {}", role.value, KNOWN.join(", "));
+                        let text = format!("unknown role `{}`; use one of {}", role.value, KNOWN.join(", "));
                         return Err(at(role.referenced.line(), text));
                     }
                 }

@@ -28,7 +28,7 @@ fn explain(error: &serde_yaml::Error) -> ConfigError {
     let line = error.location().map_or(1, |location| location.line().max(1));
     let hint = |name: &str, known: &[&'static str]| match nearest(name, known.iter().copied()) {
         Some(nearest) => format!("; the nearest known one is `{nearest}`"),
-        None => format!("; known are {}", known.join(", ")),
+        None => format!("; use one of {}", known.join(", ")),
     };
     match error.without_snippet() {
         Error::SerdeUnknownField { field, expected, .. } => {

@@ -198,6 +198,11 @@ fn hostile_receipt(seed: u64, actions: usize) -> ApplyReceipt {
     }
 }
 
+/// An audit without a baseline, an apply and a link to Salesforce.
+fn alone<'a>(run: &'a RunFolder, facts: &'a AuditFacts, place: &'a Place) -> AuditReport<'a> {
+    AuditReport { run, facts, change: None, diff: None, applied: None, salesforce: None, place }
+}
+
 fn change(seed: u64) -> Change {
     Change {
         base_run_id: hostile(seed),
@@ -336,16 +341,7 @@ fn a_link_to_an_artifact_or_a_run_is_a_link_or_nothing() {
         run.issues =
             (0..200).map(|nth| IssueRow { sf_account_id: Some(format!("a{nth}").into()), ..issue.clone() }).collect();
         let facts = AuditFacts::of_run(&run);
-        let page = AuditReport {
-            run: &run,
-            facts: &facts,
-            change: None,
-            diff: None,
-            applied: None,
-            salesforce: None,
-            place: &place,
-        }
-        .page(Length::Full);
+        let page = alone(&run, &facts, &place).page(Length::Full);
         assert_harmless(&page.render(Room::summary(0)));
     }
 }
@@ -470,15 +466,7 @@ fn in_public_no_outside_text_is_told_at_all() {
     receipt.started_at = None;
     let plan = PlanFile::parse(include_bytes!("../../fixtures/all_codes/expected/fix_plan.json")).expect("a plan");
     let facts = AuditFacts::of_run(&run);
-    let audit = AuditReport {
-        run: &run,
-        facts: &facts,
-        change: None,
-        diff: None,
-        applied: None,
-        salesforce: None,
-        place: &place,
-    };
+    let audit = alone(&run, &facts, &place);
     let apply = ApplyReport { receipt: &receipt, plan: Some(&plan), apply_follows: false, place: &place };
     for text in [
         audit.page(Length::Full).render(Room::summary(0)),

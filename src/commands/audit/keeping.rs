@@ -33,8 +33,8 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-    /// Removes what is too old, and begins to keep the pages of a live read, or goes on with those that are there. `None` for any other
-    /// source, and where nothing can be kept, of which the console is told.
+    /// Removes folders that are too old, then starts keeping the pages of a live read, or continues with those of an interrupted one.
+    /// `None` for a demo or a snapshot, and where no page can be kept, which is printed as a notice.
     pub(super) fn begin(console: &Console, inputs: &Inputs) -> Option<Self> {
         let AuditSource::Live { zendesk, .. } = &inputs.source else { return None };
         let about = about(zendesk, inputs);

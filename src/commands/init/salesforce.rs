@@ -105,7 +105,9 @@ impl Tried {
     }
 }
 
-/// Asks for the first page, and says what it shows. Errors: as an audit's read of Salesforce, and an answer that is no reference.
+/// Reads the first page of the query and prints what it shows.
+///
+/// Errors: those of an audit's read of Salesforce, and an answer that cannot be used as a reference.
 pub(super) fn try_query(console: &Console, config: &Config, again: &str) -> Result<Tried, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     if let Err(error) = credentials_from(&env) {

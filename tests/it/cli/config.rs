@@ -57,7 +57,7 @@ fn what_is_wrong_is_told_by_its_line() {
             "line 4: `co.uk` is a public suffix, under which anyone can register a domain",
         ),
         ("domains: { personal: [acme] }\n", "line 1: `acme` is not a domain"),
-        ("users: { roles: [enduser] }\n", "line 1: unknown role `enduser`; known are end-user, agent, admin"),
+        ("users: { roles: [enduser] }\n", "line 1: unknown role `enduser`; use one of end-user, agent, admin"),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: ' '\n",
             "line 3: the `reason` of a suppression must not be empty",
@@ -129,7 +129,7 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "salesforce:\n  columns: { owner: x }\n",
-            "line 2: unknown key `owner`; known are sf_account_id, account_name, account_domains, website, zendesk_domain_override, zendesk_expected",
+            "line 2: unknown key `owner`; use one of sf_account_id, account_name, account_domains, website, zendesk_domain_override, zendesk_expected",
         ),
         ("version: 1\n---\nversion: 1\n", "line 3: only single YAML document expected but multiple found"),
         ("zendesk: {\n", "line 1: unclosed bracket '{'"),

@@ -86,8 +86,8 @@ impl Step<'_> {
         self.run_folder(&self.environment.upload().join("before"))
     }
 
-    /// Audits the side after the change. A window longer than the snapshot's is no fault of the change: then the window of the side
-    /// before is tried.
+    /// Audits the side after the change. A snapshot may have fewer days of tickets than the change asks for; then the number of days
+    /// of the side before is used.
     fn after(&self, inputs: &Inputs, sides: &Sides<'_>, before: &Path, state: &mut State) -> Result<PathBuf, Failure> {
         let mut arguments = self.begin("audit", "");
         self.outputs(&mut arguments);
@@ -123,8 +123,8 @@ impl Step<'_> {
     }
 }
 
-/// What one side of a change tells an audit: the configuration in `file`, as if it lay where `named` does. A reference that is not
-/// there is the snapshot's, the same for both.
+/// One side of a change: its configuration, read from `file`, and its reference. Paths in the configuration are relative to the
+/// folder of `named`. Without a reference file, both sides use the snapshot's, so there is nothing to compare.
 fn side(file: &Path, named: &Path, csv: Option<&Path>) -> Result<ChangeSide, Failure> {
     let invalid = || Failure::invalid("one side of the change has no configuration that can be used");
     let bytes = files::read_lines(file).map_err(|error| invalid().because(error))?;

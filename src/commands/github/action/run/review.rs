@@ -17,8 +17,8 @@ use crate::run::read::read_apply_receipt;
 use crate::text::audience::Message;
 use std::path::Path;
 
-/// Of a dry run that an approval follows: what a reviewer approves, but for the actions. An apply that would be refused for the
-/// plan's age is refused here, so nobody is asked to approve it.
+/// What a reviewer approves after a dry run, except the actions themselves. A plan that is too old to apply is refused here, before
+/// a reviewer is asked.
 pub(super) fn review(plan: &Path, inputs: &Inputs, state: &State) -> Result<Option<ReviewFacts>, Failure> {
     let config = read_config(inputs.config.as_deref())?.map_or_else(Config::without_file, |file| file.config);
     let hours = config.apply.max_plan_age_hours;
