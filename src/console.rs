@@ -82,7 +82,7 @@ impl Console {
     pub fn data(&self, json: impl Into<Message>) {
         if self.format == Format::Json {
             let json = json.into();
-            to_stdout(self.allowed(&json).unwrap_or("{\n  \"withheld\": true\n}\n"));
+            to_stdout(&escape::json(self.allowed(&json).unwrap_or("{\n  \"withheld\": true\n}\n")));
         }
     }
 

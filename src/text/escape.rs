@@ -173,6 +173,27 @@ pub fn workflow_property(text: &str) -> String {
     workflow_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// JSON for standard output, which may be a terminal or a log: what acts there is written as its code, and reads the same.
+pub fn json(text: &str) -> Cow<'_, str> {
+    // JSON escapes the line ends of its strings, so one that is left stands between them.
+    let acts = |c: char| c != '\n' && misleads(c);
+    if !text.contains(acts) && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        if acts(c) || (c == '[' && shown.ends_with("##")) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Whether a character can hide or reorder what is shown around it: controls, invisible and bidirectional ones, odd line ends.
 fn misleads(c: char) -> bool {
     c.is_control()
@@ -204,6 +225,16 @@ mod tests {
             assert_eq!(csv_cell(text), format!("'{text}"));
         }
         assert_eq!(csv_cell("Acme = good"), "Acme = good");
+    }
+
+    #[test]
+    fn json_reads_the_same_and_holds_nothing_that_acts() {
+        let texts = ["##[error]x", "a ###[group]b", "\u{9b}2J\u{7f}\u{202e}\u{2028}\u{e0041}\r\n", "\\##[\"]"];
+        let plain = serde_json::to_string_pretty(&texts).expect("JSON");
+        let shown = json(&plain);
+        assert!(!shown.contains("##[") && !shown.contains(|c| c != '\n' && misleads(c)), "{shown}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).expect("JSON"), texts);
+        assert!(matches!(json("{\n  \"name\": \"Käse # [1]\"\n}\n"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Outside text that would like to be more than text: in names of orgs, headers, configurations and names of files.
 
-use super::{HEADER, audit_of, folder, gremlin, only_run, plain, with_reference};
+use super::{AS_OF, HEADER, audit_of, demo, folder, gremlin, only_run, plain, with_reference};
 
 /// Whether a terminal could take something in `text` for a command.
 fn commands(text: &[u8]) -> bool {
@@ -38,6 +38,32 @@ fn names_of_orgs_are_guarded_in_tables_and_in_the_summary() {
         let summary = std::fs::read(run.join("summary.md")).expect("a summary");
         assert!(!commands(&summary) && !String::from_utf8_lossy(&summary).contains("\n# <img"), "{lead:?}");
     }
+}
+
+#[test]
+fn json_on_standard_output_gives_no_command_to_a_terminal_or_a_runner() {
+    let folder = folder();
+    let plain = plain(&folder);
+    let orgs = std::fs::read_to_string(plain.join("organizations.ndjson")).expect("orgs");
+    let name = "Acme ##[add-mask]x\u{202e}";
+    let hostile: String = orgs
+        .lines()
+        .map(|line| {
+            let mut org: serde_json::Value = serde_json::from_str(line).expect("an org");
+            org["name"] = name.into();
+            format!("{org}\n")
+        })
+        .collect();
+    std::fs::write(plain.join("organizations.ndjson"), hostile).expect("written");
+    let mut trace = gremlin(&folder);
+    trace.args(["trace", "--format", "json", "--as-of", AS_OF, "--zendesk-org-id", "4001"]);
+    trace.args(["--snapshot", "plain", "--sf-accounts"]).arg(demo().join("salesforce_accounts.csv"));
+    let output = trace.assert().code(0).get_output().clone();
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    // GitHub's runner takes `##[` anywhere in a line for a command.
+    assert!(!text.contains("##[") && !commands(text.as_bytes()), "{text}");
+    let data: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert!(data.to_string().contains(name), "{data}");
 }
 
 #[test]
