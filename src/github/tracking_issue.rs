@@ -67,6 +67,13 @@ struct Issue {
     pull_request: Option<Value>,
 }
 
+/// A comment that was made: an answer without its id proves nothing.
+#[derive(Debug, Deserialize)]
+struct Said {
+    #[serde(rename = "id")]
+    _id: u64,
+}
+
 /// How many pages of the token's own issues are searched, the latest changed first.
 const MOST_PAGES: usize = 10;
 
@@ -95,10 +102,10 @@ pub(crate) async fn track(
     let route = repository.route(&format!("/issues/{}", issue.number));
     match (is_open, wanted) {
         (true, Wanted::Closed) => {
-            // The last word first: an issue that is closed says why.
-            say(github, repository, issue.number, text.last_word).await?;
+            // The comment comes last: were closing refused, every audit would comment again.
             let sent = json!({ "title": text.title, "body": body, "state": "closed", "state_reason": "completed" });
             let _: Issue = github.patch(&route, &sent).await?;
+            say(github, repository, issue.number, text.last_word).await?;
             Ok(Tracked::Closed { url })
         }
         (false, Wanted::Open) => {
@@ -137,5 +144,5 @@ async fn find(github: &GitHub, repository: &Repository, key: &Key) -> Result<Opt
 
 async fn say(github: &GitHub, repository: &Repository, number: u64, text: &str) -> Result<(), GitHubError> {
     let route = repository.route(&format!("/issues/{number}/comments"));
-    github.post::<Value>(&route, &json!({ "body": text })).await.map(drop)
+    github.post::<Said>(&route, &json!({ "body": text })).await.map(drop)
 }

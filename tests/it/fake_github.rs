@@ -43,6 +43,8 @@ pub struct State {
     pub off_branch: Vec<String>,
     /// By login, in lower case.
     pub permissions: BTreeMap<String, String>,
+    /// The token that it takes; [`TOKEN`], where nothing else is said.
+    pub token: Option<String>,
     /// Whose token it is, where it is a person's; an app's own token may not ask `GET /user`.
     pub user: Option<String>,
     /// Whose token it is, where it is an app's, if GraphQL tells.
@@ -74,6 +76,8 @@ pub struct Strike {
     pub at: usize,
     /// Whether the same request gets it again.
     pub forever: bool,
+    /// Whether the request is carried out first: its own answer is lost.
+    pub acts: bool,
     pub reply: Reply,
     /// What the log says of the request.
     pub line: String,
@@ -202,7 +206,11 @@ impl State {
             && (place == strike.at || strike.forever && place > strike.at)
             && line == strike.line
         {
-            return strike.reply.clone();
+            let (acts, reply) = (strike.acts, strike.reply.clone());
+            if acts {
+                let _lost = self.answer_truly(request, rest);
+            }
+            return reply;
         }
         let hit = self
             .faults
@@ -212,7 +220,13 @@ impl State {
             self.faults[hit].times -= 1;
             return self.faults[hit].reply.clone();
         }
-        if request.header("authorization") != Some(&format!("Bearer {TOKEN}")) {
+        self.answer_truly(request, rest)
+    }
+
+    /// `rest` is the path below the repository's.
+    fn answer_truly(&mut self, request: &Request, rest: Option<&str>) -> Reply {
+        let token = self.token.as_deref().unwrap_or(TOKEN);
+        if request.header("authorization") != Some(&format!("Bearer {token}")) {
             return error(401, "Bad credentials");
         }
         if request.path == "/graphql" {

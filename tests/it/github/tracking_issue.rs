@@ -2,6 +2,7 @@
 
 use super::{Ended, Step};
 use crate::fake_github::{BOT, error};
+use crate::fake_zendesk::reply::Reply;
 use std::path::PathBuf;
 
 const MARKER: &str = "<!-- g-gremlin:sticky v1 key=default -->";
@@ -124,6 +125,31 @@ fn what_github_refuses_of_the_issue_is_a_warning() {
         step.track(&run, &[]).is(0).says("::warning title=Tracking issue::");
         assert!(step.github.writes().len() <= 1, "{:?}", step.github.writes());
     }
+}
+
+#[test]
+fn an_issue_that_cannot_be_closed_is_not_commented_on_by_every_audit() {
+    let step = Step::new();
+    let breached = step.audited("breached", false, &["--threshold", "max_total_issues=0"]);
+    let clean = step.audited("clean", true, &[]);
+    step.track(&breached, &[]).is(0).says("opened");
+    step.github.fail("PATCH", "/issues", 2, error(403, "Resource not accessible by integration"));
+    for _ in 0..2 {
+        step.track(&clean, &[]).is(0).says("::warning title=Tracking issue::");
+    }
+    assert!(step.github.state().comments.is_empty(), "{:?}", step.github.state().comments);
+    step.track(&clean, &[]).is(0).says("closed");
+    assert_eq!(step.github.state().comments.len(), 1);
+}
+
+#[test]
+fn a_comment_that_was_not_made_is_told() {
+    let step = Step::new();
+    let breached = step.audited("breached", false, &["--threshold", "max_total_issues=0"]);
+    let clean = step.audited("clean", true, &[]);
+    step.track(&breached, &[]).is(0).says("opened");
+    step.github.fail("POST", "/comments", 1, Reply::json(200, serde_json::json!({})));
+    step.track(&clean, &[]).is(0).says("::warning title=Tracking issue::");
 }
 
 #[test]
