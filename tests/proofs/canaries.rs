@@ -179,6 +179,46 @@ fn no_secret_is_in_what_githubs_faults_leave() {
 }
 
 #[test]
+fn no_secret_is_in_a_tracking_issue_or_what_is_said_of_it() {
+    let said = forms::every_form(&CANARIES);
+    // The request that the fault strikes, and the state of the issue that is there before.
+    let requests = [
+        ("POST", "/graphql", None),
+        ("GET", "/user", None),
+        ("GET", "/issues", None),
+        ("POST", "/issues", None),
+        ("PATCH", "/issues", Some("open")),
+        ("PATCH", "/issues", Some("closed")),
+        ("POST", "/comments", Some("closed")),
+    ];
+    let mut cases = vec![];
+    for request in requests {
+        for status in [200, 302, 403, 404, 410, 422, 429, 500] {
+            cases.push((
+                request,
+                Reply::json(status, serde_json::json!({ "message": said, "errors": [{ "message": said }] })),
+            ));
+            cases.push((request, stage::text(status, &said)));
+        }
+        let issue = serde_json::json!({ "number": 1, "title": said, "state": said, "html_url": said, "login": said });
+        cases.push((request, Reply::json(200, issue.clone())));
+        cases.push((request, Reply::json(200, serde_json::json!([issue]))));
+        cases.push((request, Reply::json(200, serde_json::json!({ "data": { "viewer": { "login": said } } }))));
+    }
+    let codes = in_two_threads(&cases, |((method, path, state), reply)| {
+        let stage = Stage::new(Login::ApiToken);
+        let run = stage.breached();
+        stage.has_issue(*state);
+        stage.github.fail(method, path, 4, reply.clone());
+        let code =
+            stage.run_github(&["zendesk", "drift", "report", "--verbose", "--to", "issue", &run], &[], "GitHub")?;
+        stage.posted().map(|()| code)
+    });
+    println!("canaries: {} tracking issues under faults of GitHub, exit codes {codes:?}", cases.len());
+    assert_eq!(codes.keys().collect::<Vec<_>>(), [&0], "an issue that fails is a warning");
+}
+
+#[test]
 fn no_secret_is_in_what_works_or_fails_without_a_network() {
     let cases: Vec<(&[&str], Login)> = OFFLINE
         .iter()

@@ -8,7 +8,7 @@ use g_gremlin::doors;
 use tempfile::TempDir;
 
 use super::forms;
-use crate::fake_github::{FakeGitHub, REPOSITORY};
+use crate::fake_github::{BOT, FakeGitHub, REPOSITORY};
 use crate::fake_salesforce::{self, FakeSalesforce};
 use crate::fake_zendesk::reply::{Body, Reply};
 use crate::fake_zendesk::{self, Credential, FakeZendesk, FaultKind, World};
@@ -109,6 +109,35 @@ impl Stage {
         let path = run.join("fix_plan.json");
         let plan: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("a plan")).expect("JSON");
         Plan { path: path.display().to_string(), hash: plan["plan_hash"].as_str().expect("a hash").to_owned() }
+    }
+
+    /// The run folder of an audit that breaches a limit.
+    pub fn breached(&self) -> String {
+        let mut command = self.command(&["zendesk", "drift", "audit", "--quiet", "--threshold", "max_total_issues=0"]);
+        let output = command.args(["--out", "breached"]).output().expect("the program runs");
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut runs = fs::read_dir(self.path("breached")).expect("the root");
+        runs.next().expect("a run").expect("an entry").path().display().to_string()
+    }
+
+    /// Lets GitHub take the token, and hold a tracking issue in this state.
+    pub fn has_issue(&self, state: Option<&str>) {
+        let mut github = self.github.state();
+        github.token = Some(CANARIES[4].to_owned());
+        if let Some(state) = state {
+            github.add_issue(BOT, "old", "<!-- g-gremlin:sticky v1 key=default -->\nold");
+            github.issues[0]["state"] = state.into();
+        }
+    }
+
+    /// Looks at what GitHub holds.
+    pub fn posted(&self) -> Result<(), String> {
+        let state = self.github.state();
+        let held = serde_json::to_vec(&(&state.issues, &state.comments)).expect("JSON");
+        match forms::found(&held, &self.secrets()) {
+            found if found.is_empty() => Ok(()),
+            found => Err(format!("{found:?} in {}", String::from_utf8_lossy(&held))),
+        }
     }
 
     /// Runs a command of the drift, and looks at everything.
