@@ -246,7 +246,8 @@ pub fn panicked(info: &PanicHookInfo<'_>, audience: Audience) {
     let said = info.payload_as_str().filter(|_| !audience.is_public());
     let said = said.map_or_else(String::new, |said| format!(": {}", escape::line(&masked_everywhere(said))));
     let text = format!(
-        "the program has a bug and ends here{place}{said}\n  help: report it with this line, at https://github.com/g-gremlin/g-gremlin/issues"
+        "the program has a bug and ends here{place}{said}\n  help: please report this line at \
+            https://github.com/g-gremlin/g-gremlin/issues"
     );
     to_stderr(ERROR, "error", &text);
 }
@@ -266,9 +267,10 @@ pub fn interrupted(pages_stay: bool) {
         let _ = anstream::stderr().write_all(b"\n");
     }
     let text = if pages_stay {
-        "interrupted; no run folder was written. The pages read so far are kept for an hour from the start of the read: the same command with --resume goes on from them"
+        "interrupted; no run folder was written. The pages read so far are kept for an hour from the start of \
+            the read: run the same command with --resume to continue from them"
     } else {
-        "interrupted; nothing was left behind"
+        "interrupted; no files were left"
     };
     to_stderr(ERROR, "error", text);
 }
@@ -276,9 +278,9 @@ pub fn interrupted(pages_stay: bool) {
 /// Says that a signal came, and that the program ends when it can; `again`, that it waits no longer.
 pub fn finishing(again: bool) {
     let text = if again {
-        "interrupted again; the outcome of the write in flight is unknown, and the next apply finds it out"
+        "interrupted again; the outcome of the current write is unknown, and the next apply finds out what happened"
     } else {
-        "interrupted; the action in flight is finished first"
+        "interrupted; finishing the current action first"
     };
     to_stderr(NOTE, "note", text);
 }

@@ -44,7 +44,7 @@ impl Exit {
         match self {
             Self::Done => "done",
             Self::Breached => "a threshold is breached, or a check failed",
-            Self::Invalid => "the command line, the configuration or an input file cannot be used",
+            Self::Invalid => "the command line, the configuration or an input file is invalid",
             Self::Unreadable => "Zendesk or GitHub could not be read, or the local disk failed",
             Self::Refused => "refused for safety",
             Self::Interrupted => "interrupted",

@@ -19,9 +19,9 @@ pub(crate) struct Client {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// Plain HTTP to another machine would show the credentials to everyone on the way.
-    #[error("{base_url} is neither https nor this machine")]
+    #[error("{base_url} is neither https nor on this machine")]
     Insecure { base_url: String },
-    #[error("no HTTPS client could be made: {cause}")]
+    #[error("the HTTPS client could not be created: {cause}")]
     NoClient { cause: String },
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn client(base_url: &Url, connect: Duration, request: Duration) -> Re
         Ok(client) => (client, false),
         // Other roots than those that were named would trust what nobody asked to trust.
         Err(_) if named => {
-            let cause = "SSL_CERT_FILE or SSL_CERT_DIR is set, and holds no certificate that can be used".to_owned();
+            let cause = "SSL_CERT_FILE or SSL_CERT_DIR is set, but has no usable certificate".to_owned();
             return Err(ClientError::NoClient { cause });
         }
         Err(_) => match build(Roots::BuiltIn) {
@@ -129,11 +129,11 @@ fn certificate_fault(error: &rustls::CertificateError) -> &'static str {
         Error::Expired | Error::ExpiredContext { .. } => "it has expired",
         Error::NotValidYet | Error::NotValidYetContext { .. } => "it is not valid yet",
         Error::Revoked => "it was revoked",
-        Error::UnknownIssuer => "its issuer is not one that this machine trusts",
+        Error::UnknownIssuer => "this machine does not trust its issuer",
         Error::NotValidForName | Error::NotValidForNameContext { .. } => "it is for another host",
         Error::BadEncoding | Error::BadSignature => "it is damaged",
         other if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is a certificate of an authority, not of a server"
+            "it is the certificate of an authority, not of a server"
         }
         _ => "it cannot be verified",
     }
@@ -245,7 +245,7 @@ mod tests {
     fn a_rejected_certificate_is_found_in_its_wrapping() {
         let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let wrapped = std::io::Error::other(std::io::Error::other(rejected));
-        assert_eq!(certificate_error(&wrapped).as_deref(), Some("its issuer is not one that this machine trusts"));
+        assert_eq!(certificate_error(&wrapped).as_deref(), Some("this machine does not trust its issuer"));
         let other = rustls::OtherError(std::sync::Arc::new(std::fmt::Error));
         let rejected = rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other));
         assert_eq!(certificate_error(&rejected).as_deref(), Some("it cannot be verified"));

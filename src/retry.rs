@@ -36,11 +36,11 @@ impl std::fmt::Display for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status(status) => write!(f, "{status}"),
-            Self::NotJson => f.write_str("an answer that is not JSON"),
+            Self::NotJson => f.write_str("a response that is not JSON"),
             Self::Fault(Fault::Unreachable(cause)) => write!(f, "no connection ({cause})"),
-            Self::Fault(Fault::TimedOut) => f.write_str("no whole answer in time"),
-            Self::Fault(Fault::Cut) => f.write_str("a connection cut short"),
-            Self::Fault(Fault::TooLong) => f.write_str("an answer of more than 64 MiB, which is not read"),
+            Self::Fault(Fault::TimedOut) => f.write_str("no complete response in time"),
+            Self::Fault(Fault::Cut) => f.write_str("an interrupted connection"),
+            Self::Fault(Fault::TooLong) => f.write_str("a response of more than 64 MiB, which is not read"),
             Self::Fault(Fault::Untrusted(cause)) => write!(f, "a certificate that is not trusted ({cause})"),
         }
     }

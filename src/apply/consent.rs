@@ -11,21 +11,21 @@ use crate::text::audience::Message;
 /// Why the whole run is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the plan was changed: its content has the hash {found}, but it states {stated}")]
+    #[error("the plan was changed: its content has the hash {found}, but the file states {stated}")]
     Changed { stated: String, found: String },
     #[error("--apply needs --confirm-plan-hash")]
     NotConfirmed { hash: String },
-    #[error("--confirm-plan-hash is {given}, and the plan's hash is {hash}")]
+    #[error("--confirm-plan-hash is {given}, but the plan's hash is {hash}")]
     OtherHash { given: String, hash: String },
-    #[error("the plan is the demo's, and there is no Zendesk to apply it to")]
+    #[error("this is the demo's plan, and there is no Zendesk to apply it to")]
     Demo,
-    #[error("the plan is for {plan}, and the configured Zendesk is {configured}")]
+    #[error("the plan is for {plan}, but the configured Zendesk is {configured}")]
     OtherZendesk { plan: String, configured: String },
-    #[error("the plan is for {plan}, and no Zendesk is configured")]
+    #[error("the plan is for {plan}, but no Zendesk is configured")]
     NoZendesk { plan: String },
-    #[error("the plan is too old: it is from {from}, and plans may be applied for {max_hours} hours")]
+    #[error("the plan is too old: it is from {from}, and plans expire after {max_hours} hours")]
     TooOld { from: String, max_hours: u32 },
-    #[error("the plan is from the future: {from}, and it is {now}")]
+    #[error("the plan is dated in the future: {from}, but it is {now}")]
     FromTheFuture { from: String, now: String },
 }
 
@@ -36,12 +36,15 @@ impl From<&Refusal> for Message {
             Refusal::OtherHash { .. } | Refusal::Changed { .. } => Self::with_public(
                 refusal.to_string(),
                 match refusal {
-                    Refusal::Changed { .. } => "the plan was changed: its content has another hash than it says",
+                    Refusal::Changed { .. } => {
+                        "the plan was changed: its content does not match the hash \
+                        stated in the file"
+                    }
                     _ => "--confirm-plan-hash is not the plan's hash",
                 },
             ),
             Refusal::OtherZendesk { .. } => {
-                Self::with_public(refusal.to_string(), "the plan is for another Zendesk than the configured one")
+                Self::with_public(refusal.to_string(), "the plan is for a different Zendesk than the configured one")
             }
             Refusal::NoZendesk { .. } => Self::with_public(refusal.to_string(), "no Zendesk is configured"),
             Refusal::NotConfirmed { .. } | Refusal::Demo | Refusal::TooOld { .. } | Refusal::FromTheFuture { .. } => {
@@ -57,22 +60,24 @@ impl Refusal {
         match self {
             Self::Changed { .. } => "use the file as the audit wrote it, or run the audit again".to_owned(),
             Self::NotConfirmed { hash } => {
-                format!("do a dry run, look at what it would do, then add\n  --confirm-plan-hash {hash}")
+                format!("do a dry run, check what it would do, then add\n  --confirm-plan-hash {hash}")
             }
             Self::OtherHash { .. } => {
-                "the hash and the file are not from the same audit; look at the dry run of this plan again, and copy the hash that it prints".to_owned()
+                "the hash and the file are not from the same audit; do a dry run of this plan again, and copy \
+                    the hash that it prints".to_owned()
             }
-            Self::Demo => "leave --apply out: a dry run of the demo's plan needs nothing".to_owned(),
+            Self::Demo => "leave out --apply: a dry run of the demo's plan needs no Zendesk".to_owned(),
             Self::OtherZendesk { .. } => {
-                "set zendesk.subdomain or zendesk.base_url in the configuration to the Zendesk that was audited, or audit the other one".to_owned()
+                "set zendesk.subdomain or zendesk.base_url in the configuration to the Zendesk that was \
+                    audited, or audit the configured one".to_owned()
             }
             Self::NoZendesk { .. } => {
                 "set zendesk.subdomain or zendesk.base_url in the configuration, or name the configuration with --config".to_owned()
             }
             Self::TooOld { .. } => {
-                "run the audit again and look at its plan; apply.max_plan_age_hours sets the limit".to_owned()
+                "run the audit again and check its plan; apply.max_plan_age_hours sets the limit".to_owned()
             }
-            Self::FromTheFuture { .. } => "check the clock of this machine and of the one that audited".to_owned(),
+            Self::FromTheFuture { .. } => "check the clock of this machine and of the machine that ran the audit".to_owned(),
         }
     }
 }

@@ -162,11 +162,11 @@ impl<R: SubjectReads> Execution<'_, R> {
         let landing = self.landing.remove(&action.org_id).map(|until| until.saturating_duration_since(now));
         if let Some(landing) = landing.filter(|landing| !landing.is_zero()) {
             let secs = landing.as_secs().max(1);
-            (self.tell)(&format!("{}: waits {secs} s for an earlier request to time out", action.action_id));
+            (self.tell)(&format!("{}: waiting {secs} s for an earlier request to time out", action.action_id));
         }
         let pace = self.writer.wait(updated_org);
         if pace > Duration::from_secs(2) {
-            (self.tell)(&format!("{}: waits {} s to keep the pace", action.action_id, pace.as_secs()));
+            (self.tell)(&format!("{}: waiting {} s because of the write limit", action.action_id, pace.as_secs()));
         }
         tokio::select! {
             biased;
@@ -299,7 +299,7 @@ impl<R: SubjectReads> Execution<'_, R> {
                 .collect(),
         };
         for lost in lost {
-            let what = "was there before the write and is gone after it; another client changed the same record";
+            let what = "was there before the write but not after it; another client changed the same record";
             (self.warn)(Message::with_public(
                 format!("{}: {lost} {what}", action.action_id),
                 format!("a {}: something {what}", action.action_code),
@@ -321,9 +321,9 @@ impl<R: SubjectReads> Execution<'_, R> {
 enum Unread {
     #[error("{0}")]
     Failed(ReadError),
-    #[error("the answer lacks what the action changes")]
+    #[error("the response lacks the field that the action changes")]
     Incomplete,
-    #[error("Zendesk asks to wait {} s, longer than this run waits", .0.as_secs())]
+    #[error("Zendesk asks to wait {} s, which is longer than this run waits", .0.as_secs())]
     TooLong(Duration),
     #[error("interrupted")]
     Interrupted,

@@ -145,13 +145,14 @@ fn interrupted(folder: PathBuf, mut story: Story, plan: &PlanFile) -> Option<Int
     (!is_ended || !story.open.is_empty()).then_some(Interrupted { folder, story, is_ended, has_receipt })
 }
 
-const MOVE_AWAY: &str = "check the journal and Zendesk; once it is clear what came of the last write, move that folder out of the output root";
+const MOVE_AWAY: &str = "check the journal and Zendesk; when you know whether the last write was applied, move \
+    that folder out of the output root";
 
 /// What was begun cannot be found out, so nothing may be written.
 fn unsettled(run: &str) -> Failure {
     Failure::new(
         Exit::Unreadable,
-        Message::public(format!("what {run} had begun cannot be found out; nothing was written")),
+        Message::public(format!("it is unknown what {run} has already written; nothing was written now")),
     )
 }
 
@@ -175,7 +176,8 @@ impl<R: SubjectReads> Recovery<'_, R> {
         let unclear = &mut |name: &str, line: usize| {
             let journal = journal::FILE_NAME;
             (self.say)(Message::public(format!(
-                "{name} applied another plan, and line {line} of its {journal} was not written by this program; check what came of its last write"
+                "{name} applied another plan, and line {line} of its {journal} was not written by this program; \
+                    check in Zendesk whether its last write was applied"
             )));
         };
         for run in find(self.root, self.plan, unclear)? {
@@ -189,11 +191,14 @@ impl<R: SubjectReads> Recovery<'_, R> {
                 Some((file, plan)) => self.settle_run(run, &name, &plan, &file).await?,
                 None => (self.say)(Message::with_public(
                     format!(
-                        "{name} applied another plan and was interrupted, and that plan is no longer at {}: what came of its last write is not settled. Put the plan back, or check Zendesk and move that folder out of the output root",
+                        "{name} applied another plan and was interrupted, and that plan is no longer at {}, so \
+                            it is unknown whether its last write was applied. Put the plan back, or check \
+                            Zendesk and move that folder out of the output root",
                         run.story.begin.source_plan_path
                     ),
                     format!(
-                        "{name} applied another plan and was interrupted; that plan was not found, so its last write is not settled"
+                        "{name} applied another plan and was interrupted; that plan was not found, so it is \
+                            unknown whether its last write was applied"
                     ),
                 )),
             }
@@ -267,7 +272,7 @@ impl<R: SubjectReads> Recovery<'_, R> {
             tokio::time::sleep(self.second_look).await;
         }
         Err(Stop::Disk(std::io::Error::other(format!(
-            "{}: the answers lack what the write changes, or do not agree",
+            "{}: the responses lack the field that the write changes, or do not agree",
             action.action_id
         ))))
     }

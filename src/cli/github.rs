@@ -4,13 +4,13 @@ use super::{Common, Outputs, parse};
 use clap::{Args, Subcommand};
 
 pub(super) const HELP: &str = "\
-Both run inside a workflow: GITHUB_REPOSITORY and GITHUB_API_URL are GitHub's, GITHUB_TOKEN is handed on to the step.
+Both run inside a workflow. GitHub sets GITHUB_REPOSITORY and GITHUB_API_URL; pass GITHUB_TOKEN to the step.
 
 Exit codes:
-  0  done; the run can be trusted, or the hash is approved
+  0  the run is trusted, or the hash is approved
   2  the command line is invalid, or a variable is missing
   3  GitHub could not be read
-  4  refused: the run cannot be trusted, or the hash is not approved";
+  4  refused: the run is not trusted, or the hash is not approved";
 
 #[derive(Debug, Args)]
 pub struct Github {
@@ -26,7 +26,7 @@ pub enum GithubCommand {
     FindRun(FindRun),
     /// Check that a reviewed pull request approved the hash of a plan
     CheckApproval(CheckApproval),
-    /// A step of the Action, which gives it the inputs in INPUTS and a work folder in WORK
+    /// A step of the Action; INPUTS has the inputs, and WORK names a work folder
     #[command(subcommand)]
     Action(ActionStep),
 }
@@ -34,7 +34,7 @@ pub enum GithubCommand {
 /// The steps of the Action.
 #[derive(Debug, Subcommand)]
 pub enum ActionStep {
-    /// Check the inputs, find the run, the side before a change and the approval; with a GitHub token, without credentials
+    /// Check the inputs; find the run, the version before a change and the approval; with a GitHub token, without credentials
     Prepare,
     /// Run the command; with credentials, without a GitHub token
     Run,
@@ -49,19 +49,19 @@ pub enum ActionStep {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).args(["run_id", "latest", "baseline"]))]
 pub struct FindRun {
-    /// This run; a check that does not hold ends with exit code 4
+    /// This run; if a check fails, the exit code is 4
     #[arg(long, value_name = "ID")]
     pub run_id: Option<u64>,
-    /// The newest run that can be trusted and still has its artifact; finding none is not an error
+    /// The newest trusted run that still has its artifact; finding none is not an error
     #[arg(long)]
     pub latest: bool,
-    /// The newest run that a new audit is compared with: one that kept the limits of new issues and of lost accounts
+    /// The newest run to compare a new audit with: one within the limits of new issues and lost accounts
     #[arg(long)]
     pub baseline: bool,
-    /// The workflow that audits, a file of .github/workflows
+    /// The workflow that runs audits, a file in .github/workflows
     #[arg(long, value_name = "FILE", default_value = "drift-audit.yml")]
     pub workflow: String,
-    /// How the name of the artifact begins
+    /// The start of the artifact name
     #[arg(long, value_name = "TEXT", default_value = "g-gremlin-audit")]
     pub artifact_prefix: String,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub struct CheckApproval {
     /// The hash of the plan, as the audit prints it
     #[arg(long, value_name = "HASH", value_parser = parse::hash)]
     pub plan_hash: String,
-    /// The folder of the approvals, of which each is a file named by its hash
+    /// The folder of approvals; each approval is a file named after its hash
     #[arg(long, value_name = "FOLDER", default_value = ".g-gremlin/approvals", value_parser = parse::folder)]
     pub folder: String,
     #[command(flatten)]

@@ -92,12 +92,12 @@ pub enum Topic {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; no threshold breached
-  1    done, and a threshold is breached (audit, diff); or something does not match (verify); or a live apply began to
-       write, and an action failed or was aborted
+  1    done, but a threshold is breached (audit, diff), something does not match (verify), or an action of a live apply
+       failed or was aborted
   2    the command line, the configuration or an input file is invalid
   3    Zendesk could not be read, or the local disk failed
-  4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
-  130  interrupted; an audit leaves nothing behind, an apply its journal and receipt
+  4    refused for safety: a wrong hash, another Zendesk, a demo plan, an old plan, or another apply is running
+  130  interrupted; an audit leaves no run folder, an apply leaves its journal and receipt
 
 Try it without credentials:
   g-gremlin zendesk drift audit --demo";
@@ -116,10 +116,10 @@ pub struct Common {
     /// The configuration [default: gremlin.zendesk_drift.yaml, when it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How results are printed; json prints nothing but the data
+    /// How results are printed; json prints only data
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Print errors and breached thresholds only
+    /// Print only errors and breached thresholds
     #[arg(long, global = true)]
     pub quiet: bool,
     /// Print every warning, and every request to Zendesk
@@ -142,18 +142,18 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum DriftCommand {
-    /// Write gremlin.zendesk_drift.yaml, check the reference CSV, make the output root
+    /// Write gremlin.zendesk_drift.yaml, check the reference CSV, create the output root
     Init(Init),
-    /// Read, resolve, detect, plan, write artifacts, gate on thresholds; nothing is written to Zendesk
+    /// Read both systems, find drift, plan repairs, check thresholds; nothing is written to Zendesk
     #[command(after_help = AUDIT_HELP)]
     Audit(AuditOptions),
     /// Explain one account, org, user, ticket or domain, step by step; nothing is written
     #[command(after_help = TRACE_HELP)]
     Trace(TraceOptions),
-    /// Dry-run a plan; with --apply and its hash, carry it out: the only command that writes to Zendesk
+    /// Dry-run a plan, or apply it with --apply and its hash; the only command that writes to Zendesk
     #[command(after_help = APPLY_HELP)]
     Apply(Apply),
-    /// Compare two runs: new, resolved and unchanged issues, and what that does to the plan
+    /// Compare two runs: new, resolved and unchanged issues, and changes to the plan
     Diff(DiffOptions),
     /// Check a run folder: every digest, the plan's hash, the files against each other, the receipt against the plan
     Verify(Verify),
@@ -162,7 +162,7 @@ pub enum DriftCommand {
     Doctor(Doctor),
     /// Render a finished run: terminal, job summary, comment on a pull request, annotations
     Report(Report),
-    /// Show the runs over time: totals, what is new, resolved and back, and the oldest open findings
+    /// Show results over time: totals, issues that are new, resolved or back, and the oldest open issues
     #[command(after_help = TREND_HELP)]
     Trend(TrendOptions),
     /// Show what a code, action or reason means and what to do about it
@@ -181,7 +181,7 @@ pub struct Init {
     /// The Zendesk to name in the configuration, by its URL
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Read the accounts from Salesforce directly: write salesforce.source: soql, and try the query where credentials are set
+    /// Read the accounts from Salesforce directly: write salesforce.source: soql, and test the query if credentials are set
     #[arg(long, conflicts_with = "sf_accounts")]
     pub salesforce: bool,
     /// With --salesforce: your My Domain, such as https://acme.my.salesforce.com [default: SALESFORCE_INSTANCE_URL]
@@ -190,21 +190,21 @@ pub struct Init {
     /// With --salesforce: the query [default: SELECT Id, Name, Website FROM Account]
     #[arg(long, value_name = "SOQL", requires = "salesforce")]
     pub query: Option<String>,
-    /// Write the GitHub workflow of the audit and of the check of pull requests to .github/workflows instead, and print the commands
+    /// Write the GitHub workflow for audits and pull request checks to .github/workflows instead, and print the commands
     /// that set up environments, secrets and the pin
     #[arg(long, conflicts_with_all = ["sf_accounts", "subdomain", "base_url", "salesforce"])]
     pub github: bool,
-    /// With --github: write the workflow that applies plans, too
+    /// With --github: also write the workflow that applies plans
     #[arg(long, requires = "github")]
     pub with_apply: bool,
     /// With --github: the action that the workflows use: OWNER/REPO@COMMIT with all 40 digits, or ./PATH in this repository
     /// [default: in a release, the action of this release]
     #[arg(long, value_name = "ACTION", requires = "github")]
     pub action: Option<String>,
-    /// With --github: source lets the action build its own source, instead of downloading a release
+    /// With --github: `source` makes the action build its own source instead of downloading a release
     #[arg(long = "version", value_name = "VERSION", requires = "github")]
     pub action_version: Option<String>,
-    /// Overwrite a configuration or workflows that exist
+    /// Overwrite an existing configuration or existing workflows
     #[arg(long)]
     pub force: bool,
 }
@@ -212,7 +212,7 @@ pub struct Init {
 /// Where a command reads from, and by which clock.
 #[derive(Debug, Clone, Args)]
 pub struct SourceOptions {
-    /// Read the fixtures inside the program: no credentials, no network
+    /// Use the built-in demo data: no credentials, no network
     #[arg(long, help_heading = "Source", conflicts_with_all = ["snapshot", "subdomain", "base_url", "sf_accounts"])]
     pub demo: bool,
     /// Read a saved snapshot, or a folder of NDJSON files with Zendesk's field names: no network
@@ -230,7 +230,7 @@ pub struct SourceOptions {
     /// Check tickets of the last N days [default: 30]
     #[arg(long, value_name = "N", help_heading = "Source")]
     pub lookback_days: Option<u64>,
-    /// The time that stands for now, instead of the source's own
+    /// Use this time as the current time, instead of the source's own
     #[arg(long, value_name = "RFC3339", value_parser = parse::time, help_heading = "Source")]
     pub as_of: Option<Instant>,
 }
@@ -242,32 +242,32 @@ pub struct AuditOptions {
     /// A limit, such as max_total_issues=200 or max_by_risk.critical=0; may be repeated
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = parse::threshold)]
     pub thresholds: Vec<(String, u64)>,
-    /// Compare with this earlier run: a folder, a run id under the root, or latest; max_new_issues and max_lost_accounts are judged against it
+    /// Compare with this earlier run: a folder, a run id under the root, or latest; max_new_issues and max_lost_accounts need it
     #[arg(long, value_name = "RUN")]
     pub baseline: Option<PathBuf>,
     /// Continue the history of this run [default: the baseline's]
     #[arg(long, value_name = "RUN")]
     pub history: Option<PathBuf>,
-    /// Accept what is new: the receipt says that later runs may be compared with this one; this run is judged as always
+    /// Accept all current issues: later runs may use this run as their baseline; this run is checked as usual
     #[arg(long)]
     pub accept_new: bool,
     /// Use the suppressions in FILE instead of this configuration's, and report what this configuration's would have hidden
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub suppressions_from: Option<PathBuf>,
-    /// The folder that gets the run folder [default: artifacts/zendesk_drift]
+    /// The folder to write the run folder to [default: artifacts/zendesk_drift]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Save what was read from Zendesk, to audit or trace it again without a network
     #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "snapshot"])]
     pub save_snapshot: Option<PathBuf>,
 
-    /// Go on with the pages that an interrupted or failed audit of the same Zendesk and settings has read within the last hour
+    /// Continue an interrupted or failed audit of the same Zendesk and settings from the pages it read within the last hour
     #[arg(long, conflicts_with_all = ["demo", "snapshot", "explain_fetch"])]
     pub resume: bool,
     /// For tests: pages of a read that takes longer than this many seconds are kept
     #[arg(long, value_name = "SECONDS", default_value_t = 60, hide = true)]
     pub keep_pages_after: u64,
-    /// Show which way a live read would take, and what it would cost, without reading
+    /// Show how a live read would get its data and what it would cost, without reading
     #[arg(long)]
     pub explain_fetch: bool,
     #[command(flatten)]
@@ -286,45 +286,45 @@ const AUDIT_HELP: &str = "\
 Examples:
   Try it without credentials:
     g-gremlin zendesk drift audit --demo
-  Read Zendesk, and keep what was read for later traces:
+  Read Zendesk, and save what was read for later traces:
     g-gremlin zendesk drift audit --save-snapshot artifacts/zendesk_drift/snapshots/today
-  Go on with a live audit that was interrupted:
+  Continue an interrupted live audit:
     g-gremlin zendesk drift audit --resume
-  Fail when a critical issue exists, or when an issue is new since the last run:
+  Fail if there is a critical issue, or a new issue since the last run:
     g-gremlin zendesk drift audit --threshold max_by_risk.critical=0 --baseline RUN --threshold max_new_issues=0
 
 Exit codes:
   0    done; no threshold is breached
-  1    done, and a threshold is breached
+  1    done, but a threshold is breached
   2    the command line, the configuration or an input file is invalid; nothing was read from Zendesk
   3    Zendesk could not be read, or the local disk failed; no run folder was written
-  4    refused for safety: the credentials are for another Zendesk than the configured one
-  130  interrupted; no run folder was written. The pages of a live read of more than a minute stay for an hour: --resume goes on from them";
+  4    refused for safety: the credentials are for a different Zendesk than the configured one
+  130  interrupted; no run folder was written. After more than a minute, the pages read so far are kept for an hour; --resume continues from them";
 
 const APPLY_HELP: &str = "\
 Examples:
   See what the plan of the newest audit would do; nothing is written to Zendesk:
     g-gremlin zendesk drift apply --plan latest
-  Carry out that plan and no other:
+  Apply that plan and no other:
     g-gremlin zendesk drift apply --plan latest --apply --confirm-plan-hash HASH
-  Begin with one account:
+  Start with one account:
     g-gremlin zendesk drift apply --plan latest --only-account 001ACME004
 
 Exit codes:
-  0    done; actions that a cap leaves for the next run are not a failure
-  1    a live apply began to write, and an action failed or was aborted
+  0    done; actions left over because of a cap are not a failure
+  1    a live apply started to write, and an action failed or was aborted
   2    the command line, the configuration or the plan is invalid; nothing was written to Zendesk
   3    Zendesk could not be read, or the local disk failed
-  4    refused for safety: another hash, another Zendesk, a demo plan, an old plan, or another apply is running
+  4    refused for safety: a wrong hash, another Zendesk, a demo plan, an old plan, or another apply is running
   130  interrupted; the journal and the receipt are kept, and the next apply continues";
 
 const TRACE_HELP: &str = "\
-Without a source, the snapshot of the newest audit under the artifacts root is read; where that audit kept none, the newest snapshot,
-and the first lines say so; where there is none at all, Zendesk.
+Without a source, trace reads the snapshot of the newest audit under the artifacts root. If that audit has none, it reads the newest
+snapshot, and the first lines say so. If there is no snapshot at all, it reads Zendesk.
 
 Exit codes:
   0  done
-  2  the command line, the configuration or an input file is invalid, or there is no such id
+  2  the command line, the configuration or an input file is invalid, or the id is unknown
   3  Zendesk could not be read, or the local disk failed
 
 Try it without credentials:
@@ -336,13 +336,13 @@ pub struct TraceOptions {
     /// The account with this id, of 15 or 18 characters
     #[arg(long, value_name = "ID", help_heading = "Subject (exactly one)")]
     pub sf_account_id: Option<String>,
-    /// The account with this in its name, in any case; several are listed with their ids
+    /// The account with this text in its name, in any case; if there are several, lists them with their ids
     #[arg(long, value_name = "TEXT", help_heading = "Subject (exactly one)")]
     pub account_name: Option<String>,
     /// The org with this id
     #[arg(long, value_name = "N", value_parser = parse::id, help_heading = "Subject (exactly one)")]
     pub zendesk_org_id: Option<u64>,
-    /// The org with this in its name, in any case; several are listed with their ids
+    /// The org with this text in its name, in any case; if there are several, lists them with their ids
     #[arg(long, value_name = "TEXT", help_heading = "Subject (exactly one)")]
     pub org_name: Option<String>,
     /// The user with this id
@@ -351,7 +351,7 @@ pub struct TraceOptions {
     /// The ticket with this id
     #[arg(long, value_name = "N", value_parser = parse::id, help_heading = "Subject (exactly one)")]
     pub zendesk_ticket_id: Option<u64>,
-    /// This domain; a URL or an e-mail address stands for its domain
+    /// This domain; for a URL or an email address, its domain is used
     #[arg(long, value_name = "DOMAIN", help_heading = "Subject (exactly one)")]
     pub domain: Option<String>,
     #[command(flatten)]
@@ -363,8 +363,8 @@ const SUBJECTS: [&str; 7] =
 
 const DOCTOR_EXIT_CODES: &str = "\
 Exit codes:
-  0  no check fails; an audit can run
-  1  a check fails
+  0  no check failed; an audit can run
+  1  a check failed
   2  the command line is invalid
   3  Zendesk cannot be reached, or does not accept the credentials";
 
@@ -386,10 +386,10 @@ pub struct Apply {
     /// The plan: the run id or the run folder of an audit, its fix_plan.json, or latest
     #[arg(long, value_name = "RUN")]
     pub plan: PathBuf,
-    /// Write to Zendesk. Without this flag, everything is read and checked, and nothing is written
+    /// Write to Zendesk. Without this flag, apply reads and checks everything but writes nothing
     #[arg(long)]
     pub apply: bool,
-    /// The plan's hash, as the audit and the dry run print it: the consent to this plan and no other
+    /// The plan's hash, as printed by the audit and the dry run; it approves this plan and no other
     #[arg(long, value_name = "HASH")]
     pub confirm_plan_hash: Option<String>,
     /// Apply at most N actions [default: 25, or the configuration's]
@@ -404,13 +404,13 @@ pub struct Apply {
     /// Only this action, such as A004; may be repeated, or a list joined by commas
     #[arg(long, value_name = "ACTION_ID", value_delimiter = ',')]
     pub only_action: Vec<String>,
-    /// The accounts' export, to check that the plan's accounts still expect their domains [default: the configuration's]
+    /// The Salesforce export, to check that the plan's accounts still have their domains [default: the configuration's]
     #[arg(long, value_name = "FILE")]
     pub sf_accounts: Option<PathBuf>,
     /// How long one request to Zendesk may take [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = parse::seconds)]
     pub request_timeout: Option<Duration>,
-    /// The folder that gets the run folder [default: artifacts/zendesk_drift, or the configuration's]
+    /// The folder to write the run folder to [default: artifacts/zendesk_drift, or the configuration's]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]

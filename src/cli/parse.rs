@@ -18,7 +18,12 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 pub(super) fn threshold(text: &str) -> Result<(String, u64), String> {
     let (name, value) =
         text.split_once('=').ok_or("a threshold is written NAME=VALUE, such as max_total_issues=200")?;
-    let value = value.trim().parse().map_err(|_| format!("the limit of {name} is a whole number, not \"{value}\""))?;
+    let value = value.trim().parse().map_err(|_| {
+        format!(
+            "the limit of {name} must be a whole number, not \
+        \"{value}\""
+        )
+    })?;
     let name = name.trim();
     if crate::model::settings::Thresholds::default().set(name, value) {
         return Ok((name.to_owned(), value));
@@ -39,7 +44,11 @@ pub(super) fn id(text: &str) -> Result<u64, String> {
 pub(super) fn folder(text: &str) -> Result<String, String> {
     let folder = text.trim_matches('/');
     let is_folder = folder.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if is_folder { Ok(folder.to_owned()) } else { Err("a folder is named from the repository's root".to_owned()) }
+    if is_folder {
+        Ok(folder.to_owned())
+    } else {
+        Err("name the folder relative to the root of the repository".to_owned())
+    }
 }
 
 pub(super) fn hash(text: &str) -> Result<String, String> {

@@ -27,17 +27,17 @@ impl FailedCommand {
 /// Where a report goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Target {
-    /// Standard output, as tables
+    /// Tables on standard output
     Terminal,
     /// Appended to the file of GITHUB_STEP_SUMMARY; without it, Markdown on standard output
     JobSummary,
     /// The comment on the pull request, as Markdown on standard output
     Comment,
-    /// The tracking issue of the repository, opened, edited, closed or reopened; of an audit only
+    /// The tracking issue of the repository, opened, edited, closed or reopened; only for an audit
     Issue,
     /// Workflow commands on standard output
     Annotations,
-    /// One self-contained page, report.html beside the run folder, or the file of --html-file
+    /// One self-contained page, report.html next to the run folder, or the file of --html-file
     Html,
 }
 
@@ -52,7 +52,7 @@ pub struct Report {
     /// Where the report goes; may be repeated [default: terminal]
     #[arg(long, value_enum, value_name = "WHERE")]
     pub to: Vec<Target>,
-    /// With --to html: the file to write [default: report.html beside the run folder]
+    /// With --to html: the file to write [default: report.html next to the run folder]
     #[arg(long, value_name = "FILE", conflicts_with = "failed")]
     pub html_file: Option<PathBuf>,
     /// The exit code of a command that left no run folder
@@ -64,16 +64,16 @@ pub struct Report {
     /// What failed, as the Action keeps it
     #[arg(long, value_name = "FILE", requires = "failed", hide = true)]
     pub failure: Option<PathBuf>,
-    /// Which command it was; diff renders the effect of a change of the configuration
+    /// Which command it was; diff shows the effect of a change to the configuration
     #[arg(long, value_enum, value_name = "NAME")]
     pub command: Option<FailedCommand>,
     /// With --command diff: the exit code of the comparison; the run folders do not have its thresholds
     #[arg(long, value_name = "CODE", conflicts_with = "failed")]
     pub exit_code: Option<u8>,
-    /// With --command diff: the days of tickets in both audits, when the change asks for more than the snapshot has
+    /// With --command diff: the ticket window of both audits in days, if the change needs more than the snapshot has
     #[arg(long, value_name = "DAYS", conflicts_with = "failed")]
     pub shorter_window: Option<u32>,
-    /// Of a dry run: this workflow run goes on to apply the plan, once it is approved
+    /// For a dry run: this workflow run will apply the plan once it is approved
     #[arg(long, help_heading = "In a workflow", conflicts_with = "failed")]
     pub apply_follows: bool,
     /// The artifact that holds the run folder
@@ -85,7 +85,7 @@ pub struct Report {
     /// The workflow that applies a plan
     #[arg(long, value_name = "FILE", help_heading = "In a workflow", default_value = "drift-apply.yml")]
     pub apply_workflow: String,
-    /// Keeps several comments on one pull request, or several tracking issues, apart: one per Zendesk
+    /// Separates the comments, or the tracking issues, of several Zendesks
     #[arg(long, value_name = "KEY", help_heading = "In a workflow")]
     pub comment_key: Option<String>,
     /// The pull request to comment on, when the event has none

@@ -47,9 +47,9 @@ impl Accounts {
                 }
                 if config.salesforce != SalesforceSource::Csv {
                     return Err(Failure::invalid(
-                        "the snapshot holds no reference, and a replay does not ask Salesforce",
+                        "the snapshot has no reference, and an audit of a snapshot does not read Salesforce",
                     )
-                    .help("name a CSV with --sf-accounts, or save the snapshot anew: audit --save-snapshot"));
+                    .help("name a CSV with --sf-accounts, or save the snapshot again: audit --save-snapshot"));
                 }
                 Self::of_file(config)
             }
@@ -97,7 +97,7 @@ impl Accounts {
                 "correct the records in Salesforce, or salesforce.query and salesforce.columns, then run again; nothing was read from Zendesk",
             ),
             From::Kept(_) => reference_failure(Path::new("of the snapshot"), problems)
-                .help("save the snapshot anew: audit --save-snapshot"),
+                .help("save the snapshot again: audit --save-snapshot"),
         }
     }
 

@@ -126,7 +126,8 @@ impl Job<'_> {
         let Ok(runs) = recover::find(root, &self.gathered.plan, &mut |_, _| {}) else { return };
         if runs.iter().any(|run| !run.is_told()) {
             self.console.notice(
-                "an earlier apply to this Zendesk was interrupted, or is still running; the next run with --apply settles it first",
+                "an earlier apply to this Zendesk was interrupted, or is still running; the next run with \
+                    --apply finds out what it wrote",
             );
         }
     }

@@ -80,8 +80,8 @@ fn limits(common: &Common, options: &Options) -> Result<Thresholds, Failure> {
     let mut limits = config.map(|ConfigFile { config, bytes: _ }| config.settings.thresholds).unwrap_or_default();
     for (name, value) in &options.thresholds {
         if !NAMES.contains(&name.as_str()) {
-            let what = format!("diff judges only {}, not {name}", NAMES.join(" and "));
-            return Err(Failure::invalid(Message::public(what)).help("the audits of the two runs judge the others"));
+            let what = format!("diff checks only {}, not {name}", NAMES.join(" and "));
+            return Err(Failure::invalid(Message::public(what)).help("the audits of the two runs check the others"));
         }
         limits.set(name, *value);
     }

@@ -60,8 +60,8 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     match (&config, &zendesk, credentials) {
         (Some(Configured { config, .. }), Some(zendesk), Some(credentials)) => {
             console.heading(Message::with_public(
-                format!("Asking {zendesk} (a few small reads, no write)..."),
-                "Asking Zendesk (a few small reads, no write)...",
+                format!("Checking {zendesk} (a few small reads, no writes)..."),
+                "Checking Zendesk (a few small reads, no writes)...",
             ));
             let found = live::probe(&console, zendesk, credentials.clone(), config)?;
             let (judged, learned) = judge(&found, &credentials, config);
@@ -194,7 +194,7 @@ fn reference(console: &Console, config: &Config) -> CheckRow {
                 count => CheckRow::warn(
                     check,
                     Message::public(format!("{saw}, {}", counted(count, "warning"))),
-                    "g-gremlin zendesk drift explain CODE says what to do about each",
+                    "g-gremlin zendesk drift explain CODE shows what to do about each",
                 ),
             }
         }
@@ -224,7 +224,7 @@ fn output_root(root: &Path) -> CheckRow {
     match Unfinished::create(existing) {
         Ok(folder) => {
             drop(folder);
-            let saw = if existing == root { "can be written" } else { "does not exist yet; it can be made" };
+            let saw = if existing == root { "can be written" } else { "does not exist yet, but can be created" };
             CheckRow::ok(check, Message::public(format!("{shown} {saw}")))
         }
         Err(error) => CheckRow::fail(
@@ -245,7 +245,7 @@ fn credentials() -> (CheckRow, Option<Credentials>) {
                 Credentials::Client { scope, .. } => CheckRow::ok(
                     check,
                     Message::public(format!(
-                        "ZENDESK_OAUTH_CLIENT_ID and _SECRET: an OAuth client, to be asked for the scope \"{}\"",
+                        "ZENDESK_OAUTH_CLIENT_ID and _SECRET: an OAuth client, which will request the scope \"{}\"",
                         escape::terminal(scope)
                     )),
                 ),
@@ -253,7 +253,7 @@ fn credentials() -> (CheckRow, Option<Credentials>) {
                 Credentials::ApiToken { .. } => CheckRow::warn(
                     check,
                     "ZENDESK_EMAIL and ZENDESK_API_TOKEN: an API token; Zendesk deactivates those unused for 30 days, and all on 30 April 2027",
-                    "make an OAuth client (Admin Center > Apps and integrations > APIs > OAuth clients)",
+                    "create an OAuth client (Admin Center > Apps and integrations > APIs > OAuth clients)",
                 ),
             };
             (row, Some(credentials))
@@ -278,7 +278,7 @@ fn print_text(console: &Console, rows: &[CheckRow], exit: Exit, flags: &Flags) {
     console.heading(Message::public(show::verdict(rows, exit)));
     let next = match exit {
         Exit::Done => flags.command("audit"),
-        _ => format!("Work through what failed, from the top. Then check again:\n  {}", flags.command("doctor")),
+        _ => format!("Fix the failed checks, from the top. Then check again:\n  {}", flags.command("doctor")),
     };
     console.heading("\nNext:");
     console.say(Message::public(format!("  {next}")));

@@ -133,7 +133,7 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Blocked => "Blocked reasons: why a repair is not prepared",
         Kind::Skipped => "Skip reasons: why a planned action was not applied",
         Kind::Advisory => "Advisories: what else an operator should know",
-        Kind::Warning => "Warnings: what an audit points out besides",
+        Kind::Warning => "Warnings: what else an audit noticed",
     }
 }
 

@@ -12,9 +12,10 @@ use crate::text::audience::Message;
 /// Runs `audit --explain-fetch`. Errors: as of an audit that cannot read.
 pub(super) fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     if options.demo || options.snapshot.is_some() {
-        return Err(
-            Failure::invalid("--explain-fetch is about reading a live Zendesk").help("leave --demo and --snapshot out")
-        );
+        return Err(Failure::invalid("--explain-fetch needs a live Zendesk").help(
+            "leave out --demo and \
+                --snapshot",
+        ));
     }
     let console = common.console();
     let (config, _) = source::configuration(common, options)?;
@@ -23,7 +24,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let found = live::probe(&console, &zendesk, credentials.clone(), &config)?;
     let (rows, learned) = judge(&found, &credentials, &config);
     let Some(cost) = learned.estimate else {
-        let failure = Failure::new(Exit::Unreadable, "what a live read would cost is not known");
+        let failure = Failure::new(Exit::Unreadable, "the cost of a live read is unknown");
         let failed = rows.iter().find(|row| row.status == Status::Fail);
         return Err(match failed.or_else(|| rows.last()) {
             Some(row) => {

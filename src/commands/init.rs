@@ -130,9 +130,11 @@ fn show_columns(console: &Console, proposal: &Proposal, of_query: bool) {
         return;
     }
     console.say(if of_query {
-        "\nThe fields of the query that are used. Written under salesforce.columns; correct it there if it is wrong:"
+        "\nThe query's fields were matched to these columns. They are saved under salesforce.columns; correct \
+            them there if they are wrong:"
     } else {
-        "\nThe export names its columns in its own way. Written under salesforce.columns; correct it there if it is wrong:"
+        "\nThe export's headers were matched to these columns. They are saved under salesforce.columns; correct \
+            them there if they are wrong:"
     });
     for ColumnChoice { column, header, why } in &proposal.choices {
         let private = format!("  {column}: \"{}\" ({why})", escape::terminal(header));
@@ -161,7 +163,7 @@ fn write_config(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         let failure = Failure::invalid(Message::public(format!("{} cannot be written", path.display())));
         if error.kind() == std::io::ErrorKind::AlreadyExists {
-            failure.because("it exists already").help("edit it, or let --force replace it by the defaults")
+            failure.because("it already exists").help("edit it, or replace it with the defaults: --force")
         } else {
             failure.because(error)
         }
@@ -227,7 +229,7 @@ fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
     console.heading("\nNext:");
     if let Some(Tried::Without(error)) = &known.tried {
         console.say(
-            Message::from("  The query was not tried: ")
+            Message::from("  The query was not tested: ")
                 .then("", &error.into())
                 .then(". To try it: ", &Message::public(error.help())),
         );
@@ -240,14 +242,14 @@ fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
     if !known.has_zendesk {
         console.say("  Set zendesk.subdomain in the configuration.");
     }
-    console.say("  Put credentials into the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
+    console.say("  Set credentials in the environment: ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET.");
     let named = named_config(path);
-    console.say("  Then check all of it, and audit. Neither writes to Zendesk:");
+    console.say("  Then check the setup, and audit. Neither writes to Zendesk:");
     console.say(Message::public(format!("    g-gremlin zendesk drift doctor{named}")));
     console.say(Message::public(format!("    g-gremlin zendesk drift audit{named}")));
     let lookback = counted(config.settings.lookback_days.into(), "day");
     console.say(Message::public(format!(
-        "  It looks at the tickets of {lookback}, and at every org, user and membership."
+        "  The audit reads the tickets of {lookback}, and every org, user and membership."
     )));
 }
 

@@ -97,8 +97,9 @@ pub(super) fn probe(
     credentials: Credentials,
     config: &Config,
 ) -> Result<zendesk::Findings, Failure> {
-    let nothing =
-        |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "nothing was asked").because(error.to_string());
+    let nothing = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Unreadable, "no request was sent").because(error.to_string())
+    };
     let options = ProbeOptions {
         base_url: url::Url::parse(zendesk).map_err(|error| nothing(&error))?,
         credentials,

@@ -33,7 +33,7 @@ use std::path::Path;
 /// Runs a command of `zendesk drift`.
 pub fn drift(common: &Common, command: DriftCommand) -> Result<Exit, Failure> {
     if common.format == Format::Csv && !matches!(command, DriftCommand::Trend(_)) {
-        return Err(Failure::invalid("only trend prints CSV").help("use --format text or --format json"));
+        return Err(Failure::invalid("only trend can print CSV").help("use --format text or --format json"));
     }
     match command {
         DriftCommand::Init(options) => init::run(common, options),
@@ -111,11 +111,8 @@ fn reference_failure(path: &Path, problems: Problems) -> Failure {
 /// The notice of columns that the reference has and nobody uses.
 fn ignored_columns(columns: &[String]) -> Message {
     Message::with_public(
-        format!(
-            "columns of the reference that are not used: {}",
-            reference::listed(columns.iter().map(String::as_str))
-        ),
-        format!("columns of the reference that are not used: {}", columns.len()),
+        format!("unused columns of the reference: {}", reference::listed(columns.iter().map(String::as_str))),
+        format!("unused columns of the reference: {}", columns.len()),
     )
 }
 

@@ -34,8 +34,9 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
     let targets = if options.to.is_empty() { &[Target::Terminal][..] } else { &options.to };
     if console.format == Format::Json && targets.iter().any(|target| *target != Target::Terminal) {
-        return Err(Failure::invalid("--format json prints nothing but the data")
-            .help("leave --to out, or render for one of its places without --format json"));
+        return Err(
+            Failure::invalid("--format json prints only data").help("leave out --to, or leave out --format json")
+        );
     }
     let place = place(&console, options);
     let finished = finished(common, options)?;
@@ -121,8 +122,8 @@ fn finished(common: &Common, options: &Options) -> Result<Finished, Failure> {
     };
     if options.command == Some(FailedCommand::Diff) {
         let base = base.ok_or_else(|| {
-            Failure::invalid("a change has two sides, and one is missing")
-                .help("name the run folder of the side before it with --baseline")
+            Failure::invalid("a change needs two runs, and one is missing")
+                .help("name the run folder from before the change with --baseline")
         })?;
         return Ok(Finished::Change { base, head: run, change });
     }

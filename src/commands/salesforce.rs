@@ -97,7 +97,7 @@ impl Access {
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Unreadable, "Salesforce was not asked").because(error))
+    runtime.map_err(|error| Failure::new(Exit::Unreadable, "no request was sent to Salesforce").because(error))
 }
 
 /// The failure of a command that an error of a read is.
@@ -127,7 +127,7 @@ fn show(console: &Console, event: &Event<'_>) {
             ));
         }
         Event::Renewed => {
-            console.notice("Salesforce: the session ended; logging in again and beginning the query afresh")
+            console.notice("Salesforce: the session expired; logging in again and starting the query over")
         }
         _ => {}
     }

@@ -24,13 +24,14 @@ const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
 /// The configuration in force: the file's, then the flags'. And the file's bytes.
 pub(super) fn configuration(common: &Common, options: &Options) -> Result<(Config, Option<Vec<u8>>), Failure> {
     if options.demo && common.config.is_some() {
-        return Err(Failure::invalid("--demo and --config exclude each other")
-            .help("the demo is the same everywhere; leave --config out"));
+        return Err(Failure::invalid("--demo and --config cannot be used together")
+            .help("the demo does not use a configuration; leave out --config"));
     }
     let file = if options.demo { None } else { read_config(common.config.as_deref())? };
     if file.is_none() && !options.demo && options.sf_accounts.is_none() && options.snapshot.is_none() {
-        return Err(Failure::invalid("there is no configuration, and no --sf-accounts").help(
-            "write a configuration:\n  g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme\nor look at the demo, without credentials:\n  g-gremlin zendesk drift audit --demo",
+        return Err(Failure::invalid("there is no configuration and no --sf-accounts").help(
+            "write a configuration:\n  g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain \
+                acme\nor try the demo, without credentials:\n  g-gremlin zendesk drift audit --demo",
         ));
     }
     let (mut config, bytes) = match file {

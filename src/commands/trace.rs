@@ -165,7 +165,7 @@ fn domain_subject(text: &str) -> Result<TraceSubject, Failure> {
     };
     normal.map(TraceSubject::Domain).map_err(|why| {
         let cause = match why {
-            domain::NotUsable::NotADomain => "a domain has two or more labels of letters, digits and inner hyphens",
+            domain::NotUsable::NotADomain => "a domain has two or more parts of letters, digits and inner hyphens",
             domain::NotUsable::PublicSuffix => "it is a public suffix, under which anyone can have a domain",
         };
         Failure::invalid("--domain cannot be used").because(cause).help("write it like acme.com")
@@ -181,10 +181,10 @@ fn named(named: Named, kind: &str, name: &str, flags: &str) -> Result<TraceSubje
             let mut list: Vec<String> =
                 matches.iter().map(|(flag, name)| format!("{flag}  {}", escape::terminal(name))).collect();
             if count > matches.len() {
-                list.push(format!("and {} more; type more of the name", grouped((count - matches.len()) as u64)));
+                list.push(format!("and {} more; enter more of the name", grouped((count - matches.len()) as u64)));
             }
             let what = format!("{} {kind} have \"{}\" in their name", grouped(count as u64), escape::terminal(name));
-            Err(Failure::invalid(what).help(format!("name one of them by its id:\n  {}", list.join("\n  "))))
+            Err(Failure::invalid(what).help(format!("use the id of one of them:\n  {}", list.join("\n  "))))
         }
     }
 }
@@ -197,7 +197,7 @@ fn unknown(unknown: UnknownSubject, flags: &str) -> Failure {
         failure = failure.because(remark);
     }
     if near.is_empty() {
-        return failure.help("nothing is similar; check that it belongs to this Zendesk and this export");
+        return failure.help("no id is similar; check that it is from this Zendesk and this export");
     }
     let commands: Vec<String> =
         near.iter().map(|near| format!("\n  g-gremlin zendesk drift trace {near}{flags}")).collect();
@@ -246,10 +246,10 @@ impl<'a> Seen<'a> {
                 format!("Snapshot {path} of {zendesk}, taken {taken}, {}.", age_in_words(*age))
             }
             (Some(path), _, _) => format!("Snapshot {path}, of unknown age."),
-            (None, ..) if *source == "demo" => "The demo's fixtures.".to_owned(),
+            (None, ..) if *source == "demo" => "Built-in demo data.".to_owned(),
             (None, ..) => format!("{zendesk}, read just now."),
         };
-        let read = [from, format!("As of {as_of}, with tickets from {tickets_from} on.")];
+        let read = [from, format!("As of {as_of}, with tickets since {tickets_from}.")];
         remarks.iter().cloned().chain(read).collect()
     }
 }
@@ -257,7 +257,7 @@ impl<'a> Seen<'a> {
 /// How old something is.
 fn age_in_words(seconds: i64) -> String {
     let (count, unit) = match seconds {
-        ..0 => return "later than the clock says".to_owned(),
+        ..0 => return "in the future by this clock".to_owned(),
         0..120 => return "just now".to_owned(),
         120..7_200 => (seconds / 60, "minutes"),
         7_200..172_800 => (seconds / 3_600, "hours"),

@@ -42,12 +42,12 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
 /// The newest audit under a root, and the others.
 fn all_under(root: &Path) -> Result<(PathBuf, Vec<PathBuf>), Failure> {
     let failed = |why: String| {
-        Failure::invalid(Message::public(format!("there is no trend of {}", root.display())))
+        Failure::invalid(Message::public(format!("there is no history in {}", root.display())))
             .because(Message::public(why))
             .help("run an audit first, or name the root with --out")
     };
     let mut audits = locate::audits(root).map_err(|error| failed(error.to_string()))?;
-    let newest = audits.pop().ok_or_else(|| failed("it holds no audit".to_owned()))?;
+    let newest = audits.pop().ok_or_else(|| failed("it contains no audit".to_owned()))?;
     Ok((newest, audits))
 }
 

@@ -36,11 +36,11 @@ pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
         }
         Some(FolderKind::Apply) if options.receipt.is_some() => {
             return Err(Failure::invalid("--receipt goes with the run folder of an audit")
-                .help("name the audit's folder, whose plan the receipt is about"));
+                .help("name the audit's folder that has the receipt's plan"));
         }
         Some(FolderKind::Apply) => verify::apply_folder(&files, &strays, &plan_of(&folder, &files)?),
         None => {
-            return Err(not_usable(&folder, "it is no run folder: it has neither receipt.json nor a journal")
+            return Err(not_usable(&folder, "it is not a run folder: it has no receipt.json and no journal")
                 .help("name the folder <root>/<time>_audit of an audit, or <root>/<time>_apply of an apply"));
         }
     };
@@ -137,11 +137,11 @@ fn plan_of(folder: &Path, files: &Files) -> Result<PlanOf, Failure> {
         (Some(Ok(receipt)), _) => (receipt.source_plan_hash, receipt.source_plan_path),
         (_, Some(story)) => (story.begin.source_plan_hash, story.begin.source_plan_path),
         (Some(Err(error)), None) => return Err(not_usable(folder, &error)),
-        (None, None) => return Err(not_usable(folder, "its journal tells nothing, and it has no receipt")),
+        (None, None) => return Err(not_usable(folder, "its journal has no usable line, and it has no receipt")),
     };
     let (hash, path) = named;
     find_plan(folder, &hash, &path).map(|(found, _)| found).ok_or_else(|| {
-        not_usable(folder, format!("no plan with the hash {hash} is beside it or at {path}")).help(
+        not_usable(folder, format!("no plan with the hash {hash} was found next to it or at {path}")).help(
             "name the audit's folder, and this receipt:\n  g-gremlin zendesk drift verify AUDIT_RUN_DIR --receipt APPLY_RUN_DIR/apply_receipt.json",
         )
     })

@@ -27,7 +27,7 @@ impl Raw {
         if let Some(version) = version.filter(|version| version.value != 1) {
             return Err(at(
                 version.referenced.line(),
-                format_args!("version {} is not known; this is version 1", version.value),
+                format_args!("version {} is unknown; this program reads version 1", version.value),
             ));
         }
         let Zendesk { reserve_percent, origin: zendesk } = zendesk.unwrap_or_default().check()?;
@@ -78,14 +78,13 @@ impl RawZendesk {
         let Self { reserve_percent, subdomain, base_url } = self;
         let reserve_percent = match reserve_percent {
             None => 20,
-            Some(percent) => u8::try_from(percent.value)
-                .ok()
-                .filter(|percent| *percent <= 90)
-                .ok_or_else(|| at(percent.referenced.line(), "`reserve_percent` is a whole number from 0 to 90"))?,
+            Some(percent) => u8::try_from(percent.value).ok().filter(|percent| *percent <= 90).ok_or_else(|| {
+                at(percent.referenced.line(), "`reserve_percent` must be a whole number from 0 to 90")
+            })?,
         };
         let origin = match (subdomain, base_url) {
             (Some(_), Some(url)) => {
-                return Err(at(url.referenced.line(), "`subdomain` and `base_url` exclude each other; keep one"));
+                return Err(at(url.referenced.line(), "use only one of `subdomain` and `base_url`"));
             }
             (Some(subdomain), None) => {
                 Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.referenced.line(), why))?)
@@ -118,7 +117,7 @@ impl RawSalesforce {
             None => DEFAULT_API_VERSION.to_owned(),
             Some(version) if is_api_version(version.value.trim()) => version.value.trim().to_owned(),
             Some(version) => {
-                let text = "`api_version` is a version of Salesforce's API in quotes, such as \"64.0\"";
+                let text = "`api_version` must be a version of Salesforce's API in quotes, such as \"64.0\"";
                 return Err(at(version.referenced.line(), text));
             }
         };
@@ -135,13 +134,13 @@ impl RawSalesforce {
                         .ok_or_else(|| missing("query"))?,
                 }
             }
-            Some((_, line)) => return Err(at(line, "`source` is csv or soql")),
+            Some((_, line)) => return Err(at(line, "`source` must be csv or soql")),
         };
         let max_lost_percent = match max_lost_percent {
             None => DEFAULT_MAX_LOST_PERCENT,
             Some(percent) if percent.value <= 100 => percent.value,
             Some(percent) => {
-                return Err(at(percent.referenced.line(), "`max_lost_percent` is a whole number from 0 to 100"));
+                return Err(at(percent.referenced.line(), "`max_lost_percent` must be a whole number from 0 to 100"));
             }
         };
         Ok(Salesforce {
@@ -288,7 +287,7 @@ impl RawSuppression {
         if let Some(expires) = expires.as_ref().filter(|expires| !time::is_date(&expires.value)) {
             return Err(at(
                 expires.referenced.line(),
-                format_args!("`expires` is a day such as 2026-12-31, not `{}`", expires.value),
+                format_args!("`expires` must be a day such as 2026-12-31, not `{}`", expires.value),
             ));
         }
         Ok(Suppression {
@@ -310,5 +309,5 @@ pub fn checked_lookback(days: u64) -> Result<u32, String> {
     u32::try_from(days)
         .ok()
         .filter(|days| (1..=36_500).contains(days))
-        .ok_or_else(|| format!("`lookback_days` is a whole number of days from 1 to 36500, not {days}"))
+        .ok_or_else(|| format!("`lookback_days` must be a whole number of days from 1 to 36500, not {days}"))
 }

@@ -39,14 +39,14 @@ fn explain(error: &serde_yaml::Error) -> ConfigError {
         }
         Error::SerdeMissingField { field, .. } => at(line, format_args!("the key `{field}` is missing")),
         Error::DuplicateMappingKey { key: Some(key), .. } => at(line, format_args!("duplicate key `{key}`")),
-        Error::InvalidScalar { ty: "u64" | "u32", .. } => at(line, "a whole number is expected here"),
+        Error::InvalidScalar { ty: "u64" | "u32", .. } => at(line, "expected a whole number here"),
         Error::Unexpected { expected: "mapping start", .. } => {
-            at(line, "keys with values are expected here, each on a line of its own below")
+            at(line, "expected keys with values here, each on its own line below")
         }
         Error::Unexpected { expected: "sequence start", .. } => {
-            at(line, "a list is expected here, such as [one, another]")
+            at(line, "expected a list here, such as [one, another]")
         }
-        Error::NullIntoString { .. } => at(line, "a text is expected here"),
+        Error::NullIntoString { .. } => at(line, "expected text here"),
         other => {
             let text = other.render_with_formatter(&serde_yaml::UserMessageFormatter);
             // The location is given once, in front.

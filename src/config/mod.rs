@@ -181,15 +181,14 @@ mod tests {
         assert_eq!(error(&text("    reason: x\n    domain: acme\n")), "line 4: `acme` is not a domain");
         assert_eq!(
             error(&text("    reason: x\n    expires: 31.12.2026\n")),
-            "line 4: `expires` is a day such as 2026-12-31, not `31.12.2026`"
+            "line 4: `expires` must be a day such as 2026-12-31, not `31.12.2026`"
         );
         assert!(parse(&text("    reason: x\n    expires: 2026-12-31\n")).is_ok());
     }
 
     #[test]
     fn a_key_without_a_value_never_widens_anything() {
-        let message =
-            |line: u32, key: &str| format!("line {line}: `{key}` has no value; give it one, or take the key out");
+        let message = |line: u32, key: &str| format!("line {line}: `{key}` has no value; set one, or remove the key");
         for key in ["sf_account_id", "org_id", "user_id", "domain", "issue_id", "expires"] {
             for null in ["", " ~", " null", " # gone"] {
                 let text = format!(
@@ -241,13 +240,13 @@ mod tests {
     fn numbers_have_their_ranges() {
         assert_eq!(
             error("tickets: { lookback_days: 0 }"),
-            "line 1: `lookback_days` is a whole number of days from 1 to 36500, not 0"
+            "line 1: `lookback_days` must be a whole number of days from 1 to 36500, not 0"
         );
         assert_eq!(
             error("zendesk: { reserve_percent: 91 }"),
-            "line 1: `reserve_percent` is a whole number from 0 to 90"
+            "line 1: `reserve_percent` must be a whole number from 0 to 90"
         );
-        assert_eq!(error("version: 2"), "line 1: version 2 is not known; this is version 1");
+        assert_eq!(error("version: 2"), "line 1: version 2 is unknown; this program reads version 1");
     }
 
     #[test]
@@ -264,7 +263,7 @@ mod tests {
         assert_eq!(config.instance_url.as_ref(), Some(&instance_url));
         assert_eq!(config.salesforce, SalesforceSource::Soql { instance_url, api_version, query });
         for (text, message) in [
-            ("salesforce: { source: odbc }", "line 1: `source` is csv or soql"),
+            ("salesforce: { source: odbc }", "line 1: `source` must be csv or soql"),
             (
                 "salesforce:\n  source: soql\n  query: SELECT Id FROM Account\n",
                 "line 2: `source: soql` needs `instance_url`",
@@ -279,14 +278,17 @@ mod tests {
             ),
             (
                 "salesforce: { instance_url: 'https://a.example/x' }",
-                "line 1: `instance_url` is only scheme and host, such as https://acme.my.salesforce.com",
+                "line 1: `instance_url` must be only scheme and host, such as https://acme.my.salesforce.com",
             ),
             (
                 "salesforce: { api_version: v64 }",
-                "line 1: `api_version` is a version of Salesforce's API in quotes, such as \"64.0\"",
+                "line 1: `api_version` must be a version of Salesforce's API in quotes, such as \"64.0\"",
             ),
-            ("salesforce: { max_lost_percent: 101 }", "line 1: `max_lost_percent` is a whole number from 0 to 100"),
-            ("salesforce: { max_lost_percent: -1 }", "line 1: a whole number is expected here"),
+            (
+                "salesforce: { max_lost_percent: 101 }",
+                "line 1: `max_lost_percent` must be a whole number from 0 to 100",
+            ),
+            ("salesforce: { max_lost_percent: -1 }", "line 1: expected a whole number here"),
         ] {
             assert_eq!(error(text), message);
         }

@@ -56,7 +56,7 @@ impl From<&TargetError> for Message {
         match error {
             TargetError::OtherTarget { variable, .. } => Message::with_public(
                 error.to_string(),
-                format!("{variable} pins the credentials to another host than the configured target"),
+                format!("{variable} pins the credentials to a different host than the configured target"),
             ),
             TargetError::Unusable { variable, .. } => {
                 Message::with_public(error.to_string(), format!("{variable} cannot be used"))
@@ -124,7 +124,7 @@ fn pinned_origin(pin: &str, subdomains: bool, configured_scheme: Option<&str>) -
     let url = url.map_err(|_| format!("`{}` is not a host", shown()))?;
     let host = url.host().ok_or_else(|| format!("`{}` is not a host", shown()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it must not hold a user or a password".to_owned());
+        return Err("it must not contain a user or a password".to_owned());
     }
     if pin.contains("://") {
         return match url.scheme() {
@@ -133,7 +133,7 @@ fn pinned_origin(pin: &str, subdomains: bool, configured_scheme: Option<&str>) -
                 Ok(format!("https{}", url.origin().ascii_serialization().trim_start_matches("http")))
             }
             "https" | "http" => Ok(url.origin().ascii_serialization()),
-            other => Err(format!("it begins with https://, not {other}://")),
+            other => Err(format!("it must begin with https://, not {other}://")),
         };
     }
     let scheme = configured_scheme.unwrap_or(if is_loopback(&host) { "http" } else { "https" });
@@ -145,8 +145,12 @@ fn pinned_origin(pin: &str, subdomains: bool, configured_scheme: Option<&str>) -
 /// The origin of a Zendesk by its subdomain; its host, or a URL that was copied from a browser, will do as well.
 pub fn origin_of_subdomain(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let wrong =
-        || format!("the subdomain is the part before .zendesk.com, such as `acme`, not `{}`", without_local_part(text));
+    let wrong = || {
+        format!(
+            "the subdomain must be the part before .zendesk.com, such as `acme`, not `{}`",
+            without_local_part(text)
+        )
+    };
     if is_label(text) {
         return Ok(of_label(text));
     }
@@ -200,15 +204,15 @@ pub fn origin(name: &str, text: &str) -> Result<String, String> {
         "https" => {}
         "http" if is_loopback(&host) => {}
         "http" => return Err(format!("`{name}` may be http only for a loopback address; use https")),
-        other => return Err(format!("`{name}` begins with https://, not {other}://")),
+        other => return Err(format!("`{name}` must begin with https://, not {other}://")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("`{name}` must not hold a user or a password; credentials come from the environment"));
+        return Err(format!("`{name}` must not contain a user or a password; credentials come from the environment"));
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         let example =
             if name == "instance_url" { "https://acme.my.salesforce.com" } else { "https://acme.zendesk.com" };
-        return Err(format!("`{name}` is only scheme and host, such as {example}"));
+        return Err(format!("`{name}` must be only scheme and host, such as {example}"));
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -266,7 +270,10 @@ mod tests {
             ".zendesk.com",
         ] {
             let why = origin_of_subdomain(text).expect_err(text);
-            assert!(why.starts_with("the subdomain is the part before .zendesk.com") && !why.contains("jo"), "{why}");
+            assert!(
+                why.starts_with("the subdomain must be the part before .zendesk.com") && !why.contains("jo"),
+                "{why}"
+            );
         }
         let address = origin_of_subdomain("jane.doe@acme").expect_err("an address");
         assert!(address.ends_with("not `…@acme`"), "{address}");

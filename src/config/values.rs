@@ -24,7 +24,7 @@ pub(super) fn value<T>(key: &str, given: Given<T>) -> Result<Option<T>, ConfigEr
 
 pub(super) fn needed<T>(key: &str, given: Spanned<Option<T>>) -> Result<T, ConfigError> {
     let line = given.referenced.line();
-    given.value.ok_or_else(|| at(line, format_args!("`{key}` has no value; give it one, or take the key out")))
+    given.value.ok_or_else(|| at(line, format_args!("`{key}` has no value; set one, or remove the key")))
 }
 
 /// A name of the catalogue.
@@ -74,14 +74,14 @@ impl<'de> Deserialize<'de> for Quoted {
         impl Visitor<'_> for TextOnly {
             type Value = Quoted;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text in quotes")
+                f.write_str("text in quotes")
             }
             fn visit_str<E>(self, text: &str) -> Result<Quoted, E> {
                 Ok(Quoted(text.to_owned()))
             }
             fn visit_u64<E: de::Error>(self, _: u64) -> Result<Quoted, E> {
                 Err(E::custom(
-                    "an id that is written as a bare number must be put in quotes, or digits of it may be lost",
+                    "an id written as a bare number must be put in quotes, or some of its digits may be lost",
                 ))
             }
             fn visit_i64<E: de::Error>(self, _: i64) -> Result<Quoted, E> {

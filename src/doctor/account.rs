@@ -27,37 +27,35 @@ pub(super) fn role(me: &Me) -> CheckRow {
     }
     match me.role.as_deref() {
         Some("admin") => CheckRow::ok(check, "admin"),
-        Some("agent") if me.restricted_agent => CheckRow::warn(
-            check,
-            "agent with a restricted role; what the role may not see is missing from the answers",
-            AS_ADMIN,
-        ),
-        Some("agent") => CheckRow::warn(check, "agent: the incremental export is for admins", AS_ADMIN),
+        Some("agent") if me.restricted_agent => {
+            CheckRow::warn(check, "agent with a restricted role; the responses lack what the role cannot see", AS_ADMIN)
+        }
+        Some("agent") => CheckRow::warn(check, "agent: only admins can use the incremental export", AS_ADMIN),
         Some(other) => CheckRow::warn(
             check,
-            format!("\"{}\", a role that is not known here", escape::terminal(other)),
-            "see which of the reads below work",
+            format!("\"{}\", an unknown role", escape::terminal(other)),
+            "check which of the reads below work",
         ),
-        None => CheckRow::warn(check, "Zendesk does not say which", "see which of the reads below work"),
+        None => CheckRow::warn(check, "Zendesk does not say which", "check which of the reads below work"),
     }
 }
 
 pub(super) fn scopes(scopes: &Result<Vec<String>, ReadError>, credentials: &Credentials) -> CheckRow {
     let check = DoctorCheck::Scopes;
     if let Credentials::ApiToken { .. } = credentials {
-        return CheckRow::ok(check, "an API token has none: it may do what its user may");
+        return CheckRow::ok(check, "an API token has no scopes: it can do what its user can");
     }
     match scopes {
         Ok(scopes) if scopes.is_empty() => CheckRow::fail(
             check,
             "none: nothing may be read",
-            "ask for the scope read (ZENDESK_OAUTH_SCOPE, or a new token)",
+            "use the scope read (ZENDESK_OAUTH_SCOPE, or a new token)",
         ),
         Ok(scopes) if scopes.iter().any(|scope| scope == "read") => CheckRow::ok(check, listed(scopes)),
         Ok(scopes) => CheckRow::warn(
             check,
-            format!("{}; Zendesk does not say which of them opens memberships, settings and exports", listed(scopes)),
-            "where a read below fails, use the scope read",
+            format!("{}; Zendesk does not say which of them allow memberships, settings and exports", listed(scopes)),
+            "if a read below fails, use the scope read",
         ),
         Err(error) => {
             let asked = match credentials {
@@ -82,7 +80,7 @@ pub(super) fn listed(scopes: &[String]) -> String {
 pub(super) fn clock(ahead_secs: Option<i64>) -> CheckRow {
     let check = DoctorCheck::Clock;
     let Some(ahead_secs) = ahead_secs else {
-        return CheckRow::not_checked(check, "the answers have no date");
+        return CheckRow::not_checked(check, "the responses have no date");
     };
     let by = ahead_secs.unsigned_abs();
     let differs = format!("{} s {} the server's", grouped(by), if ahead_secs < 0 { "behind" } else { "ahead of" });
@@ -91,8 +89,11 @@ pub(super) fn clock(ahead_secs: Option<i64>) -> CheckRow {
         2..=MOST_SKEW_SECS => CheckRow::ok(check, Message::public(differs)),
         _ => CheckRow::warn(
             check,
-            Message::public(format!("{differs}: the ticket window and the end of suppressions shift by as much")),
-            "set this machine's clock, best by NTP",
+            Message::public(format!(
+                "{differs}: the ticket window and the end of suppressions shift by the same \
+                amount"
+            )),
+            "set this machine's clock, preferably by NTP",
         ),
     }
 }
@@ -115,13 +116,18 @@ pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Check
         return CheckRow::warn(
             check,
             "responses carry no rate-limit headers, so no share can be reserved for other clients",
-            "nothing; when a limit is reached, an audit waits",
+            "nothing; an audit waits when it reaches a limit",
         );
     };
     let used = usable(per_minute, reserve_percent);
-    let plan = plan(per_minute).map_or("a limit of no plan that is known".to_owned(), |plan| format!("as with {plan}"));
+    let plan = plan(per_minute).map_or("a limit of no known plan".to_owned(), |plan| {
+        format!(
+            "the limit \
+        of {plan}"
+        )
+    });
     let saw = format!(
-        "{} requests a minute, {plan}; {} left now; an audit uses at most {}",
+        "{} requests per minute, {plan}; {} left now; an audit uses at most {}",
         grouped(per_minute),
         grouped(remaining),
         grouped(used)
@@ -129,7 +135,7 @@ pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Check
     if remaining <= per_minute.saturating_sub(used) {
         CheckRow::warn(
             check,
-            Message::public(format!("{saw}: others have used it up to the reserve of {reserve_percent} %")),
+            Message::public(format!("{saw}: others have used all of it except the reserve of {reserve_percent} %")),
             "audit at another time, or lower zendesk.reserve_percent",
         )
     } else {
@@ -139,15 +145,16 @@ pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Check
 
 pub(super) fn multiple_organizations(setting: &Result<Option<bool>, ReadError>) -> CheckRow {
     let check = DoctorCheck::MultipleOrganizations;
-    let unknown = "use the scope read; without it, audits go by the data: a user with two orgs shows that it is on";
+    let unknown = "use the scope read; without it, audits look at the data: a user with two orgs shows that the \
+        setting is on";
     match setting {
         Ok(Some(true)) => CheckRow::ok(check, "on"),
         Ok(Some(false)) => CheckRow::warn(
             check,
-            "off: a second org would replace the first, so users who have one are not assigned to another",
-            "switch it on in the Admin Center (People > Configuration > End users), if that is wanted",
+            "off: a second org would replace the first, so users who have an org are not added to another",
+            "turn it on in the Admin Center (People > Configuration > End users), if you want it",
         ),
-        Ok(None) => CheckRow::warn(check, "the account settings do not tell it", unknown),
+        Ok(None) => CheckRow::warn(check, "the account settings do not include it", unknown),
         Err(error) if is_rate_limit(error) => not_read(check, error),
         Err(error @ ReadError::Refused { status: 403 | 404, .. }) => CheckRow::warn(check, told(error), unknown),
         Err(error) => not_read(check, error),

@@ -32,21 +32,21 @@ pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, cr
         Some("agent") => {
             return CheckRow::warn(
                 check,
-                "in part: an agent may change memberships of end users, but orgs only with a custom role that may edit them",
-                Message::public("let an admin own the OAuth client or token that apply uses"),
+                "partly: an agent can change memberships of end users, but needs a custom role to edit orgs",
+                Message::public("use an OAuth client or token of an admin for apply"),
             );
         }
         Some(_) | None => {
             return CheckRow::warn(
                 check,
-                "not known, since the role is not",
-                Message::public("let an admin own the OAuth client or token that apply uses"),
+                "unknown, because the role is unknown",
+                Message::public("use an OAuth client or token of an admin for apply"),
             );
         }
     }
     let check_again = match credentials {
         Credentials::Client { .. } => {
-            "before an apply, run doctor with what apply asks for: ZENDESK_OAUTH_SCOPE=\"read write\""
+            "before an apply, run doctor with the scope that apply uses: ZENDESK_OAUTH_SCOPE=\"read write\""
         }
         Credentials::Token(_) | Credentials::ApiToken { .. } => {
             "before an apply, set ZENDESK_OAUTH_TOKEN to a token with the scopes read and write, and run doctor again"
@@ -56,14 +56,14 @@ pub(super) fn apply(me: Option<&Me>, scopes: &Result<Vec<String>, ReadError>, cr
         Writes::Allowed(by) => CheckRow::ok(check, Message::public(format!("allowed: an admin with {by}"))),
         Writes::Perhaps => CheckRow::warn(
             check,
-            "perhaps: Zendesk does not say whether organizations:write and users:write open memberships",
+            "perhaps: Zendesk does not say whether organizations:write and users:write allow memberships",
             check_again,
         ),
         Writes::ReadOnly => {
-            CheckRow::warn(check, "not with this token, which may only read; an audit needs no more", check_again)
+            CheckRow::warn(check, "not with this token, which can only read; an audit needs no more", check_again)
         }
         Writes::Unknown => {
-            CheckRow::warn(check, "an admin, but Zendesk does not show whether the token may write", check_again)
+            CheckRow::warn(check, "an admin, but Zendesk does not show whether the token can write", check_again)
         }
     }
 }

@@ -69,103 +69,118 @@ impl DoctorCheck {
         match self {
             Self::Config => About {
                 name: "config",
-                tells: "the configuration, or the flags in its place, can be used and name a Zendesk",
-                next: "write one with `init`, or correct the line that is named",
+                tells: "the configuration, or the flags used instead, are valid and name a Zendesk",
+                next: "write one with `init`, or correct the line in the message",
             },
             Self::Reference => About {
                 name: "reference",
-                tells: "the Salesforce export can be used; warns when rows have warnings, which go to standard error",
-                next: "correct the rows that are named; `explain CODE` says what a warning means",
+                tells: "the Salesforce export is valid; warns if rows have warnings, which are printed to \
+                    standard error",
+                next: "correct the rows in the message; `explain CODE` shows what a warning means",
             },
             Self::OutputRoot => About {
                 name: "output_root",
-                tells: "run folders can be written; nothing is left there",
-                next: "allow writing, or name another folder (`artifacts.root`, or `audit --out`)",
+                tells: "run folders can be written; the check leaves nothing there",
+                next: "make it writable, or name another folder (`artifacts.root`, or `audit --out`)",
             },
             Self::Credentials => About {
                 name: "credentials",
-                tells: "which set of variables is in force, never its values; warns of API tokens, which Zendesk retires",
-                next: "set the variables that are named; an OAuth client is the best choice",
+                tells: "which set of variables is used, never their values; warns about API tokens, which \
+                    Zendesk retires",
+                next: "set the variables in the message; an OAuth client is the best choice",
             },
             Self::Connection => About {
                 name: "connection",
-                tells: "the host answers over a trusted connection and redirects nowhere",
+                tells: "the host responds over a trusted connection and does not redirect",
                 next: "check the subdomain, the network and the proxy",
             },
             Self::Login => About {
                 name: "login",
-                tells: "Zendesk knows the credentials: a 200 alone does not prove it, since strangers are answered too",
+                tells: "Zendesk accepts the credentials; a 200 alone does not prove it, because Zendesk also \
+                    sends it without valid credentials",
                 next: "check the variables against the OAuth client or token in Zendesk",
             },
             Self::Role => About {
                 name: "role",
-                tells: "the role of the user behind the credentials: admins may read everything, agents not the incremental export; fails, as an audit does, for end users and for agents who see only a part of the tickets",
-                next: "let an admin own the OAuth client or token, or an agent who may see all tickets",
+                tells: "the role of the user behind the credentials: admins can read everything, agents cannot \
+                    use the incremental export; fails, like an audit, for end users and for agents who see only \
+                    some tickets",
+                next: "use an OAuth client or token of an admin, or of an agent who can see all tickets",
             },
             Self::Scopes => About {
                 name: "scopes",
-                tells: "what the token may do, where Zendesk shows it; warns of narrow scopes, fails without any",
-                next: "ask for `read`, which opens every read of an audit",
+                tells: "what the token may do, if Zendesk shows it; warns about narrow scopes, fails if there \
+                    are none",
+                next: "use the scope `read`, which allows every read of an audit",
             },
             Self::Clock => About {
                 name: "clock",
-                tells: "this machine's clock against the server's; warns beyond 60 s, since the clock decides the ticket window and when suppressions end",
-                next: "set the clock, best by NTP",
+                tells: "this machine's clock, compared with the server's; warns if they differ by more than 60 \
+                    s, because the clock determines the ticket window and when suppressions end",
+                next: "set the clock, preferably by NTP",
             },
             Self::RateLimit => About {
                 name: "rate_limit",
-                tells: "the account's requests a minute, the plan that has this limit, and what an audit uses of it; warns when others have used up all but the reserve",
+                tells: "the account's requests per minute, the plan that has this limit, and how much of it an \
+                    audit uses; warns if others have used all of it except the reserve",
                 next: "audit at another time, or change `zendesk.reserve_percent`",
             },
             Self::MultipleOrganizations => About {
                 name: "multiple_organizations",
-                tells: "whether a user may belong to several orgs; warns when not, or when it cannot be read, since an assignment is then blocked for users who have an org",
-                next: "switch it on in the Admin Center, if your plan has it and you want it",
+                tells: "whether a user can belong to several orgs; warns if not, or if the setting cannot be \
+                    read, because adding a user who already has an org is then blocked",
+                next: "turn it on in the Admin Center, if your plan has it and you want it",
             },
             Self::Organizations => About {
                 name: "organizations",
                 tells: "the list of orgs can be read",
-                next: "use the role and scope that are named",
+                next: "use the role and scope in the message",
             },
             Self::Users => About {
                 name: "users",
                 tells: "the list of users can be read",
-                next: "use the role and scope that are named",
+                next: "use the role and scope in the message",
             },
             Self::Memberships => About {
                 name: "memberships",
                 tells: "the list of organization memberships can be read",
-                next: "use the role and scope that are named",
+                next: "use the role and scope in the message",
             },
             Self::RecordsById => About {
                 name: "records_by_id",
-                tells: "users, orgs and a user's memberships can be read by id, as for records that are made during an audit",
-                next: "use the role and scope that are named",
+                tells: "users, orgs and a user's memberships can be read by id; an audit needs this for records \
+                    that are created while it runs",
+                next: "use the role and scope in the message",
             },
             Self::TicketExport => About {
                 name: "ticket_export",
-                tells: "the incremental export can be read: all tickets, or the latest changes after a search export; it is for admins",
-                next: "let an admin own the credentials, or accept that the last minutes may be missing",
+                tells: "the incremental export can be read, for all tickets or for the latest changes after a \
+                    search export; only admins can use it",
+                next: "use an admin's credentials, or accept that the last minutes may be missing",
             },
             Self::TicketSearch => About {
                 name: "ticket_search",
-                tells: "the search export can be read; an audit uses it where it costs less than the incremental export, or where that is closed",
-                next: "use the role and scope that are named",
+                tells: "the search export can be read; an audit uses it if it costs less than the incremental \
+                    export, or if that cannot be used",
+                next: "use the role and scope in the message",
             },
             Self::TicketList => About {
                 name: "ticket_list",
-                tells: "the ticket list can be read; an audit uses it last, and only with `tickets.allow_list`, since it lacks archived tickets",
-                next: "nothing, while one of the two exports works",
+                tells: "the ticket list can be read; an audit uses it only with `tickets.allow_list` and if \
+                    both exports are refused, because it lacks archived tickets",
+                next: "nothing, as long as one of the two exports works",
             },
             Self::Apply => About {
                 name: "apply",
-                tells: "whether `apply` would be allowed to write, judged by role and scopes alone: nothing is ever written to find out",
-                next: "check what `apply` will use: `ZENDESK_OAUTH_SCOPE=\"read write\" g-gremlin zendesk drift doctor`",
+                tells: "whether `apply` would be allowed to write, based on role and scopes only; nothing is \
+                    written to find out",
+                next: "check the scope that `apply` uses: `ZENDESK_OAUTH_SCOPE=\"read write\" g-gremlin zendesk \
+                    drift doctor`",
             },
             Self::Estimate => About {
                 name: "estimate",
                 tells: "requests and minutes of an audit, from Zendesk's counts, the limits and the reserve",
-                next: "nothing; where a count is closed, the receipt of the first audit has the numbers",
+                next: "nothing; if a count is not available, the receipt of the first audit has the numbers",
             },
         }
     }
@@ -230,7 +245,7 @@ impl CheckRow {
 
 /// The checks as a Markdown table, for `docs/doctor.md`.
 pub fn markdown_table() -> String {
-    let mut out = String::from("| Check | What it tells | When it is not ok |\n| --- | --- | --- |\n");
+    let mut out = String::from("| Check | What it checks | If it is not ok |\n| --- | --- | --- |\n");
     for check in DoctorCheck::ALL {
         let About { name, tells, next } = check.about();
         // Writing to a string cannot fail.

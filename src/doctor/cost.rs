@@ -87,10 +87,10 @@ pub(super) fn cost(
 fn estimate_row(estimate: &Estimate, limit_known: bool, lookback_days: u32) -> CheckRow {
     let parts = estimate.parts.iter().map(|part| match (part.kind, part.requests) {
         ("organization_memberships", Some(requests)) => {
-            format!("{} for memberships (taken to be as many as users)", grouped(requests))
+            format!("{} for memberships (assuming one per user)", grouped(requests))
         }
         ("tickets", Some(requests)) => format!("{} for tickets of {lookback_days} days", grouped(requests)),
-        ("tickets", None) => "and tickets, whose number is not known".to_owned(),
+        ("tickets", None) => "and tickets, whose number is unknown".to_owned(),
         (kind, requests) => format!("{} for {kind}", grouped(requests.unwrap_or_default())),
     });
     let parts = parts.collect::<Vec<_>>().join(", ");

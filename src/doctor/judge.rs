@@ -33,7 +33,7 @@ pub struct Learned {
 pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (Vec<CheckRow>, Learned) {
     let connection = match &found.connection {
         Ok(took) => {
-            CheckRow::ok(DoctorCheck::Connection, Message::public(format!("answers in {} ms", took.as_millis())))
+            CheckRow::ok(DoctorCheck::Connection, Message::public(format!("responds in {} ms", took.as_millis())))
         }
         Err(error) => return (no_connection(error), Learned::default()),
     };
@@ -49,7 +49,7 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
     let clock = clock(found.headers.clock_ahead_secs);
     let rate_limit = rate_limit(found.headers.rate_limit, config.reserve_percent);
     let Some(reads) = &found.reads else {
-        let why = if me.is_some() { "end users may not read it" } else { NO_LOGIN };
+        let why = if me.is_some() { "end users cannot read it" } else { NO_LOGIN };
         let role = me.map_or_else(|| CheckRow::not_checked(DoctorCheck::Role, why), role);
         rows.extend([role, CheckRow::not_checked(DoctorCheck::Scopes, why), clock, rate_limit]);
         let rest = DoctorCheck::ALL.into_iter().skip_while(|check| *check != DoctorCheck::MultipleOrganizations);

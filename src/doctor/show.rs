@@ -29,7 +29,7 @@ pub fn verdict(rows: &[CheckRow], exit: Exit) -> String {
     let verdict = match exit {
         Exit::Done => "an audit can run",
         Exit::Unreadable => "Zendesk cannot be read",
-        _ => "an audit would not run, or not be complete",
+        _ => "an audit would not work or would not be complete",
     };
     format!("{counts}: {verdict}.")
 }

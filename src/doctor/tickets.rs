@@ -35,7 +35,7 @@ pub(super) fn ticket_choice(reads: &Reads, is_admin: bool, speed: &Speed, allow_
 
 pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: bool) -> [CheckRow; 3] {
     const FROM_HERE: &str = "can be read: tickets come from here";
-    let lag = "let an admin own the credentials, or accept that the last minutes may be missing";
+    let lag = "use an admin's credentials, or accept that the last minutes may be missing";
     let export = match (&reads.incremental_tickets, source) {
         (Ok(()), Some(TicketSource::Incremental)) => CheckRow::ok(DoctorCheck::TicketExport, FROM_HERE),
         (Ok(()), Some(TicketSource::SearchExport)) => CheckRow::ok(
@@ -50,7 +50,7 @@ pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: b
         ),
         (Err(error), Some(_)) => CheckRow::warn(
             DoctorCheck::TicketExport,
-            told(error).then("; tickets come from ", &"the search export, whose index lags by minutes".into()),
+            told(error).then("; tickets come from ", &"the search export, which lags by some minutes".into()),
             lag,
         ),
         (Err(error), None) => not_read(DoctorCheck::TicketExport, error),
@@ -66,7 +66,7 @@ pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: b
         (Err(error), Some(_)) => CheckRow::warn(
             DoctorCheck::TicketSearch,
             told(error),
-            "let an agent own the credentials, to see archived tickets too",
+            "use an agent's credentials, to see archived tickets too",
         ),
         (Err(error), None) if is_refused_for_role(&reads.search_export) && !allow_list => CheckRow::fail(
             DoctorCheck::TicketSearch,
@@ -79,7 +79,7 @@ pub(super) fn tickets(reads: &Reads, source: Option<TicketSource>, allow_list: b
         (Ok(()), Some(TicketSource::List)) => CheckRow::warn(
             DoctorCheck::TicketList,
             "can be read: tickets come from here, without archived ones",
-            "use credentials that may use one of the exports",
+            "use credentials that can use one of the exports",
         ),
         (Err(error), None) if allow_list => not_read(DoctorCheck::TicketList, error),
         (Ok(()), _) => CheckRow::ok(DoctorCheck::TicketList, "can be read; not used"),

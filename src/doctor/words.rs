@@ -13,7 +13,7 @@ pub(super) fn told(error: &ReadError) -> Message {
 
 pub(super) fn in_short(error: &ReadError) -> String {
     match error {
-        ReadError::WaitTooLong { last, asked_secs, .. } => format!("{last}, to be asked again in {asked_secs} s"),
+        ReadError::WaitTooLong { last, asked_secs, .. } => format!("{last}, and Zendesk asks to wait {asked_secs} s"),
         ReadError::TooSilent { last, .. } => last.clone(),
         // These name the host, not what was asked.
         ReadError::NeverReached { .. } | ReadError::Untrusted { .. } => error.to_string(),

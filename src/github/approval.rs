@@ -142,7 +142,7 @@ pub(crate) async fn check(
     question: &Question,
 ) -> Result<Answer, GitHubError> {
     let bot = question.dispatchers.iter().find(|login| login.ends_with("[bot]"));
-    let mut checks = vec![Check::of("a person dispatches it", bot.is_none(), || bot.cloned().unwrap_or_default())];
+    let mut checks = vec![Check::of("a person started it", bot.is_none(), || bot.cloned().unwrap_or_default())];
     if bot.is_some() {
         return Ok(Answer { approved: None, checks });
     }
@@ -153,7 +153,7 @@ pub(crate) async fn check(
     };
     let pulls = pull_requests(github, repository, &path, &branch).await?;
     let mut added_by = Vec::new();
-    let mut instead = format!("no pull request brought the last change of {path}");
+    let mut instead = format!("no pull request made the last change to {path}");
     for number in pulls {
         match adds(github, repository, number, &path, &blob, &branch).await? {
             Ok(pull) => added_by.push(pull),
@@ -174,7 +174,7 @@ pub(crate) async fn check(
         }
     }
     if !added_by.is_empty() {
-        let what = "somebody else with write permission approved it in a review of its last commit";
+        let what = "another person with write permission approved it in a review of its last commit";
         checks.push(Check::of(what, approved.is_some(), || instead));
     }
     Ok(Answer { approved, checks })
@@ -206,7 +206,7 @@ async fn file_in_force(
         Err(error) => {
             let why = error.to_string();
             let why = why.lines().next().unwrap_or_default().to_owned();
-            checks.push(Check::of("it holds `plan_hash` and `expires`, and nothing else", false, || why));
+            checks.push(Check::of("it has `plan_hash` and `expires`, and nothing else", false, || why));
             return Ok(None);
         }
     };
@@ -268,9 +268,9 @@ async fn adds(
     }
     let files: Vec<ChangedFile> = github.list(&repository.route(&format!("/pulls/{number}/files")), None).await?;
     Ok(match files.iter().find(|file| file.filename == path) {
-        None => Err("does not hold the file".to_owned()),
+        None => Err("does not contain the file".to_owned()),
         Some(file) if file.status != "added" => Err(format!("did not add the file ({})", file.status)),
-        Some(file) if file.sha.as_deref() != Some(blob) => Err("added it with another content".to_owned()),
+        Some(file) if file.sha.as_deref() != Some(blob) => Err("added it with different content".to_owned()),
         Some(_) => Ok(pull),
     })
 }
@@ -301,21 +301,21 @@ async fn reviewer(
         let dispatches = question.dispatcher_id == Some(user.id)
             || question.dispatchers.iter().any(|login| login.eq_ignore_ascii_case(&user.login));
         let because = if dispatches {
-            "dispatches it as well"
+            "also started the workflow"
         } else if author == Some(user.id) {
-            "wrote the pull request as well"
+            "also wrote the pull request"
         } else if user.kind != "User" {
-            "is no person"
+            "is not a person"
         } else if review.commit_id.as_deref() != Some(&pull.head.sha) {
-            "approved another commit than the last one"
+            "approved a commit other than the last one"
         } else if retargeted.is_some() && review.submitted_at <= retargeted {
-            "did so before it was for this branch, and may have seen another change"
+            "did so before its target branch changed, and may have seen a different change"
         } else if !may_write(github, repository, &user.login).await? {
-            "may not write to the repository"
+            "cannot write to the repository"
         } else {
             return Ok(Ok(user.login.clone()));
         };
-        why = format!("#{}: {} approved it, and {because}", pull.number, user.login);
+        why = format!("#{}: {} approved it, but {because}", pull.number, user.login);
     }
     Ok(Err(why))
 }

@@ -46,7 +46,7 @@ impl Token {
 /// Why GitHub did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GitHubError {
-    #[error("GITHUB_API_URL is no URL that a token may be sent to: {0}")]
+    #[error("GITHUB_API_URL is not a URL that a token may be sent to: {0}")]
     Base(String),
     /// It answered, and would answer the same again.
     #[error("{what}: GitHub answers {status}{said}")]
@@ -60,7 +60,7 @@ pub(crate) enum GitHubError {
     #[error("there is no workflow {workflow} on the default branch")]
     NoWorkflow { workflow: String },
     /// It is not what GitHub documents.
-    #[error("{what}: the answer cannot be read: {cause}")]
+    #[error("{what}: the response cannot be read: {cause}")]
     NotUnderstood { what: String, cause: String },
 }
 
@@ -76,14 +76,15 @@ impl GitHubError {
     /// What to do next.
     pub(crate) fn help(&self) -> &'static str {
         if matches!(self, Self::NoWorkflow { .. }) {
-            return "name the file in .github/workflows that runs the audit (the input `audit-workflow`), and check that the job has `actions: read`";
+            return "name the file in .github/workflows that runs the audit (the input `audit-workflow`), and \
+                check that the job has `actions: read`";
         }
         match self.status() {
-            Some(401) => "the token is not accepted: hand the job's own token on, as `github-token`",
-            Some(403) => "the token may not do that: name the scope under `permissions` of the job",
-            Some(404) => "it does not exist, or the token may not see it: look at `permissions` of the job",
+            Some(401) => "the token is not accepted: pass the job's own token as `github-token`",
+            Some(403) => "the token is not allowed to do that: add the scope under `permissions` of the job",
+            Some(404) => "it does not exist, or the token cannot see it: check `permissions` of the job",
             Some(429) => "run the job again later",
-            _ => "look at https://www.githubstatus.com, and run the job again",
+            _ => "check https://www.githubstatus.com, and run the job again",
         }
     }
 }

@@ -123,17 +123,17 @@ pub(crate) struct Inputs {
 pub(crate) enum InputError {
     #[error("INPUTS is not the JSON of the action's inputs: {0}")]
     NotInputs(String),
-    #[error("the input command is audit, apply, diff or doctor")]
+    #[error("the input command must be audit, apply, diff or doctor")]
     Command,
-    #[error("the input {0} is true or false")]
+    #[error("the input {0} must be true or false")]
     NotABool(&'static str),
-    #[error("the input {0} is a whole number")]
+    #[error("the input {0} must be a whole number")]
     NotANumber(&'static str),
-    #[error("the input from-run is the id of a run, or latest")]
+    #[error("the input from-run must be the id of a run, or latest")]
     FromRun,
-    #[error("the input confirm-plan-hash is 64 digits of 0-9 and a-f")]
+    #[error("the input confirm-plan-hash must be 64 digits of 0-9 and a-f")]
     Hash,
-    #[error("the input {0} is one line")]
+    #[error("the input {0} must be one line")]
     NotALine(&'static str),
     #[error("the command {command} needs the input {input}")]
     Needed { command: &'static str, input: &'static str },
@@ -361,11 +361,11 @@ mod tests {
                 json!({"baseline": "from-run"}),
                 "the input baseline is from-run, so the command audit needs the input from-run",
             ),
-            (json!({"command": "plan"}), "the input command is audit, apply, diff or doctor"),
-            (json!({"from-run": "newest"}), "the input from-run is the id of a run, or latest"),
-            (json!({"max-actions": "-1"}), "the input max-actions is a whole number"),
-            (json!({"confirm-plan-hash": "abc"}), "the input confirm-plan-hash is 64 digits of 0-9 and a-f"),
-            (json!({"artifact-name": "a\nb=c"}), "the input artifact-name is one line"),
+            (json!({"command": "plan"}), "the input command must be audit, apply, diff or doctor"),
+            (json!({"from-run": "newest"}), "the input from-run must be the id of a run, or latest"),
+            (json!({"max-actions": "-1"}), "the input max-actions must be a whole number"),
+            (json!({"confirm-plan-hash": "abc"}), "the input confirm-plan-hash must be 64 digits of 0-9 and a-f"),
+            (json!({"artifact-name": "a\nb=c"}), "the input artifact-name must be one line"),
         ] {
             assert_eq!(typed(&inputs).expect_err(said).to_string(), said);
         }

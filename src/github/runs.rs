@@ -232,7 +232,10 @@ impl Left {
     fn instead(&self, wanted: &Wanted) -> String {
         match self {
             Self::Nothing { artifacts } => {
-                format!("{artifacts} artifacts, none of them `{}…` of its last attempt", wanted.artifact_prefix)
+                format!(
+                    "{artifacts} artifacts, but none of them is `{}…` from its last attempt",
+                    wanted.artifact_prefix
+                )
             }
             Self::Expired | Self::Artifact { .. } => "it has expired".to_owned(),
         }
@@ -302,14 +305,16 @@ fn provenance(repository: &Repository, wanted: &Wanted, branch: &Branch, run: &R
     let status = run.status.as_deref();
     let none = || "none".to_owned();
     vec![
-        Check::of("the run is of this repository", repository.is(&run.repository.full_name), || {
+        Check::of("the run is from this repository", repository.is(&run.repository.full_name), || {
             run.repository.full_name.clone()
         }),
-        Check::of("its code is this repository's own", head.is_some_and(|name| repository.is(name)), || {
+        Check::of("its code is from this repository", head.is_some_and(|name| repository.is(name)), || {
             head.map_or_else(none, str::to_owned)
         }),
-        Check::of("its workflow is the audit's", path == workflow, || run.path.clone()),
-        Check::of("a schedule or a person started it", EVENTS.contains(&run.event.as_str()), || run.event.clone()),
+        Check::of("it is a run of the audit's workflow", path == workflow, || run.path.clone()),
+        Check::of("it was started by a schedule or a person", EVENTS.contains(&run.event.as_str()), || {
+            run.event.clone()
+        }),
         Check::of("it ran on the default branch", head_branch == Some(&branch.name), || {
             head_branch.map_or_else(none, str::to_owned)
         }),

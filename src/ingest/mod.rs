@@ -29,15 +29,15 @@ use crate::model::time::Instant;
 pub enum Fault {
     #[error("it is not valid JSON (column {0})")]
     Syntax(usize),
-    #[error("a field is not of the type that Zendesk sends (column {0})")]
+    #[error("a field does not have the type that Zendesk sends (column {0})")]
     Shape(usize),
     #[error("it has no `{0}`")]
     Missing(&'static str),
-    #[error("`{0}` is greater than 2^53 − 1, so that it may have been rounded on its way")]
+    #[error("`{0}` is greater than 2^53 − 1, so it may have been rounded")]
     IdTooLarge(&'static str),
-    #[error("`{0}` is no RFC 3339 time")]
+    #[error("`{0}` is not an RFC 3339 time")]
     NotATime(&'static str),
-    #[error("it has one value too many of `{0}`: more than {1} different ones are not expected")]
+    #[error("it has too many values of `{0}`: more than {1} different ones are not expected")]
     TooMany(&'static str, usize),
 }
 

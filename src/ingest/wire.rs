@@ -131,7 +131,7 @@ impl<'de> Deserialize<'de> for Id {
                 if id >= 18_446_744_073_709_551_615.0 {
                     Ok(Id(u64::MAX))
                 } else {
-                    Err(E::custom("an id is a whole number"))
+                    Err(E::custom("an id must be a whole number"))
                 }
             }
         }

@@ -115,12 +115,12 @@ pub(super) fn account(
     if found.is_empty() {
         let website =
             website.map_or("it has no website either".to_owned(), |website| format!("its website is {website}"));
-        let message = format!("{id} has no domain that can be matched; {website}");
+        let message = format!("{id} has no usable domain; {website}");
         warnings.push(warning(WarningCode::AccountWithoutDomain, line, Some(id), message));
     }
     warn_of_id(line, id, facts, warnings);
     let org_expected = org_expected(header.cell(row, ZENDESK_EXPECTED).trim()).unwrap_or_else(|unclear| {
-        let message = format!("zendesk_expected is \"{unclear}\", which is neither yes nor no; it is taken for yes");
+        let message = format!("zendesk_expected is \"{unclear}\", which is neither yes nor no; it counts as yes");
         warnings.push(warning(WarningCode::ZendeskExpectedUnclear, line, Some(id), message));
         true
     });
@@ -148,7 +148,8 @@ fn warn_of_id(line: usize, id: &str, facts: &mut ReferenceFacts, warnings: &mut 
     }
     if ids::has_lost_its_case(id) {
         let message = format!(
-            "{id} has letters of one case only; a tool has probably changed their case, so it may be another record's id, and is never written"
+            "all letters of {id} have the same case; a tool has probably changed it, so this may be another \
+                record's id, and it is never written"
         );
         warnings.push(warning(WarningCode::IdDoubtful, line, Some(id), message));
     }
@@ -191,7 +192,10 @@ fn warn_of_entries(line: usize, id: &str, fates: &Fates<'_>, domains: &DomainTab
             Fate::Ignored(_) | Fate::Expected(_) => {}
         }
         if let Some(second) = fate.domain().and_then(|_| domain::second_domain(entry, normal)) {
-            let message = format!("{second} was cut off behind {normal}; separate two domains by a comma or a space");
+            let message = format!(
+                "{second} was cut off after {normal}; separate two domains with a comma or a \
+                space"
+            );
             warn(WarningCode::DomainPathDropped, &second, Some(second.clone()), message);
         }
     }

@@ -160,15 +160,15 @@ impl<'h> Header<'h> {
     /// How well the header stands for one of our columns (0 is best), and why.
     fn rank(&self, column: &str) -> Option<(u8, &'static str)> {
         if self.words.iter().map(String::as_str).eq(column.split('_')) {
-            return Some((0, "it is our own name in another spelling"));
+            return Some((0, "it is the same name in another spelling"));
         }
         if self.has_any(&OF_PERSONS_AND_ADDRESSES) {
             return None;
         }
         match column {
             "sf_account_id" => self.rank_as_id(),
-            "account_name" if self.is(&["account", "name"]) => Some((1, "Salesforce's reports name it so")),
-            "account_name" if self.is(&["name"]) => Some((2, "Data Loader and sf data query name it so")),
+            "account_name" if self.is(&["account", "name"]) => Some((1, "Salesforce's reports use this name")),
+            "account_name" if self.is(&["name"]) => Some((2, "Data Loader and sf data query use this name")),
             "account_domains" => self.rank_as_domains(),
             "website" if self.is_website() => {
                 Some((1, "it is the account's website; it is shown to people, never matched"))
@@ -204,23 +204,23 @@ impl<'h> Header<'h> {
         }
         let safe = self.has("case") && self.has("safe");
         match self {
-            _ if long || safe => Some((1, "ids of 18 characters keep their meaning when a tool changes their case")),
+            _ if long || safe => Some((1, "18-character ids stay the same when a tool changes their case")),
             _ if self.has_any(&["account", "salesforce", "sf"]) => {
-                Some((2, "Salesforce's reports name the account's id so"))
+                Some((2, "Salesforce's reports use this name for the account id"))
             }
-            _ if self.is(&["id"]) => Some((3, "Data Loader and sf data query name the account's id so")),
+            _ if self.is(&["id"]) => Some((3, "Data Loader and sf data query use this name for the account id")),
             _ => None,
         }
     }
 
     fn rank_as_domains(&self) -> Option<(u8, &'static str)> {
-        const NAMED: &str = "its name speaks of domains";
+        const NAMED: &str = "its name mentions domains";
         let speaks = self.has_any(&["domain", "domains", "maildomain", "maildomains", "emaildomain", "emaildomains"]);
         if speaks && !self.has_any(&ABOUT_DOMAINS) {
             let of_mail = self.has_any(&["email", "mail", "support", "customer", "emaildomain", "emaildomains"]);
             return Some(if of_mail { (1, NAMED) } else { (2, NAMED) });
         }
-        self.is_website().then_some((3, "no column is named after domains; the website is the next best"))
+        self.is_website().then_some((3, "no column name mentions domains, so the website is used"))
     }
 
     fn is_website(&self) -> bool {

@@ -68,7 +68,8 @@ impl Header {
         // What holds control characters is not a header, and may be a file that nobody meant to show.
         if row.cells.iter().any(|cell| cell.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))) {
             let text = format_args!(
-                "the {noun} {named} {verb} missing, and the row holds control characters: it is not the header of a CSV"
+                "the {noun} {named} {verb} missing, and the row has control characters: it is not the header of \
+                    a CSV"
             );
             return problems.add(row.line, Rule::MissingColumn, text);
         }

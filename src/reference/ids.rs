@@ -36,10 +36,10 @@ pub(super) fn spoiled(id: &str) -> Option<(Rule, String)> {
             _ if c.is_control() => "a control character",
             _ => "an invisible character",
         };
-        return Some((Rule::IdNotPlain, format!("the id `{shown}` holds {kind} (U+{:04X})", c as u32)));
+        return Some((Rule::IdNotPlain, format!("the id `{shown}` contains {kind} (U+{:04X})", c as u32)));
     }
     if is_spreadsheet_number(id) {
-        let text = format!("the id `{shown}` is a number as a spreadsheet writes it, not an id");
+        let text = format!("the id `{shown}` is a number from a spreadsheet, not an id");
         return Some((Rule::IdIsNumber, text));
     }
     let form = account_key::form(id);

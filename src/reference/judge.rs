@@ -90,7 +90,7 @@ pub(super) fn find_header<'t>(
             return Err(Problems::of_file(Rule::NoHeader, "it is empty".to_owned()));
         }
         if row.is_unclosed {
-            problems.add(row.line, Rule::UnclosedQuote, "a quote is opened in this row and never closed");
+            problems.add(row.line, Rule::UnclosedQuote, "a quote opens in this row and is never closed");
             return Err(std::mem::take(problems).into_problems());
         }
         if !row.is_empty() {
@@ -108,8 +108,8 @@ pub(super) fn find_header<'t>(
 
 fn text_after_quote(cell: usize, header: Option<&Header>) -> String {
     match header.and_then(|header| header.column_at(cell)) {
-        Some(column) => format!("text behind a closing quote, in `{column}`"),
-        None => format!("text behind a closing quote, in cell {}", cell + 1),
+        Some(column) => format!("text after a closing quote, in `{column}`"),
+        None => format!("text after a closing quote, in cell {}", cell + 1),
     }
 }
 
@@ -170,7 +170,7 @@ impl<'t> Judge<'t> {
             let differences = self.differences(at, row, id);
             if !differences.is_empty() {
                 let text = format_args!(
-                    "`{}` is the same account as on line {}, with another {}",
+                    "`{}` is the same account as on line {}, but with another {}",
                     without_local_part(id),
                     self.firsts[at as usize].1,
                     differences.join(", ")
@@ -192,7 +192,7 @@ impl<'t> Judge<'t> {
         }
         self.firsts.push((row.start, row.line));
         if inside.is_some() {
-            let message = format!("{id} was wrapped to protect it from a spreadsheet; it is used without the wrapper");
+            let message = format!("{id} had marks that protect it from a spreadsheet; it is used without them");
             self.warnings.push(warning(WarningCode::IdUnwrapped, row.line, Some(id), message));
         }
         accept(&Accepted { row, header: &self.header, id });
@@ -201,14 +201,14 @@ impl<'t> Judge<'t> {
     /// The rules that come after those for ids and pairs.
     fn later_problem(&self, row: &Row<'t>) -> Option<(Rule, String)> {
         if row.is_unclosed {
-            return Some((Rule::UnclosedQuote, "a quote is opened in this row and never closed".to_owned()));
+            return Some((Rule::UnclosedQuote, "a quote opens in this row and is never closed".to_owned()));
         }
         if let Some(cell) = row.text_after_quote {
             return Some((Rule::TextAfterQuote, text_after_quote(cell, Some(&self.header))));
         }
         for column in [ID, ACCOUNT_NAME, WEBSITE] {
             if self.header.cell(row, column).contains(['\n', '\r']) {
-                return Some((Rule::LineEndInCell, format!("`{}` holds a line end", COLUMNS[column])));
+                return Some((Rule::LineEndInCell, format!("`{}` contains a line break", COLUMNS[column])));
             }
         }
         if let Some(swallowed) = self.swallowed(row, 1) {
@@ -227,7 +227,7 @@ impl<'t> Judge<'t> {
         };
         let cells = row.cells.iter().filter(|cell| from == 0 || cell.contains(['\n', '\r']));
         let found = cells.flat_map(|cell| lines(cell).skip(from)).any(is_row);
-        found.then(|| (Rule::SwallowedRows, "a quote in this row has swallowed other rows".to_owned()))
+        found.then(|| (Rule::SwallowedRows, "a quoted cell in this row contains other rows".to_owned()))
     }
 
     fn footer(&mut self, rows: &[Candidate]) {
@@ -241,15 +241,15 @@ impl<'t> Judge<'t> {
             }
         }
         let message = match first.line == last.line {
-            true => format!("line {} is the footer of a report, and is skipped", first.line),
-            false => format!("lines {} to {} are the footer of a report, and are skipped", first.line, last.line),
+            true => format!("line {} is the footer of a report and is skipped", first.line),
+            false => format!("lines {} to {} are the footer of a report and are skipped", first.line, last.line),
         };
         self.warnings.push(warning(WarningCode::ReportFooter, first.line, None, message));
     }
 
     fn warn_repeated(&mut self, row: &Row<'t>, id: &str, first: u32) {
         let first = self.firsts[first as usize].1;
-        let message = format!("{id} is on line {first} with the same cells; the row counts once");
+        let message = format!("{id} is already on line {first} with the same cells; the account counts once");
         self.warnings.push(warning(WarningCode::RepeatedRow, row.line, Some(id), message));
     }
 

@@ -138,7 +138,7 @@ fn warn_of_shared_domains(reference: &mut Reference, domains: &DomainTable) {
                 line: Some(account.line),
                 sf_account_id: Some(account.sf_account_id().raw().to_owned()),
                 domain: Some(text.to_owned()),
-                message: format!("{text} is expected by {accounts} accounts; it links none of them"),
+                message: format!("{text} is expected by {accounts} accounts, so it links none of them"),
             });
         }
     }

@@ -53,35 +53,39 @@ impl Rule {
                 "in Salesforce, export the report again with Format \"Comma Delimited .csv\" and Encoding \"Unicode (UTF-8)\"; from Excel, save it as \"CSV UTF-8 (Comma delimited)\""
             }
             Self::NoHeader | Self::NoDataRow => {
-                "export the accounts again; the first row names the columns, and each row below it is an account"
+                "export the accounts again; the first row must name the columns, and each row below it must be \
+                    an account"
             }
             Self::MissingColumn => {
-                "map the export's own headers under salesforce.columns; g-gremlin zendesk drift init proposes how"
+                "map the export's headers under salesforce.columns; g-gremlin zendesk drift init proposes a mapping"
             }
             Self::DuplicateColumn => {
                 "rename or remove one of the two columns, or map the right one under salesforce.columns"
             }
-            Self::CellBeyondHeader => "put a cell that holds the delimiter into quotes, or export the file again",
+            Self::CellBeyondHeader => {
+                "put quotes around a cell that contains the delimiter, or export the file \
+                again"
+            }
             Self::BlankId => {
                 "remove rows without an account id, or add the column Account ID to the report and export it again"
             }
-            Self::IdNotPlain => {
-                "the id was probably copied by hand; export the file again, or type the id in the place of the copied one"
-            }
+            Self::IdNotPlain => "the id was probably copied by hand; export the file again, or type the id again",
             Self::IdIsNumber => {
-                "a spreadsheet has turned ids into numbers, and their digits are lost; export the file again, and do not save it from a spreadsheet"
+                "a spreadsheet has turned ids into numbers, and their digits are lost; export the file again, \
+                    and do not save it from a spreadsheet"
             }
             Self::IdOfOtherObject => {
-                "export the column Account ID of accounts; the report has the ids of another object in its place"
+                "export the column Account ID of accounts; the report has the ids of another object instead"
             }
             Self::SameAccount => {
-                "keep one row for each account; a report that joins accounts with another object repeats them"
+                "keep one row per account; a report that joins accounts with another object repeats them"
             }
             Self::UnclosedQuote | Self::TextAfterQuote | Self::SwallowedRows => {
-                "a quote within a cell must be doubled (\"\"), and a cell that begins with a quote must end with one; export the file again instead of editing it by hand"
+                "a quote inside a cell must be doubled (\"\"), and a cell that begins with a quote must end \
+                    with one; export the file again instead of editing it by hand"
             }
             Self::LineEndInCell => {
-                "remove the line break from the field in Salesforce, or look for a quote that is not closed"
+                "remove the line break from the field in Salesforce, or check for a quote that is not closed"
             }
         }
     }

@@ -167,8 +167,7 @@ pub fn audit(report: &AuditReport<'_>) -> String {
         annotations.push(Annotation::new(level, format!("{code} ({}): {}", code.risk(), grouped(count)), message));
     }
     if annotations.is_empty() {
-        let message =
-            format!("Every account, user and ticket that was judged is where it should be. {}", facts.coverage());
+        let message = format!("No account, user or ticket that was checked has an issue. {}", facts.coverage());
         annotations.push(Annotation::new(Level::Notice, "Drift audit: no issue", message));
     }
     render(annotations)
@@ -184,7 +183,7 @@ pub fn change(report: &ChangeReport<'_>) -> String {
     };
     let diff = report.diff;
     let message = format!(
-        "{} with another status; the plan gets {} and loses {}.",
+        "{} with another status; the plan gains {} and loses {}.",
         counted(diff.changed.len() as u64, "issue"),
         counted(diff.prepared.added.len() as u64, "prepared action"),
         grouped(diff.prepared.dropped.len() as u64)

@@ -98,8 +98,7 @@ pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, w
         let of_kind = move |reason: SkipReason| reason.is_attempted() && reason.is_in_place() == in_place;
         left_out.iter().copied().filter(move |result| result.reason.is_some_and(of_kind)).collect::<Vec<_>>()
     };
-    for (heading, results) in [("Already in place:", changed(true)), ("No longer as the audit saw it:", changed(false))]
-    {
+    for (heading, results) in [("Already in place:", changed(true)), ("Changed since the audit:", changed(false))] {
         if results.is_empty() {
             continue;
         }
@@ -132,7 +131,7 @@ fn left_out_by_reason(lines: &mut Lines, left_out: &[&ActionResult], caps: Caps)
             SkipReason::CapMaxPerAccount => format!(" (--max-per-account {})", caps.max_per_account),
             _ => String::new(),
         };
-        lines.say(Message::public(format!("  {} left out, {reason}{option}:", counted(ids.len() as u64, "action"))));
+        lines.say(Message::public(format!("  {} skipped, {reason}{option}:", counted(ids.len() as u64, "action"))));
         let more = if ids.len() > IDS_IN_A_LINE { ", …" } else { "" };
         lines.say(format!("    {}{more}", ids[..ids.len().min(IDS_IN_A_LINE)].join(", ")));
     }
@@ -144,7 +143,7 @@ fn changes(selected: &[Selected<'_>], width: u16) -> Table {
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
-    table.set_header(["action, account", "before → after", "what Zendesk does because of it"]);
+    table.set_header(["action, account", "before → after", "what Zendesk then does by itself"]);
     for one in selected {
         let action = one.action;
         let name = escape::terminal(action.account_name.as_deref().unwrap_or_default());
@@ -189,9 +188,9 @@ fn impact(one: &Selected<'_>) -> String {
         if let Some(users) = note.strip_prefix("users_affected:") {
             let users = users.parse().unwrap_or_default();
             impact.push(match users {
-                0 => "adds later users with this domain to the org".to_owned(),
+                0 => "adds future users with this domain to the org".to_owned(),
                 users => {
-                    format!("adds {} with this domain to the org, and later ones", counted(users, "verified user"))
+                    format!("adds {} with this domain to the org, and future ones", counted(users, "verified user"))
                 }
             });
         }
@@ -200,25 +199,25 @@ fn impact(one: &Selected<'_>) -> String {
     let whose = linked_to.map(|account| format!(", account {}'s", escape::terminal(account))).unwrap_or_default();
     match action.action_code {
         ActionCode::AddOrgDomain if *shares => {
-            impact.push("the org shares its tickets: they see each other's".to_owned());
+            impact.push("the org shares its tickets: its members see each other's".to_owned());
         }
         ActionCode::AssignUserToOrg => {
             let first = before["member_of"].as_array().is_none_or(Vec::is_empty);
             impact.push(match (first, one.default_org()) {
                 (true, Some(org)) => format!("a first membership becomes the default org, not org {org}{whose}"),
                 (true, None) => "a first membership becomes the default org".to_owned(),
-                (false, Some(org)) => format!("the default org stays org {org}{whose}"),
+                (false, Some(org)) => format!("the default org remains org {org}{whose}"),
                 (false, None) => "no other membership changes".to_owned(),
             });
             if *shares {
-                impact.push("the org shares its tickets: the user sees them".to_owned());
+                impact.push("the org shares its tickets: the user will see them".to_owned());
             }
         }
         ActionCode::MoveUserToOrg if linked_to.is_some() => {
             let org = one.default_org().unwrap_or_default();
             impact.push(format!("org {org}{whose}, is no longer the default"));
         }
-        ActionCode::MoveUserToOrg => impact.push("the memberships stay as they are".to_owned()),
+        ActionCode::MoveUserToOrg => impact.push("the memberships do not change".to_owned()),
         ActionCode::SetOrgExternalId | ActionCode::AddOrgDomain => {}
     }
     if impact.is_empty() { "nothing".to_owned() } else { impact.join("; ") }
@@ -285,7 +284,7 @@ pub fn ending(facts: &Ending<'_>) -> Vec<ActionLine> {
         (counts.applied, "applied"),
         (counts.skipped, "skipped"),
         (counts.failed, "failed"),
-        (counts.blocked, "left by a cap"),
+        (counts.blocked, "left over because of a cap"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     let parts: Vec<String> = parts.collect();
@@ -336,32 +335,38 @@ fn next(lines: &mut Lines, facts: &Ending<'_>) {
         Mode::DryRun if counts.would_apply == 0 || !receipt.completed => {}
         Mode::DryRun if is_demo => {
             lines.heading("\nNext:");
-            lines.say("  The demo's plan can only be dry-run. Audit your own Zendesk for one that can be applied.");
+            lines.say(
+                "The demo's plan can only be dry-run. To get a plan that can be applied, audit your own \
+                Zendesk.",
+            );
         }
         Mode::DryRun if !is_applicable => {
             lines.heading("\nNext:");
-            lines.say("  Run the audit again; this plan is not of an age that can be applied:");
+            lines.say("  This plan is too old to apply, or is dated in the future. Run the audit again:");
             lines.say(Message::public(format!("    {audit}")));
         }
         Mode::DryRun => {
             lines.heading("\nNext:");
-            lines.say("  Apply what is selected:");
+            lines.say("  Apply the selected actions:");
             apply(lines);
         }
         Mode::Apply if unfinished => {
             lines.heading("\nNext:");
-            lines.say("  Apply the same plan again; it settles what is open and goes on where this run ended:");
+            lines.say(
+                "Apply the same plan again. It finds out what was written, and continues where this run \
+                ended:",
+            );
             apply(lines);
         }
         Mode::Apply if counts.blocked > 0 => {
             lines.heading("\nNext:");
             let left = counted(counts.blocked, "action");
-            lines.say(Message::public(format!("  The caps left {left}. Apply the same plan again to go on:")));
+            lines.say(Message::public(format!("  The caps left over {left}. Apply the same plan again to continue:")));
             apply(lines);
         }
         Mode::Apply | Mode::NotRun => {
             lines.heading("\nNext:");
-            lines.say("  Audit again to see what is left:");
+            lines.say("  Audit again to see which issues remain:");
             lines.say(Message::public(format!("    {audit}")));
         }
     }

@@ -192,7 +192,7 @@ impl ApplyReport<'_> {
         }
         let counts: Vec<String> =
             counts.iter().map(|(reason, count)| format!("{} `{reason}`", grouped(*count))).collect();
-        format!("\nThe plan left these to people: {}.\n", counts.join(", "))
+        format!("\nThe plan's blocked actions need a decision by a person: {}.\n", counts.join(", "))
     }
 
     fn next(&self) -> String {
@@ -207,20 +207,24 @@ impl ApplyReport<'_> {
         };
         let is_demo = plan.is_some_and(|plan| plan.source == Source::Demo);
         match receipt.mode {
-            _ if !receipt.completed => text
-                .push_str("\nApply the same plan again: it settles what was open, and goes on where this run ended.\n"),
-            Mode::DryRun if is_demo => text.push_str("\nThe demo's plan can be dry-run, and applied to nothing.\n"),
+            _ if !receipt.completed => text.push_str(
+                "\nApply the same plan again: it finds out what was written, and continues where this \
+                    run ended.\n",
+            ),
+            Mode::DryRun if is_demo => text.push_str("\nThe demo's plan can be dry-run, but never applied.\n"),
             Mode::DryRun if receipt.counts.would_apply > 0 && apply_follows => {
                 let _ = write!(
                     text,
-                    "\n**This run goes on to carry it out.** Approving the environment of its apply job does so, {}; rejecting it, or cancelling this run, writes nothing. Where that environment has no reviewers, the apply follows by itself.\n",
+                    "\n**This workflow run can apply the plan next.** Approving the environment of its apply \
+                        job does so, {}; rejecting it, or canceling this run, writes nothing. If that \
+                        environment has no reviewers, the apply starts by itself.\n",
                     self.caps()
                 );
             }
             Mode::DryRun if receipt.counts.would_apply > 0 && is_hash && place.run.is_some() => {
                 let _ = write!(
                     text,
-                    "\nTo carry it out, run {} again with the same audit run, hash and caps ({}), and `-f live=true`.\n",
+                    "\nTo apply it, run {} again with the same audit run, hash and caps ({}), and `-f live=true`.\n",
                     markdown_code(&place.apply_workflow),
                     self.caps()
                 );
@@ -228,17 +232,19 @@ impl ApplyReport<'_> {
             Mode::DryRun if receipt.counts.would_apply > 0 && is_hash => {
                 let _ = write!(
                     text,
-                    "\nTo carry it out:\n\n```sh\ng-gremlin zendesk drift apply --plan {} --apply --confirm-plan-hash {hash}\n```\n",
+                    "\nTo apply it:\n\n```sh\ng-gremlin zendesk drift apply --plan {} --apply \
+                        --confirm-plan-hash {hash}\n```\n",
                     shell_word(&receipt.source_plan_path)
                 );
             }
-            Mode::Apply if receipt.counts.failed > 0 => {
-                text.push_str("\nAudit again to see what is left; the receipt holds each answer of Zendesk.\n")
-            }
+            Mode::Apply if receipt.counts.failed > 0 => text.push_str(
+                "\nAudit again to see which issues remain; the receipt has each response of \
+                    Zendesk.\n",
+            ),
             Mode::Apply if receipt.counts.blocked > 0 => {
-                text.push_str("\nApply the same plan again for what the caps have left.\n")
+                text.push_str("\nApply the same plan again for the actions that the caps left over.\n")
             }
-            Mode::Apply => text.push_str("\nAudit again: a repair can bring a new finding.\n"),
+            Mode::Apply => text.push_str("\nAudit again: a repair can cause a new issue.\n"),
             Mode::DryRun | Mode::NotRun => {}
         }
         text
@@ -274,7 +280,8 @@ impl ApplyReport<'_> {
 }
 
 /// What is said where the plan is not found.
-const NO_PLAN: &str = "The plan is neither where the receipt says nor beside this run folder, so names and targets are missing here. Put the audit's run folder beside this one, and render again.\n\n";
+const NO_PLAN: &str = "The plan is neither at the path in the receipt nor next to this run folder, so names and \
+    targets are missing here. Put the audit's run folder next to this one, and render again.\n\n";
 
 /// The results in the order in which an operator wants to see them.
 const RESULTS: [(Outcome, &str); 5] = [

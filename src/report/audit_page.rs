@@ -179,19 +179,23 @@ impl AuditReport<'_> {
             (Source::Zendesk, Some(workflow_run), Some(_)) => {
                 let _ = write!(
                     text,
-                    "\nDry-run it, and after a look at what it would do, run the same with `-f live=true` to apply it:\n\n```sh\ngh workflow run {} -f audit-run-id={} -f plan-hash={}\n```\n",
+                    "\nDry-run it and check what it would do. To apply it, run the same command with `-f \
+                        live=true`:\n\n```sh\ngh workflow run {} -f audit-run-id={} -f plan-hash={}\n```\n",
                     shell_word(&place.apply_workflow),
                     workflow_run.id,
                     run.plan.hash
                 );
             }
             (Source::Zendesk, Some(_), None) => text.push_str(
-                "\nThe run folder was not uploaded, so no workflow can apply this plan: audit and apply where its run folder is kept.\n",
+                "\nThe run folder was not uploaded, so no workflow can apply this plan. Audit and apply on a \
+                    machine that keeps the run folder.\n",
             ),
             (Source::Zendesk, None, _) => {
                 let _ = write!(
                     text,
-                    "\nDry-run it, and after a look at what it would do, run the same with `--apply --confirm-plan-hash` and the hash:\n\n```sh\ng-gremlin zendesk drift apply --plan {}/fix_plan.json\n```\n",
+                    "\nDry-run it and check what it would do. To apply it, run the same command with `--apply \
+                        --confirm-plan-hash` and the hash:\n\n```sh\ng-gremlin zendesk drift apply --plan \
+                        {}/fix_plan.json\n```\n",
                     shell_word(&run.summary.run_id)
                 );
             }

@@ -396,7 +396,7 @@ impl Table {
         let (before, after) = (by_selector(before), by_selector(after));
         let until = |(expires, reason): &(Option<String>, String)| match expires {
             Some(day) => format!("until {day}: {reason}"),
-            None => format!("for good: {reason}"),
+            None => format!("without an end date: {reason}"),
         };
         for name in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
             let (was, is) = (before.get(name), after.get(name));

@@ -61,8 +61,14 @@ pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
     match (is_breached, weight) {
         (_, SettingWeight::Target) => (Mark::Bad, format!("it names another target; {effect}")),
         (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),
-        (false, SettingWeight::Weaker) => (Mark::Look, format!("it hides or permits more than before; {effect}")),
-        (false, SettingWeight::Harmless) => (Mark::Note, format!("it hides nothing and permits no more; {effect}")),
+        (false, SettingWeight::Weaker) => (Mark::Look, format!("it hides or allows more than before; {effect}")),
+        (false, SettingWeight::Harmless) => (
+            Mark::Note,
+            format!(
+                "it hides nothing and allows nothing more; \
+            {effect}"
+            ),
+        ),
         (false, SettingWeight::Same) if has_effect => (Mark::Note, effect),
         (false, SettingWeight::Same) => (Mark::Good, effect),
     }
@@ -87,9 +93,13 @@ impl ConfigurationReport<'_> {
     /// What that means, and what to do.
     pub fn why(&self) -> &'static str {
         if self.change.is_first {
-            "There is no usable configuration or reference before it to compare with. The new one can be read; the first audit after the merge shows what it finds."
+            "There is no usable configuration or reference from before the change, so there is nothing to \
+                compare with. The new one can be read. The first audit after the merge shows what it finds."
         } else {
-            "After the merge the audit would read, and an apply would write, somewhere else. The findings were not compared: the snapshot is of the present target. If the new target is right, set ZENDESK_SUBDOMAIN (SALESFORCE_INSTANCE_URL) of both environments to it and merge with an administrator's rights."
+            "After the merge, the audit would read from another place, and an apply would write there. The \
+                findings were not compared, because the snapshot is of the current target. If the new target is \
+                right, set ZENDESK_SUBDOMAIN (SALESFORCE_INSTANCE_URL) of both environments to it, and merge \
+                with an administrator's rights."
         }
     }
 
@@ -136,7 +146,7 @@ fn settings(page: &mut Page, change: &ConfigurationChange, place: &Place, length
         what: "settings",
         all: "the change itself".to_owned(),
     });
-    page.text("\n🔴 another target · 🟡 less is judged, gated or seen, or more may be written · 🔵 neither\n");
+    page.text("\n🔴 another target · 🟡 checks or shows less, or allows more to be written · 🔵 neither\n");
 }
 
 impl ChangeReport<'_> {
@@ -156,12 +166,12 @@ impl ChangeReport<'_> {
         page.text(format!("\n### What it does to the findings\n{}", self.counts()));
         self.issues(&mut page, "New issues", &diff.new, length);
         self.issues(&mut page, "Resolved issues", &diff.resolved, length);
-        self.issues(&mut page, "Issues of accounts that the reference has lost", &diff.left_reference, length);
+        self.issues(&mut page, "Issues of accounts that left the reference", &diff.left_reference, length);
         self.changed(&mut page, length);
         self.actions(&mut page, length);
         self.own_suppressions(&mut page, length);
         self.exceeded(&mut page);
-        page.text(format!("\nThe plan of the changed side:\n\n```text\nplan_hash: {}\n```\n", head.plan.hash));
+        page.text(format!("\nThe plan after the change:\n\n```text\nplan_hash: {}\n```\n", head.plan.hash));
         page
     }
 
@@ -179,10 +189,10 @@ impl ChangeReport<'_> {
         }
         let (base, head) = (&self.base.receipt, &self.head.receipt);
         let same_snapshot = base.digests.snapshot.is_some() && base.digests.snapshot == head.digests.snapshot;
-        let on_snapshot = format!("Both sides were audited on the same snapshot of Zendesk, {}.", self.age());
+        let on_snapshot = format!("Both versions were audited on the same snapshot of Zendesk, {}.", self.age());
         let notes = [
             (same_snapshot, on_snapshot.as_str()),
-            (head.suppressions_from.is_some(), "The suppressions of the side before the change are in force."),
+            (head.suppressions_from.is_some(), "Both use the suppressions from before the change."),
         ];
         let notes: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
         if !notes.is_empty() {
@@ -191,7 +201,8 @@ impl ChangeReport<'_> {
         if let Some(days) = self.shorter_window {
             let _ = writeln!(
                 text,
-                "\n> **The changed side looks further back than the snapshot.** Both sides were audited with the tickets of {}; what older tickets would add is not in this comparison.",
+                "\n> **The change looks further back than the snapshot.** Both versions were audited with the \
+                    tickets of {}, so this comparison does not show what older tickets would add.",
                 counted(days.into(), "day")
             );
         }
@@ -218,7 +229,8 @@ impl ChangeReport<'_> {
             return;
         }
         page.text(
-            "\n### Limits that the changed side exceeds\n\nFor information: an audit judges these. A change is held to one limit, how many issues are new.\n\n",
+            "\n### Limits that are exceeded after the change\n\nFor information only: an audit checks these \
+                limits. The check of a change only limits the number of new issues.\n\n",
         );
         let before: HashMap<&str, &Judgement> =
             self.base.summary.thresholds.iter().map(|judgement| (judgement.name.as_str(), judgement)).collect();
@@ -323,7 +335,8 @@ impl ChangeReport<'_> {
             return;
         }
         page.text(format!(
-            "\n### Its own suppressions would silence {}\n\nThey count above: a change cannot silence what it brings. Once it is merged, these are suppressed.\n\n",
+            "\n### Its own suppressions would hide {}\n\nThese issues are counted above, because a change \
+                cannot hide the issues that it causes. Once it is merged, they are suppressed.\n\n",
             counted(would.len() as u64, "issue")
         ));
         let by_id: HashMap<&str, &IssueRow> = self.head.issues.iter().map(|issue| (&*issue.issue_id, issue)).collect();

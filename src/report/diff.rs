@@ -53,9 +53,9 @@ pub fn rows(diff: &Diff<'_>) -> Lines {
     issues("New issues:", new);
     issues("Of these, found again after they were gone:", came_back);
     issues("Resolved issues:", resolved);
-    issues("Issues of accounts that the reference has lost:", left_reference);
+    issues("Issues of accounts that left the reference:", left_reference);
     issues("Ticket issues that left the window:", left_window);
-    list(&mut lines, "Issues that are suppressed now:", silenced, |(_, head)| {
+    list(&mut lines, "Issues that are now suppressed:", silenced, |(_, head)| {
         format!("{}: {}", of_issue(head), escape::terminal(&head.suppression_reason))
     });
     let state = |issue: &IssueRow<'_>| {
@@ -66,7 +66,7 @@ pub fn rows(diff: &Diff<'_>) -> Lines {
         format!("{}: {} → {}", of_issue(head), state(base), state(head))
     });
     let lost = lost_accounts.as_deref().unwrap_or_default();
-    list(&mut lines, "Accounts that the reference has lost:", lost, |account| {
+    list(&mut lines, "Accounts that left the reference:", lost, |account| {
         format!("{} {}", escape::terminal(account.sf_account_id), escape::terminal(account.account_name))
     });
     let mut actions = |heading, actions: &[ActionRow<'_>]| list(&mut lines, heading, actions, of_action);
@@ -129,7 +129,7 @@ pub fn own_suppressions(from: &SuppressionsFrom, code_of: impl Fn(&str) -> Optio
     let codes = by_code(issues.iter().filter_map(|issue| code_of(&issue.issue_id)));
     let mut lines = Lines::default();
     lines.blank();
-    lines.0.push(Line::Heading("Suppressions that are not in force:".into()));
-    lines.public(format!("  {} would be hidden too{codes}", counted(issues.len() as u64, "issue")));
+    lines.0.push(Line::Heading("Suppressions that were not used:".into()));
+    lines.public(format!("  {} would also be hidden{codes}", counted(issues.len() as u64, "issue")));
     lines
 }

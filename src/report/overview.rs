@@ -141,7 +141,7 @@ fn accounts(facts: &AuditFacts, width: u16) -> String {
     let mut text = table.to_string();
     if facts.account_count > MOST_ROWS as u64 {
         let (shown, all) = (grouped(MOST_ROWS as u64), grouped(facts.account_count));
-        let _ = write!(text, "\n{shown} of {all} accounts are shown; {} has all.", Artifact::AllExceptions.name());
+        let _ = write!(text, "\n{shown} of {all} accounts are shown; all are in {}.", Artifact::AllExceptions.name());
     }
     text
 }
@@ -193,7 +193,8 @@ pub fn apply(report: &ApplyReport<'_>, width: u16) -> String {
         }
         let _ = writeln!(text, "\n{actions}");
         if results.len() > MOST_ROWS {
-            let _ = writeln!(text, "{MOST_ROWS} of {} actions are shown; apply_receipt.json has all.", results.len());
+            let _ =
+                writeln!(text, "{MOST_ROWS} of {} actions are shown; all are in apply_receipt.json.", results.len());
         }
     }
     let _ = write!(text, "\nplan_hash: {}", escape::terminal(&receipt.source_plan_hash));

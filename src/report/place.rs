@@ -34,7 +34,8 @@ pub struct WorkflowRun {
 }
 
 /// What a public report says of what it leaves out.
-pub const PUBLIC: &str = "\n> Counts only: nothing says that this repository is private, so names, ids and domains are withheld and nothing is uploaded. The input `allow-public-artifacts: true` changes that.\n";
+pub const PUBLIC: &str = "\n> Counts only: names, ids and domains are hidden, and nothing is uploaded, because \
+    this repository may be public. The input `allow-public-artifacts: true` changes that.\n";
 
 impl Place {
     /// The end of a sentence that says where a file of the run folder is.

@@ -65,7 +65,7 @@ fn resolutions(facts: &AuditFacts, lines: &mut Lines) {
     }
     let missing = count("missing");
     for (count, what) in [
-        (count("contested"), "blocked: the only candidate org also holds another account's domain"),
+        (count("contested"), "blocked: the only candidate org also has another account's domain"),
         (count("conflict"), "blocked: the only candidate org has another external_id"),
         (missing - facts.need_no_org.min(missing), "missing Zendesk org entirely"),
         (facts.need_no_org, "without a Zendesk org, as zendesk_expected says"),

@@ -22,7 +22,7 @@ pub fn terminal(trend: &Trend, most: usize) -> Lines {
         }
     }
     lines.heading(match trend.open.len() {
-        0 => Message::public("No finding is open."),
+        0 => Message::public("No issue is open."),
         open => Message::public(format!("The oldest of {}:", counted(open as u64, "open finding"))),
     });
     trend.open.iter().take(most).for_each(|open| lines.text(of_open(open)));

@@ -56,7 +56,7 @@ fn account_lost(index: usize) -> Advisory {
         domain: None,
         user_count: None,
         ticket_count: None,
-        detail: "The baseline had this account, and the reference of this run does not.".to_owned(),
+        detail: "The baseline has this account, but the reference of this run does not.".to_owned(),
     }
 }
 
@@ -94,7 +94,10 @@ fn orgs_with_personal_domains(context: &RuleContext<'_>, tally: &Tally) -> impl 
         let mut personal: Vec<&str> = held.filter(|text| context.settings.domains.personal.contains(*text)).collect();
         personal.sort_unstable();
         personal.into_iter().map(move |text| {
-            let detail = format!("The org holds {text}, whose addresses anyone can have: strangers become members.");
+            let detail = format!(
+                "The org has {text}, and anyone can have an address there: strangers become \
+                members."
+            );
             of_org(context, tally, AdvisoryCode::OrgHoldsPersonalDomain, org, Some(text.into()), detail)
         })
     })

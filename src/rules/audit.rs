@@ -110,15 +110,15 @@ fn most_accounts_conflict(resolved: &Resolved) -> Option<Warning> {
     let conflicts = resolved.accounts.iter().filter(|one| matches!(one, Resolution::Conflict(_))).count();
     (conflicts >= 5 && conflicts * 2 > all).then(|| {
         let message = format!(
-            "{conflicts} of {all} accounts lead to an org with another external_id; the Salesforce id may be held in \
-             another field of the org, or the reference may show another kind of id"
+            "{conflicts} of {all} accounts match an org with another external_id; the Salesforce id may be in \
+                another field of the org, or the reference may have another kind of id"
         );
         Warning::general(WarningCode::MostAccountsConflict, message)
     })
 }
 
 fn tickets_not_read() -> Warning {
-    let message = "tickets are neither read nor judged, since tickets.enabled is false";
+    let message = "tickets are neither read nor checked, because tickets.enabled is false";
     Warning::general(WarningCode::TicketsNotRead, message.to_owned())
 }
 

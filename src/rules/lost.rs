@@ -36,8 +36,8 @@ pub fn lost(reference: &Reference, baseline: &BaselineAccounts) -> Vec<LostAccou
 pub fn warning(lost: usize, baseline: &BaselineAccounts, max_lost_percent: u64) -> Option<Warning> {
     shrank(lost, baseline, max_lost_percent).then(|| {
         let message = format!(
-            "{lost} of the {} of the baseline are not in this reference, more than {max_lost_percent} %, so no action is \
-             prepared (salesforce.max_lost_percent)",
+            "{lost} of the {} of the baseline are not in this reference, more than {max_lost_percent} %, so no \
+                action is prepared (salesforce.max_lost_percent)",
             counted(baseline.accounts.len() as u64, "account")
         );
         Warning::general(WarningCode::ReferenceShrank, message)

@@ -21,13 +21,13 @@ pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Ve
         };
         if !suppression.in_force_on(today) {
             let last = suppression.expires.as_deref().unwrap_or_default();
-            warn(WarningCode::SuppressionExpired, format!("{name} expired after {last}; its findings count again"));
+            warn(WarningCode::SuppressionExpired, format!("{name} expired after {last}; its issues count again"));
             continue;
         }
         if suppression.is_by_code_alone() {
             warn(
                 WarningCode::SuppressionByCodeAlone,
-                format!("{name} has no selector; it silences every finding of its code"),
+                format!("{name} has no selector, so it hides every issue of its code"),
             );
         }
         let selector = Selector::of(suppression);
@@ -41,7 +41,7 @@ pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Ve
         // Where tickets are not judged, a suppression of theirs may well be needed (rules 6.3).
         let judged = context.settings.tickets_enabled || suppression.code.scope() != Scope::Ticket;
         if judged && !used[index] {
-            warn(WarningCode::SuppressionUnused, format!("{name} matches no finding; it can be removed"));
+            warn(WarningCode::SuppressionUnused, format!("{name} matches no issue and can be removed"));
         }
     }
     warnings

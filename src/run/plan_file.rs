@@ -51,7 +51,7 @@ pub enum PlanError {
     NotJson(String),
     #[error("it is not a fix plan: it has no `schema`")]
     NoSchema,
-    #[error("its schema is \"{0}\", and this program knows {SCHEMA}")]
+    #[error("its schema is \"{0}\", but this program reads {SCHEMA}")]
     UnknownSchema(String),
     #[error("it is not a fix plan: {0}")]
     Shape(String),
@@ -199,7 +199,7 @@ fn check_writes(actions: &[PlannedAction]) -> Result<(), PlanError> {
         };
         for written in written {
             if !seen.insert(written) {
-                let what = "another action before it writes the same".to_owned();
+                let what = "an earlier action makes the same write".to_owned();
                 return Err(PlanError::Action { action_id: action.action_id.to_string(), what });
             }
         }
@@ -215,7 +215,7 @@ fn check(action: &PlannedAction) -> Result<(), String> {
     if action.preconditions != expected {
         let names = |list: &[Precondition]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let (found, expected) = (names(&action.preconditions), names(&expected));
-        return Err(format!("its preconditions are {found}, and must be {expected}"));
+        return Err(format!("its preconditions are {found}, but must be {expected}"));
     }
     Ok(())
 }
@@ -248,7 +248,7 @@ fn check_targets(action: &PlannedAction) -> Result<(), String> {
         ActionCode::AssignUserToOrg | ActionCode::MoveUserToOrg => action.org_id.to_string(),
     };
     if action.to != expected_to || action.to.is_empty() {
-        return Err(format!("`to` is \"{}\", and must be \"{expected_to}\"", action.to));
+        return Err(format!("`to` is \"{}\", but must be \"{expected_to}\"", action.to));
     }
     let from = action.from.as_deref();
     match action.action_code {
@@ -280,7 +280,7 @@ fn expected_preconditions(action: &PlannedAction) -> Result<Vec<Precondition>, S
         ActionCode::SetOrgExternalId => {
             let linking: BTreeSet<&str> = action.domains().collect();
             if linking.is_empty() {
-                return Err("it has no precondition org_has_domain, which is what links the org".to_owned());
+                return Err("it lacks the precondition org_has_domain, which links the org".to_owned());
             }
             let linking = linking.into_iter().map(|domain| P::OrgHasDomain(domain.to_owned()));
             [P::OrgExists, P::OrgExternalIdIsBlank, P::ExternalIdUnused].into_iter().chain(linking).collect()
@@ -367,7 +367,7 @@ mod tests {
         let error = |change: fn(&mut Value)| changed(change).expect_err("refused").to_string();
         assert_eq!(
             error(|file| file["schema"] = "g-gremlin/zendesk-drift/plan/2".into()),
-            "its schema is \"g-gremlin/zendesk-drift/plan/2\", and this program knows g-gremlin/zendesk-drift/plan/1"
+            "its schema is \"g-gremlin/zendesk-drift/plan/2\", but this program reads g-gremlin/zendesk-drift/plan/1"
         );
         assert_eq!(error(|file| file["schema"] = 1.into()), "it is not a fix plan: it has no `schema`");
         let more = rehashed(|file| file["plan"]["more"] = 1.into()).expect_err("refused").to_string();
@@ -449,7 +449,7 @@ mod tests {
                 actions.push(again);
             });
             let error = result.expect_err("refused").to_string();
-            assert_eq!(error, "action A999: another action before it writes the same", "{code}");
+            assert_eq!(error, "action A999: an earlier action makes the same write", "{code}");
         }
     }
 

@@ -50,9 +50,9 @@ pub enum RunFolderError {
     NoRun,
     #[error("{file} cannot be read: {error}")]
     Unreadable { file: String, error: std::io::Error },
-    #[error("{file} was changed: its SHA-256 is {is}, and {} says {stated}", Artifact::Receipt.name())]
+    #[error("{file} was changed: its SHA-256 is {is}, but {} says {stated}", Artifact::Receipt.name())]
     Changed { file: String, is: String, stated: String },
-    #[error("{file} has the schema \"{is}\", and this program knows {known}")]
+    #[error("{file} has the schema \"{is}\", but this program reads {known}")]
     UnknownSchema { file: String, is: String, known: &'static str },
     #[error("{file} is not what an audit writes: {what}")]
     Shape { file: String, what: String },
@@ -70,7 +70,7 @@ impl From<&RunFolderError> for Message {
             }
             RunFolderError::UnknownSchema { file, known, .. } => Self::with_public(
                 error.to_string(),
-                format!("{file} has another schema than {known}, the one that this program knows"),
+                format!("{file} has a schema other than {known}, which this program reads"),
             ),
             RunFolderError::Shape { file, .. } => {
                 Self::with_public(error.to_string(), format!("{file} is not what an audit writes"))
@@ -348,7 +348,7 @@ mod tests {
         std::fs::write(&receipt, text.replace("/receipt/1", "/receipt/2")).expect("written");
         assert_eq!(
             error(&folder),
-            "receipt.json has the schema \"g-gremlin/zendesk-drift/receipt/2\", and this program knows g-gremlin/zendesk-drift/receipt/1"
+            "receipt.json has the schema \"g-gremlin/zendesk-drift/receipt/2\", but this program reads g-gremlin/zendesk-drift/receipt/1"
         );
         std::fs::remove_file(receipt).expect("removed");
         assert_eq!(error(&folder), "it is not a run folder of an audit: it has no receipt.json");

@@ -29,7 +29,7 @@ pub enum SalesforceCredentialError {
     None,
     #[error("{present} is set, but {missing} is not")]
     Half { present: &'static str, missing: &'static str },
-    #[error("{variable} holds a character that no credential can have")]
+    #[error("{variable} contains a character that no credential can have")]
     Unusable { variable: &'static str },
 }
 
@@ -38,10 +38,11 @@ impl SalesforceCredentialError {
     pub fn help(&self) -> String {
         match self {
             Self::None => format!(
-                "set {CLIENT_ID} and {CLIENT_SECRET} (an app with the client credentials flow, the best choice), or {TOKEN}; docs/salesforce.md has the clicks"
+                "set {CLIENT_ID} and {CLIENT_SECRET} (an app with the client credentials flow, the best \
+                    choice), or {TOKEN}; docs/salesforce.md shows how to get them"
             ),
             Self::Half { present, missing } => format!("set {missing} as well, or unset {present}"),
-            Self::Unusable { variable } => format!("set {variable} to the value as Salesforce shows it, on one line"),
+            Self::Unusable { variable } => format!("set {variable} to the value that Salesforce shows, on one line"),
         }
     }
 }

@@ -28,11 +28,11 @@ pub enum QueryError {
     NoSelect,
     #[error("the query has no FROM")]
     NoFrom,
-    #[error("the query asks for `{0}`, which is not a plain field")]
+    #[error("the query selects `{0}`, which is not a plain field")]
     NotAField(String),
     #[error("the query ends with {0}, which changes the records that it reads")]
     Writes(&'static str),
-    #[error("the query is too long: Salesforce takes URLs of up to 16,384 bytes")]
+    #[error("the query is too long: Salesforce accepts URLs of up to 16,384 bytes")]
     TooLong,
 }
 
@@ -46,7 +46,7 @@ impl QueryError {
             Self::NotAField(_) => {
                 "between SELECT and FROM only field names are allowed, such as Website or Owner.Name, with commas between them: no function, alias or subquery"
             }
-            Self::Writes(_) => "take that clause out of salesforce.query",
+            Self::Writes(_) => "remove that clause from salesforce.query",
             Self::TooLong => "shorten salesforce.query; a formula field in Salesforce can hold a long condition",
         }
     }
@@ -56,7 +56,7 @@ impl QueryError {
 impl From<&QueryError> for Message {
     fn from(error: &QueryError) -> Self {
         let public = match error {
-            QueryError::NotAField(_) => "the query asks for something that is not a plain field".to_owned(),
+            QueryError::NotAField(_) => "the query selects something that is not a plain field".to_owned(),
             other => other.to_string(),
         };
         Self::with_public(error.to_string(), public)

@@ -105,7 +105,7 @@ impl Manifest {
         }
         let damaged = |what: &str| format!("{NAME} is damaged: {what}");
         let Format { format } =
-            serde_json::from_slice(bytes).map_err(|_| damaged("it is no JSON object with a `format`"))?;
+            serde_json::from_slice(bytes).map_err(|_| damaged("it is not a JSON object with a `format`"))?;
         let version = format.strip_prefix(FORMAT).and_then(|version| version.parse::<u32>().ok());
         match version {
             Some(VERSION) => {}
@@ -116,7 +116,8 @@ impl Manifest {
             }
             _ => return Err(damaged("its `format` is not that of a snapshot")),
         }
-        let wire: Wire = serde_json::from_slice(bytes).map_err(|_| damaged("a field is missing or of another type"))?;
+        let wire: Wire =
+            serde_json::from_slice(bytes).map_err(|_| damaged("a field is missing or has another type"))?;
         let Wire {
             format: _,
             tool_version: _,
@@ -128,8 +129,13 @@ impl Manifest {
             reference_warnings,
             files,
         } = wire;
-        let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is none"));
-        let zendesk = crate::config::origin("zendesk", &zendesk).map_err(|_| damaged("its `zendesk` is no origin"))?;
+        let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is invalid"));
+        let zendesk = crate::config::origin("zendesk", &zendesk).map_err(|_| {
+            damaged(
+                "its `zendesk` is not an \
+            origin",
+            )
+        })?;
         for kind in Kind::ALL {
             if !files.contains_key(&name(kind)) {
                 return Err(damaged("a file is not listed in it"));
@@ -164,7 +170,7 @@ impl Manifest {
             None => Err("the manifest does not list it".to_owned()),
             Some(facts) if facts.sha256 != sha256 => Err("its SHA-256 is not that in the manifest".to_owned()),
             Some(facts) if records.is_some_and(|records| records != facts.records) => {
-                Err(format!("it holds other than the {} records that the manifest tells", facts.records))
+                Err(format!("it does not have the {} records that the manifest states", facts.records))
             }
             Some(_) => Ok(()),
         }

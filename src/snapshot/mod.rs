@@ -44,7 +44,7 @@ const LONGEST_JSON: usize = 16 << 20;
 /// Why a snapshot cannot be used. Texts name the file, not its folder.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    #[error("{0} is not there")]
+    #[error("{0} is missing")]
     Absent(String),
     #[error("{file}: {error}")]
     Io { file: String, error: io::Error },
@@ -54,7 +54,7 @@ pub enum SnapshotError {
     NotUtf8 { file: String, line: u64 },
     #[error("{file}, line {line}: the line is longer than 16 MiB")]
     TooLong { file: String, line: u64 },
-    #[error("{file}: no record has the key `{key}`, so nothing can be judged; export the records with this field")]
+    #[error("{file}: no record has the key `{key}`, so nothing can be checked; export the records with this field")]
     KeyAbsent { file: String, key: &'static str },
     #[error("{0}")]
     Manifest(String),

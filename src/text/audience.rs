@@ -16,7 +16,9 @@ use std::path::Path;
 pub const ALLOW: &str = "GREMLIN_ALLOW_PUBLIC_ARTIFACTS";
 
 /// Why something is not told, and what to do about it.
-pub const WITHHELD: &str = "names, ids, domains and what other systems said are withheld: this runs on GitHub, and nothing says that the repository is private. Run the command elsewhere to see them, or allow them with --allow-public-artifacts";
+pub const WITHHELD: &str = "names, ids, domains and remote error messages are hidden because this repository \
+    may be public. Run the command outside of GitHub Actions to see them, or allow them with \
+    --allow-public-artifacts";
 
 /// Who reads what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

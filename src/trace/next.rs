@@ -41,9 +41,8 @@ pub(super) fn steps(explained: &Explained<'_>, issues: &[IssueView<'_>], flags: 
         let only: String = accounts.iter().map(|id| format!(" {}", shell_option("--only-account", id))).collect();
         steps.push(Step {
             about: None,
-            text:
-                "See what the prepared actions would do: audit, then dry-run the plan that it writes into its RUN_DIR."
-                    .to_owned(),
+            text: "See what the prepared actions would do: audit, then dry-run the plan in the run folder (RUN_DIR)."
+                .to_owned(),
             commands: vec![
                 format!("g-gremlin zendesk drift audit{flags}"),
                 format!("g-gremlin zendesk drift apply --plan RUN_DIR/fix_plan.json{only}"),
@@ -53,7 +52,7 @@ pub(super) fn steps(explained: &Explained<'_>, issues: &[IssueView<'_>], flags: 
     let commands: Vec<String> =
         near(explained).into_iter().map(|subject| format!("g-gremlin zendesk drift trace {subject}{flags}")).collect();
     if !commands.is_empty() {
-        steps.push(Step { about: None, text: "Follow the chain.".to_owned(), commands });
+        steps.push(Step { about: None, text: "Trace what it depends on.".to_owned(), commands });
     }
     steps
 }

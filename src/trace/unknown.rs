@@ -40,7 +40,8 @@ pub fn account_at(reference: &Reference, id: &str) -> Result<AccountAt, UnknownS
         }
     }
     let remark = same.then(|| {
-        "the first differs in case or check only: 15-character ids are case-sensitive, 18-character ones end in their check"
+        "the first differs only in case or check: 15-character ids are case-sensitive, and 18-character ids end \
+            in their check"
             .to_owned()
     });
     Err(UnknownSubject {
@@ -72,7 +73,7 @@ pub(super) fn ticket(audit: &Audit<'_>, id: u64) -> UnknownSubject {
         what: format!("no ticket that was read has the id {id}"),
         near: near(audit, "--zendesk-ticket-id", id, rows.len(), |at| rows[at].id()),
         remark: Some(format!(
-            "deleted tickets are left out, and those from before {} need not have been read",
+            "deleted tickets are left out, and tickets from before {} may not have been read",
             audit.window.0.rfc3339()
         )),
     }
@@ -82,7 +83,7 @@ pub(super) fn domain(audit: &Audit<'_>, text: &str) -> UnknownSubject {
     let domains = &audit.world.domains;
     let known = domains.ids().map(|id| domains.text(id));
     UnknownSubject {
-        what: format!("nobody expects, holds or uses the domain {text}"),
+        what: format!("no account expects the domain {text}, and no org or user has it"),
         near: nearest::closest(text, known, MOST).into_iter().map(|near| format!("--domain {near}")).collect(),
         remark: None,
     }

@@ -30,7 +30,7 @@ pub enum CredentialError {
     None,
     #[error("{present} is set, but {missing} is not")]
     Half { present: &'static str, missing: &'static str },
-    #[error("{variable} holds a character that no credential can have")]
+    #[error("{variable} contains a character that no credential can have")]
     Unusable { variable: &'static str },
 }
 
@@ -56,7 +56,7 @@ impl CredentialError {
                 "set one of: {CLIENT_ID} and {CLIENT_SECRET} (an OAuth client, the best choice); {TOKEN}; {EMAIL} and {API_TOKEN}"
             ),
             Self::Half { present, missing } => format!("set {missing} as well, or unset {present}"),
-            Self::Unusable { variable } => format!("set {variable} to the value as Zendesk shows it, on one line"),
+            Self::Unusable { variable } => format!("set {variable} to the value that Zendesk shows, on one line"),
         }
     }
 }
@@ -136,11 +136,14 @@ impl Credentials {
     pub(super) fn advice_when_refused(&self, host: &str) -> String {
         match self {
             Self::Client { .. } => format!(
-                "{host} does not accept the token it has just granted; check that the user who owns the OAuth client is active"
+                "{host} does not accept the token that it just granted; check that the user who owns the OAuth \
+                    client is active"
             ),
-            Self::Token(_) => format!("{TOKEN} has expired, was revoked, or belongs to another Zendesk than {host}"),
+            Self::Token(_) => format!("{TOKEN} has expired, was revoked, or belongs to a Zendesk other than {host}"),
             Self::ApiToken { .. } => format!(
-                "check {EMAIL} (without /token) and {API_TOKEN} for {host}; Zendesk deactivates API tokens that were not used for 30 days and retires all of them: better use an OAuth client ({CLIENT_ID}, {CLIENT_SECRET})"
+                "check {EMAIL} (without /token) and {API_TOKEN} for {host}; Zendesk deactivates API tokens that \
+                    were not used for 30 days and will retire all of them, so an OAuth client is better \
+                    ({CLIENT_ID}, {CLIENT_SECRET})"
             ),
         }
     }

@@ -25,11 +25,11 @@ pub fn choose(tickets: Option<u64>, is_admin: bool, speed: &Speed) -> Choice {
     let reserve = speed.reserve_percent;
     let of = |source, reason| Choice { source, reason };
     if !is_admin {
-        let reason = "the search export, because the incremental export is for admins";
+        let reason = "the search export, because only admins can use the incremental export";
         return of(TicketSource::SearchExport, reason.to_owned());
     }
     let Some(tickets) = tickets else {
-        let reason = "the incremental export, because the number of tickets is not known";
+        let reason = "the incremental export, because the number of tickets is unknown";
         return of(TicketSource::Incremental, reason.to_owned());
     };
     let pages = pages(tickets, EXPORT_PAGE_SIZE);
@@ -49,7 +49,8 @@ pub fn choose(tickets: Option<u64>, is_admin: bool, speed: &Speed) -> Choice {
         of(
             TicketSource::Incremental,
             format!(
-                "the incremental export: {count} of the search export would outlive its cursor, which expires after an hour"
+                "the incremental export: {count} of the search export would take longer than its cursor lasts, \
+                    which is an hour"
             ),
         )
     } else {

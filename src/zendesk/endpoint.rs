@@ -74,10 +74,10 @@ impl Endpoint {
         match self {
             Self::IncrementalTickets => "an admin",
             Self::Organizations | Self::OrganizationsCount | Self::OrganizationsById => {
-                "an admin, or an agent who may see every organization"
+                "an admin, or an agent who can see every organization"
             }
             Self::Memberships | Self::MembershipsOfUser => {
-                "an admin, or an agent who may see every organization and user"
+                "an admin, or an agent who can see every organization and user"
             }
             _ => "an admin or an agent",
         }

@@ -13,10 +13,10 @@ use crate::text::secret::masked_everywhere;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Plain HTTP to another machine would show the credentials to everyone on the way.
-    #[error("{base_url} is neither https nor this machine")]
+    #[error("{base_url} is neither https nor on this machine")]
     Insecure { base_url: String },
     /// The HTTPS client could not be made.
-    #[error("no HTTPS client could be made: {cause}")]
+    #[error("the HTTPS client could not be created: {cause}")]
     NoClient { cause: String },
     /// Zendesk answered, and asking again would bring the same answer.
     #[error("{place}: {status}{said}")]
@@ -34,7 +34,10 @@ pub enum ReadError {
     #[error("{host} cannot be reached: {cause}")]
     NeverReached { host: String, cause: String },
     /// Zendesk answered as it does to anyone.
-    #[error("users/me: Zendesk does not accept the credentials (it answers as it does to anyone)")]
+    #[error(
+        "users/me: Zendesk does not accept the credentials (its response is the one it sends without \
+        credentials)"
+    )]
     NotLoggedIn { help: Message },
     /// An audit by this user would miss records without a word.
     #[error("users/me: the credentials belong to {who}")]
@@ -47,7 +50,8 @@ pub enum ReadError {
     TooSilent { place: String, last: String, silence_secs: u64 },
     /// Zendesk asks for a wait that is longer than failures may last.
     #[error(
-        "{place}: {last}, to be asked again in {asked_secs} s at the earliest, but a read goes on for only {left_secs} s without a good page"
+        "{place}: {last}, and Zendesk asks to wait at least {asked_secs} s, but a read continues for only \
+            {left_secs} s without a good page"
     )]
     WaitTooLong { place: String, last: String, asked_secs: u64, left_secs: u64 },
     /// The stream of pages can't be complete.
@@ -57,10 +61,10 @@ pub enum ReadError {
     #[error("{place}: {fault}")]
     Unreadable { place: String, fault: String },
     /// The token grant was answered without a token that can be sent.
-    #[error("{place}: the answer holds no access token")]
+    #[error("{place}: the response has no access token")]
     NoToken { place: String },
     /// What an earlier read kept cannot be read any more.
-    #[error("{file}, of the pages that were kept: {cause}")]
+    #[error("{file}, one of the saved pages: {cause}")]
     KeptPages { file: &'static str, cause: String },
     /// Every allowed way to the tickets was refused.
     #[error("tickets: both the incremental export and the search export answered 403{said}")]
@@ -70,19 +74,19 @@ pub enum ReadError {
 /// How a stream of pages shows that it is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Gap {
-    #[error("the answer is JSON, but not an object")]
+    #[error("the response is JSON, but not an object")]
     NotAnObject,
-    #[error("the answer has the same key twice")]
+    #[error("the response has a duplicate key")]
     KeyTwice,
-    #[error("the answer has no array `{0}`")]
+    #[error("the response has no array `{0}`")]
     ArrayMissing(&'static str),
-    #[error("the answer does not say whether more pages follow (`{0}`)")]
+    #[error("the response does not say whether more pages follow (`{0}`)")]
     EndUnknown(&'static str),
-    #[error("more pages follow, but the answer has no `after_cursor`")]
+    #[error("more pages follow, but the response has no `after_cursor`")]
     CursorMissing,
-    #[error("the cursor of the next page was used before, so the pages go round in circles")]
+    #[error("the cursor of the next page was already used, so the pages repeat without end")]
     CursorRepeated,
-    #[error("10 pages in a row brought nothing new, yet more are said to follow")]
+    #[error("10 pages in a row had nothing new, but Zendesk says that more follow")]
     NothingNew,
     #[error("the ticket list changes faster than it can be read")]
     ListMoves,
@@ -92,11 +96,12 @@ impl ReadError {
     /// What to do next, in one sentence or two.
     pub fn help(&self) -> String {
         match self {
-            Self::Insecure { .. } => "use https; http is for a server on this machine (localhost) only".into(),
+            Self::Insecure { .. } => "use https; http is only for a server on this machine (localhost)".into(),
             Self::NoClient { .. } => "check the CA certificates of this machine (SSL_CERT_FILE and SSL_CERT_DIR, if set)".into(),
             Self::Refused { help, .. } => help.private().to_owned(),
             Self::Redirected { to, .. } => format!(
-                "no redirect is followed, so that no credential reaches another host; if {to} is your Zendesk, configure it as the subdomain or base_url"
+                "redirects are not followed, so that credentials never reach another host; if {to} is your \
+                    Zendesk, configure it as the subdomain or base_url"
             ),
             Self::Untrusted { .. } => {
                 "if a proxy of your organization inspects HTTPS, add its CA certificate to this machine's store, or name it in SSL_CERT_FILE".into()
@@ -105,7 +110,8 @@ impl ReadError {
                 "another integration uses the account's rate limit; run again later".into()
             }
             Self::NeverReached { host, .. } => format!(
-                "check the subdomain (or base_url) that makes {host}, the network and its proxy, then run again; nothing was written"
+                "check the subdomain (or base_url) that gives {host}, the network and its proxy, then run \
+                    again; nothing was written"
             ),
             Self::NotLoggedIn { help } | Self::AsksForLogin { help, .. } => help.private().to_owned(),
             Self::SeesAPart { .. } => AS_ADMIN.into(),
@@ -114,13 +120,15 @@ impl ReadError {
             }
             Self::WaitTooLong { asked_secs, .. } => format!("run again in {asked_secs} s"),
             Self::Incomplete { .. } => {
-                "an incomplete read is never audited; run again, and with --verbose if it persists".into()
+                "a partial read is never audited; run again, and with --verbose if it persists".into()
             }
-            Self::Unreadable { .. } => "the record is not what Zendesk documents; nothing was audited".into(),
+            Self::Unreadable { .. } => "the record does not match Zendesk's documentation; nothing was audited".into(),
             Self::NoToken { .. } => "check that the base URL is your Zendesk and that the OAuth client is a confidential one".into(),
             Self::KeptPages { .. } => "run again without --resume".into(),
             Self::NoTicketSource { .. } => {
-                "the incremental export needs an admin, the search export an agent, both the scope tickets:read (or read); as a last resort tickets.allow_list: true reads the ticket list, which has no archived tickets".into()
+                "the incremental export needs an admin, and the search export an agent, both with the scope \
+                    tickets:read (or read); as a last resort, tickets.allow_list: true reads the ticket list, \
+                    which has no archived tickets".into()
             }
         }
     }
@@ -152,7 +160,8 @@ impl ReadError {
             ),
             Self::Redirected { .. } => Message::with_public(
                 self.help(),
-                "no redirect is followed, so that no credential reaches another host; configure the Zendesk that it leads to",
+                "redirects are not followed, so that credentials never reach another host; configure the \
+                    Zendesk that it leads to",
             ),
             _ => Message::public(self.help()),
         }
@@ -163,29 +172,29 @@ impl ReadError {
         // A failure begins with the status, if there was an answer.
         let seen = |last: &str| match last.get(..3) {
             Some(status) if status.bytes().all(|c| c.is_ascii_digit()) => format!("Zendesk answered {status}"),
-            _ => "Zendesk gave no usable answer".to_owned(),
+            _ => "Zendesk gave no usable response".to_owned(),
         };
         match self {
-            Self::Insecure { .. } => "the base URL is neither https nor this machine".to_owned(),
-            Self::NoClient { .. } => "no HTTPS client could be made".to_owned(),
+            Self::Insecure { .. } => "the base URL is neither https nor on this machine".to_owned(),
+            Self::NoClient { .. } => "the HTTPS client could not be created".to_owned(),
             Self::Refused { status, .. } => format!("Zendesk answered {status}"),
             Self::Redirected { status, .. } => format!("Zendesk answered {status}, a redirect"),
             Self::Untrusted { .. } => "the certificate of the server is not trusted".to_owned(),
             Self::NeverReached { .. } => "Zendesk cannot be reached".to_owned(),
             Self::NotLoggedIn { .. } => "Zendesk does not accept the credentials".to_owned(),
-            Self::SeesAPart { .. } => "the credentials may see only a part of the records".to_owned(),
+            Self::SeesAPart { .. } => "the credentials can see only some of the records".to_owned(),
             Self::AsksForLogin { status, .. } => format!("Zendesk answered {status}, a redirect to a login page"),
             Self::TriesSpent { last, tries, .. } => format!("{} after {tries} tries", seen(last)),
             Self::TooSilent { last, silence_secs, .. } => {
                 format!("{}, and no good page for {silence_secs} s", seen(last))
             }
             Self::WaitTooLong { last, asked_secs, .. } => {
-                format!("{}, to be asked again in {asked_secs} s at the earliest", seen(last))
+                format!("{}, and Zendesk asks to wait at least {asked_secs} s", seen(last))
             }
             Self::Incomplete { gap, .. } => gap.to_string(),
             Self::Unreadable { .. } => "a record could not be read".to_owned(),
-            Self::NoToken { .. } => "the answer holds no access token".to_owned(),
-            Self::KeptPages { .. } => "the pages that were kept cannot be read".to_owned(),
+            Self::NoToken { .. } => "the response has no access token".to_owned(),
+            Self::KeptPages { .. } => "the saved pages cannot be read".to_owned(),
             Self::NoTicketSource { .. } => "both the incremental export and the search export answered 403".to_owned(),
         }
     }
@@ -198,7 +207,8 @@ impl From<&ReadError> for Message {
 }
 
 /// Whose credentials make a complete audit.
-pub const AS_ADMIN: &str = "let an admin own the credentials (the OAuth client or the token), or an agent whose role may see all tickets, users and organizations";
+pub const AS_ADMIN: &str = "use credentials (an OAuth client or a token) of an admin, or of an agent whose role \
+    can see all tickets, users and organizations";
 
 /// The Zendesk, where everybody reads.
 pub(super) const SOME_HOST: &str = "the configured Zendesk";
@@ -216,19 +226,21 @@ fn advice_about(endpoint: Endpoint, status: u16, said: &Said, host: &str, creden
             "the OAuth client may not ask for the scope \"{}\"; allow it in the Admin Center (Apps and integrations > APIs > OAuth clients), or set ZENDESK_OAUTH_SCOPE",
             credentials.scope().unwrap_or_default()
         ),
-        (Endpoint::Token, 404) => format!("{host} knows no OAuth tokens: check the subdomain"),
+        (Endpoint::Token, 404) => format!("{host} does not support OAuth tokens: check the subdomain"),
         (Endpoint::Token, _) => format!(
             "check ZENDESK_OAUTH_CLIENT_ID (the client's identifier, not its name) and ZENDESK_OAUTH_CLIENT_SECRET against the OAuth client of {host}"
         ),
         (_, 401) => credentials.advice_when_refused(host),
         (_, 403) => format!(
-            "the credentials must carry the scope {} (or read) and belong to {}",
+            "the credentials must have the scope {} (or read) and belong to {}",
             endpoint.scope(),
             endpoint.role()
         ),
-        (_, 404) => format!("check the subdomain: {host} has no such page"),
+        (_, 404) => format!("check the subdomain: {host} does not have this page"),
         (_, 400 | 422) => "Zendesk did not accept the request; run again, and with --verbose if it persists".into(),
-        _ => "run again with --verbose, and check that nothing between here and Zendesk answers in its place".into(),
+        _ => "run again with --verbose, and check that nothing between this machine and Zendesk responds in its \
+            place"
+            .into(),
     }
 }
 

@@ -59,12 +59,12 @@ impl Me {
     pub fn sees_everything(&self) -> Result<(), ReadError> {
         if self.role.as_deref() == Some("end-user") {
             return Err(ReadError::SeesAPart {
-                who: "an end user, who may read nothing that an audit needs".to_owned(),
+                who: "an end user, who cannot read anything that an audit needs".to_owned(),
             });
         }
         match &self.ticket_restriction {
             Some(part) if !self.is_admin() => Err(ReadError::SeesAPart {
-                who: format!("an agent who sees only a part of the tickets (ticket_restriction: {})", visible(part)),
+                who: format!("an agent who can see only some tickets (ticket_restriction: {})", visible(part)),
             }),
             _ => Ok(()),
         }
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(
             refused(r#"{"id":1,"role":"agent","ticket_restriction":"organization"}"#).as_deref(),
             Some(
-                "users/me: the credentials belong to an agent who sees only a part of the tickets (ticket_restriction: organization)"
+                "users/me: the credentials belong to an agent who can see only some tickets (ticket_restriction: organization)"
             )
         );
         assert!(refused(r#"{"id":1,"role":"agent","ticket_restriction":{"x":1}}"#).is_some(), "not null");

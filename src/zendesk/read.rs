@@ -29,7 +29,7 @@ use crate::model::kind::Kind;
 
 /// What is known of an agent with a custom role.
 const RESTRICTED_AGENT: &str =
-    "the credentials belong to an agent with a restricted role; what the role may not see is missing from the answers";
+    "the credentials belong to an agent with a restricted role; the responses lack what the role cannot see";
 
 /// What a read learned besides records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub async fn read_keeping(
     let http = Http::new(&options.base_url, options.timing.connect, options.timing.request)?;
     let mut notices = Vec::new();
     if http.built_in_roots {
-        notices.push("this machine has no CA store; the built-in roots of Mozilla's are used".to_owned());
+        notices.push("this machine has no CA store, so the built-in Mozilla roots are used".to_owned());
     }
     let read = read_over(&http, options, log, sink, progress, notices).await;
     if let (Some(log), Err(error)) = (log, &read)
@@ -141,7 +141,7 @@ fn keep<'a>(reader: &mut Reader<'a>, log: &'a PageLog, me: &Me) {
     match log.is_read_by(me) {
         Ok(is_same) => {
             if !is_same {
-                reader.notice("the pages that were kept are of another login; everything is read afresh".to_owned());
+                reader.notice("the saved pages are from another login; everything is read again".to_owned());
             }
             reader.keep(log);
         }
@@ -166,7 +166,7 @@ async fn multiple_organizations(reader: &Reader<'_>) -> Result<Option<bool>, Rea
     };
     let setting = multiple_organizations_of(&answer);
     if setting.is_none() {
-        reader.notice("the account settings do not say multiple_organizations".to_owned());
+        reader.notice("the account settings do not include multiple_organizations".to_owned());
     }
     Ok(setting)
 }

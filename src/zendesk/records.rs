@@ -146,7 +146,7 @@ fn lacks<const N: usize>(keys: [(&'static str, bool); N]) -> Lacks {
 
 /// What answers for another record than the one that was asked for must not be believed.
 fn same_id(stream: &Stream, asked: u64, came: u64) -> Result<(), ReadError> {
-    if asked == came { Ok(()) } else { Err(unreadable(stream, &format!("{asked} was asked for, and {came} came"))) }
+    if asked == came { Ok(()) } else { Err(unreadable(stream, &format!("requested {asked}, but received {came}"))) }
 }
 
 #[derive(Deserialize)]

@@ -72,8 +72,8 @@ pub(super) async fn read(reader: &Reader<'_>, from: i64, known: &Known<'_>) -> R
 /// The way on which an interrupted read was: its pages cannot be gone on with on another.
 fn as_before(source: TicketSource) -> Choice {
     let reason = match source {
-        TicketSource::SearchExport => "the search export, on which the interrupted read was",
-        _ => "the incremental export, on which the interrupted read was",
+        TicketSource::SearchExport => "the search export, which the interrupted read used",
+        _ => "the incremental export, which the interrupted read used",
     };
     Choice { source, reason: reason.to_owned() }
 }
@@ -93,7 +93,8 @@ async fn with_latest(reader: &Reader<'_>) -> Result<TicketSource, ReadError> {
         Ok(()) => Ok(TicketSource::SearchExport),
         Err(error) if error.is_refusal(403) => {
             reader.notice(
-                "the incremental export answered 403 (it is for admins), so tickets that changed in the last minutes may be missing"
+                "the incremental export answered 403 (only admins can use it), so tickets that changed in the \
+                    last minutes may be missing"
                     .to_owned(),
             );
             Ok(TicketSource::SearchAlone)

@@ -51,7 +51,7 @@ function described(name, check) {
     const [token, pull] = [await github.jobToken(), await github.openPull(name)];
     github.forget();
     await check({ token, pull });
-    assert.notDeepEqual(github.asked, [], 'nothing was asked');
+    assert.notDeepEqual(github.asked, [], 'no request was sent');
     assert.deepEqual(github.violations, []);
   });
 }
@@ -77,7 +77,7 @@ described('a comment is made once, then edited in place, then left alone', async
   assert.notEqual(edited.body, made.body);
   assert.match(edited.body, /62 issues/);
 
-  says(await report('all_codes', { token, pull }), 'says the same already');
+  says(await report('all_codes', { token, pull }), 'already up to date');
   assert.deepEqual(writes(), [`POST /issues/${pull}/comments`, `PATCH /issues/comments/${made.id}`]);
 });
 
@@ -121,8 +121,8 @@ const absent = async () => ({ pull: 99_999 });
 const reading = async () => ({ token: await github.jobToken({ pull_requests: 'read' }) });
 for (const [name, change, status, help] of [
   ['a token that is not accepted', unsigned, 401, 'the token is not accepted'],
-  ['a pull request that does not exist', absent, 404, 'it does not exist, or the token may not see it'],
-  ['a token that may only read, as of a fork,', reading, 403, 'name the scope under `permissions`'],
+  ['a pull request that does not exist', absent, 404, 'it does not exist, or the token cannot see it'],
+  ['a token that may only read, as of a fork,', reading, 403, 'add the scope under `permissions`'],
 ]) {
   described(`${name} is a warning, and the job summary has it all`, async (job) => {
     const changed = { ...job, ...(await change()) };

@@ -163,7 +163,7 @@ export const SCENARIOS = {
     first.expired = true;
     const lost = await scheduledAudit(world);
     assert.equal(lost.outputs['exit-code'], '3', lost.text);
-    assert.match(lost.summary, /there is no baseline any more[^]*has expired[^]*accept-new/);
+    assert.match(lost.summary, /there is no usable baseline[^]*has expired[^]*accept-new/);
     first.expired = false;
     world.commit({ 'salesforce_accounts.csv': world.reference }, 'as before');
     world.main = world.head();
@@ -232,7 +232,7 @@ export const SCENARIOS = {
     }
   },
 
-  'a configuration that is not there ends with 2, and the summary says so': async (world) => {
+  'a configuration that is missing ends with 2, and the summary says so': async (world) => {
     const run = await action(world, { config: 'absent.yaml' });
     assert.equal(run.ok, false);
     assert.equal(run.outputs['exit-code'], '2');
@@ -635,7 +635,7 @@ export const SCENARIOS = {
     assert.ok(!green.annotations.some(({ level }) => level === 'error'));
     for (const said of [green.summary, world.api.comments[0].body]) {
       assert.doesNotMatch(said, /a threshold is breached/);
-      assert.match(said, /Limits that the changed side exceeds/);
+      assert.match(said, /Limits that are exceeded after the change/);
     }
   },
 

@@ -102,7 +102,7 @@ fn headers_can_be_mapped_and_unused_ones_are_named() {
     std::fs::write(folder.path().join("gremlin.zendesk_drift.yaml"), config).expect("written");
     with_reference(&folder, b"ACCOUNT ID,account_name,account_domains,Owner,Region\n1,2,a.example,x,y\n")
         .code(0)
-        .stderr(predicate::str::contains("note: columns of the reference that are not used: Owner, Region\n"));
+        .stderr(predicate::str::contains("note: unused columns of the reference: Owner, Region\n"));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn what_cannot_be_audited_says_what_to_do() {
     for (arguments, expected) in [
         (
             &["audit"][..],
-            "error: there is no configuration, and no --sf-accounts\n  help: write a configuration:\n          g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme\n        or look at the demo, without credentials:\n          g-gremlin zendesk drift audit --demo\n",
+            "error: there is no configuration and no --sf-accounts\n  help: write a configuration:\n          g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme\n        or try the demo, without credentials:\n          g-gremlin zendesk drift audit --demo\n",
         ),
         (
             &["audit", "--config", "nope.yaml"],
@@ -186,7 +186,7 @@ fn what_cannot_be_audited_says_what_to_do() {
         ),
         (
             &["audit", "--demo", "--config", "x.yaml"],
-            "error: --demo and --config exclude each other\n  help: the demo is the same everywhere; leave --config out\n",
+            "error: --demo and --config cannot be used together\n  help: the demo does not use a configuration; leave out --config\n",
         ),
         (
             &["audit", "--demo", "--out", "taken"],
@@ -333,7 +333,7 @@ fn init_writes_a_configuration_once_and_checks_the_export() {
     let ignore = folder.path().join("artifacts/zendesk_drift/.gitignore");
     assert_eq!(std::fs::read_to_string(ignore).expect("there"), "*\n");
     gremlin(&folder).arg("init").assert().code(2).stderr(
-        "error: gremlin.zendesk_drift.yaml cannot be written\n  caused by: it exists already\n  help: edit it, or let --force replace it by the defaults\n",
+        "error: gremlin.zendesk_drift.yaml cannot be written\n  caused by: it already exists\n  help: edit it, or replace it with the defaults: --force\n",
     );
     std::fs::write(folder.path().join("salesforce_accounts.csv"), format!("{HEADER},a,b\n")).expect("written");
     std::fs::remove_file(folder.path().join("gremlin.zendesk_drift.yaml")).expect("removed");
@@ -368,7 +368,7 @@ fn an_id_in_zendesk_that_is_no_number_is_told_in_words() {
 fn init_checks_its_flags_before_it_writes() {
     let folder = folder();
     gremlin(&folder).args(["init", "--subdomain", "a b"]).assert().code(2).stdout("").stderr(
-        "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `a b`\n",
+        "error: --subdomain cannot be used\n  caused by: the subdomain must be the part before .zendesk.com, such as `acme`, not `a b`\n",
     );
     gremlin(&folder)
         .args(["init", "--config", "nowhere/x.yaml"])
@@ -425,16 +425,12 @@ fn audit_of(folder: &TempDir, snapshot: &Path) -> assert_cmd::assert::Assert {
 #[test]
 fn a_plain_folder_with_a_fault_is_refused_by_file_and_line() {
     for (line, code, cause) in [
-        ("{\"id\": 9007199254740992}", 3, "`id` is greater than 2^53 − 1, so that it may have been rounded on its way"),
-        (
-            "{\"id\": 99999999999999999999999}",
-            3,
-            "`id` is greater than 2^53 − 1, so that it may have been rounded on its way",
-        ),
-        ("{\"id\": \"john@acme.example\"}", 2, "a field is not of the type that Zendesk sends (column 26)"),
+        ("{\"id\": 9007199254740992}", 3, "`id` is greater than 2^53 − 1, so it may have been rounded"),
+        ("{\"id\": 99999999999999999999999}", 3, "`id` is greater than 2^53 − 1, so it may have been rounded"),
+        ("{\"id\": \"john@acme.example\"}", 2, "a field does not have the type that Zendesk sends (column 26)"),
         ("{\"id\": 5", 2, "it is not valid JSON (column 8)"),
         ("{\"email\": \"a@b.example\"}", 2, "it has no `id`"),
-        ("{\"id\": 5, \"updated_at\": \"yesterday\"}", 2, "`updated_at` is no RFC 3339 time"),
+        ("{\"id\": 5, \"updated_at\": \"yesterday\"}", 2, "`updated_at` is not an RFC 3339 time"),
     ] {
         let folder = folder();
         let plain = plain(&folder);
@@ -451,7 +447,7 @@ fn a_plain_folder_with_a_fault_is_refused_by_file_and_line() {
     let folder = folder();
     let plain = plain(&folder);
     std::fs::remove_file(plain.join("tickets.ndjson")).expect("removed");
-    audit_of(&folder, &plain).code(2).stderr(predicate::str::contains("caused by: tickets.ndjson is not there\n"));
+    audit_of(&folder, &plain).code(2).stderr(predicate::str::contains("caused by: tickets.ndjson is missing\n"));
 }
 
 /// Audits a fake Zendesk live, and saves the snapshot.

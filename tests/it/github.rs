@@ -92,7 +92,7 @@ fn no_answer_is_read_beyond_its_limit() {
     let reply = |status, text| Reply::new(status, Body::Text { content_type: "application/json".into(), text });
     step.github.fail("GET", "/actions/workflows", 1, reply(200, " ".repeat((64 << 20) + 1)));
     let ended = step.run(&["github", "find-run", "--latest"]).is(3);
-    let ended = ended.says("an answer of more than 64 MiB, which is not read");
+    let ended = ended.says("a response of more than 64 MiB, which is not read");
     assert!(ended.err.len() < 1000, "{}", ended.err);
     let log = step.github.log();
     let asked = log.iter().filter(|line| line.contains("/actions/workflows")).count();

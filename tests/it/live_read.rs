@@ -354,7 +354,7 @@ fn a_stream_that_does_not_prove_its_end_is_an_error() {
         fails(Fault::on(path, FaultKind::MissingEnvelope), "has no array");
         fails(
             Fault::on(path, FaultKind::MissingEnd).nth(2),
-            "page 2: the answer does not say whether more pages follow",
+            "page 2: the response does not say whether more pages follow",
         );
     }
 }

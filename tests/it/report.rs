@@ -92,11 +92,7 @@ fn a_job_summary_is_appended_as_long_as_the_step_has_room() {
 fn a_command_that_left_nothing_has_a_report_too() {
     for (code, command, says) in [
         ("3", "audit", "## 🔴 Drift audit: Zendesk or GitHub could not be read, or the local disk failed\n"),
-        (
-            "2",
-            "diff",
-            "## 🔴 Check of the change: the command line, the configuration or an input file cannot be used\n",
-        ),
+        ("2", "diff", "## 🔴 Check of the change: the command line, the configuration or an input file is invalid\n"),
         ("4", "apply", "## 🔴 Apply: refused for safety\n"),
         ("130", "apply", "## 🔴 Apply: interrupted\n"),
         ("137", "audit", "## 🔴 Drift audit: the program crashed\n"),
@@ -261,21 +257,21 @@ fn a_change_is_told_by_what_it_does() {
     let page = stdout(command.arg(&before).arg(&after));
     assert!(
         page.starts_with(
-            "## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"
+            "## 🟡 This change: it hides or allows more than before; 1 new issue, 0 resolved, 1 left the reference\n"
         ),
         "{page}"
     );
     for part in [
         "| prepared actions | 21 | **19** |",
-        "\nBoth sides were audited on the same snapshot of Zendesk, taken `2026-04-17T22:15:30Z`, ",
-        " days ago. The suppressions of the side before the change are in force.\n",
+        "\nBoth versions were audited on the same snapshot of Zendesk, taken `2026-04-17T22:15:30Z`, ",
+        " days ago. Both use the suppressions from before the change.\n",
         "\n### New issues: 1\n",
         "| `account_missing_zendesk_org` | medium | `001CASE099` `New @octocat \\| Co` | `No org has",
-        "\n### Issues of accounts that the reference has lost: 1\n",
+        "\n### Issues of accounts that left the reference: 1\n",
         "| − prepared | `add_org_domain` | `0015G00000QWERTAAV` `Mangled Case` | org 1060 `mangled-add.example` |  |\n",
-        "\n### Its own suppressions would silence 1 issue\n",
+        "\n### Its own suppressions would hide 1 issue\n",
         "| `in the next quarter` |\n",
-        "::warning title=This change%3A it hides or permits more than before; 1 new issue%2C 0 resolved%2C 1 left the reference::",
+        "::warning title=This change%3A it hides or allows more than before; 1 new issue%2C 0 resolved%2C 1 left the reference::",
     ] {
         assert!(page.contains(part), "{part} is not in\n{page}");
     }
@@ -299,7 +295,7 @@ fn a_change_is_told_by_what_it_does() {
     );
     assert!(page.starts_with("## 🟢 This change: no effect on any finding\n"), "{page}");
     let alone = gremlin().args(["report", "--command", "diff"]).arg(&after).output().expect("it runs");
-    assert_eq!(alone.status.code(), Some(2), "a change has two sides");
+    assert_eq!(alone.status.code(), Some(2), "a change needs two runs");
     let other = gremlin().arg("report").arg(&after).arg("--baseline").arg(expected("demo")).output().expect("it runs");
     assert!(other.status.code() == Some(2), "{}", text(&other.stderr));
 }
@@ -316,12 +312,12 @@ fn limits_that_were_exceeded_before_a_change_are_told_and_do_not_decide() {
     let page = told("0");
     assert!(
         page.starts_with(
-            "## 🟡 This change: it hides or permits more than before; 1 new issue, 0 resolved, 1 left the reference\n"
+            "## 🟡 This change: it hides or allows more than before; 1 new issue, 0 resolved, 1 left the reference\n"
         ),
         "{page}"
     );
     assert!(!page.contains("a threshold is breached") && !page.contains("::error"), "{page}");
-    let (_, table) = page.split_once("\n### Limits that the changed side exceeds\n").expect("told all the same");
+    let (_, table) = page.split_once("\n### Limits that are exceeded after the change\n").expect("told all the same");
     assert!(table.contains("| threshold | limit | before | after |\n"), "{page}");
     assert!(table.contains("| `max_total_issues` | 10 |"), "{page}");
     assert!(!page.contains("further back than the snapshot"), "{page}");
@@ -403,7 +399,7 @@ fn a_report_of_an_apply_finds_its_plan_from_anywhere_and_says_when_there_is_none
 
     let page = report(&["--apply-follows"]);
     assert!(
-        page.contains("\n**This run goes on to carry it out.**") && page.contains("at most 4 actions and "),
+        page.contains("\n**This workflow run can apply the plan next.**") && page.contains("at most 4 actions and "),
         "{page}"
     );
     assert!(!page.contains("live=true"), "{page}");
@@ -412,5 +408,5 @@ fn a_report_of_an_apply_finds_its_plan_from_anywhere_and_says_when_there_is_none
     std::fs::remove_file(&audit).expect("there");
     let page = report(&[]);
     assert!(!page.contains("| blank → `"), "{page}");
-    assert!(page.contains("\n### Actions\n\nThe plan is neither where the receipt says nor beside"), "{page}");
+    assert!(page.contains("\n### Actions\n\nThe plan is neither at the path in the receipt nor next to"), "{page}");
 }

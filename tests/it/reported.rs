@@ -94,7 +94,10 @@ fn an_external_id_that_an_export_holds_as_a_number_is_refused_not_taken_for_none
     let error = String::from_utf8_lossy(&ended.stderr);
     // Taken for none, it would be written over.
     assert_eq!(ended.status.code(), Some(2), "{error}");
-    assert!(error.contains("organizations.ndjson, line 1: a field is not of the type that Zendesk sends"), "{error}");
+    assert!(
+        error.contains("organizations.ndjson, line 1: a field does not have the type that Zendesk sends"),
+        "{error}"
+    );
     assert!(run.as_os_str().is_empty(), "nothing is judged");
 }
 

@@ -40,7 +40,7 @@ impl Job<'_> {
         self.print(&receipt, &shown);
         if !matches!(ended, Some(Stop::Disk(_))) {
             closed.map_err(|error| {
-                disk("the receipt could not be written; the journal in the run folder has every result", error)
+                disk("the receipt could not be written, but the journal in the run folder has every result", error)
             })?;
         }
         match ended {
@@ -70,7 +70,9 @@ impl Job<'_> {
     fn keep_in_the_audit(&self, receipt: &ApplyReceipt) {
         let Some(folder) = &self.gathered.audit_folder else { return };
         if let Err(error) = receipts::keep(folder, receipt) {
-            self.console.notice(Message::from("the audit's folder did not get the receipt").then(": ", &error.into()));
+            self.console.notice(
+                Message::from("the receipt could not be copied to the audit's folder").then(": ", &error.into()),
+            );
         }
     }
 
@@ -106,7 +108,7 @@ impl Job<'_> {
             return Err(Failure::new(Exit::Unreadable, NOTHING_WRITTEN)
                 .because(Message::public(format!("{failed} could not be read right before the write")))
                 .help(
-                    "the causes are printed above (not with --quiet); apply the same plan again once they are solved",
+                    "the causes are printed above (not with --quiet); apply the same plan again once they are fixed",
                 ));
         }
         Ok(match report::imperfection(receipt).filter(|_| began_to_write) {
@@ -123,13 +125,13 @@ impl Job<'_> {
 fn ended_early(stop: Stop, folder: &str, began_to_write: bool) -> Failure {
     match stop {
         Stop::Interrupted => Failure::new(Exit::Interrupted, "interrupted")
-            .help(Message::public(format!("{folder} has what was done; apply the same plan again to go on"))),
+            .help(Message::public(format!("{folder} records what was done; apply the same plan again to continue"))),
         Stop::Read(error) => Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(&error).help(error.next()),
         Stop::Disk(error) => {
             let more = if began_to_write { " more" } else { "" };
             let what = format!("the journal could not be written, so nothing{more} was sent to Zendesk");
             disk(Message::public(what), error)
-                .help("make room, and apply the same plan again: it goes on where this run ended")
+                .help("free some disk space and apply the same plan again: it continues where this run ended")
         }
     }
 }

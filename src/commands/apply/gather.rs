@@ -47,7 +47,7 @@ impl<'a> Gathered<'a> {
     pub(super) fn new(common: &'a Common, options: &'a Options, now: Instant) -> Result<Self, Failure> {
         if options.only_action.iter().any(|id| id.trim().is_empty()) {
             return Err(Failure::invalid("--only-action is empty, so it selects nothing")
-                .help("name an action, such as --only-action A001, or leave the option out"));
+                .help("name an action, such as --only-action A001, or leave out the option"));
         }
         let mut config = match read_config(common.config.as_deref())? {
             Some(ConfigFile { config, bytes: _ }) => config,
@@ -125,14 +125,14 @@ impl<'a> Gathered<'a> {
         let base_url = url::Url::parse(&self.plan.zendesk);
         let base_url = base_url.map_err(|error| unreadable(error.to_string().into()))?;
         if live && zendesk::may_not_write(&credentials) {
-            console.notice("ZENDESK_OAUTH_SCOPE has no scope that may write, so Zendesk will refuse the first write");
+            console.notice("ZENDESK_OAUTH_SCOPE has no scope for writing, so Zendesk will refuse the first write");
         }
         let default = Timing::default();
         let timing = Timing { request: self.options.request_timeout.unwrap_or(default.request), ..default };
         let access = Access::new(base_url, credentials, self.config.reserve_percent, timing)
             .map_err(|error| unreadable((&error).into()).help(error.next()))?;
         if access.built_in_roots {
-            console.notice("this machine has no CA store; Mozilla's roots, built into this program, are used");
+            console.notice("this machine has no CA store, so the built-in Mozilla roots are used");
         }
         Ok(access)
     }
@@ -148,10 +148,10 @@ impl<'a> Gathered<'a> {
                     "another apply to the same Zendesk is running on this machine",
                 ))
                 .help("wait until it has ended, then do a dry run and apply again"),
-            NoLock::Closed { .. } => refused().because(Message::public(no.to_string())).help(
-                "it is not known whether another apply is running; when none is, have the file's owner remove it",
-            ),
-            NoLock::Disk(error) => disk("the lock of the apply could not be taken", error),
+            NoLock::Closed { .. } => refused()
+                .because(Message::public(no.to_string()))
+                .help("it is unknown whether another apply is running; if none is, have the file's owner remove it"),
+            NoLock::Disk(error) => disk("the lock for the apply could not be acquired", error),
         })
     }
 
@@ -159,9 +159,12 @@ impl<'a> Gathered<'a> {
     pub(super) fn root(&self) -> Result<Root, Failure> {
         let root = &self.config.root;
         Root::prepare(root).map_err(|error| {
-            Failure::invalid(Message::public(format!("the output root {} cannot be written", root.display()))).because(error).help(
-                "name a folder that can be written with --out, or as artifacts.root in the configuration; nothing was written to Zendesk",
-            )
+            Failure::invalid(Message::public(format!("the output root {} cannot be written", root.display())))
+                .because(error)
+                .help(
+                    "name a writable folder with --out, or as artifacts.root in the configuration; nothing was \
+                    written to Zendesk",
+                )
         })
     }
 
@@ -209,7 +212,10 @@ impl<'a> Gathered<'a> {
         let path = match (named, &self.config.salesforce) {
             (Some(path), _) => path,
             (None, SalesforceSource::Soql { .. }) => {
-                console.notice("accounts are read from Salesforce by audits only, so this run does not check whether they have changed since");
+                console.notice(
+                    "only audits read accounts from Salesforce, so this run does not check whether \
+                    they have changed since",
+                );
                 return Ok(None);
             }
             (None, SalesforceSource::Csv) if !self.config.accounts_csv.exists() => {

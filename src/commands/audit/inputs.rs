@@ -109,12 +109,16 @@ impl Inputs {
             [("max_new_issues", limits.max_new_issues), ("max_lost_accounts", limits.max_lost_accounts)]
         {
             if limit.is_some() && self.baseline.is_none() {
-                let what = format!("{name} is judged only against a baseline, so this audit does not judge it");
+                let what = format!("{name} needs a baseline, so this audit does not check it");
                 notices.push(Message::public(what));
             }
         }
         if self.baseline.as_ref().is_some_and(|baseline| baseline.accounts.is_none()) {
-            notices.push("the baseline does not list its accounts, so no account is judged as lost".into());
+            notices.push(
+                "the baseline does not list its accounts, so this audit cannot tell which accounts are \
+                lost"
+                    .into(),
+            );
         }
         notices
     }
@@ -173,7 +177,7 @@ impl Inputs {
             ended_at: as_of,
         };
         publish(&self.root, run, snapshot, content)
-            .map_err(|error| disk("the artifacts could not be written; nothing was left behind", error))
+            .map_err(|error| disk("the artifacts could not be written; no files were left", error))
     }
 }
 
@@ -195,7 +199,7 @@ impl Inputs {
             reference,
         };
         let saved = snapshot::save(&read.world, &facts, folder).map_err(|error| {
-            let what = format!("the snapshot {} could not be saved; nothing was left behind", folder.display());
+            let what = format!("the snapshot {} could not be saved; no files were left", folder.display());
             disk(Message::public(what), error)
         })?;
         Ok(Some((saved, folder)))

@@ -66,7 +66,7 @@ impl Keeping {
         }
         let until = self.log.began_at().plus_millis(LIFE.as_millis() as u64).rfc3339();
         let help = Message::public(format!(
-            "{} are kept until {until}: the same command with --resume goes on from them",
+            "{} are kept until {until}: run the same command with --resume to continue from them",
             counted(self.log.pages(), "page")
         ));
         let help = failure.next().map_or_else(|| help.clone(), |next| next.clone().then("\n", &help));
@@ -140,13 +140,13 @@ fn free(folder: &Path) -> io::Result<Option<File>> {
 
 /// Goes on with the newest pages of the same target and settings, and says what they are; or says why not.
 fn take_over(console: &Console, left: Vec<Left>, about: &About) -> Option<Keeping> {
-    let afresh = |why: Message| console.notice(why.then("; ", &"everything is read afresh".into()));
+    let afresh = |why: Message| console.notice(why.then("; ", &"everything is read again".into()));
     let others = left.len();
     let same = left.into_iter().filter(|left| left.about == *about).max_by_key(|left| left.began_at);
     let Some(Left { path, lock, .. }) = same else {
         afresh(match others {
-            0 => "no pages of the last hour are kept".into(),
-            _ => "the pages that are kept are of another Zendesk, other settings or another version".into(),
+            0 => "there are no pages from the last hour".into(),
+            _ => "the saved pages are from another Zendesk, other settings or another version".into(),
         });
         return None;
     };
@@ -154,14 +154,12 @@ fn take_over(console: &Console, left: Vec<Left>, about: &About) -> Option<Keepin
         Ok(log) => {
             let (pages, began_at) = (log.said(), log.began_at().rfc3339());
             let pages = if pages.is_empty() { "no page".to_owned() } else { pages };
-            console.notice(Message::public(format!(
-                "going on with the read that began at {began_at}, which brought {pages}"
-            )));
+            console.notice(Message::public(format!("continuing the read that began at {began_at}, which has {pages}")));
             let folder = Some(Unfinished::take_over(&path));
             Some(Keeping { folder, log, _lock: lock })
         }
         Err(error) => {
-            afresh(Message::public(format!("the pages that are kept cannot be used ({error})")));
+            afresh(Message::public(format!("the saved pages cannot be used ({error})")));
             // What is damaged does not mend.
             drop(std::fs::remove_dir_all(path));
             None

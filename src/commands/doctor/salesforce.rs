@@ -25,7 +25,7 @@ pub(in crate::commands) fn check(console: &Console, config: &Config) -> Result<C
         Err(failure) => {
             let why = failure.causes().iter().cloned().reduce(|all, cause| all.then("; ", &cause));
             let next = failure.next().cloned().unwrap_or("correct it".into());
-            return Ok(CheckRow::fail(check, why.unwrap_or("Salesforce cannot be asked".into()), next));
+            return Ok(CheckRow::fail(check, why.unwrap_or("Salesforce cannot be read".into()), next));
         }
     };
     Ok(match access.probe()? {
@@ -52,11 +52,11 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
     let missing: Vec<&str> =
         COLUMNS.into_iter().take(3).filter(|column| field_of(column, sample, config).is_none()).collect();
     if !missing.is_empty() {
-        saw.push_str(&format!(", but no field stands for {}", missing.join(", ")));
+        saw.push_str(&format!(", but no field matches {}", missing.join(", ")));
         return CheckRow::fail(
             check,
             Message::public(saw),
-            "ask for the field in salesforce.query, and name it in salesforce.columns",
+            "add the field to salesforce.query, and name it in salesforce.columns",
         );
     }
     let mut next = Vec::new();
@@ -72,11 +72,14 @@ pub(in crate::commands) fn judged(access: &Access, probed: &Probed, config: &Con
     if let Some((used, limit)) = cost.api_usage {
         saw.push_str(&format!("; {} of {} API requests of 24 hours used", grouped(used), grouped(limit)));
         if used.saturating_mul(100) >= limit.saturating_mul(MUCH_OF_THE_DAY_PERCENT) {
-            next.push("other integrations use most of the API requests; an audit takes one for each 2,000 accounts");
+            next.push("other integrations use most of the API requests; an audit takes one per 2,000 accounts");
         }
     }
     if access.query().is_limited() {
-        next.push("take LIMIT and OFFSET out of salesforce.query: an account beyond them looks like one that is gone");
+        next.push(
+            "remove LIMIT and OFFSET from salesforce.query: the accounts they leave out look as if they \
+            were deleted",
+        );
     }
     match next.is_empty() {
         true => CheckRow::ok(check, Message::public(saw)),

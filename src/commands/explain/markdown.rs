@@ -11,7 +11,7 @@ use crate::catalogue::{ActionCode, BlockedReason, Entry, Explanation, IssueCode,
 pub fn reference() -> String {
     let mut out = String::from(
         "# Codes, actions and reasons\n\n\
-        Every name that an audit, a plan or a receipt can show, rendered from the catalogue in `src/catalogue.rs`.\n\
+        Every name that an audit, a plan or a receipt can show, rendered from the catalogue in `src/catalogue/`.\n\
         `g-gremlin zendesk drift explain NAME` prints the same text.\n",
     );
     for kind in Kind::ALL {

@@ -31,8 +31,10 @@ pub(super) fn variable(name: &str) -> Option<String> {
 
 fn needed(name: &'static str) -> Result<String, Failure> {
     variable(name).ok_or_else(|| {
-        Failure::invalid(Message::public(format!("{name} is not set")))
-            .help("GitHub sets it in every step of a workflow, and the token is handed on by `env`: GITHUB_TOKEN: ${{ github.token }}")
+        Failure::invalid(Message::public(format!("{name} is not set"))).help(
+            "GitHub sets it in every step of a workflow; pass the token with `env`: GITHUB_TOKEN: ${{ \
+                github.token }}",
+        )
     })
 }
 
@@ -42,7 +44,10 @@ pub(super) fn token() -> Result<Option<Token>, Failure> {
 }
 
 fn no_token() -> Failure {
-    Failure::invalid("GITHUB_TOKEN is no token: it holds white space or other letters than a header may")
+    Failure::invalid(
+        "GITHUB_TOKEN is not a token: it contains white space or characters that are not allowed \
+        in a header",
+    )
 }
 
 fn needed_token() -> Result<Token, Failure> {
@@ -52,7 +57,7 @@ fn needed_token() -> Result<Token, Failure> {
 /// The repository that the workflow runs in.
 pub(super) fn repository() -> Result<Repository, Failure> {
     let text = needed("GITHUB_REPOSITORY")?;
-    Repository::parse(&text).ok_or_else(|| Failure::invalid("GITHUB_REPOSITORY is no `owner/name`"))
+    Repository::parse(&text).ok_or_else(|| Failure::invalid("GITHUB_REPOSITORY is not `owner/name`"))
 }
 
 /// Where GitHub's API is.
@@ -110,7 +115,8 @@ fn find_run(console: &Console, options: &FindRun) -> Result<Exit, Failure> {
             console.say(Message::public(text));
         }
         (None, None) => console.notice(Message::public(format!(
-            "no finished run of {workflow} on the default branch has an artifact {artifact_prefix}…; the first audit has nothing to be compared with"
+            "no finished run of {workflow} on the default branch has an artifact {artifact_prefix}…; the first \
+                audit has no baseline"
         ))),
     }
     Ok(Exit::Done)
@@ -133,14 +139,13 @@ fn no_baseline(search: &Search) -> Option<Failure> {
         (Some(_), ..) | (None, None, None) => return None,
         (None, _, Some(run)) => format!("the artifact of run {run} has expired"),
         (None, Some(newest), None) => {
-            format!("no run up to {} kept the limits of new issues and of lost accounts", newest.run_id)
+            format!("no run up to {} is within the limits of new issues and lost accounts", newest.run_id)
         }
     };
-    Some(
-        Failure::new(Exit::Unreadable, "there is no baseline any more")
-            .because(Message::public(cause))
-            .help("look at the newest audit, and dispatch the audit workflow once with accept-new to begin anew from what is there"),
-    )
+    Some(Failure::new(Exit::Unreadable, "there is no usable baseline").because(Message::public(cause)).help(
+        "check the newest audit, and start the audit workflow once with accept-new to accept all \
+                current issues",
+    ))
 }
 
 /// The folder of the approvals, where no option names another.
@@ -185,14 +190,15 @@ fn approved(console: &Console, plan_hash: &str, folder: &str) -> Result<approval
     tell(console, &answer.checks);
     answer.approved.ok_or_else(|| {
         refused("the plan is not approved", &answer.checks).help(Message::public(format!(
-            "merge a pull request that adds {folder}/{plan_hash}.yaml, approved by a person with write permission who does not dispatch"
+            "merge a pull request that adds {folder}/{plan_hash}.yaml, approved by a person with write \
+                permission who does not start the workflow"
         )))
     })
 }
 
 /// Runs a conversation with GitHub to its end.
 pub(super) fn block_on<T>(conversation: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = crate::parallel::runtime().map_err(|error| disk("GitHub was not asked", error))?;
+    let runtime = crate::parallel::runtime().map_err(|error| disk("no request was sent to GitHub", error))?;
     Ok(runtime.block_on(conversation))
 }
 

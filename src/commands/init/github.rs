@@ -71,7 +71,8 @@ impl Action {
             }
             _ => Err(Failure::invalid("--action cannot be used")
                 .because("it is neither OWNER/REPO@ with the 40 hexadecimal digits of a commit, nor a path that begins with ./")
-                .help("a tag or a branch can be moved; gh api repos/OWNER/REPO/commits/TAG --jq .sha prints the commit of a tag")),
+                .help("a tag or a branch can be moved; to get the commit of a tag, run gh api \
+                    repos/OWNER/REPO/commits/TAG --jq .sha")),
         }
     }
 
@@ -164,7 +165,7 @@ fn theirs(common: &Common, options: &Options) -> Result<Theirs, Failure> {
     let from_source = match options.action_version.as_deref() {
         None => false,
         Some("source") => true,
-        Some(_) => return Err(Failure::invalid("--version is source, or left out")),
+        Some(_) => return Err(Failure::invalid("--version must be source, or left out")),
     };
     Ok(Theirs { action, config, from_source })
 }

@@ -62,9 +62,7 @@ impl Section {
         let unnamed: Vec<&str> = COLUMNS[..3].iter().copied().filter(|column| !is_named(column)).collect();
         (!unnamed.is_empty()).then(|| {
             let unnamed = unnamed.join(", ");
-            Message::public(format!(
-                "no field of the query is known by its name as {unnamed}; name it under salesforce.columns"
-            ))
+            Message::public(format!("no field of the query matches {unnamed}; name it under salesforce.columns"))
         })
     }
 
@@ -116,7 +114,7 @@ pub(super) fn try_query(console: &Console, config: &Config, again: &str) -> Resu
     let Some(access) = Access::of(config, *console)? else {
         return Err(Failure::invalid("the configuration does not name Salesforce"));
     };
-    let then = Message::public(format!("then {again}; the configuration is written"));
+    let then = Message::public(format!("then {again}; the configuration is saved"));
     let helped = |failure: Failure| match failure.next().cloned() {
         Some(next) => failure.help(next.then("\n", &then)),
         None => failure.help(then.clone()),
@@ -124,7 +122,8 @@ pub(super) fn try_query(console: &Console, config: &Config, again: &str) -> Resu
     let probed = access.probe()?.map_err(|error| helped(failure(&error)))?;
     let CheckRow { status, saw, next, check: _ } = judged(&access, &probed, config);
     if status == Status::Fail {
-        let failed = Failure::new(Exit::Invalid, "the answer of Salesforce is no reference yet").because(saw);
+        let failed =
+            Failure::new(Exit::Invalid, "Salesforce's response cannot be used as a reference yet").because(saw);
         return Err(helped(match next {
             Some(next) => failed.help(next),
             None => failed,

@@ -34,7 +34,7 @@ pub(super) fn job_summary(console: &Console, page: &Page) -> Result<(), Failure>
     let gap = if used > 0 { "\n\n" } else { "" };
     let text = masked_everywhere(&format!("{gap}{}", page.render(Room::summary(used + 2))));
     if used + text.len() as u64 > 1 << 20 {
-        console.notice("the step's summary is full, so this report is not added; the run folder has everything");
+        console.notice("the step's summary is full, so this report is not added; it is complete in the run folder");
         return Ok(());
     }
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
@@ -47,8 +47,10 @@ pub(super) fn html(console: &Console, options: &Options, report: &Report<'_>) ->
         return Err(Failure::invalid("only an audit has a report.html").help("name the run folder of an audit"));
     };
     if console.audience.is_public() {
-        console
-            .notice("report.html is not written: it holds names, ids and domains, and this repository may be public");
+        console.notice(
+            "report.html is not written: it contains names, ids and domains, and this repository may be \
+                public",
+        );
         return Ok(());
     }
     let page = masked_everywhere(&page(&HtmlReport { audit: *audit }));
@@ -65,14 +67,14 @@ pub(super) fn html(console: &Console, options: &Options, report: &Report<'_>) ->
 pub(super) fn comment(console: &Console, options: &Options, page: &Page) -> Result<(), Failure> {
     let body = masked_everywhere(&page.render(Room::comment()));
     let Some(token) = github::token()? else {
-        console.notice("there is no GITHUB_TOKEN, so the comment is printed, not posted");
+        console.notice("there is no GITHUB_TOKEN, so the comment is printed and not posted");
         console::plain(&body);
         return Ok(());
     };
     let key = key(options)?;
     let repository = github::repository()?;
     let Some(number) = options.pr_number.or_else(pull_request_of_event) else {
-        console.notice("the event is about no pull request, so there is nothing to comment on");
+        console.notice("the event is not about a pull request, so there is nothing to comment on");
         return Ok(());
     };
     let posted = github::block_on(async {
@@ -84,23 +86,30 @@ pub(super) fn comment(console: &Console, options: &Options, page: &Page) -> Resu
             let (what, url) = match &posted {
                 Posted::Created { url } => ("made", url),
                 Posted::Updated { url } => ("updated", url),
-                Posted::Unchanged { url } => ("says the same already", url),
+                Posted::Unchanged { url } => ("already up to date", url),
             };
             console.notice(Message::public(format!("comment on #{number}: {what} {url}")));
             if shortened {
-                warn(console, "Comment", "GitHub found the comment too long, so it only points to the job summary");
+                warn(
+                    console,
+                    "Comment",
+                    "GitHub says that the comment is too long, so it only links to the job \
+                    summary",
+                );
             }
             if others > 0 {
                 warn(
                     console,
                     "Comment",
-                    &format!("{others} more comments have the same marker; they are left as they are"),
+                    &format!("{others} more comments have the same marker; they were not changed"),
                 );
             }
         }
         Err(error) => {
-            let text =
-                format!("#{number} has no comment of this run: {error}; {}. The job summary has it all", error.help());
+            let text = format!(
+                "#{number} has no comment from this run: {error}; {}. The job summary has the full report",
+                error.help()
+            );
             warn(console, "Comment", &text);
         }
     }
@@ -114,7 +123,7 @@ pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -
     };
     let body = masked_everywhere(&audit.page(Length::Short).render(Room::comment()));
     let Some(token) = github::token()? else {
-        console.notice("there is no GITHUB_TOKEN, so the tracking issue is printed, not posted");
+        console.notice("there is no GITHUB_TOKEN, so the tracking issue is printed and not posted");
         console::plain(&body);
         return Ok(());
     };
@@ -127,7 +136,7 @@ pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -
     };
     let run = &audit.facts.run_id;
     let last_word = match wanted {
-        Wanted::Closed => format!("The audit {} found no issue, so this is closed.", markdown_code(run)),
+        Wanted::Closed => format!("The audit {} found no issues, so this is closed.", markdown_code(run)),
         Wanted::Open | Wanted::AsItIs => format!("Opened again by the audit {}: {verdict}.", markdown_code(run)),
     };
     let text = tracking_issue::Text { title: &title, body: &body, last_word: &last_word };
@@ -141,12 +150,15 @@ pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -
             Tracked::Updated { url } => format!("tracking issue: updated {url}"),
             Tracked::Reopened { url } => format!("tracking issue: opened again {url}"),
             Tracked::Closed { url } => format!("tracking issue: closed {url}"),
-            Tracked::Unchanged { url } => format!("tracking issue: says the same already {url}"),
+            Tracked::Unchanged { url } => format!("tracking issue: already up to date {url}"),
             Tracked::None => "tracking issue: none is open, and none is needed".to_owned(),
         })),
         Err(error) => {
             let help = error.help();
-            let text = format!("the tracking issue is not up to date: {error}; {help}. The job summary has it all");
+            let text = format!(
+                "the tracking issue is not up to date: {error}; {help}. The job summary has the \
+                full report"
+            );
             warn(console, "Tracking issue", &text);
         }
     }
@@ -176,7 +188,7 @@ fn key(options: &Options) -> Result<Key, Failure> {
 }
 
 /// What stands in the comment where GitHub takes no more.
-const TOO_LONG: &str = "This report is too long for a comment. The job summary has it.\n";
+const TOO_LONG: &str = "This report is too long for a comment. See the job summary.\n";
 
 /// A warning that is seen on the page of the workflow's run, or, elsewhere, on standard error. GitHub's words may be in it.
 fn warn(console: &Console, title: &str, text: &str) {

@@ -101,7 +101,8 @@ impl WhatToRead<'_> {
         let wanted = self.config.settings.tickets_enabled;
         self.covered(path, snapshot, self.window_from(as_of))?;
         if wanted && !snapshot.has_tickets() {
-            let what = format!("the snapshot {} has no tickets: they were not read when it was taken", path.display());
+            let what =
+                format!("the snapshot {} has no tickets, because they were not read when it was taken", path.display());
             return Err(Failure::invalid(Message::public(what))
                 .help("set tickets.enabled: false, or take a new snapshot with tickets"));
         }
@@ -149,11 +150,13 @@ fn source_warning(ticket_source: Option<&str>) -> Vec<Warning> {
     let (code, message) = match ticket_source {
         Some(source) if source == TicketSource::List.as_str() => (
             WarningCode::ArchivedTicketsNotCovered,
-            "the tickets came from the ticket list, which leaves archived tickets out; their drift is not found",
+            "the tickets came from the ticket list, which does not include archived tickets; drift in those is \
+                not found",
         ),
         Some(source) if source == TicketSource::SearchAlone.as_str() => (
             WarningCode::TicketsMayLag,
-            "the tickets came from the search export alone, whose index lags by some minutes; the latest changes may be missing",
+            "the tickets came from the search export alone, which lags by some minutes; the latest changes may \
+                be missing",
         ),
         _ => return Vec::new(),
     };

@@ -52,13 +52,15 @@ pub(super) fn newest(console: &Console, config: &Config) -> Result<Option<Newest
         && Instant::parse(&receipt.as_of).is_some_and(|as_of| as_of > taken)
     {
         remarks.push(format!(
-            "The newest audit, {}, kept no snapshot here. This snapshot is older, so the answers can differ from that audit's.",
+            "The newest audit, {}, has no snapshot here. This snapshot is older, so the results can differ from \
+                that audit's.",
             receipt.run_id
         ));
     }
     for run in applied_after(&config.root, taken)? {
         remarks.push(format!(
-            "The apply {run} wrote to Zendesk after this snapshot was taken. What it changed is not seen here; audit again to see it."
+            "The apply {run} wrote to Zendesk after this snapshot was taken. Its changes are not in the \
+                snapshot; run the audit again to see them."
         ));
     }
     Ok(Some(Newest { path, snapshot, audit, remarks }))
@@ -69,7 +71,7 @@ fn snapshots(console: &Console, config: &Config) -> Result<Vec<(Instant, PathBuf
     let mut usable = Vec::new();
     for path in folders(&config.root.join(SNAPSHOTS))? {
         let left_out = |why: Message| {
-            let which = Message::public(format!("the snapshot {} is left out", shown_path(&path)));
+            let which = Message::public(format!("the snapshot {} is skipped", shown_path(&path)));
             console.notice(which.then(": ", &why));
         };
         let snapshot = match Snapshot::open(&path) {
@@ -86,7 +88,7 @@ fn snapshots(console: &Console, config: &Config) -> Result<Vec<(Instant, PathBuf
         if let (Some(wanted), Some(other)) = (config.zendesk.as_deref(), snapshot.zendesk())
             && wanted != other
         {
-            left_out(format!("it is of {other}, and the configuration names {wanted}").into());
+            left_out(format!("it is from {other}, but the configuration names {wanted}").into());
             continue;
         }
         usable.push((taken, path, snapshot));

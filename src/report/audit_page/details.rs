@@ -53,7 +53,8 @@ impl AuditReport<'_> {
             return String::new();
         }
         let mut text =
-            "These need a decision by a person; `g-gremlin zendesk drift explain REASON` shows what to do.\n\n| reason | actions | |\n| --- | ---: | --- |\n"
+            "These need a decision by a person; `g-gremlin zendesk drift explain REASON` shows what to do.\n\n| \
+                reason | actions | |\n| --- | ---: | --- |\n"
                 .to_owned();
         for (reason, count) in reasons {
             let _ = writeln!(text, "| `{reason}` | {} | {} |", grouped(count), reason.explanation().title);
@@ -98,7 +99,7 @@ impl AuditReport<'_> {
             row(
                 "Zendesk",
                 match summary.source {
-                    Source::Demo => "the demo's fixtures".to_owned(),
+                    Source::Demo => "the built-in demo data".to_owned(),
                     Source::Zendesk => markdown_cell(&summary.zendesk),
                 },
             );

@@ -52,7 +52,7 @@ pub fn page(report: &HtmlReport<'_>) -> String {
                 header {
                     h1 { (mark.as_str()) " Drift audit: " (verdict) }
                     p.dim {
-                        @match &zendesk { Some(url) => (url), None => "the demo's fixtures" }
+                        @match &zendesk { Some(url) => (url), None => "the built-in demo data" }
                         ", as of " (escape::terminal(&facts.as_of)) ", run " code { (escape::terminal(&facts.run_id)) }
                     }
                 }
@@ -132,7 +132,7 @@ fn changes(report: &HtmlReport<'_>) -> Markup {
         }
         (issues("New issues", &diff.new))
         (issues("Resolved issues", &diff.resolved))
-        (issues("Issues of accounts that the reference has lost", &diff.left_reference))
+        (issues("Issues of accounts that left the reference", &diff.left_reference))
     }
 }
 

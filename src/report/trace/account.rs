@@ -14,7 +14,7 @@ pub(super) fn account(page: &mut Page, account: &AccountTrace<'_>) {
     if let Some(candidates) = &account.candidates {
         page.heading("Orgs with its domains");
         if account.row.expected_domains.is_empty() {
-            page.text(1, "It has no domain to look for.");
+            page.text(1, "It has no domain to search for.");
         } else if candidates.is_empty() {
             page.text(1, &format!("No org holds {}.", list(&account.row.expected_domains)));
         }
@@ -23,7 +23,7 @@ pub(super) fn account(page: &mut Page, account: &AccountTrace<'_>) {
         }
     }
 
-    page.heading("What follows for the account");
+    page.heading("Conclusion for the account");
     page.text(1, &resolution(account));
     for domain in &account.domains {
         page.text(1, &expected_domain(domain, account.org_id));
@@ -51,11 +51,12 @@ fn id_form(page: &mut Page, account: &AccountTrace<'_>) {
         1,
         &match key.form {
             IdFormName::Salesforce15 => format!(
-                "{} has 15 characters, whose case counts. With its check it is {}: that is its account key, and what Zendesk should have.",
+                "{} has 15 characters, and their case matters. With its check it is {}. That is its account \
+                    key, and what Zendesk should have.",
                 account.sf_account_id, key.account_key
             ),
             IdFormName::Salesforce18 if account.sf_account_id == key.account_key => format!(
-                "{} has 18 characters and a right check: it is its own account key, and {} is the same id.",
+                "{} has 18 characters and the right check, so it is its own account key. {} is the same id.",
                 account.sf_account_id,
                 &key.account_key[..15]
             ),
@@ -64,11 +65,12 @@ fn id_form(page: &mut Page, account: &AccountTrace<'_>) {
                 account.sf_account_id, key.account_key
             ),
             IdFormName::WrongCheck => format!(
-                "{} has 18 characters, but its last three are not the check of the others. It is compared as text, in any case.",
+                "{} has 18 characters, but its last three are not the check of the others. It is compared as \
+                    text, ignoring case.",
                 account.sf_account_id
             ),
             IdFormName::Other => {
-                format!("{} is not a Salesforce id. It is compared as text, in any case.", account.sf_account_id)
+                format!("{} is not a Salesforce id. It is compared as text, ignoring case.", account.sf_account_id)
             }
         },
     );
@@ -97,16 +99,16 @@ fn reference_row(page: &mut Page, account: &AccountTrace<'_>) {
         (false, text) => format!("it does not need an org (zendesk_expected is {})", quoted(text)),
     };
     let website =
-        row.website.map(|website| format!("; website {}, never matched", quoted(website))).unwrap_or_default();
+        row.website.map(|website| format!("; website {} is never matched", quoted(website))).unwrap_or_default();
     page.text(1, &format!("Line {}: {expected}{website}.", row.line));
     for cell in &row.cells {
         if cell.entries.is_empty() {
             continue;
         }
         let read = match (cell.read, cell.column) {
-            (false, _) => ", not read, since the override holds a domain",
+            (false, _) => ", not used, because the override has a domain",
             (true, "zendesk_domain_override") if row.cells.iter().any(|cell| !cell.read) => ", in force",
-            (true, "zendesk_domain_override") => " holds no domain, so account_domains is read",
+            (true, "zendesk_domain_override") => " has no domain, so account_domains is used",
             (true, _) => "",
         };
         page.text(1, &format!("{}{read}:", cell.column));
@@ -149,7 +151,7 @@ fn entry(entry: &DomainEntry<'_>) -> String {
         fate.push_str(", but it looks like a provider's");
     }
     if entry.repeated {
-        fate.push_str(", and is a repetition");
+        fate.push_str(", and is repeated");
     }
     format!("{}{normal}: {fate}", escape::terminal(&entry.entry))
 }
@@ -158,18 +160,18 @@ fn candidate(candidate: &Candidate<'_>) -> String {
     let org = org_in_words(&candidate.org);
     if !candidate.counts {
         let shared = list(&candidate.holds_shared);
-        return format!("{org} does not count: of its domains only {shared} is expected, by other accounts too");
+        return format!("{org} does not count: it has only {shared}, which other accounts expect too");
     }
     let claims: Vec<String> = candidate
         .other_claims
         .iter()
-        .map(|claim| format!("{}, which account {} alone expects", claim.domain, escape::terminal(claim.sf_account_id)))
+        .map(|claim| format!("{}, which only account {} expects", claim.domain, escape::terminal(claim.sf_account_id)))
         .collect();
     let claims = match list(&claims) {
         text if text.is_empty() => "no domain of another account".to_owned(),
         text => format!("also {text}"),
     };
-    format!("{org} counts: it holds {}; it has {}, and {claims}", list(&candidate.holds), external_id(&candidate.org))
+    format!("{org} counts: it has {}; it has {}, and {claims}", list(&candidate.holds), external_id(&candidate.org))
 }
 
 fn resolution(account: &AccountTrace<'_>) -> String {
@@ -180,18 +182,22 @@ fn resolution(account: &AccountTrace<'_>) -> String {
     match name {
         "linked" => format!("{name}: exactly one org has its id, so org {org} is its org."),
         "domain_linked" => format!(
-            "{name}: no org has its id, exactly one counts by its domains, and that one is free. So org {org} is its org, and should get its id."
+            "{name}: no org has its id, and exactly one counts by its domains and has no external id. So org \
+                {org} is its org, and should get its id."
         ),
         "duplicate" => format!(
-            "{name}: {} orgs have its id. Which one is the customer is unknown, so everything that depends on it is blocked.",
+            "{name}: {} orgs have its id. It is unclear which one is the customer, so everything that depends \
+                on it is blocked.",
             account.lookup.found.len()
         ),
         "contested" => format!(
-            "{name}: {} is the only one that counts, but another account has an equal claim to it. Nothing is done until a person decides.",
+            "{name}: only {} counts, but another account matches it equally well. Nothing is done until a \
+                person decides.",
             orgs(&counting)
         ),
         "conflict" => format!(
-            "{name}: {} is the only one that counts, but its external id names another account. An external id is never overwritten.",
+            "{name}: only {} counts, but its external id names another account. An external id is never \
+                overwritten.",
             orgs(&counting)
         ),
         _ if counting.is_empty() => format!(
@@ -210,7 +216,8 @@ fn expected_domain(domain: &ExpectedDomain<'_>, org: Option<u64>) -> String {
     let text = domain.domain;
     if !domain.shared_with.is_empty() {
         return format!(
-            "{text} is expected by {} too: it links no account, is never missing, and is never added",
+            "{text} is also expected by {}, so it links no account, is never reported as missing, and is never \
+                added",
             accounts(&domain.shared_with)
         );
     }
@@ -218,11 +225,14 @@ fn expected_domain(domain: &ExpectedDomain<'_>, org: Option<u64>) -> String {
         (Some(org), []) => format!("{text} is on no org: it is missing from org {org}"),
         (Some(org), [one]) if *one == org => {
             let spread = domain.seats.is_some_and(|seats| seats.is_spread);
-            format!("{text} is on org {org}, and nowhere else{}", if spread { "" } else { ": as it should be" })
+            format!("{text} is only on org {org}{}", if spread { "" } else { ", as it should be" })
         }
         (Some(org), several) if several.contains(&org) => {
             let others: Vec<u64> = several.iter().copied().filter(|id| *id != org).collect();
-            format!("{text} is on org {org}, but on {} too: a person decides which org gives it up", orgs(&others))
+            format!(
+                "{text} is on org {org}, but also on {}: a person must decide which org it should be on",
+                orgs(&others)
+            )
         }
         (Some(org), others) => format!("{text} is on {}, not on org {org}: it cannot be added", orgs(others)),
         (None, held_by) => format!("{text} is on {}", orgs(held_by)),

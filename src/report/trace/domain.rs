@@ -7,7 +7,7 @@ use crate::text::words::grouped;
 use crate::trace::Domain;
 
 pub(super) fn domain(page: &mut Page, domain: &Domain<'_>) {
-    page.heading("What is known of it");
+    page.heading("What is known about it");
     if domain.personal {
         page.text(
             1,
@@ -18,7 +18,7 @@ pub(super) fn domain(page: &mut Page, domain: &Domain<'_>) {
         page.text(1, "It is listed in domains.ignored: it is never used for matching.");
     }
     if domain.not_personal {
-        page.text(1, "It is listed in domains.not_personal: it is not personal, and never judged as a provider's.");
+        page.text(1, "It is listed in domains.not_personal: it is not personal, and never treated as a provider's.");
     }
     match &domain.expected_by[..] {
         [] => page.text(1, "No account expects it."),
@@ -36,7 +36,7 @@ pub(super) fn domain(page: &mut Page, domain: &Domain<'_>) {
         page.text(1, &format!("Warning {}{line}: {}", warning.code, warning.message));
     }
 
-    page.heading("Orgs that hold it");
+    page.heading("Orgs that have it");
     if domain.held_by.is_empty() {
         page.text(1, "None.");
     }
@@ -47,7 +47,7 @@ pub(super) fn domain(page: &mut Page, domain: &Domain<'_>) {
         page.text(1, &format!("and {} more; --format json lists all", grouped(more as u64)));
     }
 
-    page.heading("What it says about its users");
+    page.heading("What it shows about its users");
     page.text(1, &domain_verdict(domain.verdict));
     if let Some(seats) = domain.seats.filter(|seats| seats.users_in_other_orgs > 0) {
         page.text(1, &format!("Check for a provider's domain: {}.", seats_in_words(&seats)));
@@ -59,14 +59,16 @@ fn domain_verdict(verdict: &'static str) -> String {
     match verdict {
         "personal_domain" | "ignored_domain" => "Nothing: they are counted, and are never an issue.",
         "unmapped" => "Nothing: no account expects the domain.",
-        "waiting_for_account" => "Nothing yet: the account must be resolved to an org first.",
-        "spread_domain" => "Nothing: the domain looks like a provider's, so they are not judged.",
+        "waiting_for_account" => "Nothing yet: the account must be matched to an org first.",
+        "spread_domain" => "Nothing: the domain looks like a provider's, so they are not checked.",
         "duplicate_account" => "They belong to the account, but several orgs have its id.",
         "several_accounts" => {
-            "Several accounts expect it. Only a default org that is the org of exactly one of them settles it."
+            "Several accounts expect it. A user is only clear if their default org is the org of exactly one of \
+                them."
         }
         "several_orgs" => {
-            "One account expects it, but other orgs hold it too. Only the account's org as default settles it."
+            "One account expects it, but other orgs have it too. A user is only clear if the account's org is \
+                their default org."
         }
         "expected" => "They should be members of the account's org, with it as their default org.",
         other => other,

@@ -28,10 +28,10 @@ pub(super) fn org(page: &mut Page, org: &OrgTrace<'_>) {
     page.heading("In Zendesk");
     org_view(page, &org.org);
 
-    page.heading("Whose it is");
+    page.heading("Which account it belongs to");
     match &org.account_key {
         Some(key) => page.text(1, &format!("Its external id is compared as {key}.")),
-        None => page.text(1, "It has no external id, so only its domains can lead to its account."),
+        None => page.text(1, "It has no external id, so only its domains can link it to an account."),
     }
     for account in &org.claimed_by {
         let how = match account.resolution {
@@ -50,10 +50,13 @@ pub(super) fn org(page: &mut Page, org: &OrgTrace<'_>) {
         page.text(1, "No account of the reference has this id.");
     }
     if org.account_key.is_none() && org.claimed_by.is_empty() {
-        page.text(1, "No account claims it.");
+        page.text(1, "No account matches it.");
     }
     for account in &org.near {
-        page.text(1, &format!("Its external id looks similar to, but is not, that of {}.", account_in_words(account)));
+        page.text(
+            1,
+            &format!("Its external id looks similar to that of {}, but is not the same.", account_in_words(account)),
+        );
     }
 
     held_domains(page, org);

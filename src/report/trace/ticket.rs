@@ -15,14 +15,14 @@ pub(super) fn ticket(page: &mut Page, ticket: &TicketTrace<'_>) {
     let updated_at = escape::terminal(&ticket.updated_at);
     page.text(1, &format!("Updated at {updated_at}, {inside} the window from {from} to {to}."));
     match (ticket.requester_id, &ticket.requester) {
-        (Some(id), Some(_)) => page.text(1, &format!("Requested by user {id}, who is judged below.")),
+        (Some(id), Some(_)) => page.text(1, &format!("Requested by user {id}, who is checked below.")),
         (Some(id), None) => page.text(1, &format!("Requested by user {id}, who does not exist.")),
         (None, _) => page.text(1, "It has no requester."),
     }
     if let Some(requester) = &ticket.requester {
         user(page, requester);
     }
-    page.heading("What follows for the ticket");
+    page.heading("Conclusion for the ticket");
     let expected = ticket.expected_org.as_ref().map_or(String::new(), org_in_words);
     let account = escape::terminal(ticket.sf_account_id.unwrap_or_default());
     let echo = match &ticket.echo_of_issue_id {
@@ -35,10 +35,10 @@ pub(super) fn ticket(page: &mut Page, ticket: &TicketTrace<'_>) {
         1,
         &match ticket.judgement {
             "not_read" => "Nothing: tickets.enabled is false.".to_owned(),
-            "outside_window" => "Nothing: only tickets of the window are judged.".to_owned(),
-            "no_requester" => "Nothing: a ticket without a requester cannot be judged.".to_owned(),
+            "outside_window" => "Nothing: only tickets in the window are checked.".to_owned(),
+            "no_requester" => "Nothing: a ticket without a requester cannot be checked.".to_owned(),
             "requester_not_judged" => {
-                "Nothing: a ticket is judged only where its requester belongs to one account.".to_owned()
+                "Nothing: a ticket is only checked if its requester belongs to one account.".to_owned()
             }
             "agrees" => format!("As it should be: it is filed under the org of account {account}."),
             "ticket_org_mismatch" => {

@@ -12,16 +12,16 @@ pub(super) fn user(page: &mut Page, user: &UserTrace<'_>) {
     let role = escape::terminal(user.role);
     if user.in_scope {
         let verified = if user.verified { "verified" } else { "not verified" };
-        page.text(1, &format!("Yes: role {role}, active, and the e-mail address ({verified}) has a usable domain."));
+        page.text(1, &format!("Yes: role {role}, active, and the email address ({verified}) has a usable domain."));
     } else {
         let because = user.out_of_scope_because.iter().map(|reason| match reason {
             OutOfScope::Role => format!("the role is {role}"),
             OutOfScope::Inactive => "inactive".to_owned(),
             OutOfScope::Suspended => "suspended".to_owned(),
             OutOfScope::Shared => "shared from another Zendesk".to_owned(),
-            OutOfScope::NoUsableDomain => "no e-mail address with a usable domain".to_owned(),
+            OutOfScope::NoUsableDomain => "no email address with a usable domain".to_owned(),
         });
-        page.text(1, &format!("No: {}. Nothing is judged.", because.collect::<Vec<_>>().join(", ")));
+        page.text(1, &format!("No: {}. Nothing is checked.", because.collect::<Vec<_>>().join(", ")));
     }
 
     memberships(page, user);
@@ -31,25 +31,25 @@ pub(super) fn user(page: &mut Page, user: &UserTrace<'_>) {
 
     domain_verdict(page, user);
 
-    page.heading("What follows for the user");
+    page.heading("Conclusion for the user");
     page.text(1, &user_outcome(user));
     let tickets = counted(user.tickets_in_window, "ticket");
     page.text(
         1,
         &match user.outcome {
             "agrees" | "user_missing_expected_membership" | "user_default_org_not_expected" => {
-                format!("{tickets} in the window, judged against that org.")
+                format!("{tickets} in the window, checked against that org.")
             }
             "user_resolution_blocked_duplicate_external_id" => {
-                format!("{tickets} in the window, each reported, because their org cannot be judged.")
+                format!("{tickets} in the window, each reported because the right org is unknown.")
             }
-            _ => format!("{tickets} in the window, not judged."),
+            _ => format!("{tickets} in the window, not checked."),
         },
     );
 }
 
 fn domain_verdict(page: &mut Page, user: &UserTrace<'_>) {
-    page.heading("What the domain says");
+    page.heading("What the domain shows");
     let domain = user.domain.unwrap_or_default();
     let verdict = user.domain_verdict.unwrap_or_default();
     match &user.accounts[..] {
@@ -90,12 +90,12 @@ fn memberships(page: &mut Page, user: &UserTrace<'_>) {
     }
     match (&user.default_org, user.default_from) {
         (Some(org), Some(DefaultFrom::DefaultMembership)) => {
-            page.text(1, &format!("Default org: {}, by the default membership.", org_in_words(org)));
+            page.text(1, &format!("Default org: {}, from the default membership.", org_in_words(org)));
         }
         (Some(org), _) => page.text(
             1,
             &format!(
-                "Default org: {}, by the user's own organization_id; no membership is the default.",
+                "Default org: {}, from the user's own organization_id; no membership is the default.",
                 org_in_words(org)
             ),
         ),
@@ -110,30 +110,33 @@ fn user_outcome(user: &UserTrace<'_>) -> String {
             "Nothing: the domain does not identify a customer. The user is counted, and is never an issue.".to_owned()
         }
         "unmapped" => "Nothing: no account expects the domain.".to_owned(),
-        "waiting_for_account" => "Nothing yet: the account must be resolved to an org first.".to_owned(),
+        "waiting_for_account" => "Nothing yet: the account must be matched to an org first.".to_owned(),
         "spread_domain" => {
             "Nothing: the domain looks like a provider's, so it proves nothing about its users. If it is the customer's own, add it to domains.not_personal.".to_owned()
         }
         "settled" => format!(
-            "Nothing: the domain alone leads to several accounts or orgs, but the default org is that of account {}, which settles it.",
+            "Nothing: the domain alone matches several accounts or orgs, but the default org is that of account \
+                {}, so the user is clear.",
             escape::terminal(user.settled_for.unwrap_or_default())
         ),
         "agrees" => format!("As it should be: a member of {org}, which is the default org."),
         "user_missing_expected_membership" => {
             let verified = if user.verified { "the address is verified" } else { "the address is not verified" };
             let several = match (user.memberships.is_empty(), user.multiple_organizations_work) {
-                (true, _) => "there is no other membership",
-                (false, true) => "a user may belong to several orgs here",
-                (false, false) => "a user may belong to only one org here",
+                (true, _) => "the user has no other membership",
+                (false, true) => "Zendesk allows several orgs per user",
+                (false, false) => "Zendesk allows only one org per user",
             };
             format!("Should be in {org} but is not a member; {verified}, and {several}.")
         }
         "user_default_org_not_expected" => format!("Is a member of {org}, as it should be, but it is not the default org."),
         "user_domain_ambiguous" if user.accounts.len() > 1 => {
-            "Several accounts expect the domain, and the default org is not that of exactly one resolved account among them. A user is never assigned by a guess.".to_owned()
+            "Several accounts expect the domain, and the default org is not the org of exactly one of them. \
+                g-gremlin never guesses where a user belongs.".to_owned()
         }
         "user_domain_ambiguous" => {
-            "The domain points to several orgs, and the default org is not the account's. A user is never assigned by a guess.".to_owned()
+            "The domain is on several orgs, and the default org is not the account's. g-gremlin never guesses \
+                where a user belongs.".to_owned()
         }
         "user_resolution_blocked_duplicate_external_id" => {
             "Belongs to the account, but several orgs have its id, so the right one is unknown.".to_owned()

@@ -15,14 +15,14 @@ pub(super) fn words(name: &'static str) -> &'static str {
         "domain_linked" => "linked by its domain",
         "linked" => "linked by its id",
         "duplicate" => "several orgs have its id",
-        "contested" => "its only candidate is contested",
+        "contested" => "another account also matches its only candidate",
         "conflict" => "its only candidate has another external id",
         "missing" => "no unique org matches it",
         "out_of_scope" => "not in scope",
         "personal_domain" => "a personal or provider domain",
         "ignored_domain" => "an ignored domain",
         "unmapped" => "no account expects the domain",
-        "waiting_for_account" => "waits until the account is resolved",
+        "waiting_for_account" => "waits until the account is matched",
         "spread_domain" => "looks like a provider's domain",
         "duplicate_account" => "its account has several orgs",
         "several_accounts" => "several accounts expect it",
@@ -30,10 +30,10 @@ pub(super) fn words(name: &'static str) -> &'static str {
         "expected" => "names one account and one org",
         "settled" => "settled by the default org",
         "agrees" => "as it should be",
-        "not_read" => "not judged, since tickets.enabled is false",
+        "not_read" => "not checked, because tickets.enabled is false",
         "outside_window" => "not in the window",
         "no_requester" => "no requester",
-        "requester_not_judged" => "not judged, because its requester is not",
+        "requester_not_judged" => "not checked, because its requester is not",
         code => code,
     }
 }
@@ -100,7 +100,8 @@ pub(super) fn seats_in_words(seats: &SeatsView) -> String {
     let verdict =
         if *is_spread { "it looks like a provider's domain" } else { "it does not look like a provider's domain" };
     format!(
-        "of its users in scope, {users_in_own_org} have the account's org as default and {users_in_other_orgs} another one{others}, so {verdict}"
+        "of its users in scope, {users_in_own_org} have the account's org as default and {users_in_other_orgs} \
+            have another one{others}, so {verdict}"
     )
 }
 

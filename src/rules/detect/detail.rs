@@ -54,7 +54,8 @@ pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
             format!("A user with {domain} is a member of org {org_id}, but {default}.")
         }
         (IssueCode::TicketResolutionBlockedDuplicateExternalId, _) => format!(
-            "The requester's domain {domain} leads to an account whose id several orgs have, so the ticket's org cannot be checked."
+            "The requester's domain {domain} belongs to an account whose id is on several orgs, so the ticket's \
+                org cannot be checked."
         ),
         (IssueCode::TicketOrgMismatch, _) => {
             let Evidence::Ticket { ticket, mismatch, .. } = issue.evidence else { return String::new() };
@@ -82,7 +83,7 @@ fn missing_external_id(context: &RuleContext<'_>, issue: &Issue, at: AccountAt, 
                 ", but that looks like a provider's domain, so the link is not safe"
             }
             Some(BlockedReason::AccountIdDoubtful) => {
-                ", but the account's id may be another record's, since a tool has changed its case"
+                ", but the account's id may be another record's, because a tool has changed its case"
             }
             _ => "",
         };
@@ -92,7 +93,7 @@ fn missing_external_id(context: &RuleContext<'_>, issue: &Issue, at: AccountAt, 
     let held = account.domains.iter().filter(|domain| org.is_some_and(|org| org.holds(**domain)));
     let held: Vec<&str> = held.map(|domain| text(*domain)).collect();
     format!(
-        "Org {org_id} has no external id and holds {}, but it also holds a domain that another account expects.",
+        "Org {org_id} has no external id and has {}, but it also has a domain that another account expects.",
         held.join(", ")
     )
 }
@@ -103,26 +104,26 @@ fn missing_domains(context: &RuleContext<'_>, issue: &Issue, at: AccountAt) -> S
     let missing: Vec<&str> = missing.collect();
     let (is, noun) = if missing.len() == 1 { ("is", "domain") } else { ("are", "domains") };
     let unknown = if issue.blocked_reason == Some(BlockedReason::DefaultOrgNotInReference) {
-        "; users with it have a default org of an account that the reference lacks"
+        "; users with it have a default org whose account is not in the reference"
     } else {
         ""
     };
     let missing = missing.join(", ");
-    format!("The expected {noun} {missing} {is} on no org at all, so not on org {org_id} either{unknown}.")
+    format!("The expected {noun} {missing} {is} on no org, so not on org {org_id} either{unknown}.")
 }
 
 fn missing_org(context: &RuleContext<'_>, issue: &Issue, at: AccountAt, account: &Account) -> String {
     let orgs = org::conflicting_orgs(context, issue);
     match &context.resolved.accounts[at] {
         Resolution::Missing(candidates) if !candidates.is_empty() => {
-            format!("No org has this account's id, and several hold a domain of it: {}.", numbers(context, &orgs))
+            format!("No org has this account's id, and several have a domain of it: {}.", numbers(context, &orgs))
         }
         _ if !orgs.is_empty() => format!(
             "No org has this account's id; {} only a domain that other accounts expect too.",
             holds(context, &orgs)
         ),
         _ if account.domains.is_empty() => {
-            "No org has this account's id, and the account has no domain to look for.".to_owned()
+            "No org has this account's id, and the account has no domain to match.".to_owned()
         }
         _ => "No org has this account's id or one of its domains.".to_owned(),
     }
@@ -134,7 +135,8 @@ fn ambiguous(context: &RuleContext<'_>, issue: &Issue, domain: &str) -> String {
     let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(context, &orgs) };
     if accounts > 0 {
         format!(
-            "{accounts} accounts expect {domain}, which points to {on}; the user's default org settles it for none of them."
+            "{accounts} accounts expect {domain}, which points to {on}; the user's default org does not show \
+                which is right."
         )
     } else {
         format!("{domain} points to {on}, and the user's default org is not the account's.")
@@ -163,7 +165,7 @@ fn default_org(context: &RuleContext<'_>, issue: &Issue) -> Option<u64> {
 /// Why a user stays where the default org is no known account's.
 fn unknown_default_org(context: &RuleContext<'_>, issue: &Issue) -> String {
     let id = default_org(context, issue).unwrap_or_default();
-    format!("the default org {id} is linked to an account that the reference lacks")
+    format!("the default org {id} is linked to an account that is not in the reference")
 }
 
 /// An org and its external id as stored.

@@ -266,7 +266,9 @@ pub fn spread_warnings(context: &RuleContext<'_>, domains: &DomainVerdicts) -> V
                 sf_account_id: Some(account.sf_account_id().raw().to_owned()),
                 domain: Some(text.to_owned()),
                 message: format!(
-                    "most users with {text} have other default orgs, three or more of them; it looks like a provider's domain and its users are not evaluated (domains.not_personal says otherwise)"
+                    "most users with {text} have other default orgs, at least three of them; it looks like a \
+                        provider's domain, so its users are not checked (to change that, add it to \
+                        domains.not_personal)"
                 ),
             });
         }

@@ -46,9 +46,13 @@ impl Next {
         match self {
             Self::DryRun => "Dry-run the plan; nothing is written to Zendesk.",
             Self::Unblock(_) => {
-                "No repair can be prepared safely. Work off the blocked actions, the most frequent reason first, then audit again."
+                "No repair can be prepared safely. Fix the causes of the blocked actions, most frequent reason \
+                    first, then audit again."
             }
-            Self::Review(_) => "No action repairs these issues; people do. Begin with the worst one, then audit again.",
+            Self::Review(_) => {
+                "No action can repair these issues; people must fix them. Begin with the worst \
+                one, then audit again."
+            }
             Self::Nothing => "There is no open issue. Audit again when the reference or Zendesk has changed.",
         }
     }

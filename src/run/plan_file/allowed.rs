@@ -33,7 +33,7 @@ impl PlanFile {
 fn check_id(action: &PlannedAction) -> Result<(), String> {
     let id = &*action.sf_account_id;
     if let Some(what) = reference::spoiled_id(id) {
-        return Err(format!("no reference may hold its account: {what}"));
+        return Err(format!("its account is invalid in a reference: {what}"));
     }
     if action.action_code == ActionCode::SetOrgExternalId && reference::is_doubtful_id(id) {
         return Err(format!("the id `{id}` is doubtful, and a doubtful id is never written to Zendesk"));
@@ -49,7 +49,7 @@ fn check_preconditions(action: &PlannedAction, users: &UserRules) -> Result<(), 
         (Precondition::UserVerified, is_assign && users.require_verified),
     ];
     match demanded.iter().find(|(demand, is)| *is && !action.preconditions.contains(demand)) {
-        Some((demand, _)) => Err(format!("it has no precondition {demand}, which this configuration demands")),
+        Some((demand, _)) => Err(format!("it lacks the precondition {demand}, which this configuration requires")),
         None => Ok(()),
     }
 }
@@ -60,7 +60,7 @@ fn check_issue(action: &PlannedAction) -> Result<(), String> {
     if action.issue_id == issue_id {
         return Ok(());
     }
-    Err(format!("`issue_id` is \"{}\", and must be \"{issue_id}\"", action.issue_id))
+    Err(format!("`issue_id` is \"{}\", but must be \"{issue_id}\"", action.issue_id))
 }
 
 fn check_domains(action: &PlannedAction, domains: &DomainRules) -> Result<(), String> {
@@ -74,7 +74,7 @@ fn check_domains(action: &PlannedAction, domains: &DomainRules) -> Result<(), St
         } else {
             continue;
         };
-        return Err(format!("{domain} is {kind} under this configuration, and no audit plans with it"));
+        return Err(format!("{domain} is {kind} in this configuration, so no audit plans with it"));
     }
     Ok(())
 }
@@ -158,8 +158,8 @@ mod tests {
             ("0015G00000ABCDE", "the id `0015G00000ABCDE` is doubtful"),
             ("0015g00000AbCdEBAV", "the id `0015g00000AbCdEBAV` is doubtful"),
             ("0035g00000AbCdEAAV", "`0035g00000AbCdEAAV` is the id of a contact"),
-            ("1.50E+16", "the id `1.50E+16` is a number as a spreadsheet writes it"),
-            ("001\u{200b}A", "holds an invisible character (U+200B)"),
+            ("1.50E+16", "the id `1.50E+16` is a number from a spreadsheet"),
+            ("001\u{200b}A", "contains an invisible character (U+200B)"),
         ] {
             let error = refused(|file| renamed(file, &set, id));
             assert!(error.contains(cause), "{id}: {error}");
@@ -234,7 +234,7 @@ mod tests {
                     };
                     list.insert(domain.to_owned());
                     let error = plan.check_settings(&settings).expect_err("refused").to_string();
-                    assert!(error.contains(&format!("{domain} is {kind} under this configuration")), "{error}");
+                    assert!(error.contains(&format!("{domain} is {kind} in this configuration")), "{error}");
                 }
             }
         }
@@ -247,7 +247,7 @@ mod tests {
             });
             let of_a_platform = of_a_platform.expect("its shape is right");
             let error = of_a_platform.check_settings(&settings).expect_err("refused").to_string();
-            let cause = "acme.wordpress.com is the domain of a platform under this configuration";
+            let cause = "acme.wordpress.com is the domain of a platform in this configuration";
             assert!(error.contains(cause), "{code}: {error}");
             let mut allowing = Settings::default();
             allowing.domains.platforms = Platforms::without(["acme.wordpress.com".to_owned()].into_iter().collect());

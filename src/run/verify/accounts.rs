@@ -115,14 +115,14 @@ pub(super) fn accounts(
     for row in table.rows() {
         let account = account_of(row);
         if account < last {
-            teller.say(&row.line(), "stands after a row that it should precede");
+            teller.say(&row.line(), "comes after a row that should come later");
         }
         last = account;
         let key = csv_cell(&account_key(account)).into_owned();
         teller.equal(&row.place("account_key"), "is not the key of the id", key.as_str(), row.get("account_key"));
         *resolutions.entry(row.get("resolution")).or_default() += 1;
         if row.get("org_id").is_empty() != (row.get("resolution") == "missing") {
-            teller.say(&row.place("org_id"), "is given exactly for an account that is not missing");
+            teller.say(&row.place("org_id"), "must be set exactly for an account that is not missing");
         }
         let none = Sums::default();
         let sums = sums.get(account).unwrap_or(&none);
@@ -168,15 +168,15 @@ pub(super) fn advisories(summary: &Summary, files: &Files, out: &mut Vec<FolderM
         let org = row.get("org_id").parse::<u64>().ok();
         let key = (code, org, row.get("domain"), text_of_csv_cell(row.get("sf_account_id")));
         if last.is_some_and(|last| last > key) {
-            teller.say(&row.line(), "stands after a row that it should precede");
+            teller.say(&row.line(), "comes after a row that should come later");
         }
         last = Some(key);
         if row.get("sf_account_id").is_empty() == (code == AdvisoryCode::AccountLost) {
-            teller.say(&row.place("sf_account_id"), "is given exactly for account_lost");
+            teller.say(&row.place("sf_account_id"), "must be set exactly for account_lost");
         }
         let of_org = !matches!(code, AdvisoryCode::AccountLost | AdvisoryCode::DomainUnmapped);
         if org.is_some() != of_org {
-            teller.say(&row.place("org_id"), "is given exactly for a code about orgs");
+            teller.say(&row.place("org_id"), "must be set exactly for a code about orgs");
         }
     }
     let mut teller = Teller::new(Artifact::Summary.name(), out);

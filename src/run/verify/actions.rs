@@ -92,7 +92,7 @@ pub(super) fn check(tables: &Tables, plan: &PlanFile, out: &mut Vec<FolderMismat
         teller.equal(&place, "differs from fix_plan.json", ids.as_str(), issue.row.get("action_id"));
         let all_blocked = actions.iter().all(|action| action.blocked.is_some());
         if let (Status::Prepared, true) | (Status::Blocked, false) = (issue.status, all_blocked) {
-            teller.say(&issue.row.place("status"), "does not go with the actions of fix_plan.json");
+            teller.say(&issue.row.place("status"), "does not match the actions of fix_plan.json");
         }
         if issue.status == Status::Blocked {
             // Reasons are in table order: the least is the first of them.
@@ -135,7 +135,7 @@ fn check_action(teller: &mut Teller<'_>, action: &Action<'_>, issue: &Issue<'_>,
         cell("domain", issue.row.get("domain"), text(action.domain));
     }
     if let Some(reason) = action.blocked.filter(|reason| !issue.code.blocked_reasons().contains(reason)) {
-        teller.say(&place("blocked_reason"), format!("{reason} blocks no {}", issue.code));
+        teller.say(&place("blocked_reason"), format!("{reason} cannot block {}", issue.code));
     }
     let Some(row) = details else { return };
     if issue.code.scope() == Scope::Org {

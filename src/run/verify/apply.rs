@@ -22,12 +22,12 @@ pub(super) fn parse(name: &str, bytes: &[u8], out: &mut Vec<FolderMismatch>) -> 
     let receipt: ApplyReceipt = match serde_json::from_slice(bytes) {
         Ok(receipt) => receipt,
         Err(error) => {
-            out.push(broken(name, &format!("is no receipt of an apply: {error}")));
+            out.push(broken(name, &format!("is not a receipt of an apply: {error}")));
             return None;
         }
     };
     let mut teller = Teller::new(name, out);
-    teller.equal("schema", "is one that this program does not know", SCHEMA, receipt.schema.as_str());
+    teller.equal("schema", "is unknown to this program", SCHEMA, receipt.schema.as_str());
     check_form(name, &receipt, bytes, out);
     Some(receipt)
 }
@@ -46,7 +46,7 @@ pub(super) fn of_audit(
     if receipt.mode == Mode::NotRun {
         not_run(NAME, &receipt, plan, out);
         if let Some(audit) = audit {
-            let problem = format!("has not the SHA-256 that {RECEIPT} states for a plan that was not run");
+            let problem = format!("does not have the SHA-256 that {RECEIPT} states for a plan that was not run");
             let stated = audit.apply_receipt_not_run_sha256.as_str();
             Teller::new(NAME, out).equal("", &problem, stated, &sha256(bytes));
         }
@@ -57,7 +57,7 @@ pub(super) fn of_audit(
         Some((_, original)) if original == bytes => {}
         // A later apply may have settled it meanwhile, in its own folder only.
         Some((name, _)) if is_unsettled(&receipt) => {
-            notices.push(format!("{name} differs from {NAME}, whose run was settled later"));
+            notices.push(format!("{name} differs from {NAME}, whose run was completed later"));
         }
         Some((name, original)) => {
             let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect::<Vec<_>>();
@@ -68,7 +68,8 @@ pub(super) fn of_audit(
             Teller::new(NAME, out).same(&line, &problem, expected.get(at), found.get(at));
         }
         None => notices.push(format!(
-            "the folder {} of the apply is not beside this one, so the times, the statuses of answers and the request ids of {NAME} are checked for their form alone",
+            "the folder {} of the apply is not next to this one, so only the format of the times, response \
+                statuses and request ids of {NAME} is checked",
             receipt.run_id
         )),
     }
@@ -91,9 +92,9 @@ pub(super) fn kept(files: &Files, plan: &PlanFile, out: &mut Vec<FolderMismatch>
         teller.equal("run_id", "is not the one in the file's name", run_id, receipt.run_id.as_str());
         let Some((there, shown)) = shown.and_then(of).zip(shown) else { continue };
         if there.run_id == receipt.run_id && shown != bytes {
-            teller.say("", format!("differs from {shown_name}, which is of the same run"));
+            teller.say("", format!("differs from {shown_name}, which is from the same run"));
         } else if there.mode == Mode::NotRun || (receipt.counts.applied > 0 && receipt.rank() > there.rank()) {
-            teller.say("", format!("should be the one that {shown_name} copies"));
+            teller.say("", format!("should be the receipt that {shown_name} copies"));
         }
     }
     counted(receipts, "receipt")
@@ -109,12 +110,17 @@ fn not_run(name: &str, receipt: &ApplyReceipt, plan: &PlanFile, out: &mut Vec<Fo
     let mut teller = Teller::new(name, out);
     about_plan(&mut teller, receipt, plan);
     teller.equal("run_id", "is not the audit's", plan.run_id.as_str(), receipt.run_id.as_str());
-    teller.equal("source_plan_path", "is another file", Artifact::FixPlan.name(), receipt.source_plan_path.as_str());
+    teller.equal(
+        "source_plan_path",
+        "is a different file",
+        Artifact::FixPlan.name(),
+        receipt.source_plan_path.as_str(),
+    );
     if !receipt.results.is_empty() {
-        teller.say("results", "are there although nothing was run");
+        teller.say("results", "are present although nothing was run");
     }
     for (place, time) in [("started_at", &receipt.started_at), ("finished_at", &receipt.finished_at)] {
-        teller.same(place, "is there although nothing was run", None, time.as_ref());
+        teller.same(place, "is present although nothing was run", None, time.as_ref());
     }
     teller.equal("completed", "is true although nothing was run", false, receipt.completed);
 }
@@ -136,7 +142,7 @@ fn about_plan(teller: &mut Teller<'_>, receipt: &ApplyReceipt, plan: &PlanFile) 
         teller.equal(&format!("counts.{name}"), "is not the count of the results", expected, found);
     }
     let (expected, found) = (&plan.blocked, &receipt.plan_blocked);
-    teller.equal("plan_blocked", "has not as many actions as the plan blocks", expected.len(), found.len());
+    teller.equal("plan_blocked", "does not have as many actions as the plan blocks", expected.len(), found.len());
     for (at, (expected, found)) in expected.iter().zip(found).enumerate() {
         if expected != found {
             let id = &expected.action_id;
@@ -163,7 +169,7 @@ pub(super) fn against_plan(
     match started {
         None if receipt.started_at.is_none() => teller.say("started_at", "is missing"),
         Some(started) if !is_run_id(&receipt.run_id, started) => {
-            teller.say("run_id", format!("\"{}\" is not named by started_at", receipt.run_id));
+            teller.say("run_id", format!("\"{}\" does not match started_at", receipt.run_id));
         }
         _ => {}
     }
@@ -174,7 +180,7 @@ pub(super) fn against_plan(
         teller.say("finished_at", "is before started_at");
     }
     let (expected, found) = (plan.actions.len(), receipt.results.len());
-    teller.equal("results", "are not one for each prepared action of the plan", expected, found);
+    teller.equal("results", "must be one per prepared action of the plan", expected, found);
     for (at, (action, result)) in plan.actions.iter().zip(&receipt.results).enumerate() {
         let place = format!("results[{at}]");
         let mut one = One { teller: &mut teller, place: &place, action, result };
@@ -267,7 +273,7 @@ impl One<'_, '_> {
             Outcome::Skipped | Outcome::Blocked => true,
         };
         if !possible {
-            self.say("status", if dry { "a dry run writes nothing" } else { "a live apply does not leave it at that" });
+            self.say("status", if dry { "a dry run writes nothing" } else { "a live apply must write" });
         }
         let fits = match (status, reason) {
             (Outcome::Applied | Outcome::WouldApply, reason) => reason.is_none(),
@@ -277,16 +283,16 @@ impl One<'_, '_> {
             (Outcome::Blocked | Outcome::Skipped, _) => false,
         };
         if !fits {
-            self.say("reason", "does not go with the status and the action");
+            self.say("reason", "does not fit the status and the action");
         }
         if http_status.is_some_and(|status| !(100..600).contains(&status)) {
-            self.say("http_status", "is no status of an answer");
+            self.say("http_status", "is not an HTTP status");
         }
         // Only a refusal that took all the same is skipped with an answer.
         let refused = *status == Outcome::Skipped && reason.is_some_and(SkipReason::is_in_place);
         let answered = matches!(status, Outcome::Applied | Outcome::Failed) || refused;
         if !answered && (http_status.is_some() || request_id.is_some()) {
-            self.say("http_status", "is there although nothing was sent");
+            self.say("http_status", "is present although nothing was sent");
         }
     }
 
@@ -295,7 +301,7 @@ impl One<'_, '_> {
         let ActionResult { status, reason, before, after, .. } = self.result;
         for (member, value) in [("before", before), ("after", after)] {
             if value.as_ref().is_some_and(|value| State::of(self.action, value).is_none()) {
-                self.say(member, "has not the shape that goes with the action");
+                self.say(member, "does not have the form for this action");
                 return;
             }
         }
@@ -303,7 +309,7 @@ impl One<'_, '_> {
         let state = |value: &Option<Value>| value.as_ref().and_then(|value| State::of(action, value));
         let (before, after) = (state(before), state(after));
         if after.is_some() && mode == Mode::DryRun {
-            self.say("after", "is there although nothing was written");
+            self.say("after", "is present although nothing was written");
         }
         match status {
             Outcome::Applied | Outcome::WouldApply | Outcome::Failed => {
@@ -321,19 +327,19 @@ impl One<'_, '_> {
                         self.say("after", "does not show what the action writes");
                     }
                     (Outcome::Failed, Some(after)) if after.has_effect(action) => {
-                        self.say("after", "shows what the action writes, so it did not fail");
+                        self.say("after", "shows what the action writes, so the action did not fail");
                     }
                     _ => {}
                 }
             }
             Outcome::Skipped if reason.is_some_and(SkipReason::is_in_place) => {
                 if !after.or(before).is_some_and(|seen| seen.has_effect(action)) {
-                    self.say("before", "does not show that the effect is in place");
+                    self.say("before", "does not show that the change is in place");
                 }
             }
             Outcome::Skipped | Outcome::Blocked => {
                 if after.is_some() {
-                    self.say("after", "is there although nothing was written");
+                    self.say("after", "is present although nothing was written");
                 }
             }
         }

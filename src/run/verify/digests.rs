@@ -26,7 +26,7 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<FolderMismatch>) -> Option<Re
     };
     let Receipt { command, started_at, finished_at, as_of, ticket_window, requests, .. } = &receipt;
     let mut teller = Teller::new(RECEIPT, out);
-    teller.equal("command.name", "is another command", "zendesk drift audit", command.name.as_str());
+    teller.equal("command.name", "is a different command", "zendesk drift audit", command.name.as_str());
     for (place, text) in [("as_of", as_of), ("ticket_window.from", &ticket_window.from)] {
         teller.time(place, text);
     }
@@ -38,7 +38,7 @@ pub(super) fn receipt(files: &Files, out: &mut Vec<FolderMismatch>) -> Option<Re
     }
     if let Some(requests) = requests {
         let sum = requests.by_endpoint.values().sum();
-        teller.equal("requests.total", "is not the sum over the endpoints", sum, requests.total);
+        teller.equal("requests.total", "is not the sum of the endpoints", sum, requests.total);
     }
     lists_and_digests(&receipt, &mut teller);
     super::check_form(RECEIPT, &receipt, bytes, out);
@@ -91,7 +91,7 @@ fn lists_and_digests(receipt: &Receipt, teller: &mut Teller<'_>) {
     let files = digests.snapshot.iter().flat_map(|files| files.values());
     let inputs = inputs.into_iter().flatten().chain(files).chain(others);
     for digest in inputs.chain([apply_receipt_not_run_sha256]).filter(|digest| !is_sha256(digest)) {
-        teller.say("", format!("\"{digest}\" is no SHA-256"));
+        teller.say("", format!("\"{digest}\" is not a SHA-256"));
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn files(
     }
     let known = |name: &str| Artifact::of_name(name).is_some() || ApplyReceipt::run_id_of(name).is_some();
     if receipt.is_some() && !has_baseline && files.contains_key(Artifact::Diff.name()) {
-        Teller::new(Artifact::Diff.name(), out).say("", "is there without a baseline");
+        Teller::new(Artifact::Diff.name(), out).say("", "is present without a baseline");
     }
     tell_strays(files.keys().filter(|name| !known(name)).chain(strays), out);
     let Some(receipt) = receipt else { return "no digest could be compared".to_owned() };
@@ -120,7 +120,7 @@ pub(super) fn files(
         match (receipt.files.get(name), files.get(name)) {
             (Some(stated), Some(bytes)) => Teller::new(name, out).equal(
                 "",
-                &format!("has not the SHA-256 that {RECEIPT} states"),
+                &format!("does not have the SHA-256 that {RECEIPT} states"),
                 stated,
                 &sha256(bytes),
             ),
@@ -129,7 +129,7 @@ pub(super) fn files(
         }
     }
     for name in receipt.files.keys().filter(|name| digested().all(|known| known != name.as_str())) {
-        Teller::new(RECEIPT, out).say("files", format!("names {name}, which no audit writes"));
+        Teller::new(RECEIPT, out).say("files", format!("names {name}, which an audit never writes"));
     }
     format!("{} and {RECEIPT} itself", counted(receipt.files.len() as u64, "file"))
 }
@@ -139,7 +139,7 @@ pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Folder
     let expected = [Artifact::ApplyReceipt.name(), journal::FILE_NAME];
     for name in expected.into_iter().filter(|name| !files.contains_key(*name)) {
         let why = if name == Artifact::ApplyReceipt.name() {
-            "is missing: the run was interrupted, or still runs; the next apply of the plan writes it"
+            "is missing: the run was interrupted or is still running; the next apply of the plan writes it"
         } else {
             "is missing"
         };
@@ -153,6 +153,6 @@ pub(super) fn apply_files(files: &Files, strays: &[String], out: &mut Vec<Folder
 
 fn tell_strays<'a>(names: impl Iterator<Item = &'a String>, out: &mut Vec<FolderMismatch>) {
     for name in names {
-        Teller::new(name, out).say("", "belongs to no run; nothing tells what it should be");
+        Teller::new(name, out).say("", "does not belong to a run, so it cannot be checked");
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn check(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<Fo
     for row in tables.all.rows() {
         check_row(&mut teller, row);
         if !seen.insert(row.get("issue_id")) {
-            teller.say(&row.place("issue_id"), "is there twice");
+            teller.say(&row.place("issue_id"), "appears twice");
         }
     }
     order(&mut teller, tables);
@@ -106,7 +106,7 @@ fn check_row(teller: &mut Teller<'_>, row: Row<'_>) {
         let column = if code.is_none() { "issue_code" } else { "status" };
         return teller.say(&row.place(column), format!("there is no \"{}\"", row.get(column)));
     };
-    let problem = format!("is not that of {code}");
+    let problem = format!("is not the one of {code}");
     teller.equal(&row.place("scope"), &problem, code.scope().as_str(), row.get("scope"));
     teller.equal(&row.place("risk"), &problem, code.risk().as_str(), row.get("risk"));
     if status != Status::Suppressed && !code.statuses().contains(&status) {
@@ -114,19 +114,19 @@ fn check_row(teller: &mut Teller<'_>, row: Row<'_>) {
     }
     match reason {
         Some(reason) if status != Status::Blocked || !code.blocked_reasons().contains(&reason) => {
-            teller.say(&row.place("blocked_reason"), format!("{reason} blocks no {status} {code}"));
+            teller.say(&row.place("blocked_reason"), format!("{reason} cannot block {status} {code}"));
         }
         None if status == Status::Blocked || !row.get("blocked_reason").is_empty() => {
-            teller.say(&row.place("blocked_reason"), format!("\"{}\" is no reason", row.get("blocked_reason")));
+            teller.say(&row.place("blocked_reason"), format!("\"{}\" is not a reason", row.get("blocked_reason")));
         }
         _ => {}
     }
     if row.get("suppression_reason").is_empty() == (status == Status::Suppressed) {
-        teller.say(&row.place("suppression_reason"), "is given exactly where an issue is suppressed");
+        teller.say(&row.place("suppression_reason"), "must be set exactly when an issue is suppressed");
     }
     let has_actions = !row.get("action_id").is_empty();
     if has_actions != matches!(status, Status::Prepared | Status::Blocked) {
-        teller.say(&row.place("action_id"), "is given exactly where an issue is prepared or blocked");
+        teller.say(&row.place("action_id"), "must be set exactly when an issue is prepared or blocked");
     }
     check_id(teller, row, code);
 }
@@ -138,7 +138,7 @@ fn check_id(teller: &mut Teller<'_>, row: Row<'_>, code: IssueCode) {
         cell => {
             let number = cell.parse::<u64>().ok().filter(|number| number.to_string() == cell);
             if number.is_none() {
-                teller.say(&row.place(column), format!("\"{cell}\" is no id"));
+                teller.say(&row.place(column), format!("\"{cell}\" is not an id"));
             }
             number.map(Some)
         }
@@ -150,7 +150,7 @@ fn check_id(teller: &mut Teller<'_>, row: Row<'_>, code: IssueCode) {
     // A cell does not tell whether its quote is the guard's or the id's own.
     let (expected, other) = (id(text_of_csv_cell(account)), id(account));
     if other != row.get("issue_id") {
-        let problem = "is not the id of what the row tells";
+        let problem = "does not match the content of the row";
         teller.equal(&row.place("issue_id"), problem, expected.as_str(), row.get("issue_id"));
     }
 }
@@ -166,7 +166,7 @@ fn order(teller: &mut Teller<'_>, tables: &Tables) {
     };
     for pair in issues.windows(2) {
         if key(&pair[0]) > key(&pair[1]) {
-            teller.say(&pair[1].row.line(), "stands after a row that it should precede");
+            teller.say(&pair[1].row.line(), "comes after a row that should come later");
         }
     }
 }
@@ -183,12 +183,12 @@ fn check_orgs(tables: &Tables, out: &mut Vec<FolderMismatch>) {
         }
         let of_its_code = row.get("issue_code") == IssueCode::OrgMissingExpectedDomain.as_str();
         if row.get("missing_domains").is_empty() == of_its_code {
-            teller.say(&row.place("missing_domains"), "is given exactly for org_missing_expected_domain");
+            teller.say(&row.place("missing_domains"), "must be set exactly for org_missing_expected_domain");
         }
         if row.get("org_id").is_empty()
             && !(row.get("org_name").is_empty() && row.get("current_external_id").is_empty())
         {
-            teller.say(&row.place("org_name"), "is given without an org");
+            teller.say(&row.place("org_name"), "is set without an org");
         }
     }
 }
@@ -217,14 +217,14 @@ fn check_tickets(tables: &Tables, receipt: Option<&Receipt>, out: &mut Vec<Folde
         let is_mismatch = row.get("issue_code") == IssueCode::TicketOrgMismatch.as_str();
         let known = if is_mismatch { kinds.iter().any(|known| known.as_str() == kind) } else { kind.is_empty() };
         if !known || (is_mismatch && org.is_empty() != (kind == TicketMismatch::NoOrg.as_str())) {
-            teller.say(&row.place("mismatch_kind"), format!("\"{kind}\" does not go with the row"));
+            teller.say(&row.place("mismatch_kind"), format!("\"{kind}\" does not fit the row"));
         }
         let echo = of_requester.get(row.get("requester_id")).copied().unwrap_or_default();
         let problem = "is not the requester's issue in user_issues.csv";
         teller.equal(&row.place("echo_of_issue_id"), problem, echo, row.get("echo_of_issue_id"));
         let time = row.get("updated_at");
         match (Instant::parse(time), window) {
-            (None, _) => teller.say(&row.place("updated_at"), format!("\"{time}\" is no time")),
+            (None, _) => teller.say(&row.place("updated_at"), format!("\"{time}\" is not a time")),
             (Some(time), Some((from, to))) if time < from || time > to => {
                 teller.say(&row.place("updated_at"), "is outside the window of receipt.json");
             }
@@ -273,7 +273,7 @@ pub(super) fn union(tables: &Tables, out: &mut Vec<FolderMismatch>) -> String {
         let mut teller = Teller::new(tables.all.file, out);
         for row in rows() {
             for column in empty.iter().filter(|column| !row.get(column).is_empty()) {
-                teller.say(&row.place(column), format!("is not empty for an issue of scope {scope}"));
+                teller.say(&row.place(column), format!("must be empty for an issue of scope {scope}"));
             }
         }
     }

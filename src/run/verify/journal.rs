@@ -44,7 +44,7 @@ fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<JournalEntry> {
         let entry: JournalEntry = match serde_json::from_slice(line) {
             Ok(entry) => entry,
             Err(error) => {
-                teller.say(&place, format!("is no line of a journal: {error}"));
+                teller.say(&place, format!("is not a line of a journal: {error}"));
                 continue;
             }
         };
@@ -52,7 +52,7 @@ fn entries(teller: &mut Teller<'_>, bytes: &[u8]) -> Vec<JournalEntry> {
         written.push(b'\n');
         if written != line {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            teller.equal(&place, "is not written as the program writes it", text(&written), text(line));
+            teller.equal(&place, "is not written the way the program writes it", text(&written), text(line));
         }
         let time = match &entry {
             JournalEntry::Begin(begin) => Some(&begin.started_at),
@@ -78,7 +78,7 @@ fn shape(teller: &mut Teller<'_>, entries: &[JournalEntry], plan: &PlanFile) {
         let place = format!("line {}", at + 1);
         match entry {
             JournalEntry::Begin(begin) if at == 0 => {
-                teller.equal(&place, "has another schema", SCHEMA, begin.schema.as_str());
+                teller.equal(&place, "has a different schema", SCHEMA, begin.schema.as_str());
             }
             JournalEntry::Begin(_) => teller.say(&place, "begins a second time"),
             JournalEntry::Selected { action_ids } => {
@@ -149,7 +149,7 @@ fn begin(teller: &mut Teller<'_>, begin: &Begin, receipt: &ApplyReceipt, plan: &
         let told = result.reason == Some(SkipReason::NotSelected);
         // What an early end did not reach is recorded as aborted.
         if left_out != told && (told || result.reason != Some(SkipReason::Aborted)) {
-            teller.say("only_account, only_action", format!("do not go with the result of {}", action.action_id));
+            teller.say("only_account, only_action", format!("do not match the result of {}", action.action_id));
         }
     }
 }
@@ -196,11 +196,17 @@ fn intentions(name: &str, receipt: &ApplyReceipt, entries: &[JournalEntry], out:
     for (at, result) in receipt.results.iter().enumerate() {
         let announced = announced.get(result.action_id.as_str());
         if result.status == Outcome::Applied && announced.is_none() {
-            teller.say(&format!("results[{at}]"), format!("was applied, and {FILE_NAME} has no intention for it"));
+            teller.say(
+                &format!("results[{at}]"),
+                format!(
+                    "was applied, but {FILE_NAME} has no record before \
+                the write"
+                ),
+            );
         }
         let wrote = matches!(result.status, Outcome::Applied | Outcome::Failed);
         if let (true, Some(announced), Some(before)) = (wrote, announced, &result.before) {
-            let problem = format!("differs from the intention in {FILE_NAME}");
+            let problem = format!("differs from the record before the write in {FILE_NAME}");
             teller.equal(&format!("results[{at}].before"), &problem, *announced, before);
         }
     }

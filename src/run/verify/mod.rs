@@ -96,7 +96,7 @@ impl<'a> Teller<'a> {
     fn time(&mut self, place: &str, text: &str) -> Option<Instant> {
         let time = Instant::parse(text).filter(|time| time.rfc3339() == text);
         if time.is_none() {
-            self.push(place, "is no time in UTC, to the second".to_owned(), None, Some(text.to_owned()));
+            self.push(place, "is not a time in UTC, to the second".to_owned(), None, Some(text.to_owned()));
         }
         time
     }
@@ -241,7 +241,7 @@ fn against_each_other(
         verdict.check(Artifact::Diff.name(), |out| since::diff(tables, summary, receipt, files, out));
     }
     if planned.is_none() || tables.is_none() || summary.is_none() {
-        verdict.notices.push("a file cannot be read, so not every comparison could be made".to_owned());
+        verdict.notices.push("a file cannot be read, so some comparisons could not be made".to_owned());
     }
 }
 
@@ -291,7 +291,8 @@ fn against_plan(verdict: &mut FolderVerdict, given: &Given, planned: &PlanFile) 
     match &given.journal {
         Some(journal) => verdict.check("journal", |out| journal::check(journal, &given.name, &receipt, planned, out)),
         None => verdict.notices.push(format!(
-            "no journal lies beside {}: its times, statuses of answers and request ids are checked for their form alone",
+            "there is no journal next to {}, so only the format of its times, response statuses and request ids \
+                is checked",
             given.name
         )),
     }
@@ -317,7 +318,7 @@ fn check_form<T: Serialize>(file: &str, document: &T, bytes: &[u8], out: &mut Ve
     let (expected, found) = (lines(&written), lines(bytes));
     let at = expected.iter().zip(&found).take_while(|(expected, found)| expected == found).count();
     let (expected, found) = (expected.get(at).cloned(), found.get(at).cloned());
-    let problem = "is not written as the program writes it".to_owned();
+    let problem = "is not written the way the program writes it".to_owned();
     let place = Some(format!("line {}", at + 1));
     out.push(FolderMismatch { file: file.to_owned(), place, problem, expected, found });
 }

@@ -65,7 +65,7 @@ pub(super) fn check(
 }
 
 fn numbering(teller: &mut Teller<'_>, plan: &PlanFile) {
-    let problem = "is out of the numbering";
+    let problem = "is not the next number";
     for (at, action) in plan.actions.iter().enumerate() {
         let id = ActionRef::Prepared(at as u32).to_string();
         teller.equal(&format!("actions[{at}].action_id"), problem, id.as_str(), &action.action_id);
@@ -83,7 +83,7 @@ fn order(teller: &mut Teller<'_>, plan: &PlanFile) {
     }
     for (at, pair) in plan.actions.windows(2).enumerate() {
         if key(&pair[0]) > key(&pair[1]) {
-            teller.say(&format!("actions[{}]", at + 1), "stands after an action that it should precede");
+            teller.say(&format!("actions[{}]", at + 1), "comes after an action that should come later");
         }
     }
 }

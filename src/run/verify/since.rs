@@ -87,9 +87,9 @@ pub(super) fn diff(
     };
     let mut teller = Teller::new(file, out);
     let text = |path: &str| document.pointer(path).and_then(Value::as_str).unwrap_or_default();
-    teller.equal("schema", "is one that this program does not know", document::SCHEMA, text("/schema"));
-    teller.equal("head.run_id", "is another run", summary.run_id.as_str(), text("/head/run_id"));
-    teller.equal("head.plan_hash", "is another plan", summary.plan_hash.as_str(), text("/head/plan_hash"));
+    teller.equal("schema", "is unknown to this program", document::SCHEMA, text("/schema"));
+    teller.equal("head.run_id", "is a different run", summary.run_id.as_str(), text("/head/run_id"));
+    teller.equal("head.plan_hash", "is a different plan", summary.plan_hash.as_str(), text("/head/plan_hash"));
     if let Some(baseline) = receipt.and_then(|receipt| receipt.baseline.as_ref()) {
         let problem = format!("is not the baseline of {RECEIPT}");
         teller.equal("base.run_id", &problem, baseline.run_id.as_str(), text("/base/run_id"));
@@ -107,7 +107,7 @@ pub(super) fn diff(
     for (name, among) in [("new", &counted), ("came_back", &counted), ("changed", &counted), ("silenced", &suppressed)]
     {
         for id in ids(name).filter(|id| !among.contains(id)) {
-            teller.say(name, format!("names {id}, which all_exceptions.csv does not have so"));
+            teller.say(name, format!("names {id}, which all_exceptions.csv does not have like this"));
         }
     }
     for name in ["resolved", "left_window", "left_reference"] {
@@ -117,7 +117,7 @@ pub(super) fn diff(
     }
     let stated = |name: &str| document.pointer(&format!("/counts/{name}")).and_then(Value::as_u64).unwrap_or_default();
     let heads = stated("new") + stated("unchanged") + stated("changed");
-    teller.equal("counts", "do not sum to the issues of this run", summary.total_issue_count, heads);
+    teller.equal("counts", "do not add up to the issues of this run", summary.total_issue_count, heads);
     let new = summary.thresholds.iter().find(|judgement| judgement.name == "max_new_issues");
     if let Some(judgement) = new {
         let mut teller = Teller::new(Artifact::Summary.name(), out);

@@ -46,7 +46,7 @@ pub(super) fn check(
         let counted: BTreeSet<&str> = counted.iter().map(|issue| issue.id).collect();
         let would = receipt.suppressions_from.iter().flat_map(|from| &from.own_would_suppress);
         for issue in would.filter(|issue| !counted.contains(issue.issue_id.as_str())) {
-            let problem = format!("names {}, which is no issue that counts", issue.issue_id);
+            let problem = format!("names {}, which is not an issue that counts", issue.issue_id);
             Teller::new(RECEIPT, out).say("suppressions_from", problem);
         }
     }
@@ -74,7 +74,7 @@ fn against_plan(summary: &Summary, plan: &PlanFile, teller: &mut Teller<'_>) -> 
 /// Checks that the numbers of accounts and users are the sums of their parts.
 fn parts(summary: &Summary, teller: &mut Teller<'_>) {
     let resolved = summary.resolution.total();
-    teller.equal("resolution", "does not sum to the accounts read", summary.read.accounts, resolved);
+    teller.equal("resolution", "does not add up to the accounts read", summary.read.accounts, resolved);
     let UserTotals {
         in_scope,
         personal_domain,
@@ -88,7 +88,7 @@ fn parts(summary: &Summary, teller: &mut Teller<'_>) {
     } = summary.users;
     let sum = personal_domain + ignored_domain + unmapped + waiting_for_account + spread_domain + settled + evaluated;
     teller.equal("users.in_scope", "is not the sum of its parts", sum, in_scope);
-    teller.equal("users", "do not sum to the users read", summary.read.users, in_scope + out_of_scope);
+    teller.equal("users", "do not add up to the users read", summary.read.users, in_scope + out_of_scope);
 }
 
 /// The counts that a limit can be held against.
@@ -120,7 +120,7 @@ fn thresholds(summary: &Summary, counts: &Counted, receipt: Option<&Receipt>, te
         }
         let has_baseline = receipt.is_none_or(|receipt| receipt.baseline.is_some());
         if name.as_str() == "max_new_issues" && value.is_some() != has_baseline {
-            teller.say(&place("value"), "is given exactly with a baseline");
+            teller.say(&place("value"), "must be set exactly with a baseline");
         }
         teller.equal(
             &place("breached"),
@@ -196,13 +196,13 @@ fn against_receipt(
     teller.equal("ticket_window.to", problem, summary.as_of.as_str(), receipt.ticket_window.to.as_str());
     if let Some(as_of) = Instant::parse(&summary.as_of) {
         let from = as_of.minus_days(summary.lookback_days).rfc3339();
-        let problem = "is not as_of less lookback_days of summary.json";
+        let problem = "is not as_of minus lookback_days of summary.json";
         teller.equal("ticket_window.from", problem, from.as_str(), receipt.ticket_window.from.as_str());
     }
     if let Some(started) = Instant::parse(&receipt.started_at)
         && !receipt.run_id.starts_with(&format!("{}_audit", started.compact()))
     {
-        teller.say("run_id", "is not named by started_at");
+        teller.say("run_id", "does not match started_at");
     }
 }
 
@@ -212,7 +212,7 @@ fn narrative(summary: &Summary, files: &Files, out: &mut Vec<FolderMismatch>) {
     let Some(text) = files.get(FILE).map(|bytes| String::from_utf8_lossy(bytes)) else { return };
     let mut teller = Teller::new(FILE, out);
     if !text.starts_with(&format!("# Zendesk drift audit {}\n", summary.run_id)) {
-        teller.say("line 1", "names another run");
+        teller.say("line 1", "names a different run");
     }
     if !text.contains(&format!("| Plan hash | `{}` |\n", summary.plan_hash)) {
         teller.say("", "does not name the plan hash of summary.json");

@@ -38,7 +38,7 @@ impl Table {
         let header = records.next().unwrap_or_default();
         if header != *columns {
             let found = header.iter().collect::<Vec<_>>().join(",");
-            Teller::new(file, out).equal("line 1", "has other columns", columns.join(","), found);
+            Teller::new(file, out).equal("line 1", "has different columns", columns.join(","), found);
             return None;
         }
         Some(Self { file, columns, rows: records.collect() })
@@ -102,7 +102,7 @@ pub(super) fn compare(
             continue;
         };
         if complete && *at != wanted_at {
-            teller.say(&row.line(), format!("{problem}: the rows stand in another order"));
+            teller.say(&row.line(), format!("{problem}: the rows are in a different order"));
             return;
         }
         for (column, cell) in columns.iter().zip(*cells) {

@@ -161,11 +161,11 @@ async fn who_is_asking_comes_first_and_decides() {
     let as_user = |user: Value| move |call: &Call, _: u32| on(call, ME).then(|| ok(json!({"user": user})));
     let refused = [
         (json!({"id": null, "role": "end-user"}), "does not accept the credentials", "ZENDESK_OAUTH_TOKEN"),
-        (json!({"id": 7, "role": "end-user"}), "belong to an end user", "let an admin own"),
+        (json!({"id": 7, "role": "end-user"}), "belong to an end user", "use credentials"),
         (
             json!({"id": 7, "role": "agent", "ticket_restriction": "organization"}),
-            "sees only a part of the tickets (ticket_restriction: organization)",
-            "let an admin own",
+            "can see only some tickets (ticket_restriction: organization)",
+            "use credentials",
         ),
     ];
     for (user, said, help) in refused {
@@ -239,7 +239,7 @@ async fn a_redirect_is_named_and_not_followed() {
     })
     .await;
     assert_eq!(ran.error().to_string(), "users, page 1: 302, redirected to https://evil.example");
-    assert!(ran.error().help().contains("no redirect is followed"));
+    assert!(ran.error().help().contains("redirects are not followed"));
     let ran =
         run(|call, _| on(call, USERS).then(|| with(status(302, json!({})), "location", "/access/login?x=1"))).await;
     assert_eq!(

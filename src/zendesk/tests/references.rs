@@ -20,7 +20,7 @@ async fn while_zendesk_asks_to_wait_no_stream_sends_anything() {
 
 #[tokio::test(start_paused = true)]
 async fn no_stream_starves_when_the_account_is_tight() {
-    // Ten requests a minute, of which eight are used, and each answer takes a moment: every list goes on in every window.
+    // Ten requests per minute, of which eight are used, and each answer takes a moment: every list goes on in every window.
     let began = Instant::now();
     let used: RefCell<BTreeMap<u64, u64>> = RefCell::default();
     let setup = Setup { takes: Duration::from_millis(300), ..Setup::default() };

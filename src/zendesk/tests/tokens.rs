@@ -80,7 +80,7 @@ async fn a_refused_grant_names_variables_and_scope() {
     assert!(ran.error().help().contains("ZENDESK_OAUTH_SCOPE"), "{}", ran.error().help());
     assert_eq!(ran.calls.len(), 1);
     let ran = run_with(as_client(), &Silent, refuse(404, "InvalidEndpoint")).await;
-    assert_eq!(ran.error().help(), "acme.zendesk.com knows no OAuth tokens: check the subdomain");
+    assert_eq!(ran.error().help(), "acme.zendesk.com does not support OAuth tokens: check the subdomain");
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,7 +102,8 @@ fn the_caps_hold_before_any_write() {
     );
     assert_eq!(ran.count("blocked"), plan.actions().len() as u64 - 3);
     assert_eq!(ran.receipt["caps_used"], json!({"max_actions": 3, "max_per_account": 1}));
-    let left = format!("The caps left {} actions. Apply the same plan again to go on:", plan.actions().len() - 3);
+    let left =
+        format!("The caps left over {} actions. Apply the same plan again to continue:", plan.actions().len() - 3);
     assert!(ran.out.contains(&left) && ran.out.contains("--apply --confirm-plan-hash"), "{}", ran.out);
 
     // One action of each account: those beyond do not use up the other cap, and what depends on a link that is there may go on.

@@ -39,7 +39,7 @@ fn until_said(child: &mut Child, text: &str) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
-const FINISHING: &str = "note: interrupted; the action in flight is finished first\n";
+const FINISHING: &str = "note: interrupted; finishing the current action first\n";
 
 #[test]
 fn a_signal_lets_the_action_in_flight_finish() {
@@ -60,7 +60,7 @@ fn a_signal_lets_the_action_in_flight_finish() {
         assert_eq!(ran.receipt["completed"], false);
         assert!(ran.receipt["finished_at"].is_string());
         assert!(
-            ran.err.starts_with("error: interrupted\n  help: ") && ran.err.contains("_apply has what was done"),
+            ran.err.starts_with("error: interrupted\n  help: ") && ran.err.contains("_apply records what was done"),
             "{}",
             ran.err
         );
@@ -183,7 +183,7 @@ fn a_second_signal_waits_for_nothing_and_leaves_the_write_to_the_next_apply() {
     for (point, took) in [(Point::Received, false), (Point::Acted, true)] {
         let (stage, plan, ran, _hold) = interrupted_twice(point);
         assert!(
-            ran.err.contains("note: interrupted again; the outcome of the write in flight is unknown"),
+            ran.err.contains("note: interrupted again; the outcome of the current write is unknown"),
             "{}",
             ran.err
         );
@@ -248,7 +248,7 @@ fn a_journal_that_is_not_understood_stops_the_next_apply() {
     assert_eq!(stopped.status.code(), Some(3));
     let told = String::from_utf8(stopped.stderr).expect("UTF-8");
     let cause = format!("line {} of its journal.ndjson was not written by this program", lines + 1);
-    assert!(told.contains(&cause) && told.contains("had begun cannot be found out; nothing was written"), "{told}");
+    assert!(told.contains(&cause) && told.contains("has already written; nothing was written now"), "{told}");
     assert!(stage.fake.log().is_empty());
     // One of another plan, or an empty one, is nobody's business here.
     std::fs::write(&path, "nonsense\n").expect("written");

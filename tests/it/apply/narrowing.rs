@@ -153,14 +153,14 @@ fn a_plan_that_the_configuration_in_force_would_not_make_is_refused_although_its
             action["preconditions"].as_array_mut().expect("a list").retain(|one| one != "user_verified");
         }
     });
-    refused(&unverified, "it has no precondition user_verified, which this configuration demands");
+    refused(&unverified, "it lacks the precondition user_verified, which this configuration requires");
     let twice = rehashed(&stage, &plan, |file| {
         let actions = file["plan"]["actions"].as_array_mut().expect("a list");
         let mut again = actions[0].clone();
         again["action_id"] = "A999".into();
         actions.push(again);
     });
-    refused(&twice, "action A999: another action before it writes the same");
+    refused(&twice, "action A999: an earlier action makes the same write");
     // The same file with a key twice, and with an id that other readers round.
     let text = std::fs::read_to_string(stage.path().join(&plan.path)).expect("a plan");
     for (from, to, cause) in [
@@ -174,7 +174,7 @@ fn a_plan_that_the_configuration_in_force_would_not_make_is_refused_although_its
     for (key, kind) in [("personal: [", "a personal domain"), ("ignored: [", "an ignored domain")] {
         let before = yaml(&stage);
         reconfigure(&stage, |yaml| yaml.replacen(key, &format!("{key}{domain}, "), 1));
-        refused(&Stage::live(&plan, &[]), &format!("{domain} is {kind} under this configuration"));
+        refused(&Stage::live(&plan, &[]), &format!("{domain} is {kind} in this configuration"));
         reconfigure(&stage, |_| before);
     }
 }

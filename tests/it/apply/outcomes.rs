@@ -121,7 +121,7 @@ fn what_cannot_be_read_back_is_unknown_and_the_next_apply_settles_it() {
 
         // While it can't be found out, nothing is written.
         let ran = stage.apply(&plan, &["--only-action", "A001"]).is(3);
-        assert!(ran.err.contains("cannot be found out; nothing was written"), "{}", ran.err);
+        assert!(ran.err.contains("has already written; nothing was written"), "{}", ran.err);
         assert_eq!(stage.fake.writes().len(), 1);
 
         stage.fake.clear_faults();
@@ -152,7 +152,7 @@ fn an_update_that_somebody_else_undoes_is_told() {
     let ran = stage.apply(&plan, &["--only-action", "A007"]).is(1);
     assert_eq!(ran.result("A007"), "failed");
     assert_eq!(ran.whole("A007")["after"], json!(["theirs.example"]));
-    assert!(ran.err.contains("was there before the write and is gone after it"), "{}", ran.err);
+    assert!(ran.err.contains("was there before the write but not after it"), "{}", ran.err);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_list_that_somebody_else_replaced_with_ours_in_it_is_told_even_quietly() {
     assert_eq!(
         ran.err,
         format!(
-            "error: A007: the domain {before} was there before the write and is gone after it; another client changed the same record\n"
+            "error: A007: the domain {before} was there before the write but not after it; another client changed the same record\n"
         )
     );
     assert_eq!(ran.whole("A007")["after"], json!(["PARTLY-NEW.example", "theirs.example"]));

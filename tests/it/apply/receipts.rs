@@ -46,7 +46,7 @@ fn the_audits_folder_keeps_every_live_run_and_shows_the_newest_that_applied_some
     std::fs::copy(older, audit_folder(&stage, &plan).join("apply_receipt.json")).expect("copied");
     let found = stage.command(&["verify"]).arg(audit_folder(&stage, &plan)).output().expect("the program runs");
     let said = String::from_utf8_lossy(&found.stdout).into_owned();
-    assert!(said.contains("should be the one that apply_receipt.json copies"), "{said}");
+    assert!(said.contains("should be the receipt that apply_receipt.json copies"), "{said}");
     std::fs::write(&path, text.replacen("\"applied\": 1", "\"applied\": 2", 1)).expect("written");
     let found = stage.command(&["verify"]).arg(audit_folder(&stage, &plan)).output().expect("the program runs");
     let said = String::from_utf8_lossy(&found.stdout).into_owned();
@@ -58,7 +58,7 @@ fn a_live_apply_ends_with_the_next_command() {
     let stage = Stage::all_codes();
     let plan = stage.audit();
     let capped = stage.apply(&plan, &["--max-actions", "1"]).is(0);
-    assert!(capped.out.contains("\nNext:\n  The caps left "), "{}", capped.out);
+    assert!(capped.out.contains("\nNext:\n  The caps left over "), "{}", capped.out);
     // The command that it prints goes on.
     let (_, command) = capped.out.split_once("g-gremlin zendesk drift ").expect("a command");
     let args: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
@@ -67,7 +67,7 @@ fn a_live_apply_ends_with_the_next_command() {
     assert_eq!(next.result("A001"), "skipped:precondition_changed_org_already_linked");
     let rest = stage.apply(&plan, &[]).is(0);
     assert!(
-        rest.out.ends_with("\nNext:\n  Audit again to see what is left:\n    g-gremlin zendesk drift audit\n"),
+        rest.out.ends_with("\nNext:\n  Audit again to see which issues remain:\n    g-gremlin zendesk drift audit\n"),
         "{}",
         rest.out
     );

@@ -43,7 +43,7 @@ fn a_file_that_is_no_plan_is_invalid() {
     });
     let args = Stage::live(&unguarded, &[]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    refused(&stage, &args, 2, "action A001: it has no precondition org_has_domain");
+    refused(&stage, &args, 2, "action A001: it lacks the precondition org_has_domain");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_changed_file_or_another_hash_is_refused() {
     refused(&stage, &args, 4, "--apply needs --confirm-plan-hash");
     let other = "0".repeat(64);
     let args = ["apply", "--plan", &plan.path, "--apply", "--confirm-plan-hash", &other];
-    refused(&stage, &args, 4, &format!("--confirm-plan-hash is {other}, and the plan's hash is {}", plan.hash));
+    refused(&stage, &args, 4, &format!("--confirm-plan-hash is {other}, but the plan's hash is {}", plan.hash));
     // A dry run checks it as well.
     let args = ["apply", "--plan", &plan.path, "--confirm-plan-hash", &other];
     refused(&stage, &args, 4, "--confirm-plan-hash is 000");
@@ -78,7 +78,7 @@ fn the_demo_is_never_applied() {
     let value: Value = serde_json::from_slice(&std::fs::read(&plan).expect("a plan")).expect("JSON");
     let (plan, hash) = (plan.to_str().expect("UTF-8"), value["plan_hash"].as_str().expect("a hash"));
     let args = ["apply", "--plan", plan, "--apply", "--confirm-plan-hash", hash];
-    refused(&stage, &args, 4, "the plan is the demo's, and there is no Zendesk to apply it to");
+    refused(&stage, &args, 4, "this is the demo's plan, and there is no Zendesk to apply it to");
     stage.run(&["apply", "--plan", plan]).is(0);
     assert!(stage.fake.log().is_empty(), "a dry run of the demo needs no Zendesk");
 }
@@ -92,12 +92,12 @@ fn a_plan_of_another_zendesk_is_refused() {
     std::fs::write(stage.path().join("other.yaml"), yaml.replacen(&url, "subdomain: other", 1)).expect("written");
     let args = ["apply", "--plan", &plan.path, "--config", "other.yaml"];
     let cause =
-        format!("the plan is for {}, and the configured Zendesk is https://other.zendesk.com", stage.fake.url());
+        format!("the plan is for {}, but the configured Zendesk is https://other.zendesk.com", stage.fake.url());
     refused(&stage, &args, 4, &cause);
     let none = yaml.replacen(&url, "reserve_percent: 20", 1);
     std::fs::write(stage.path().join("none.yaml"), none).expect("written");
     let args = ["apply", "--plan", &plan.path, "--config", "none.yaml"];
-    refused(&stage, &args, 4, "and no Zendesk is configured");
+    refused(&stage, &args, 4, "but no Zendesk is configured");
 }
 
 #[test]
@@ -108,11 +108,11 @@ fn an_old_plan_and_one_from_the_future_are_refused_live_alone() {
         (
             "created_at",
             "2026-01-01T00:00:00Z",
-            "the plan is too old: it is from 2026-01-01T00:00:00Z, and plans may be applied for 168 hours",
+            "the plan is too old: it is from 2026-01-01T00:00:00Z, and plans expire after 168 hours",
         ),
         ("as_of", "2026-01-01T00:00:00Z", "the plan is too old"),
-        ("created_at", "2099-01-01T00:00:00Z", "the plan is from the future: 2099-01-01T00:00:00Z"),
-        ("as_of", "2099-01-01T00:00:00Z", "the plan is from the future"),
+        ("created_at", "2099-01-01T00:00:00Z", "the plan is dated in the future: 2099-01-01T00:00:00Z"),
+        ("as_of", "2099-01-01T00:00:00Z", "the plan is dated in the future:"),
     ] {
         let dated = changed(&stage, &plan, false, |file| file[member] = time.into());
         let args = Stage::live(&dated, &[]);
@@ -123,7 +123,7 @@ fn an_old_plan_and_one_from_the_future_are_refused_live_alone() {
     let ran = stage.dry_run(&old, &[]).is(0);
     assert!(ran.err.contains("note: the plan is too old: it is from 2026-01-01T00:00:00Z"), "{}", ran.err);
     assert!(ran.err.contains("with --apply it will be refused: run the audit again"), "{}", ran.err);
-    assert!(!ran.out.contains("--confirm-plan-hash") && ran.out.contains("\n  Run the audit again; "), "{}", ran.out);
+    assert!(!ran.out.contains("--confirm-plan-hash") && ran.out.contains(" Run the audit again:\n"), "{}", ran.out);
     let ran = stage.dry_run(&plan, &[]).is(0);
     assert!(ran.out.contains("--confirm-plan-hash") && !ran.err.contains("too old"), "{}", ran.out);
 }
@@ -234,7 +234,7 @@ fn whatever_no_audit_plans_is_refused_although_the_hash_is_right() {
         ("0015G00000ABCDE", "the id `0015G00000ABCDE` is doubtful, and a doubtful id is never written to Zendesk"),
         ("0015g00000AbCdEBAV", "the id `0015g00000AbCdEBAV` is doubtful"),
         ("0035g00000AbCdEAAV", "`0035g00000AbCdEAAV` is the id of a contact, not of an account"),
-        ("1.50E+16", "is a number as a spreadsheet writes it"),
+        ("1.50E+16", "is a number from a spreadsheet"),
     ] {
         let own = plan.actions()[set]["sf_account_id"].clone();
         refused_when(cause, &|actions| {
@@ -260,7 +260,7 @@ fn whatever_no_audit_plans_is_refused_although_the_hash_is_right() {
             });
         }
         // The same write twice, and an action of no kind.
-        refused_when("another action before it writes the same", &|actions| {
+        refused_when("an earlier action makes the same write", &|actions| {
             let mut again = actions[at].clone();
             again["action_id"] = "A999".into();
             actions.as_array_mut().expect("a list").push(again);
@@ -275,7 +275,7 @@ fn whatever_no_audit_plans_is_refused_although_the_hash_is_right() {
                     text.split("org_has_domain:").nth(1).and_then(|rest| rest.split('"').next()).expect("one").into()
                 }
             };
-            refused_when(&format!("{domain} is {kind} under this configuration"), &|actions| {
+            refused_when(&format!("{domain} is {kind} in this configuration"), &|actions| {
                 actions[at] = serde_json::from_str(&text.replace(&own, domain)).expect("JSON");
                 reissue(&mut actions[at]);
             });
@@ -310,7 +310,7 @@ fn whatever_no_audit_plans_is_refused_although_the_hash_is_right() {
             format!("{yaml}domains:\n  {change}\n")
         };
         std::fs::write(&config, domains).expect("written");
-        refused_live(&plan, &format!("{domain} is {cause} under this configuration"));
+        refused_live(&plan, &format!("{domain} is {cause} in this configuration"));
     }
     std::fs::write(&config, &yaml).expect("written");
     assert!(stage.fake.writes().is_empty());

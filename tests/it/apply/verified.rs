@@ -65,7 +65,7 @@ fn a_copy_that_differs_from_the_receipt_of_the_apply_is_named_by_its_line() {
     std::fs::rename(&apply, stage.path().join("elsewhere")).expect("renamed");
     std::fs::write(&copy, &text).expect("written");
     let (code, printed) = verify(&stage, &[&audit]);
-    let expected = format!("note: the folder {} of the apply is not beside this one", name(&apply));
+    let expected = format!("note: the folder {} of the apply is not next to this one", name(&apply));
     assert!(code == 0 && printed.contains(&expected), "{printed}");
 }
 
@@ -105,7 +105,7 @@ fn an_apply_folder_without_its_receipt_was_interrupted() {
     let (code, printed) = verify(&stage, &[&apply]);
     assert_eq!(code, 1);
     assert!(printed.contains("mismatch: apply_receipt.json: is missing: the run was interrupted"), "{printed}");
-    assert!(printed.contains("mismatch: notes.txt: belongs to no run; nothing tells what it should be"), "{printed}");
+    assert!(printed.contains("mismatch: notes.txt: does not belong to a run, so it cannot be checked"), "{printed}");
 }
 
 /// Every value of the receipt, changed by itself: what the plan and the journal tell is named, and what they don't is not.
@@ -155,24 +155,24 @@ fn what_an_apply_could_not_have_told_is_named() {
         (at(assign, "user_id", json!(7)), "differs from the plan's A"),
         (at(set, "user_id", json!(7)), "differs from the plan's A"),
         (at(set, "before", json!("another")), "does not meet the preconditions"),
-        (at(set, "before", json!(["x"])), "has not the shape"),
+        (at(set, "before", json!(["x"])), "does not have the form for this"),
         (at(set, "after", Value::Null), "does not show what the action writes"),
         (at(add, "after", json!([])), "does not show what the action writes"),
         (
             at(assign, "after", json!({ "default_org_id": null, "member_of": [] })),
             "does not show what the action writes",
         ),
-        (at(assign, "after", json!({ "default_org_id": null })), "has not the shape"),
-        (at(set, "status", json!("would_apply")), "a live apply does not leave it at that"),
-        (at(set, "reason", json!("aborted")), "does not go with the status"),
-        (at(set, "status", json!("blocked")), "does not go with the status"),
-        (at(set, "http_status", json!(99)), "is no status of an answer"),
-        (at(blocked, "http_status", json!(200)), "is there although nothing was sent"),
-        (at(blocked, "reason", json!("precondition_changed_user_already_member")), "does not go with the status"),
+        (at(assign, "after", json!({ "default_org_id": null })), "does not have the form for this"),
+        (at(set, "status", json!("would_apply")), "a live apply must write"),
+        (at(set, "reason", json!("aborted")), "does not fit the status"),
+        (at(set, "status", json!("blocked")), "does not fit the status"),
+        (at(set, "http_status", json!(99)), "is not an HTTP status"),
+        (at(blocked, "http_status", json!(200)), "is present although nothing was sent"),
+        (at(blocked, "reason", json!("precondition_changed_user_already_member")), "does not fit the status"),
         (at(blocked, "reason", json!("cap_max_per_account")), "is blocked by a cap that was not reached"),
-        (at(set, "at", json!("yesterday")), "is no time"),
+        (at(set, "at", json!("yesterday")), "is not a time"),
         (at(set, "at", json!("2020-01-01T00:00:00Z")), "is before started_at"),
-        (top("run_id", json!("20200101_000000Z_apply")), "is not named by started_at"),
+        (top("run_id", json!("20200101_000000Z_apply")), "does not match started_at"),
         (top("source_plan_hash", json!("0".repeat(64))), "is not the hash of the plan"),
         (top("mode", json!("dry_run")), "a dry run writes nothing"),
         (top("finished_at", json!("2020-01-01T00:00:00Z")), "is before started_at"),
@@ -184,8 +184,11 @@ fn what_an_apply_could_not_have_told_is_named() {
         ),
         (Box::new(|receipt| receipt["counts"]["applied"] = json!(1)), "is not the count of the results"),
         (Box::new(|receipt| receipt["counts"]["attempted"] = json!(1)), "is not the count of the results"),
-        (Box::new(|receipt| drop(receipt["results"].as_array_mut().expect("a list").pop())), "are not one for each"),
-        (Box::new(|receipt| drop(receipt["plan_blocked"].as_array_mut().expect("a list").pop())), "has not as many"),
+        (Box::new(|receipt| drop(receipt["results"].as_array_mut().expect("a list").pop())), "must be one per"),
+        (
+            Box::new(|receipt| drop(receipt["plan_blocked"].as_array_mut().expect("a list").pop())),
+            "does not have as many",
+        ),
         (
             Box::new(|receipt| receipt["plan_blocked"][3]["issue_id"] = json!("0")),
             "plan_blocked[3]: differs from the plan's",

@@ -56,12 +56,12 @@ fn ids_behind_apostrophes_are_unwrapped() {
 
 #[test]
 fn an_id_that_became_a_number_is_refused() {
-    refused("spreadsheet_number_id", "line 5: the id `1.50E+16` is a number as a spreadsheet writes it, not an id");
+    refused("spreadsheet_number_id", "line 5: the id `1.50E+16` is a number from a spreadsheet, not an id");
 }
 
 #[test]
 fn stray_quotes_are_refused_on_the_line_where_they_open() {
-    refused("stray_quotes", "line 2: text behind a closing quote, in `account_name`");
+    refused("stray_quotes", "line 2: text after a closing quote, in `account_name`");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn init_maps_the_headers_of_salesforces_exports() {
             .code(0)
             .stdout(predicate::str::contains(format!("  sf_account_id: \"{id}\" (")))
             .stdout(predicate::str::contains(format!(
-                "  account_domains: \"{website}\" (no column is named after domains; the website is the next best)\n"
+                "  account_domains: \"{website}\" (no column name mentions domains, so the website is used)\n"
             )))
             .stdout(predicate::str::contains("accounts                  ┆ 40"));
         let yaml = std::fs::read_to_string(folder.path().join("gremlin.zendesk_drift.yaml")).expect("a configuration");

@@ -32,17 +32,20 @@ fn what_is_wrong_is_told_by_its_line() {
             "thresholds: { max_by_risk: { critcal: 0 } }\n",
             "line 1: unknown name `critcal`; the nearest known one is `critical`",
         ),
-        ("version: 2\n", "line 1: version 2 is not known; this is version 1"),
+        ("version: 2\n", "line 1: version 2 is unknown; this program reads version 1"),
         ("version: 1\nversion: 1\n", "line 2: duplicate key `version`"),
-        ("tickets:\n  lookback_days: 0\n", "line 2: `lookback_days` is a whole number of days from 1 to 36500, not 0"),
-        ("zendesk:\n  reserve_percent: 91\n", "line 2: `reserve_percent` is a whole number from 0 to 90"),
+        (
+            "tickets:\n  lookback_days: 0\n",
+            "line 2: `lookback_days` must be a whole number of days from 1 to 36500, not 0",
+        ),
+        ("zendesk:\n  reserve_percent: 91\n", "line 2: `reserve_percent` must be a whole number from 0 to 90"),
         (
             "zendesk:\n  subdomain: support.acme.com\n",
-            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not `support.acme.com`; for another host, use base_url",
+            "line 2: the subdomain must be the part before .zendesk.com, such as `acme`, not `support.acme.com`; for another host, use base_url",
         ),
         (
             "zendesk:\n  subdomain: acme\n  base_url: https://acme.zendesk.com\n",
-            "line 3: `subdomain` and `base_url` exclude each other; keep one",
+            "line 3: use only one of `subdomain` and `base_url`",
         ),
         (
             "zendesk:\n  base_url: http://acme.zendesk.com\n",
@@ -50,7 +53,7 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "zendesk:\n  base_url: https://acme.zendesk.com/agent\n",
-            "line 2: `base_url` is only scheme and host, such as https://acme.zendesk.com",
+            "line 2: `base_url` must be only scheme and host, such as https://acme.zendesk.com",
         ),
         (
             "domains:\n  ignored:\n    - acme.com\n    - co.uk\n",
@@ -73,15 +76,15 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    expires: 31.12.2026\n",
-            "line 4: `expires` is a day such as 2026-12-31, not `31.12.2026`",
+            "line 4: `expires` must be a day such as 2026-12-31, not `31.12.2026`",
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    sf_account_id: 123\n    reason: x\n",
-            "line 3: an id that is written as a bare number must be put in quotes, or digits of it may be lost",
+            "line 3: an id written as a bare number must be put in quotes, or some of its digits may be lost",
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    issue_id: 1234567890123456\n",
-            "line 4: an id that is written as a bare number must be put in quotes, or digits of it may be lost",
+            "line 4: an id written as a bare number must be put in quotes, or some of its digits may be lost",
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    org: 5\n",
@@ -94,20 +97,20 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    expires: 2026-02-30\n",
-            "line 4: `expires` is a day such as 2026-12-31, not `2026-02-30`",
+            "line 4: `expires` must be a day such as 2026-12-31, not `2026-02-30`",
         ),
         (
             "suppressions:\n  - code: ticket_org_mismatch\n    reason: x\n    domain: co.uk\n",
             "line 4: `co.uk` is a public suffix, under which anyone can register a domain",
         ),
         ("domains: { not_personal: [x] }\n", "line 1: `x` is not a domain"),
-        ("domains:\n  ignored: acme.com\n", "line 2: a list is expected here, such as [one, another]"),
-        ("tickets: 5\n", "line 1: keys with values are expected here, each on a line of its own below"),
-        ("- tickets\n", "line 1: keys with values are expected here, each on a line of its own below"),
-        ("tickets:\n  lookback_days: 1.5\n", "line 2: a whole number is expected here"),
-        ("tickets:\n  lookback_days: -1\n", "line 2: a whole number is expected here"),
-        ("apply:\n  max_actions: many\n", "line 2: a whole number is expected here"),
-        ("thresholds:\n  max_total_issues: -1\n", "line 2: a whole number is expected here"),
+        ("domains:\n  ignored: acme.com\n", "line 2: expected a list here, such as [one, another]"),
+        ("tickets: 5\n", "line 1: expected keys with values here, each on its own line below"),
+        ("- tickets\n", "line 1: expected keys with values here, each on its own line below"),
+        ("tickets:\n  lookback_days: 1.5\n", "line 2: expected a whole number here"),
+        ("tickets:\n  lookback_days: -1\n", "line 2: expected a whole number here"),
+        ("apply:\n  max_actions: many\n", "line 2: expected a whole number here"),
+        ("thresholds:\n  max_total_issues: -1\n", "line 2: expected a whole number here"),
         ("users:\n  include_suspended: yes\n", "line 2: invalid boolean (true or false expected)"),
         (
             "thresholds:\n  max_by_code: { ticket_mismatch: 3 }\n",
@@ -115,17 +118,17 @@ fn what_is_wrong_is_told_by_its_line() {
         ),
         (
             "zendesk:\n  base_url: https://jo:hunter2@acme.zendesk.com\n",
-            "line 2: `base_url` must not hold a user or a password; credentials come from the environment",
+            "line 2: `base_url` must not contain a user or a password; credentials come from the environment",
         ),
         (
             "zendesk:\n  base_url: https://acme.zendesk.com/?x\n",
-            "line 2: `base_url` is only scheme and host, such as https://acme.zendesk.com",
+            "line 2: `base_url` must be only scheme and host, such as https://acme.zendesk.com",
         ),
-        ("zendesk:\n  base_url: ftp://acme.zendesk.com\n", "line 2: `base_url` begins with https://, not ftp://"),
+        ("zendesk:\n  base_url: ftp://acme.zendesk.com\n", "line 2: `base_url` must begin with https://, not ftp://"),
         ("zendesk:\n  base_url: acme\n", "line 2: `base_url` is not a URL: relative URL without a base"),
         (
             "zendesk:\n  subdomain: ''\n",
-            "line 2: the subdomain is the part before .zendesk.com, such as `acme`, not ``",
+            "line 2: the subdomain must be the part before .zendesk.com, such as `acme`, not ``",
         ),
         (
             "salesforce:\n  columns: { owner: x }\n",

@@ -139,7 +139,7 @@ fn a_diff_says_the_same_as_the_audit_and_names_each_issue() {
     diff(&[]).code(1).stdout(predicate::str::ends_with("breached: max_new_issues: 2 exceeds the limit of 0\n"));
     diff(&["--threshold", "max_new_issues=2"]).code(0);
     diff(&["--threshold", "max_total_issues=2"]).code(2).stdout("").stderr(
-        "error: diff judges only max_new_issues and max_lost_accounts, not max_total_issues\n  help: the audits of the two runs judge the others\n",
+        "error: diff checks only max_new_issues and max_lost_accounts, not max_total_issues\n  help: the audits of the two runs check the others\n",
     );
 }
 
@@ -263,7 +263,7 @@ thresholds: { max_total_issues: 1000 }\n";
     assert_eq!(of_run["command"]["options"]["suppressions_from"], "base.yaml");
     gremlin(&folder).args(["verify", "--quiet"]).arg(&run).assert().code(0);
 
-    let told = "\nSuppressions that are not in force:\n  2 issues would be hidden too  (1 domain attached elsewhere, 1 org mismatch)\n";
+    let told = "\nSuppressions that were not used:\n  2 issues would also be hidden  (1 domain attached elsewhere, 1 org mismatch)\n";
     let mut command = gremlin(&folder);
     command.args(["audit", "--snapshot", "then", "--sf-accounts", "then/salesforce_accounts.csv", "--as-of", AS_OF]);
     command.args(["--config", "own.yaml", "--suppressions-from", "base.yaml"]);

@@ -147,7 +147,7 @@ fn all_is_well_for_an_admin_with_each_kind_of_credential() {
     said.expect("config", "ok", &["./gremlin.zendesk_drift.yaml, for http://127.0.0.1:"]);
     said.expect("reference", "ok", &["1 account, 1 expected domain"]);
     said.expect("output_root", "ok", &["./artifacts/zendesk_drift does not exist yet"]);
-    said.expect("rate_limit", "ok", &["400 requests a minute, as with Growth or Professional", "at most 320"]);
+    said.expect("rate_limit", "ok", &["400 requests per minute, the limit of Growth or Professional", "at most 320"]);
     said.expect("organizations", "ok", &["about 3"]).expect("users", "ok", &["about 5"]);
     said.expect("ticket_export", "ok", &["tickets come from here"]).expect("ticket_list", "ok", &["not used"]);
     said.expect("credentials", "ok", &["ZENDESK_OAUTH_TOKEN"]);
@@ -156,13 +156,13 @@ fn all_is_well_for_an_admin_with_each_kind_of_credential() {
     let said = doctor_with(&fake, &FakeZendesk::CLIENT_ENV, "");
     said.ends_with(0).expect("scopes", "ok", &["\"read\""]);
     assert_eq!(said.all("warn"), ["apply"]);
-    said.expect("apply", "warn", &["may only read; an audit needs no more", "ZENDESK_OAUTH_SCOPE=\"read write\""]);
+    said.expect("apply", "warn", &["can only read; an audit needs no more", "ZENDESK_OAUTH_SCOPE=\"read write\""]);
     said.expect("credentials", "ok", &["ZENDESK_OAUTH_CLIENT_ID and _SECRET", "scope \"read\""]);
     assert_eq!(fake.requests_to("/oauth/tokens")[0].body["scope"], "read", "writing is never asked for");
 
     let said = doctor_with(&healthy(), &FakeZendesk::API_TOKEN_ENV, "");
-    said.ends_with(0).expect("credentials", "warn", &["30 April 2027", "make an OAuth client"]);
-    said.expect("scopes", "ok", &["may do what its user may"]).expect("apply", "ok", &["API token"]);
+    said.ends_with(0).expect("credentials", "warn", &["30 April 2027", "create an OAuth client"]);
+    said.expect("scopes", "ok", &["can do what its user can"]).expect("apply", "ok", &["API token"]);
     assert_eq!(said.all("warn"), ["credentials"]);
 }
 
@@ -188,7 +188,7 @@ fn what_apply_would_use_can_be_checked() {
     let said = doctor(&with_scopes(&["read", "organizations:write", "users:write"]));
     said.expect("apply", "warn", &["perhaps"]);
     let said = doctor(&with_scopes(&["read"]));
-    said.ends_with(0).expect("apply", "warn", &["may only read", "ZENDESK_OAUTH_TOKEN"]);
+    said.ends_with(0).expect("apply", "warn", &["can only read", "ZENDESK_OAUTH_TOKEN"]);
 }
 
 #[test]
@@ -200,9 +200,9 @@ fn scopes_that_are_not_shown_leave_what_was_asked_for() {
     };
     let said = hidden(&FakeZendesk::BEARER_ENV);
     said.ends_with(0).expect("scopes", "not_checked", &["does not show", "404"]);
-    said.expect("apply", "warn", &["does not show whether the token may write"]);
+    said.expect("apply", "warn", &["does not show whether the token can write"]);
     let said = hidden(&FakeZendesk::CLIENT_ENV);
-    said.expect("scopes", "not_checked", &["\"read\" asked for"]).expect("apply", "warn", &["may only read"]);
+    said.expect("scopes", "not_checked", &["\"read\" asked for"]).expect("apply", "warn", &["can only read"]);
 }
 
 #[test]
@@ -221,16 +221,16 @@ fn narrow_scopes_are_judged_by_what_they_open() {
 fn the_role_decides_what_can_be_read_and_written() {
     let said = doctor(&with_role(Role::Agent));
     said.ends_with(0);
-    said.expect("role", "warn", &["agent", "let an admin own"]);
+    said.expect("role", "warn", &["agent", "use credentials"]);
     said.expect("ticket_export", "warn", &["403", "tickets come from the search export"]);
     said.expect("ticket_search", "ok", &["tickets come from here"]);
-    said.expect("apply", "warn", &["in part", "custom role"]);
+    said.expect("apply", "warn", &["partly", "custom role"]);
     assert_eq!(said.all("warn"), ["role", "ticket_export", "apply"]);
     assert_eq!(said.document["facts"]["ticket_source"], "search_export_alone");
 
     let said = doctor(&with_role(Role::EndUser));
-    said.ends_with(3).expect("role", "fail", &["an end user", "let an admin own"]);
-    said.expect("users", "not_checked", &["end users may not read it"]).expect("clock", "ok", &[]);
+    said.ends_with(3).expect("role", "fail", &["an end user", "use credentials"]);
+    said.expect("users", "not_checked", &["end users cannot read it"]).expect("clock", "ok", &[]);
     assert_eq!((said.all("fail"), said.document["facts"]["role"].as_str()), (vec!["role"], Some("end-user")));
     assert_eq!(said.document["requests"], json!({"users_me": 1}));
 }
@@ -245,20 +245,24 @@ fn an_agent_who_sees_a_part_is_refused_as_by_an_audit() {
         world.set(Kind::Users, id, "ticket_restriction", "groups");
     });
     let said = doctor_with(&fake, &FakeZendesk::API_TOKEN_ENV, "");
-    said.ends_with(3).expect("role", "fail", &["sees only a part", "ticket_restriction: groups", "let an admin own"]);
+    said.ends_with(3).expect(
+        "role",
+        "fail",
+        &["can see only some tickets", "ticket_restriction: groups", "use credentials"],
+    );
     fake.with_world(|world| {
         let id = world.list(Kind::Users)[0]["id"].as_u64().expect("an id");
         world.set(Kind::Users, id, "ticket_restriction", serde_json::Value::Null);
         world.set(Kind::Users, id, "restricted_agent", true);
     });
     let said = doctor_with(&fake, &FakeZendesk::API_TOKEN_ENV, "");
-    said.ends_with(0).expect("role", "warn", &["a restricted role", "let an admin own"]);
+    said.ends_with(0).expect("role", "warn", &["a restricted role", "use credentials"]);
 }
 
 #[test]
 fn a_role_that_nobody_knows_is_shown_harmlessly() {
     let said = with_fault(ME, FaultKind::json(200, json!({"user": {"id": 7, "role": "\u{1b}[31mking"}})));
-    said.ends_with(0).expect("role", "warn", &["king"]).expect("apply", "warn", &["not known"]);
+    said.ends_with(0).expect("role", "warn", &["king"]).expect("apply", "warn", &["unknown"]);
     assert!(!said.row("role")["saw"].as_str().expect("a text").contains('\u{1b}'));
     let said = with_fault(ME, FaultKind::json(200, json!({"user": {"id": 7}})));
     said.expect("role", "warn", &["does not say"]);
@@ -335,7 +339,7 @@ fn a_passing_failure_is_tried_once_more() {
 fn a_used_up_limit_is_told_and_not_waited_for() {
     let said = with_fault(USERS, FaultKind::too_many(Refusal::Described, Some("42")));
     said.ends_with(0);
-    said.expect("users", "warn", &["429 APIRateLimitExceeded", "to be asked again in 42 s", "run again in 42 s"]);
+    said.expect("users", "warn", &["429 APIRateLimitExceeded", "and Zendesk asks to wait 42 s", "run again in 42 s"]);
     assert!(said.took < Duration::from_secs(5), "{:?}", said.took);
     let said = with_fault(ME, FaultKind::too_many(Refusal::Plain, Some("42")));
     said.ends_with(3).expect("connection", "ok", &[]).expect("login", "fail", &["429", "run again in 42 s"]);
@@ -346,7 +350,7 @@ fn a_used_up_limit_is_told_and_not_waited_for() {
     let said = doctor(&fake);
     assert!(said.took < Duration::from_secs(10), "{:?}", said.took);
     said.expect("memberships", "ok", &[]).expect("ticket_list", "warn", &["429"]);
-    said.expect("rate_limit", "warn", &["8 requests a minute, a limit of no plan that is known; 0 left now"]);
+    said.expect("rate_limit", "warn", &["8 requests per minute, a limit of no known plan; 0 left now"]);
     said.expect("estimate", "warn", &["does not say"]);
 }
 
@@ -362,7 +366,7 @@ fn the_limit_names_the_plan() {
         let fake = healthy();
         fake.with_config(|config| config.limits = Limits::plan(limit));
         let said = doctor(&fake);
-        said.expect("rate_limit", "ok", &[plan.unwrap_or("no plan that is known"), "left now"]);
+        said.expect("rate_limit", "ok", &[plan.unwrap_or("no known plan"), "left now"]);
         assert_eq!(said.document["facts"]["plan"], json!(plan));
         assert_eq!(said.document["facts"]["requests_per_minute"], limit);
     }
@@ -408,7 +412,7 @@ fn the_setting_is_on_off_or_unknown() {
     let said = with(setting(json!({"multiple_organizations": false})));
     said.ends_with(0).expect("multiple_organizations", "warn", &["off: a second org would replace the first"]);
     assert_eq!(said.document["facts"]["multiple_organizations"], false);
-    with(setting(json!({}))).ends_with(0).expect("multiple_organizations", "warn", &["do not tell it"]);
+    with(setting(json!({}))).ends_with(0).expect("multiple_organizations", "warn", &["do not include it"]);
     with(Settings::Forbidden).ends_with(0).expect("multiple_organizations", "warn", &["403"]);
     with(Settings::Absent).ends_with(0).expect("multiple_organizations", "warn", &["404"]);
     with_fault(SETTINGS, FaultKind::status(500)).ends_with(1).expect("multiple_organizations", "fail", &["500"]);
@@ -425,7 +429,7 @@ fn each_read_fails_on_its_own() {
         ("records_by_id", "/api/v2/users/500001/organization_memberships"),
     ] {
         let said = with_fault(path, FaultKind::status(403));
-        said.ends_with(1).expect(check, "fail", &["403 Forbidden", "the credentials must carry the scope"]);
+        said.ends_with(1).expect(check, "fail", &["403 Forbidden", "the credentials must have the scope"]);
         assert_eq!(said.all("fail"), [check]);
         with_fault(path, FaultKind::status(500)).ends_with(1).expect(check, "fail", &["500"]);
         with_fault(path, FaultKind::MissingEnvelope).ends_with(1).expect(check, "fail", &["has no array"]);
@@ -443,7 +447,7 @@ fn the_sources_of_tickets_stand_in_for_each_other() {
     let said = closed(&[(EXPORT, 403), (SEARCH, 403)], "");
     said.ends_with(1).expect("ticket_export", "fail", &["403", "admin"]);
     said.expect("ticket_search", "fail", &["403", "tickets.allow_list: true"]).expect("ticket_list", "ok", &[]);
-    said.expect("estimate", "warn", &["tickets, whose number is not known"]);
+    said.expect("estimate", "warn", &["tickets, whose number is unknown"]);
 
     let said = closed(&[(EXPORT, 403), (SEARCH, 403)], allow);
     said.ends_with(0).expect("ticket_list", "warn", &["without archived ones"]);
@@ -487,7 +491,7 @@ fn the_estimate_counts_pages_and_minutes() {
     ];
     assert_eq!(estimate["parts"], json!(parts));
     let said = large(&FakeZendesk::BEARER_ENV, FaultKind::status(403));
-    said.ends_with(0).expect("estimate", "warn", &["about 1,055 requests", "not known"]);
+    said.ends_with(0).expect("estimate", "warn", &["about 1,055 requests", "unknown"]);
     let said = with_fault("/api/v2/users/count", FaultKind::status(403));
     said.ends_with(0).expect("estimate", "warn", &["does not say how many"]).expect("users", "ok", &["can be read"]);
     assert_eq!(said.document["facts"]["estimate"], Value::Null);
@@ -561,7 +565,7 @@ fn the_reference_is_read_as_an_audit_reads_it() {
     judged("id,name\n1,2\n").expect(
         "reference",
         "fail",
-        &["the columns `sf_account_id`, ", "map the export's own headers"],
+        &["the columns `sf_account_id`, ", "map the export's headers"],
     );
     let faults = format!("{HEADER}{}", " ,x,y\n".repeat(25));
     judged(&faults).expect("reference", "fail", &["line 2: ", "line 4: ", "and 22 more"]);
@@ -581,7 +585,7 @@ fn half_a_set_of_credentials_is_told() {
     let said = at_home(&[], &[], &[("ZENDESK_OAUTH_CLIENT_SECRET", "another-secret")]);
     said.expect("credentials", "fail", &["ZENDESK_OAUTH_CLIENT_SECRET is set, but ZENDESK_OAUTH_CLIENT_ID is not"]);
     let said = at_home(&[], &[], &[("ZENDESK_OAUTH_TOKEN", "another-secret two")]);
-    said.expect("credentials", "fail", &["ZENDESK_OAUTH_TOKEN holds a character"]);
+    said.expect("credentials", "fail", &["ZENDESK_OAUTH_TOKEN contains a character"]);
 }
 
 #[test]
@@ -609,15 +613,13 @@ fn the_table_says_it_all_and_ends_with_the_next_command() {
     let mut command = gremlin(&folder);
     command.args(["doctor", "--base-url", fake.url()]).env("ZENDESK_OAUTH_TOKEN", "another-secret");
     command.assert().code(3).stdout(
-        predicate::str::contains(
-            "2 fail, 13 not checked: Zendesk cannot be read.\n\nNext:\n  Work through what failed",
-        )
-        .and(predicate::str::contains("│ 10 checks   ┆ not checked ┆ the login failed: multiple_organizations,")),
+        predicate::str::contains("2 fail, 13 not checked: Zendesk cannot be read.\n\nNext:\n  Fix the failed checks")
+            .and(predicate::str::contains("│ 10 checks   ┆ not checked ┆ the login failed: multiple_organizations,")),
     );
     command.args(["--quiet"]);
     command.assert().code(3).stdout("").stderr(
         predicate::str::contains(
-            "error: login: Zendesk does not accept the credentials (it answers as it does to anyone)\n  help: ZENDESK_OAUTH_TOKEN",
+            "error: login: Zendesk does not accept the credentials (its response is the one it sends without credentials)\n  help: ZENDESK_OAUTH_TOKEN",
         )
         .and(predicate::str::starts_with("error: config: ")),
     );

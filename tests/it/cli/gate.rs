@@ -50,10 +50,7 @@ fn without_a_baseline_new_issues_are_not_judged() {
     let (code, json, error) = audited("thresholds: { max_new_issues: 0 }\n", &[]);
     let not_judged = json!([{ "name": "max_new_issues", "limit": 0, "value": null, "breached": false }]);
     assert_eq!((code, &json["thresholds"]), (Some(0), &not_judged));
-    assert!(
-        error.contains("note: max_new_issues is judged only against a baseline, so this audit does not judge it\n"),
-        "{error}"
-    );
+    assert!(error.contains("note: max_new_issues needs a baseline, so this audit does not check it\n"), "{error}");
 }
 
 #[test]
@@ -89,7 +86,7 @@ fn a_suppression_is_in_force_through_the_day_of_its_expiry() {
     let (_, json, error) = audited(&config("2026-04-16"), &[]);
     assert_eq!((&json["suppressed_issue_count"], &json["total_issue_count"]), (&0.into(), &13.into()));
     assert_eq!(codes(&json), ["suppression_expired"]);
-    assert!(error.contains("warning: suppression_expired: suppression 1 (org_domain_attached_elsewhere) expired after 2026-04-16; its findings count again\n"), "{error}");
+    assert!(error.contains("warning: suppression_expired: suppression 1 (org_domain_attached_elsewhere) expired after 2026-04-16; its issues count again\n"), "{error}");
 }
 
 #[test]
@@ -98,8 +95,8 @@ fn odd_suppressions_are_told() {
     let (_, json, error) = audited(config, &[]);
     assert_eq!(codes(&json), ["suppression_unused", "suppression_by_code_alone"]);
     assert_eq!(json["by_code"]["ticket_org_mismatch"], 0);
-    assert!(error.contains("warning: suppression_unused: suppression 2 (org_domain_attached_elsewhere) matches no finding; it can be removed\n"), "{error}");
-    assert!(error.contains("warning: suppression_by_code_alone: suppression 1 (ticket_org_mismatch) has no selector; it silences every finding of its code\n"), "{error}");
+    assert!(error.contains("warning: suppression_unused: suppression 2 (org_domain_attached_elsewhere) matches no issue and can be removed\n"), "{error}");
+    assert!(error.contains("warning: suppression_by_code_alone: suppression 1 (ticket_org_mismatch) has no selector, so it hides every issue of its code\n"), "{error}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn neither_a_run_nor_a_snapshot_stays_of_an_interrupted_audit() {
         let ended = child.wait_with_output().expect("ended");
         assert_eq!(ended.status.code(), Some(130), "{signal}");
         let error = String::from_utf8_lossy(&ended.stderr);
-        assert!(error.ends_with("error: interrupted; nothing was left behind\n"), "{error}");
+        assert!(error.ends_with("error: interrupted; no files were left\n"), "{error}");
         for place in ["out", "saved"] {
             assert_eq!(std::fs::read_dir(folder.path().join(place)).expect("listed").count(), 0, "{signal}: {place}");
         }

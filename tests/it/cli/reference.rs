@@ -67,8 +67,8 @@ fn what_stands_before_the_last_at_sign_is_told_nowhere() {
             ("n/a", "n/a is not a domain; it is not used"),
             ("…@b", "…@b is not a domain; it is not used"),
             ("…@localhost", "…@localhost is not a domain; it is not used"),
-            ("", "A1 has no domain that can be matched; its website is …@acme.example"),
-            ("", "zendesk_expected is \"…@acme.example\", which is neither yes nor no; it is taken for yes"),
+            ("", "A1 has no usable domain; its website is …@acme.example"),
+            ("", "zendesk_expected is \"…@acme.example\", which is neither yes nor no; it counts as yes"),
         ]
     );
     for format in ["text", "json"] {
@@ -138,8 +138,8 @@ fn an_account_is_the_same_with_its_check_and_with_mangled_case() {
     refused(
         format!("{HEADER}0015g00000AbCdEAAV,a,\n0015G00000ABCDEAAV,b,\n0015g00000abcdeaav,c,\n"),
         &[
-            "line 3: `0015G00000ABCDEAAV` is the same account as on line 2, with another sf_account_id, account_name",
-            "line 4: `0015g00000abcdeaav` is the same account as on line 2, with another sf_account_id, account_name",
+            "line 3: `0015G00000ABCDEAAV` is the same account as on line 2, but with another sf_account_id, account_name",
+            "line 4: `0015g00000abcdeaav` is the same account as on line 2, but with another sf_account_id, account_name",
         ],
     );
 }

@@ -30,7 +30,7 @@ fn every_fault_of_a_header_is_named() {
         "x,y,x\n1,2\n",
         &["line 1: the columns `sf_account_id`, `account_name`, `account_domains` are missing; the headers are: x, y"],
     );
-    refused("\"sf_account_id,x\n1,2\n", &["line 1: a quote is opened in this row and never closed"]);
+    refused("\"sf_account_id,x\n1,2\n", &["line 1: a quote opens in this row and is never closed"]);
     refused(HEADER, &["there is a header, but no row below it"]);
     refused("\n , ,\n\n", &["it is empty"]);
     refused("", &["it is empty"]);
@@ -42,7 +42,7 @@ fn a_file_that_is_no_reference_is_not_shown() {
     refused(
         environ,
         &[
-            "line 1: the columns `sf_account_id`, `account_name`, `account_domains` are missing, and the row holds control characters: it is not the header of a CSV",
+            "line 1: the columns `sf_account_id`, `account_name`, `account_domains` are missing, and the row has control characters: it is not the header of a CSV",
         ],
     );
     let headers: Vec<String> = (1..=30).map(|number| format!("header {number} {}", "x".repeat(100))).collect();
@@ -62,16 +62,18 @@ fn every_fault_of_a_row_is_named_by_its_line() {
         &[
             "line 2: 4 cells, but the header has 3",
             "line 3: `sf_account_id` is blank",
-            "line 5: `a1` is the same account as on line 4, with another sf_account_id, account_name, account_domains",
+            "line 5: `a1` is the same account as on line 4, but with another sf_account_id, account_name, account_domains",
         ],
     );
     refused(
         format!("{HEADER}0015g00000AbCdE,a,\r0015G00000ABCDEAAV,b,\r"),
-        &["line 3: `0015G00000ABCDEAAV` is the same account as on line 2, with another sf_account_id, account_name"],
+        &[
+            "line 3: `0015G00000ABCDEAAV` is the same account as on line 2, but with another sf_account_id, account_name",
+        ],
     );
-    refused(format!("{HEADER}a,\"b,c\n"), &["line 2: a quote is opened in this row and never closed"]);
-    refused(format!("{HEADER}a,\"b\" c,d\n"), &["line 2: text behind a closing quote, in `account_name`"]);
-    refused(format!("{HEADER}a,\"b\nc\",d\n"), &["line 2: `account_name` holds a line end"]);
+    refused(format!("{HEADER}a,\"b,c\n"), &["line 2: a quote opens in this row and is never closed"]);
+    refused(format!("{HEADER}a,\"b\" c,d\n"), &["line 2: text after a closing quote, in `account_name`"]);
+    refused(format!("{HEADER}a,\"b\nc\",d\n"), &["line 2: `account_name` contains a line break"]);
     refused(
         [HEADER.as_bytes(), b"A1,b,c\nA2,M\xfcller,d\n"].concat(),
         &["line 3: byte 5 (0xFC) is not UTF-8; the file is probably Windows-1252"],
@@ -89,11 +91,11 @@ fn spoiled_ids_are_named() {
             "{HEADER}0015g0 0000,a,\n0015g\u{200b}1,b,\n1.50E+16,c,\n0035g00000AbCdE,d,\n' x,e,\n',f,\n=\"\",g,\n00Q5g00000AbCdE,h,\n"
         ),
         &[
-            "line 2: the id `0015g0 0000` holds white space (U+0020)",
-            "line 3: the id `0015g\\u{200b}1` holds an invisible character (U+200B)",
-            "line 4: the id `1.50E+16` is a number as a spreadsheet writes it, not an id",
+            "line 2: the id `0015g0 0000` contains white space (U+0020)",
+            "line 3: the id `0015g\\u{200b}1` contains an invisible character (U+200B)",
+            "line 4: the id `1.50E+16` is a number from a spreadsheet, not an id",
             "line 5: `0035g00000AbCdE` is the id of a contact, not of an account",
-            "line 6: the id ` x` holds white space (U+0020)",
+            "line 6: the id ` x` contains white space (U+0020)",
             "line 7: `sf_account_id` is blank",
             "line 8: `sf_account_id` is blank",
             "line 9: `00Q5g00000AbCdE` is the id of a lead, not of an account",
@@ -108,8 +110,8 @@ fn a_row_is_named_once_by_the_first_rule_and_is_never_the_first_of_a_pair() {
         format!("{HEADER},b,c,d\nA1,\"x\" y,a.example\nA1,z,b.example\n1.5E+3,\"u\" v,\n"),
         &[
             "line 2: 4 cells, but the header has 3",
-            "line 3: text behind a closing quote, in `account_name`",
-            "line 5: the id `1.5E+3` is a number as a spreadsheet writes it, not an id",
+            "line 3: text after a closing quote, in `account_name`",
+            "line 5: the id `1.5E+3` is a number from a spreadsheet, not an id",
         ],
     );
     refused(format!("{HEADER}A1,b,c\n,\"d\n"), &["line 3: `sf_account_id` is blank"]);
@@ -120,7 +122,7 @@ fn a_quote_that_swallows_rows_is_found() {
     let header = "sf_account_id,account_name,account_domains,Description\n";
     refused(
         format!("{header}0015g00000AbCdE,a,a.example,\"It's 5\n0015g00000AbCdF,b,b.example,x\n\"\nA9,c,,\n"),
-        &["line 2: a quote in this row has swallowed other rows"],
+        &["line 2: a quoted cell in this row contains other rows"],
     );
     // Other lines of a text are nobody's row.
     let folder = folder();
@@ -129,7 +131,7 @@ fn a_quote_that_swallows_rows_is_found() {
     // A tool that quotes whole lines makes rows look like a footer.
     refused(
         format!("{HEADER}A1,a,a.example\n\"0015g00000AbCdE,Big Foods,b.example\"\n"),
-        &["line 3: a quote in this row has swallowed other rows"],
+        &["line 3: a quoted cell in this row contains other rows"],
     );
 }
 
@@ -149,20 +151,20 @@ fn all_problems_are_said_in_one_run_with_a_way_out_for_each_kind() {
         &[
             "line 1: the column `account_domains` is missing; the headers are: sf_account_id, account_name",
             "line 2: `sf_account_id` is blank",
-            "line 3: the id `1.5E+3` is a number as a spreadsheet writes it, not an id",
+            "line 3: the id `1.5E+3` is a number from a spreadsheet, not an id",
             "line 4: byte 5 (0xFC) is not UTF-8; the file is probably Windows-1252",
-            "line 5: text behind a closing quote, in `account_name`",
+            "line 5: text after a closing quote, in `account_name`",
             "line 6: 3 cells, but the header has 2",
         ],
     );
     assert_eq!(
         ways_out(&csv),
         [
-            "map the export's own headers under salesforce.columns; g-gremlin zendesk drift init proposes how",
-            "put a cell that holds the delimiter into quotes, or export the file again",
+            "map the export's headers under salesforce.columns; g-gremlin zendesk drift init proposes a mapping",
+            "put quotes around a cell that contains the delimiter, or export the file again",
             "remove rows without an account id, or add the column Account ID to the report and export it again",
             "a spreadsheet has turned ids into numbers, and their digits are lost; export the file again, and do not save it from a spreadsheet",
-            "a quote within a cell must be doubled (\"\"), and a cell that begins with a quote must end with one; export the file again instead of editing it by hand",
+            "a quote inside a cell must be doubled (\"\"), and a cell that begins with a quote must end with one; export the file again instead of editing it by hand",
             "in Salesforce, export the report again with Format \"Comma Delimited .csv\" and Encoding \"Unicode (UTF-8)\"; from Excel, save it as \"CSV UTF-8 (Comma delimited)\"",
         ]
     );

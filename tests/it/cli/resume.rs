@@ -139,7 +139,7 @@ fn an_audit_that_goes_on_gives_the_same_artifacts_and_asks_for_the_rest_alone() 
         let (code, said) = stage.interrupt_at(path, nth, signal, &["--as-of", AS_OF]);
         if signal != "KILL" {
             assert_eq!(code, Some(130));
-            assert!(said.ends_with("the same command with --resume goes on from them\n"), "{said}");
+            assert!(said.ends_with("run the same command with --resume to continue from them\n"), "{said}");
         }
         let first = stage.pages();
         drop(stage.kept());
@@ -148,7 +148,7 @@ fn an_audit_that_goes_on_gives_the_same_artifacts_and_asks_for_the_rest_alone() 
         stage
             .audit("out", &["--as-of", AS_OF, "--resume"])
             .code(0)
-            .stderr(predicate::str::contains("note: going on with the read that began at 20"));
+            .stderr(predicate::str::contains("note: continuing the read that began at 20"));
         for (list, count) in &whole {
             let again = usize::from(*list == path);
             // Of the export, what changed since the first read began is asked for, after either way to the tickets.
@@ -196,7 +196,7 @@ fn pages_older_than_an_hour_or_of_another_read_are_never_mixed_in() {
     let kept = stage.kept();
     stage.fake.clear_log();
     let others =
-        "the pages that are kept are of another Zendesk, other settings or another version; everything is read afresh";
+        "the saved pages are from another Zendesk, other settings or another version; everything is read again";
     stage.audit("out", &["--resume", "--lookback-days", "10"]).code(0).stderr(predicate::str::contains(others));
     assert_eq!(stage.pages()[USERS], 3);
     assert!(kept.exists(), "they are still young");
@@ -218,7 +218,7 @@ fn pages_older_than_an_hour_or_of_another_read_are_never_mixed_in() {
         value["began_at"] = began_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
         std::fs::write(&header, value.to_string()).expect("written");
         stage.fake.clear_log();
-        let none = "note: no pages of the last hour are kept; everything is read afresh";
+        let none = "note: there are no pages from the last hour; everything is read again";
         stage.audit("out", &["--resume"]).code(0).stderr(predicate::str::contains(none));
         assert_eq!(stage.pages()[USERS], 3, "all of them");
         assert!(!kept.exists(), "it is removed");
@@ -256,7 +256,7 @@ fn damaged_pages_are_not_used() {
     bytes[at] ^= 1;
     std::fs::write(&pages, bytes).expect("written");
     stage.fake.clear_log();
-    let said = "the pages that are kept cannot be used (users.pages is damaged); everything is read afresh";
+    let said = "the saved pages cannot be used (users.pages is damaged); everything is read again";
     stage.audit("out", &["--resume"]).code(0).stderr(predicate::str::contains(said));
     assert_eq!(stage.pages()[USERS], 3);
     assert!(!kept.exists());
@@ -281,7 +281,7 @@ fn a_failed_read_says_how_to_go_on_and_is_gone_on_with() {
     stage.fake.add_fault(Fault::on(USERS, FaultKind::status(403)).from(3));
     let failed = stage.audit("out", &[]).code(3);
     failed.stderr(
-        predicate::str::is_match("pages are kept until 20.*Z: the same command with --resume").expect("a pattern"),
+        predicate::str::is_match("pages are kept until 20.*Z: run the same command with --resume").expect("a pattern"),
     );
     drop(stage.kept());
     stage.fake.clear_faults();
@@ -324,7 +324,7 @@ fn tickets_that_change_between_the_two_reads_are_read_although_their_list_was_co
 fn pages_that_another_audit_still_reads_are_left_to_it() {
     let stage = Stage::new();
     let mut busy = stage.stuck_at(USERS, 3, &[]);
-    let none = "note: no pages of the last hour are kept; everything is read afresh";
+    let none = "note: there are no pages from the last hour; everything is read again";
     stage.audit("out", &["--resume"]).code(0).stderr(predicate::str::contains(none));
     assert_eq!(stage.kept_and_runs("out").0.len(), 1, "it is there still");
     assert_eq!(busy.try_wait().expect("asked"), None);

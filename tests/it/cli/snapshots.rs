@@ -32,7 +32,7 @@ fn each_missing_file_is_named() {
         let plain = plain(&folder);
         std::fs::remove_file(plain.join(format!("{kind}.ndjson"))).expect("removed");
         audit_of(&folder, &plain).code(2).stderr(format!(
-            "error: the snapshot {} cannot be used\n  caused by: {kind}.ndjson is not there\n",
+            "error: the snapshot {} cannot be used\n  caused by: {kind}.ndjson is missing\n",
             plain.display()
         ));
         assert!(!folder.path().join("out").exists(), "nothing is left behind");
@@ -40,7 +40,7 @@ fn each_missing_file_is_named() {
     let folder = folder();
     let nowhere = folder.path().join("nowhere");
     audit_of(&folder, &nowhere).code(2).stderr(format!(
-        "error: the snapshot {} cannot be used\n  caused by: the folder is not there\n",
+        "error: the snapshot {} cannot be used\n  caused by: the folder is missing\n",
         nowhere.display()
     ));
 }
@@ -80,8 +80,8 @@ fn a_file_that_the_manifest_does_not_list_is_damage() {
     for (from, to, how) in [
         ("users.ndjson.zst", "people.ndjson.zst", "a file is not listed in it"),
         ("zendesk-drift/snapshot/1", "something/1", "its `format` is not that of a snapshot"),
-        ("http://127.0.0.1", "ftp://127.0.0.1", "its `zendesk` is no origin"),
-        ("2026-04-17T22:15:30Z", "yesterday", "a time is none"),
+        ("http://127.0.0.1", "ftp://127.0.0.1", "its `zendesk` is not an origin"),
+        ("2026-04-17T22:15:30Z", "yesterday", "a time is invalid"),
     ] {
         assert!(text.contains(from), "{from}");
         std::fs::write(&manifest, text.replace(from, to)).expect("written");
@@ -118,7 +118,7 @@ fn a_byte_order_mark_before_records_is_skipped() {
 fn a_key_that_no_record_has_is_no_empty_value() {
     let (folder, assert) = audit_case("snapshot_without_domain_names");
     assert.code(2).stdout(predicate::str::contains("Detected").not()).stderr(predicate::str::contains(
-        "caused by: organizations.ndjson: no record has the key `domain_names`, so nothing can be judged; export the records with this field\n",
+        "caused by: organizations.ndjson: no record has the key `domain_names`, so nothing can be checked; export the records with this field\n",
     ));
     assert_eq!(std::fs::read_dir(folder.path().join("out")).map_or(0, Iterator::count), 0, "no run");
 }
@@ -202,10 +202,10 @@ fn what_is_not_a_file_is_refused_and_not_waited_for() {
         let path = plain.join(format!("{kind}.ndjson"));
         std::fs::remove_file(&path).expect("removed");
         std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
-        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!("{kind}.ndjson is not there")));
+        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!("{kind}.ndjson is missing")));
         std::fs::remove_file(&path).expect("removed");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
-        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!("{kind}.ndjson is not there")));
+        audit_of(&folder, &plain).code(2).stderr(predicate::str::contains(format!("{kind}.ndjson is missing")));
     }
     let (fake, folder) = (fake(), folder());
     live(&folder, fake.url()).code(0);
@@ -274,7 +274,7 @@ fn tickets_that_are_not_wanted_are_neither_read_nor_missed() {
     audit(&saved, "off.yaml").code(0);
     std::fs::write(folder.path().join("on.yaml"), "version: 1\n").expect("written");
     audit(&saved, "on.yaml").code(2).stderr(predicate::str::contains(
-        "saved has no tickets: they were not read when it was taken\n  help: set tickets.enabled: false",
+        "saved has no tickets, because they were not read when it was taken\n  help: set tickets.enabled: false",
     ));
 }
 

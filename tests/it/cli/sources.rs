@@ -34,11 +34,11 @@ fn values_of_flags_are_checked_before_anything_is_read() {
     for (arguments, expected) in [
         (
             ["--lookback-days", "0"],
-            "error: --lookback-days cannot be used\n  caused by: `lookback_days` is a whole number of days from 1 to 36500, not 0\n",
+            "error: --lookback-days cannot be used\n  caused by: `lookback_days` must be a whole number of days from 1 to 36500, not 0\n",
         ),
         (
             ["--subdomain", "acme.com"],
-            "error: --subdomain cannot be used\n  caused by: the subdomain is the part before .zendesk.com, such as `acme`, not `acme.com`; for another host, use base_url\n",
+            "error: --subdomain cannot be used\n  caused by: the subdomain must be the part before .zendesk.com, such as `acme`, not `acme.com`; for another host, use base_url\n",
         ),
         (
             ["--base-url", "http://acme.example"],
@@ -46,7 +46,7 @@ fn values_of_flags_are_checked_before_anything_is_read() {
         ),
         (["--as-of", "yesterday"], "a time is written like 2026-04-17T22:15:30Z"),
         (["--threshold", "max_total_issues"], "a threshold is written NAME=VALUE, such as max_total_issues=200"),
-        (["--threshold", "max_total_issues=-1"], "the limit of max_total_issues is a whole number, not \"-1\""),
+        (["--threshold", "max_total_issues=-1"], "the limit of max_total_issues must be a whole number, not \"-1\""),
     ] {
         let folder = folder();
         gremlin(&folder)

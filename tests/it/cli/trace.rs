@@ -48,7 +48,7 @@ fn the_command_that_the_audit_of_the_demo_prints_explains_the_account() {
     let (head, body) = printed.split_at(printed.find("\n\n").expect("a blank line"));
     assert_eq!(
         head,
-        "Account 001ACME002 (Acme Labs): several orgs have its id\n  The demo's fixtures.\n  As of 2026-04-17T22:15:30Z, with tickets from 2026-03-18T22:15:30Z on."
+        "Account 001ACME002 (Acme Labs): several orgs have its id\n  Built-in demo data.\n  As of 2026-04-17T22:15:30Z, with tickets since 2026-03-18T22:15:30Z."
     );
     assert!(body.contains("blocked, duplicate_external_id\n"), "{body}");
 }
@@ -68,7 +68,7 @@ fn exactly_one_subject_is_traced() {
         .stderr(predicate::str::contains("cannot be used with"));
     trace(&folder, &["--demo", "--zendesk-org-id", "x"]).assert().code(2);
     trace(&folder, &["--demo", "--domain", "localhost"]).assert().code(2).stdout("").stderr(
-        "error: --domain cannot be used\n  caused by: a domain has two or more labels of letters, digits and inner hyphens\n  help: write it like acme.com\n",
+        "error: --domain cannot be used\n  caused by: a domain has two or more parts of letters, digits and inner hyphens\n  help: write it like acme.com\n",
     );
     trace(&folder, &["--demo", "--domain", "co.uk"])
         .assert()
@@ -96,7 +96,7 @@ fn an_unknown_id_is_exit_2_and_names_the_nearest() {
     trace(&folder, &["--demo", "--sf-account-id", "\u{1b}[31mzzzz"])
         .assert()
         .code(2)
-        .stderr("error: no account of the reference has the id \\u{1b}[31mzzzz\n  help: nothing is similar; check that it belongs to this Zendesk and this export\n");
+        .stderr("error: no account of the reference has the id \\u{1b}[31mzzzz\n  help: no id is similar; check that it is from this Zendesk and this export\n");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn the_demo_ignores_a_configuration_that_was_found_and_refuses_one_that_was_name
         .assert()
         .code(2)
         .stdout("")
-        .stderr("error: --demo and --config exclude each other\n  help: the demo is the same everywhere; leave --config out\n");
+        .stderr("error: --demo and --config cannot be used together\n  help: the demo does not use a configuration; leave out --config\n");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn without_a_source_it_says_what_to_do() {
     trace(&folder, &subject)
         .assert()
         .code(2)
-        .stderr(predicate::str::starts_with("error: there is no configuration, and no --sf-accounts\n"));
+        .stderr(predicate::str::starts_with("error: there is no configuration and no --sf-accounts\n"));
     let accounts = accounts();
     let with_accounts = [&subject[..], &["--sf-accounts", &accounts]].concat();
     trace(&folder, &with_accounts).assert().code(2).stdout("").stderr(
@@ -211,9 +211,9 @@ fn a_snapshot_that_cannot_be_the_default_is_told_and_left_out() {
     std::fs::write(root.join("newer_format/manifest.json"), "{\"format\": \"g-gremlin/zendesk-drift/snapshot/2\"}")
         .expect("written");
     configured(&folder, &format!("base_url: {}", fake.url()));
-    let notes = "note: the snapshot ./artifacts/zendesk_drift/snapshots/empty is left out: organizations.ndjson is not there\n\
-         note: the snapshot ./artifacts/zendesk_drift/snapshots/newer_format is left out: the snapshot has format 2, and this program reads format 1; use a newer g-gremlin\n\
-         note: the snapshot ./artifacts/zendesk_drift/snapshots/plain is left out: it has no manifest, so its age is unknown; name it with --snapshot\n";
+    let notes = "note: the snapshot ./artifacts/zendesk_drift/snapshots/empty is skipped: organizations.ndjson is missing\n\
+         note: the snapshot ./artifacts/zendesk_drift/snapshots/newer_format is skipped: the snapshot has format 2, and this program reads format 1; use a newer g-gremlin\n\
+         note: the snapshot ./artifacts/zendesk_drift/snapshots/plain is skipped: it has no manifest, so its age is unknown; name it with --snapshot\n";
     trace(&folder, &["--zendesk-org-id", "4001"])
         .assert()
         .code(0)
@@ -227,7 +227,7 @@ fn a_snapshot_that_cannot_be_the_default_is_told_and_left_out() {
         .code(2)
         .stderr(predicate::str::starts_with("error: there are no usable credentials for Zendesk\n"));
     trace(&folder, &["--zendesk-org-id", "4001"]).assert().code(2).stderr(predicate::str::contains(format!(
-        "snapshots/good is left out: it is of {}, and the configuration names https://acme.zendesk.com\n",
+        "snapshots/good is skipped: it is from {}, but the configuration names https://acme.zendesk.com\n",
         fake.url()
     )));
     // Named, it is taken; and a Zendesk that is named wins over any snapshot.
@@ -348,7 +348,7 @@ fn an_account_or_an_org_is_found_by_a_part_of_its_name() {
     let printed = stdout(&mut trace(&folder, &["--demo", "--org-name", "acme healthcare"]));
     assert!(printed.starts_with("Org 4001 (Acme Healthcare)\n"), "{printed}");
     trace(&folder, &["--demo", "--account-name", "acme"]).assert().code(2).stdout("").stderr(
-        predicate::str::starts_with("error: 9 accounts have \"acme\" in their name\n  help: name one of them by its id:\n          --sf-account-id 001ACME001  Acme Healthcare\n"),
+        predicate::str::starts_with("error: 9 accounts have \"acme\" in their name\n  help: use the id of one of them:\n          --sf-account-id 001ACME001  Acme Healthcare\n"),
     );
     trace(&folder, &["--demo", "--account-name", "Acme Heathcare"]).assert().code(2).stderr(predicate::str::starts_with(
         "error: no account has \"Acme Heathcare\" in its name\n  help: did you mean:\n          g-gremlin zendesk drift trace --sf-account-id 001ACME001 --demo\n",
@@ -367,7 +367,7 @@ fn a_newer_audit_without_a_snapshot_and_a_later_apply_are_named_first() {
     let (title, rest) = printed.split_once('\n').expect("a title");
     assert!(title.starts_with("Account 001ACME001"), "{printed}");
     assert!(
-        unwrapped(rest).starts_with("  The newest audit, 20260417_221600Z_audit, kept no snapshot here. "),
+        unwrapped(rest).starts_with("  The newest audit, 20260417_221600Z_audit, has no snapshot here. "),
         "{printed}"
     );
     let json = stdout(&mut trace(&folder, &["--sf-account-id", "001ACME001", "--format", "json"]));

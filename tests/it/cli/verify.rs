@@ -92,7 +92,7 @@ fn a_file_that_is_cut_grown_missing_or_too_much_is_named() {
         }
         let mut more = whole.clone();
         more.insert("notes.txt".to_owned(), Vec::new());
-        let problem = "notes.txt: belongs to no run; nothing tells what it should be";
+        let problem = "notes.txt: does not belong to a run, so it cannot be checked";
         assert_eq!(told(more), [("notes.txt".to_owned(), problem.to_owned())]);
     }
 }
@@ -155,11 +155,11 @@ fn redigesting_hides_nothing_that_the_other_files_tell() {
         ",org_missing_external_id,high,review_only,",
         &[
             "column status: org_missing_external_id is never review_only",
-            "column action_id: is given exactly where an issue is prepared or blocked",
+            "column action_id: must be set exactly when an issue is prepared or blocked",
             "org_issues.csv, line 4, column status: differs from all_exceptions.csv",
         ],
     );
-    tampered("all_exceptions.csv", ",1040,", ",1041,", &["column issue_id: is not the id of what the row tells"]);
+    tampered("all_exceptions.csv", ",1040,", ",1041,", &["column issue_id: does not match the content of the row"]);
     tampered("ticket_issues.csv", "2026-0", "2025-0", &["column updated_at: is outside the window of receipt.json"]);
     // The counts.
     for member in [
@@ -208,7 +208,7 @@ fn redigesting_hides_nothing_that_the_other_files_tell() {
         "receipt.json",
         "\"started_at\": \"2026-04-17T22:15:30Z",
         "\"started_at\": \"2026-04-17T22:15:29Z",
-        &["run_id: is not named by started_at"],
+        &["run_id: does not match started_at"],
     );
     tampered(
         "apply_receipt.json",
@@ -263,7 +263,8 @@ fn each_mismatch_is_printed_with_file_and_place_and_the_exit_code_is_1() {
     let printed = printed.stdout(predicate::str::ends_with(row)).get_output().stdout.clone();
     let printed = String::from_utf8(printed).expect("text");
     assert!(
-        printed.starts_with("mismatch: fix_plan.csv: has not the SHA-256 that receipt.json states: expected \"8edb")
+        printed
+            .starts_with("mismatch: fix_plan.csv: does not have the SHA-256 that receipt.json states: expected \"8edb")
     );
     assert_eq!(printed.lines().count(), 2);
 
@@ -299,7 +300,7 @@ fn what_is_no_run_folder_exits_with_2() {
         .stdout("")
         .stderr("error: the run nowhere cannot be used\n  caused by: there is no folder nowhere and no run of that name under artifacts/zendesk_drift\n  help: name a run folder, a run id under the artifacts root, or latest\n");
     gremlin(&folder).args(["verify", "."]).assert().code(2).stdout("").stderr(
-        "error: . cannot be verified\n  caused by: it is no run folder: it has neither receipt.json nor a journal\n  help: name the folder <root>/<time>_audit of an audit, or <root>/<time>_apply of an apply\n",
+        "error: . cannot be verified\n  caused by: it is not a run folder: it has no receipt.json and no journal\n  help: name the folder <root>/<time>_audit of an audit, or <root>/<time>_apply of an apply\n",
     );
     let run = copy("demo", &folder);
     gremlin(&folder).arg("verify").arg(&run).args(["--receipt", "nope.json"]).assert().code(2).stderr(

@@ -64,7 +64,7 @@ impl Limits {
         }
     }
 
-    /// The limits of a plan: so many requests a minute, of which 10 to the exports, 100 to search, and 5 updates of each
+    /// The limits of a plan: so many requests per minute, of which 10 to the exports, 100 to search, and 5 updates of each
     /// organization.
     pub fn plan(requests_per_minute: u32) -> Self {
         let bucket =

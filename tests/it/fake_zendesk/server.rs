@@ -92,7 +92,7 @@ async fn respond(
     request: axum::extract::Request,
 ) -> Response {
     let Some(request) = decode(request).await else {
-        // The client went away before it had sent everything: nothing was asked.
+        // The client went away before it had sent everything: no request was sent.
         return Response::builder().status(400).body(axum::body::Body::empty()).expect("an empty reply is valid");
     };
     // In a task of its own: what has begun goes on when the client is gone.

@@ -141,8 +141,8 @@ impl Answered {
     }
 }
 
-const WEAKER: &str = "🟡 This change: it hides or permits more than before; ";
-const HARMLESS: &str = "🔵 This change: it hides nothing and permits no more; ";
+const WEAKER: &str = "🟡 This change: it hides or allows more than before; ";
+const HARMLESS: &str = "🔵 This change: it hides nothing and allows nothing more; ";
 const TARGET: &str = "🔴 This change: it names another target";
 
 #[test]
@@ -183,7 +183,11 @@ fn a_pull_request_is_told_what_it_changes_in_the_configuration() {
     );
     with("domains: { ignored: [acme-retail.example] }\n").is(WEAKER, "🟡 | domains.ignored |", "0");
     let silences = with("  - { code: org_duplicate_external_id, reason: known }\n");
-    silences.is(WEAKER, "🟡 | suppressions `every org_duplicate_external_id` | `none` | `for good: known`", "0");
+    silences.is(
+        WEAKER,
+        "🟡 | suppressions `every org_duplicate_external_id` | `none` | `without an end date: known`",
+        "0",
+    );
     assert!(silences.summary.contains("### Its own suppressions would"), "{}", silences.summary);
     let (head, _) = CONFIG.split_once("suppressions:").expect("there");
     repository.config(head).is(HARMLESS, "🔵 | suppressions `org_domain_attached_elsewhere (account 001ACME003)`", "0");
@@ -274,8 +278,8 @@ fn an_input_that_cannot_be_used_ends_with_two_and_says_which() {
     let repository = Repository::new();
     let answered = repository.run(&json!({ "command": "apply", "apply": "yes", "plan": "fix_plan.json" }));
     assert_eq!(answered.code, "2");
-    assert!(answered.annotations.contains("the input apply is true or false"), "{}", answered.annotations);
-    assert!(answered.summary.contains("the input apply is true or false"), "{}", answered.summary);
+    assert!(answered.annotations.contains("the input apply must be true or false"), "{}", answered.annotations);
+    assert!(answered.summary.contains("the input apply must be true or false"), "{}", answered.summary);
 }
 
 #[test]
@@ -285,7 +289,7 @@ fn a_program_that_was_ended_is_never_a_success() {
     repository.step(&["prepare"], &inputs);
     let report = repository.step(&["report"], &inputs);
     assert_eq!(repository.output("exit-code"), "3");
-    assert!(report.out.contains("ended before it could say how it went"), "{}", report.out);
+    assert!(report.out.contains("killed before it could report a result"), "{}", report.out);
 }
 
 #[test]

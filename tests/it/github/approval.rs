@@ -72,32 +72,35 @@ fn whatever_only_looks_like_an_approval_is_refused_with_the_reason() {
             "it has not expired: expires: 2020-01-01",
         ),
         (|state| text(state, &format!("plan_hash: {HASH}\nexpires: never\n")), "it has not expired: expires: never"),
-        (|state| text(state, &format!("plan_hash: {HASH}\n")), "it holds `plan_hash` and `expires`"),
+        (|state| text(state, &format!("plan_hash: {HASH}\n")), "it has `plan_hash` and `expires`"),
         (
             |state| text(state, &format!("plan_hash: {HASH}\nexpires: 2999-12-31\nby: rae\n")),
-            "it holds `plan_hash` and `expires`",
+            "it has `plan_hash` and `expires`",
         ),
-        (|state| state.commits.clear(), "no pull request brought the last change of .g-gremlin/approvals/"),
-        (|state| state.commits[0].2.clear(), "no pull request brought the last change"),
+        (|state| state.commits.clear(), "no pull request made the last change to .g-gremlin/approvals/"),
+        (|state| state.commits[0].2.clear(), "no pull request made the last change"),
         // Taken back, and added once more by a push of somebody.
-        (|state| state.commits.insert(0, ("c9".to_owned(), path(), vec![])), "no pull request brought the last change"),
+        (|state| state.commits.insert(0, ("c9".to_owned(), path(), vec![])), "no pull request made the last change"),
         (|state| state.pulls[0]["merged"] = false.into(), "#41 is not merged"),
         (|state| state.pulls[0]["base"]["ref"] = "develop".into(), "#41 was merged into develop, not into main"),
         (|state| state.pulls[0]["base"]["repo"]["full_name"] = "mallory/fork".into(), "#41 was merged into"),
         (|state| file(state)["status"] = "modified".into(), "#41 did not add the file (modified)"),
-        (|state| file(state)["sha"] = "0".repeat(40).into(), "#41 added it with another content"),
-        (|state| file(state)["filename"] = "README.md".into(), "#41 does not hold the file"),
+        (|state| file(state)["sha"] = "0".repeat(40).into(), "#41 added it with different content"),
+        (|state| file(state)["filename"] = "README.md".into(), "#41 does not contain the file"),
         (|state| state.reviews.clear(), "#41: nobody approved it"),
         (|state| first_review(state)["state"] = "COMMENTED".into(), "#41: nobody approved it"),
         (
             |state| first_review(state)["commit_id"] = "0".repeat(40).into(),
-            "rae approved it, and approved another commit",
+            "rae approved it, but approved a commit other than the last one",
         ),
-        (|state| first_review(state)["user"]["login"] = "Dana".into(), "Dana approved it, and dispatches it as well"),
-        (|state| first_review(state)["user"]["type"] = "Bot".into(), "rae approved it, and is no person"),
+        (
+            |state| first_review(state)["user"]["login"] = "Dana".into(),
+            "Dana approved it, but also started the workflow",
+        ),
+        (|state| first_review(state)["user"]["type"] = "Bot".into(), "rae approved it, but is not a person"),
         (
             |state| drop(state.permissions.insert("rae".to_owned(), "read".to_owned())),
-            "rae approved it, and may not write",
+            "rae approved it, but cannot write",
         ),
         (|state| later(state, "CHANGES_REQUESTED"), "#41: nobody approved it"),
         (|state| later(state, "DISMISSED"), "#41: nobody approved it"),
@@ -141,7 +144,7 @@ fn a_later_comment_takes_nothing_back_and_a_later_approval_counts() {
 fn whoever_starts_the_run_again_cannot_be_the_one_who_approved() {
     let step = approved();
     let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
-    ended(command.env("GITHUB_TRIGGERING_ACTOR", "rae")).is(4).says("rae approved it, and dispatches it as well");
+    ended(command.env("GITHUB_TRIGGERING_ACTOR", "rae")).is(4).says("rae approved it, but also started the workflow");
     let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
     ended(command.env("GITHUB_ACTOR", "lee").env("GITHUB_TRIGGERING_ACTOR", "lee")).is(0);
     let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
@@ -152,7 +155,7 @@ fn whoever_starts_the_run_again_cannot_be_the_one_who_approved() {
 fn the_author_of_the_pull_request_cannot_approve_it() {
     let step = approved();
     step.github.state().pulls[0]["user"] = user("rae");
-    step.check().is(4).says("rae approved it, and wrote the pull request as well");
+    step.check().is(4).says("rae approved it, but also wrote the pull request");
 }
 
 #[test]
@@ -229,7 +232,7 @@ fn what_was_approved_for_another_branch_is_not_approved_for_this_one() {
         step.github.state().events.insert(41, events);
         let ended = step.check().is(code);
         if code == 4 {
-            ended.says("rae approved it, and did so before it was for this branch");
+            ended.says("rae approved it, but did so before its target branch changed");
         }
     }
 }
@@ -239,7 +242,7 @@ fn a_bot_that_dispatches_would_let_one_person_do_both() {
     for name in ["GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR"] {
         let step = approved();
         let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
-        ended(command.env(name, "github-actions[bot]")).is(4).says("a person dispatches it: github-actions[bot]");
+        ended(command.env(name, "github-actions[bot]")).is(4).says("a person started it: github-actions[bot]");
     }
 }
 
@@ -248,7 +251,7 @@ fn another_name_does_not_make_another_person() {
     let step = approved();
     let mut command = step.command(&["github", "check-approval", "--plan-hash", HASH]);
     let command = command.env("GITHUB_ACTOR", "rae-before").env("GITHUB_TRIGGERING_ACTOR", "rae-before");
-    ended(command.env("GITHUB_ACTOR_ID", account("rae").to_string())).is(4).says("dispatches it as well");
+    ended(command.env("GITHUB_ACTOR_ID", account("rae").to_string())).is(4).says("also started the workflow");
     ended(command.env("GITHUB_ACTOR_ID", account("lee").to_string())).is(0);
 }
 

@@ -34,7 +34,7 @@ fn a_comment_is_made_once_then_edited_then_left_alone() {
     let step = Step::new();
     step.comment(&[]).is(0).says("comment on #7: made https://github.com/acme/support-identity/pull/7#issuecomment-");
     assert!(step.bodies()[0].starts_with(&format!("{MARKER}\n")));
-    step.comment(&[]).is(0).says("says the same already");
+    step.comment(&[]).is(0).says("already up to date");
     step.comment_on("all_codes", &[]).is(0).says("updated");
     assert_eq!(step.github.writes(), ["POST /issues/7/comments", "PATCH /issues/comments/1001"]);
     assert_eq!(step.bodies().len(), 1);
@@ -88,7 +88,7 @@ fn comments_of_two_instances_stand_side_by_side() {
     let step = Step::new();
     step.comment(&["--comment-key", "acme-eu"]).is(0).says("made");
     step.comment(&["--comment-key", "acme-us"]).is(0).says("made");
-    step.comment(&["--comment-key", "acme-eu"]).is(0).says("says the same");
+    step.comment(&["--comment-key", "acme-eu"]).is(0).says("already up to date");
     assert_eq!(step.bodies().len(), 2);
     step.comment(&["--comment-key", "a -->"]).is(2).says("--comment-key is letters, digits");
 }
@@ -110,14 +110,14 @@ fn what_github_refuses_is_a_warning_and_the_run_is_not_worse_for_it() {
     let secondary = || error(403, "You have exceeded a secondary rate limit").with_header("retry-after", "3600");
     for (reply, said) in [
         (error(401, "Bad credentials"), "the token is not accepted"),
-        (error(403, "Resource not accessible by integration"), "name the scope under `permissions`"),
-        (error(404, "Not Found"), "it does not exist, or the token may not see it"),
+        (error(403, "Resource not accessible by integration"), "add the scope under `permissions`"),
+        (error(404, "Not Found"), "it does not exist, or the token cannot see it"),
         (error(410, "Issues are disabled"), "410%3A Issues are disabled"),
         (limited(), "rate limit is used up"),
         (secondary(), "rate limit is used up"),
         (error(429, "slow down").with_header("retry-after", "9999"), "rate limit is used up"),
         (error(502, "Server Error"), "502"),
-        (Reply::text(201, "text/html", "<html>"), "the answer cannot be read"),
+        (Reply::text(201, "text/html", "<html>"), "the response cannot be read"),
     ] {
         let step = Step::new();
         step.github.fail("POST", "/issues/7/comments", 9, reply);
@@ -133,7 +133,7 @@ fn a_comment_that_github_finds_too_long_becomes_a_short_one() {
     let step = Step::new();
     step.github.fail("POST", "/comments", 1, error(422, "Validation Failed"));
     step.comment(&[]).is(0).says("made").says("too long");
-    assert_eq!(step.bodies(), [format!("{MARKER}\nThis report is too long for a comment. The job summary has it.\n")]);
+    assert_eq!(step.bodies(), [format!("{MARKER}\nThis report is too long for a comment. See the job summary.\n")]);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_redirect_is_not_followed() {
 fn without_a_pull_request_or_a_token_nothing_is_asked() {
     let step = Step::new();
     std::fs::write(step.folder.path().join("event.json"), r#"{"repository":{"private":true}}"#).expect("written");
-    step.comment(&[]).is(0).says("the event is about no pull request");
+    step.comment(&[]).is(0).says("the event is not about a pull request");
     step.comment(&["--pr-number", "12"]).is(0).says("comment on #12: made");
     let folder = run_folder("demo");
     let mut command = step.command(&["zendesk", "drift", "report", "--to", "comment", &folder]);
@@ -179,7 +179,7 @@ fn a_github_enterprise_server_has_its_api_below_a_path() {
     let mut command = step.command(&["zendesk", "drift", "report", "--to", "comment", &folder]);
     command.env("GITHUB_API_URL", format!("{}/api/v3/", step.github.url()));
     ended(&mut command).is(0);
-    ended(&mut command).is(0).says("says the same");
+    ended(&mut command).is(0).says("already up to date");
     let asked = ["GET /api/v3/issues/7/comments", "POST /api/v3/issues/7/comments"];
     let again = ["GET /api/v3/issues/7/comments", "POST /api/graphql", "GET /api/v3/user"];
     assert_eq!(step.github.log(), [&asked[..], &again].concat());
@@ -203,7 +203,7 @@ fn while_github_cannot_say_whose_comments_are_the_own_none_is_made_or_edited() {
             let step = Step::new();
             step.github.state().add_comment(7, BOT, &format!("{MARKER}\nold"));
             step.github.fail(method, path, 99, reply);
-            step.comment(&[]).is(0).says("::warning title=Comment::#7 has no comment of this run");
+            step.comment(&[]).is(0).says("::warning title=Comment::#7 has no comment from this run");
             assert!(step.github.writes().is_empty(), "{path}");
         }
     }

@@ -21,7 +21,7 @@ impl Step {
 fn a_run_of_the_audit_is_found_with_its_artifact() {
     let step = Step::new();
     let (run, artifact) = step.github.state().add_audit();
-    step.find(run).is(0).says("  ok    its workflow is the audit's").says(&format!("g-gremlin-audit-{run}-1"));
+    step.find(run).is(0).says("  ok    it is a run of the audit's workflow").says(&format!("g-gremlin-audit-{run}-1"));
     assert_eq!(
         step.outputs(),
         format!(
@@ -34,12 +34,16 @@ fn a_run_of_the_audit_is_found_with_its_artifact() {
 #[test]
 fn a_run_that_is_not_the_audits_own_is_refused_with_what_it_is() {
     let cases: [(&str, Value, &str); 9] = [
-        ("/repository/full_name", json!("acme/other"), "the run is of this repository: acme/other"),
-        ("/head_repository/full_name", json!("mallory/support-identity"), "own: mallory/support-identity"),
-        ("/head_repository", Value::Null, "its code is this repository's own: none"),
-        ("/path", json!(".github/workflows/evil.yml"), "its workflow is the audit's: .github/workflows/evil.yml"),
-        ("/path", json!("drift-audit.yml"), "its workflow is the audit's: drift-audit.yml"),
-        ("/event", json!("pull_request"), "a schedule or a person started it: pull_request"),
+        ("/repository/full_name", json!("acme/other"), "the run is from this repository: acme/other"),
+        ("/head_repository/full_name", json!("mallory/support-identity"), "this repository: mallory/support-identity"),
+        ("/head_repository", Value::Null, "its code is from this repository: none"),
+        (
+            "/path",
+            json!(".github/workflows/evil.yml"),
+            "it is a run of the audit's workflow: .github/workflows/evil.yml",
+        ),
+        ("/path", json!("drift-audit.yml"), "it is a run of the audit's workflow: drift-audit.yml"),
+        ("/event", json!("pull_request"), "it was started by a schedule or a person: pull_request"),
         ("/head_branch", json!("feature"), "it ran on the default branch: feature"),
         ("/head_branch", Value::Null, "it ran on the default branch: none"),
         ("/status", json!("in_progress"), "it is finished: in_progress"),
@@ -121,7 +125,7 @@ fn a_run_of_a_tag_that_is_named_like_the_branch_is_not_one_of_the_branch() {
     step.github.fail("GET", "/compare/", 1, error(404, "No common ancestor"));
     step.find(wanted).is(4).says("its commit is on the default branch");
     step.github.fail("GET", "/compare/", 9, error(403, "Resource not accessible by integration"));
-    step.find(wanted).is(3).says("name the scope under `permissions`");
+    step.find(wanted).is(3).says("add the scope under `permissions`");
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn no_earlier_run_is_said_and_no_error() {
 fn what_cannot_be_read_is_an_error_and_never_no_run() {
     for (reply, said) in [
         (error(401, "Bad credentials"), "GitHub answers 401: Bad credentials"),
-        (error(403, "Resource not accessible by integration"), "name the scope under `permissions` of the job"),
+        (error(403, "Resource not accessible by integration"), "add the scope under `permissions` of the job"),
         (error(500, "Server Error"), "GitHub answers 500"),
     ] {
         let step = Step::new();
@@ -179,10 +183,10 @@ fn what_is_missing_or_wrong_on_the_command_line_is_told_before_anything_is_asked
     for (name, value) in [("GITHUB_REPOSITORY", ""), ("GITHUB_TOKEN", ""), ("GITHUB_REPOSITORY", "acme/ops/../x")] {
         ended(step.command(&LATEST).env(name, value)).is(2).says(name);
     }
-    ended(step.command(&LATEST).env("GITHUB_TOKEN", "two words")).is(2).says("GITHUB_TOKEN is no token");
+    ended(step.command(&LATEST).env("GITHUB_TOKEN", "two words")).is(2).says("GITHUB_TOKEN is not a token");
     ended(step.command(&LATEST).env("GITHUB_API_URL", "http://api.github.example"))
         .is(3)
-        .says("neither https nor this machine");
+        .says("neither https nor on this machine");
     assert!(step.github.log().is_empty());
 }
 
@@ -192,7 +196,7 @@ fn a_misspelt_workflow_is_an_error_and_a_first_run_is_not() {
     let misspelt = ["github", "find-run", "--latest", "--workflow=drift-audti.yml"];
     step.run(&misspelt).is(3).says("there is no workflow drift-audti.yml on the default branch").says("audit-workflow");
     for which in ["--latest", "--baseline"] {
-        step.run(&["github", "find-run", which]).is(0).says("the first audit has nothing to be compared with");
+        step.run(&["github", "find-run", which]).is(0).says("the first audit has no baseline");
     }
 }
 
@@ -211,8 +215,8 @@ fn of_two_attempts_the_last_ones_artifact_counts_whatever_its_id() {
     step.find(900).is(0).says("artifact g-gremlin-audit-900-2");
     // The last attempt failed and left nothing: what the first one left is of another time.
     step.github.state().artifacts.pop();
-    step.find(900).is(4).says("none of them `g-gremlin-audit…` of its last attempt");
-    step.run(&LATEST).is(0).says("nothing to be compared with");
+    step.find(900).is(4).says("none of them is `g-gremlin-audit…` from its last attempt");
+    step.run(&LATEST).is(0).says("no baseline");
 }
 
 /// Adds an audit run that started at this minute.
@@ -257,8 +261,8 @@ fn a_baseline_that_has_expired_is_an_error_and_never_a_first_run() {
     step.github.state().artifacts[0]["expired"] = true.into();
     let red = add_at(&step, 20, "-not-a-baseline");
     let asked = ["github", "find-run", "--baseline"];
-    step.run(&asked).is(3).says("there is no baseline any more").says("has expired").says("accept-new");
+    step.run(&asked).is(3).says("there is no usable baseline").says("has expired").says("accept-new");
     step.github.state().artifacts.remove(0);
-    step.run(&asked).is(3).says(&format!("no run up to {red} kept the limits"));
+    step.run(&asked).is(3).says(&format!("no run up to {red} is within the limits"));
     step.run(&LATEST).is(0).says(&format!("Run {red} of"));
 }

@@ -64,7 +64,7 @@ fn an_issue_is_opened_edited_closed_and_opened_again() {
     let body = step.github.state().issues[0]["body"].as_str().expect("a body").to_owned();
     assert!(body.starts_with(&format!("{MARKER}\n## 🔴 Drift audit")) && body.contains("Acme"), "{body}");
 
-    step.track(&breached, &[]).is(0).says("says the same already");
+    step.track(&breached, &[]).is(0).says("already up to date");
     step.track(&known, &[]).is(0).says("updated");
     assert_eq!(step.issues(), [("open".to_owned(), "Zendesk drift: 1 issue; no threshold is set".to_owned())]);
 
@@ -81,7 +81,7 @@ fn an_issue_is_opened_edited_closed_and_opened_again() {
     let words: Vec<String> =
         step.github.state().comments.iter().map(|one| one["body"].as_str().unwrap_or_default().to_owned()).collect();
     assert_eq!(words.len(), 2, "{words:?}");
-    assert!(words[0].contains("found no issue, so this is closed"), "{}", words[0]);
+    assert!(words[0].contains("found no issues, so this is closed"), "{}", words[0]);
     assert!(words[1].contains("Opened again"), "{}", words[1]);
 }
 
@@ -161,6 +161,6 @@ fn an_audit_alone_has_a_tracking_issue_and_without_a_token_it_is_printed() {
         .says("only an audit has a tracking issue");
     let folder = run.display().to_string();
     let mut command = step.command(&["zendesk", "drift", "report", "--to", "issue", &folder]);
-    super::ended(command.env_remove("GITHUB_TOKEN")).is(0).says("is printed, not posted");
+    super::ended(command.env_remove("GITHUB_TOKEN")).is(0).says("is printed and not posted");
     assert!(step.github.writes().is_empty());
 }

@@ -169,13 +169,13 @@ fn external_ids_of_digits_are_texts_and_a_number_is_none() {
     fake.with_world(|world| world.set(Of::Organizations, 4002, "external_id", 15_000));
     let said = stderr(audit(&fake).1.code(3));
     let expected =
-        "caused by: organizations, page 1: record 2 of the page: a field is not of the type that Zendesk sends";
+        "caused by: organizations, page 1: record 2 of the page: a field does not have the type that Zendesk sends";
     assert!(said.contains(expected), "{said}");
 }
 
 #[test]
 fn each_source_of_tickets_is_recorded_and_the_list_is_warned_of() {
-    const WARNING: &str = "warning: archived_tickets_not_covered: the tickets came from the ticket list, which leaves archived tickets out; their drift is not found\n";
+    const WARNING: &str = "warning: archived_tickets_not_covered: the tickets came from the ticket list, which does not include archived tickets; drift in those is not found\n";
     let fake = small();
     let (folder, assert) = audit(&fake);
     assert!(!stderr(assert.code(0)).contains("archived"));
@@ -184,13 +184,13 @@ fn each_source_of_tickets_is_recorded_and_the_list_is_warned_of() {
     fake.with_config(|config| config.credentials.iter_mut().for_each(|credential| credential.role = Role::Agent));
     let (folder, assert) = audit(&fake);
     let said = stderr(assert.code(0));
-    assert_eq!(said.matches("note: the incremental export answered 403 (it is for admins)").count(), 1, "{said}");
+    assert_eq!(said.matches("note: the incremental export answered 403 (only admins can use it)").count(), 1, "{said}");
     assert!(said.contains("warning: tickets_may_lag: the tickets came from the search export alone"), "{said}");
     let receipt = artifact(&folder, "receipt.json");
     assert_eq!(receipt["ticket_source"], "search_export_alone");
     assert_eq!(
         receipt["requests"]["tickets_because"],
-        "the search export, because the incremental export is for admins"
+        "the search export, because only admins can use the incremental export"
     );
     assert_eq!(receipt["requests"]["expected"]["by_kind"]["users"], 1);
 
@@ -227,7 +227,7 @@ fn replayed(folder: &TempDir, yaml: &str) -> String {
 
 #[test]
 fn that_tickets_may_lag_is_said_again_when_the_snapshot_is_replayed() {
-    const WARNING: &str = "warning: tickets_may_lag: the tickets came from the search export alone, whose index lags by some minutes; the latest changes may be missing\n";
+    const WARNING: &str = "warning: tickets_may_lag: the tickets came from the search export alone, which lags by some minutes; the latest changes may be missing\n";
     let fake = small();
     fake.with_config(|config| config.credentials.iter_mut().for_each(|credential| credential.role = Role::Agent));
     let (folder, assert) = audit(&fake);

@@ -62,7 +62,7 @@ fn a_lenient_grant_that_opens_nothing_is_explained_at_the_first_list() {
     let list =
         ["organizations", "users", "memberships"].into_iter().find(|list| text.contains(&format!("{list}, page 1")));
     assert!(list.is_some() && text.contains("403 Forbidden (You are missing the following required scopes:"), "{text}");
-    assert!(text.contains("must carry the scope"), "{text}");
+    assert!(text.contains("must have the scope"), "{text}");
     assert!(!text.contains("fake-granted-token"), "{text}");
     assert!(fake.requests_to(EXPORT).is_empty());
 }

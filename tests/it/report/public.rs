@@ -89,7 +89,7 @@ impl Workflow {
     }
 }
 
-const NOTE: &str = "note: names, ids, domains and what other systems said are withheld: this runs on GitHub";
+const NOTE: &str = "note: names, ids, domains and remote error messages are hidden because this";
 
 #[test]
 fn an_audit_tells_counts_and_the_hash() {
@@ -174,7 +174,12 @@ fn what_failed_stays_useful() {
 
     workflow.stage.fake.add_fault(Fault::below("/api/v2/organizations", FaultKind::json_error(403)));
     let (_, err) = workflow.told(3, &["audit"]);
-    assert!(err.contains("error: nothing was audited\n  caused by: Zendesk answered 403\n  help: the credentials must carry the scope"), "{err}");
+    assert!(
+        err.contains(
+            "error: nothing was audited\n  caused by: Zendesk answered 403\n  help: the credentials must have the scope"
+        ),
+        "{err}"
+    );
     assert_eq!(err.matches(NOTE).count(), 1, "{err}");
     workflow.told(1, &["doctor"]);
     workflow.told(1, &["doctor", "--format", "json"]);

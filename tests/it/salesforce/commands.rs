@@ -113,7 +113,7 @@ fn a_csv_that_a_flag_names_wins_and_asks_salesforce_for_nothing() {
 fn what_is_wrong_beforehand_ends_before_any_request() {
     for (query, cause) in [
         ("DELETE FROM Account", "the query does not begin with SELECT"),
-        ("SELECT Id, COUNT() FROM Account", "the query asks for `COUNT()`, which is not a plain field"),
+        ("SELECT Id, COUNT() FROM Account", "the query selects `COUNT()`, which is not a plain field"),
         ("SELECT Id FROM Account FOR VIEW", "the query ends with FOR VIEW, which changes the records that it reads"),
     ] {
         let stage = Stage::new(small());
@@ -183,9 +183,12 @@ fn doctor_tries_the_login_and_the_query() {
         "Salesforce (API 64.0, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET): the query finds 5 records; of the first 2, 1 have no account_domains; 1 of 100,000 API requests of 24 hours used",
     );
     stage.configure("SELECT Id, Name, Support_Domains__c FROM Account LIMIT 3");
-    doctor(0, "take LIMIT and OFFSET out of salesforce.query");
+    doctor(
+        0,
+        "remove LIMIT and OFFSET from salesforce.query: the accounts they leave out look as if they were deleted",
+    );
     stage.configure("SELECT Id, Name FROM Account");
-    doctor(1, "but no field stands for account_domains");
+    doctor(1, "but no field matches account_domains");
     stage.configure("SELECT Id, Name, Nope__c FROM Account");
     doctor(1, "No such column 'Nope__c'");
     stage.configure("SELECT Id, Name, Support_Domains__c FROM Account WHERE Type = 'None'");

@@ -78,7 +78,7 @@ fn an_answer_that_unpacks_to_too_much_is_not_read() {
     let query = Query::parse(QUERY).expect("a query");
     let error = block_on(read(&patient, &query, &|_| ())).err().expect("an error");
     assert_eq!(fake.log().len(), 1, "asking again would bring the same");
-    assert_eq!(error.to_string(), "the query, page 1: an answer of more than 64 MiB, which is not read");
+    assert_eq!(error.to_string(), "the query, page 1: a response of more than 64 MiB, which is not read");
     assert_eq!(error.exit(), Exit::Unreadable);
     let body = format!(r#"[{{"message":"{}","errorCode":"UNKNOWN_EXCEPTION"}}]"#, "x".repeat(1 << 20));
     let error = failed(Fault::on(Of::Query, FaultKind::Status(500, body, Vec::new())));
@@ -170,7 +170,7 @@ fn a_login_that_is_refused_says_which_setting_to_check() {
         assert!(refused.help().contains("SALESFORCE_CLIENT_ID") && refused.help().contains("My Domain"));
     }
     let no_token = failed(Fault::on(Of::Token, FaultKind::Status(200, "{}".into(), Vec::new())));
-    assert_eq!(no_token.to_string(), "the login: the answer holds no access token");
+    assert_eq!(no_token.to_string(), "the login: the response has no access token");
 }
 
 #[test]

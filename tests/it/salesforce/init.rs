@@ -42,7 +42,7 @@ fn what_it_writes_is_tried_and_an_audit_reads_both_sides_with_it() {
     let arguments = ["--instance-url", salesforce.url(), "--query", query, "--base-url", zendesk.url()];
     init(&folder, &FakeSalesforce::CLIENT_ENV, &arguments)
         .code(0)
-        .stdout(predicate::str::contains("  account_domains: \"Support_Domains__c\" (its name speaks of domains)\n"))
+        .stdout(predicate::str::contains("  account_domains: \"Support_Domains__c\" (its name mentions domains)\n"))
         .stdout(predicate::str::contains("the query finds 5 records"))
         .stdout(predicate::str::contains("Export the Salesforce accounts").not())
         .stdout(predicate::str::contains("Set zendesk.subdomain").not());
@@ -69,7 +69,7 @@ fn the_column_that_is_empty_most_often_is_named() {
     init(&folder, &FakeSalesforce::CLIENT_ENV, &["--instance-url", salesforce.url(), "--query", query])
         .code(0)
         .stdout(predicate::str::contains("of the first 2, 1 have no account_domains"))
-        .stderr(predicate::str::contains("note: take LIMIT and OFFSET out of salesforce.query"));
+        .stderr(predicate::str::contains("note: remove LIMIT and OFFSET from salesforce.query: the accounts they leave out look as if they were deleted"));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn without_credentials_the_next_step_names_them_and_nothing_is_asked() {
         let (salesforce, folder) = (small(), folder());
         init(&folder, env, &["--instance-url", salesforce.url()])
             .code(0)
-            .stdout(predicate::str::contains(format!("  The query was not tried: {said}")));
+            .stdout(predicate::str::contains(format!("  The query was not tested: {said}")));
         assert!(salesforce.log().is_empty());
         let text = written(&folder);
         assert!(text.contains("  query: \"SELECT Id, Name, Website FROM Account\"   # narrow it"), "{text}");
@@ -92,9 +92,9 @@ fn without_credentials_the_next_step_names_them_and_nothing_is_asked() {
     }
     // A field that no name gives away is asked for.
     let query = "SELECT CRM_Key__c, Name, Website FROM Account";
-    init(&folder(), &[], &["--instance-url", "https://acme.my.salesforce.com", "--query", query]).code(0).stderr(
-        "note: no field of the query is known by its name as sf_account_id; name it under salesforce.columns\n",
-    );
+    init(&folder(), &[], &["--instance-url", "https://acme.my.salesforce.com", "--query", query])
+        .code(0)
+        .stderr("note: no field of the query matches sf_account_id; name it under salesforce.columns\n");
     let folder = folder();
     let json = init(&folder, &[], &["--instance-url", "https://acme.my.salesforce.com", "--format", "json"]).code(0);
     let json: Value = serde_json::from_slice(&json.get_output().stdout).expect("nothing but JSON");
@@ -146,12 +146,12 @@ fn a_try_that_fails_says_why_and_the_configuration_is_written_all_the_same() {
         init(&folder, env, &["--instance-url", salesforce.url(), "--query", query])
             .code(code)
             .stderr(predicate::str::contains(said))
-            .stderr(predicate::str::contains("then g-gremlin zendesk drift doctor; the configuration is written"));
+            .stderr(predicate::str::contains("then g-gremlin zendesk drift doctor; the configuration is saved"));
         assert!(written(&folder).contains(query));
     };
     let env = FakeSalesforce::CLIENT_ENV;
     fails("SELECT Id, Name, Websit FROM Account", &env, 2, "INVALID_FIELD");
-    fails("SELECT Id, Name FROM Account", &env, 2, "no field stands for account_domains");
+    fails("SELECT Id, Name FROM Account", &env, 2, "no field matches account_domains");
     let wrong = [(env[0].0, env[0].1), (env[1].0, "wrong")];
     fails("SELECT Id, Name, Support_Domains__c FROM Account", &wrong, 3, "SALESFORCE_CLIENT_SECRET");
 }

@@ -26,8 +26,8 @@ fn each_resolution_says_why() {
     told(
         account("001CASE004"),
         &[
-            "org 1040 (Linkable) counts: it holds linkable-two.example, linkable.example; it has no external id, and no domain of another account",
-            "  domain_linked: no org has its id, exactly one counts by its domains, and that one is free. So org 1040 is its org",
+            "org 1040 (Linkable) counts: it has linkable-two.example, linkable.example; it has no external id, and no domain of another account",
+            "  domain_linked: no org has its id, and exactly one counts by its domains and has no external id. So org 1040 is its org",
         ],
     );
     told(
@@ -36,15 +36,12 @@ fn each_resolution_says_why() {
     );
     told(
         account("001CASE008"),
-        &["also contest-b.example, which account 001CASE009 alone expects", "  contested: org 1080 is the only one"],
+        &["also contest-b.example, which only account 001CASE009 expects", "  contested: only org 1080 counts"],
     );
-    told(
-        account("001CASE010"),
-        &["it has external id \"SF-LEGACY-7|<b>x</b>\"", "  conflict: org 1100 is the only one that counts"],
-    );
+    told(account("001CASE010"), &["it has external id \"SF-LEGACY-7|<b>x</b>\"", "  conflict: only org 1100 counts"]);
     told(account("001CASE011"), &["  No org holds nowhere.example.", "  missing: no org has its id, and none counts"]);
     told(account("001CASE012"), &["  missing: no org has its id, and several count by its domains: orgs 1120, 1121."]);
-    told(account("001CASE013"), &["org 1130 (Shared Only) does not count: of its domains only shared-only.example"]);
+    told(account("001CASE013"), &["org 1130 (Shared Only) does not count: it has only shared-only.example"]);
     told(account("001CASE014"), &["it does not need an org (zendesk_expected is \"N\")", "so nothing is reported"]);
 }
 
@@ -65,7 +62,7 @@ fn each_entry_of_the_reference_has_its_fate() {
             "    https://www.Tidy.example:443/path?x#y, that is tidy.example: expected\n",
             "    localhost: dropped, not a domain\n",
             "    co.uk: dropped, a public suffix under which anyone can have a domain\n",
-            "    tidy.example., that is tidy.example: expected, and is a repetition\n",
+            "    tidy.example., that is tidy.example: expected, and is repeated\n",
         ],
     );
     told(account("001CASE013"), &["expected, but shared with account 001CASE014, so it links no account"]);
@@ -74,10 +71,10 @@ fn each_entry_of_the_reference_has_its_fate() {
         account("001CASE037"),
         &[
             "zendesk_domain_override, in force:\n    new.example: expected\n",
-            "not read, since the override holds a domain:\n    old.example\n",
+            "not used, because the override has a domain:\n    old.example\n",
         ],
     );
-    told(account("001CASE038"), &["holds no domain, so account_domains is read:\n    n/a: dropped, not a domain\n"]);
+    told(account("001CASE038"), &["has no domain, so account_domains is used:\n    n/a: dropped, not a domain\n"]);
     told(account("001CASE029"), &["Bücher.example, that is xn--bcher-kva.example: expected"]);
 }
 
@@ -99,12 +96,12 @@ fn both_spellings_of_an_id_are_told_and_lead_to_the_account() {
 #[test]
 fn users_are_told_why_they_are_not_in_scope() {
     for (user, why) in [
-        (2900, "  No: the role is agent. Nothing is judged.\n"),
-        (2901, "  No: inactive. Nothing is judged.\n"),
-        (2902, "  No: suspended. Nothing is judged.\n"),
-        (2903, "  No: shared from another Zendesk. Nothing is judged.\n"),
-        (2904, "  No: no e-mail address with a usable domain. Nothing is judged.\n"),
-        (2905, "  No: no e-mail address with a usable domain. Nothing is judged.\n"),
+        (2900, "  No: the role is agent. Nothing is checked.\n"),
+        (2901, "  No: inactive. Nothing is checked.\n"),
+        (2902, "  No: suspended. Nothing is checked.\n"),
+        (2903, "  No: shared from another Zendesk. Nothing is checked.\n"),
+        (2904, "  No: no email address with a usable domain. Nothing is checked.\n"),
+        (2905, "  No: no email address with a usable domain. Nothing is checked.\n"),
     ] {
         told(TraceSubject::User(user), &["not in scope\n", why]);
     }
@@ -118,37 +115,37 @@ fn users_are_told_what_follows() {
     );
     told(TraceSubject::User(2908), &["User 2908: an ignored domain\n"]);
     told(TraceSubject::User(2909), &["User 2909: no account expects the domain\n"]);
-    told(TraceSubject::User(2080), &["Nothing yet: the account must be resolved to an org first."]);
+    told(TraceSubject::User(2080), &["Nothing yet: the account must be matched to an org first."]);
     told(
         TraceSubject::User(2170),
         &[
-            "0 have the account's org as default and 3 another one (three orgs or more), so it looks like a provider's domain",
+            "0 have the account's org as default and 3 have another one (three orgs or more), so it looks like a provider's domain",
             "Nothing: the domain looks like a provider's, so it proves nothing about its users.",
         ],
     );
     told(
         TraceSubject::User(2400),
-        &["3 another one (three orgs or more), so it does not look like a provider's domain"],
+        &["3 have another one (three orgs or more), so it does not look like a provider's domain"],
     );
-    told(TraceSubject::User(2240), &["the default org is that of account 001CASE024, which settles it"]);
-    told(TraceSubject::User(2220), &["the default org is that of account 001CASE022, which settles it"]);
+    told(TraceSubject::User(2240), &["the default org is that of account 001CASE024, so the user is clear"]);
+    told(TraceSubject::User(2220), &["the default org is that of account 001CASE022, so the user is clear"]);
     told(TraceSubject::User(2010), &["As it should be: a member of org 1010 (Agreed GmbH), which is the default org."]);
     told(
         TraceSubject::User(2263),
         &[
-            "Should be in org 1260 (People) but is not a member; the address is verified, and there is no other membership.",
+            "Should be in org 1260 (People) but is not a member; the address is verified, and the user has no other membership.",
         ],
     );
     told(TraceSubject::User(2264), &["the address is not verified", "blocked user_not_verified"]);
-    told(TraceSubject::User(2265), &["a user may belong to only one org here", "blocked multiple_organizations_off"]);
+    told(TraceSubject::User(2265), &["Zendesk allows only one org per user", "blocked multiple_organizations_off"]);
     told(
         TraceSubject::User(2266),
         &["Is a member of org 1260 (People), as it should be, but it is not the default org."],
     );
-    told(TraceSubject::User(2268), &["by the user's own organization_id; no membership is the default."]);
-    told(TraceSubject::User(2269), &["by the default membership."]);
+    told(TraceSubject::User(2268), &["from the user's own organization_id; no membership is the default."]);
+    told(TraceSubject::User(2269), &["from the default membership."]);
     told(TraceSubject::User(2241), &["Several accounts expect the domain"]);
-    told(TraceSubject::User(2221), &["The domain points to several orgs, and the default org is not the account's."]);
+    told(TraceSubject::User(2221), &["The domain is on several orgs, and the default org is not the account's."]);
     told(TraceSubject::User(2020), &["several orgs have its id, so the right one is unknown.", "org 1021"]);
 }
 
@@ -156,13 +153,13 @@ fn users_are_told_what_follows() {
 fn tickets_are_told_by_window_and_requester() {
     told(
         TraceSubject::Ticket(4274),
-        &["not in the window from 2026-03-18T22:15:30Z to", "only tickets of the window are judged"],
+        &["not in the window from 2026-03-18T22:15:30Z to", "only tickets in the window are checked"],
     );
     told(TraceSubject::Ticket(4275), &["Ticket 4275: not in the window\n"]);
     told(TraceSubject::Ticket(4276), &["it is filed under"]);
     told(
         TraceSubject::Ticket(4018),
-        &["Requested by user 999999, who does not exist.", "a ticket without a requester cannot be judged."],
+        &["Requested by user 999999, who does not exist.", "a ticket without a requester cannot be checked."],
     );
     told(
         TraceSubject::Ticket(4270),
@@ -189,7 +186,7 @@ fn orgs_are_told_who_claims_them() {
     );
     told(
         TraceSubject::Org(1040),
-        &["It has no external id, so only its domains can lead to its account.", "it is this account's org"],
+        &["It has no external id, so only its domains can link it to an account.", "it is this account's org"],
     );
     told(
         TraceSubject::Org(1080),
@@ -202,7 +199,7 @@ fn orgs_are_told_who_claims_them() {
     );
     told(
         TraceSubject::Org(1130),
-        &["No account claims it.", "shared-only.example: expected by accounts 001CASE013, 001CASE014"],
+        &["No account matches it.", "shared-only.example: expected by accounts 001CASE013, 001CASE014"],
     );
     told(
         TraceSubject::Org(1211),
@@ -220,9 +217,9 @@ fn domains_are_told_who_expects_and_who_holds_them() {
     );
     told(
         domain("partly-roam.example"),
-        &["looks like a provider's domain\n", "Warning spread_domain, line 18:", "Orgs that hold it\n  None."],
+        &["looks like a provider's domain\n", "Warning spread_domain, line 18:", "Orgs that have it\n  None."],
     );
-    told(domain("both.example"), &["One account expects it, but other orgs hold it too."]);
+    told(domain("both.example"), &["One account expects it, but other orgs have it too."]);
     told(domain("gmail.com"), &["a personal or provider domain\n", "Warning personal_domain, line 17:"]);
     told(domain("mail.com"), &["It is listed in domains.not_personal"]);
     told(domain("ignored.example"), &["It is listed in domains.ignored: it is never used for matching."]);
@@ -289,10 +286,7 @@ fn an_external_id_that_only_looks_like_the_accounts_is_told() {
             "{text}"
         );
         let text = asked.wide(&TraceSubject::Org(1), 1000);
-        assert!(
-            text.contains("Its external id looks similar to, but is not, that of account 0015g00000XyZaB (Acme)"),
-            "{text}"
-        );
+        assert!(text.contains("Its external id looks similar to that of account 0015g00000XyZaB (Acme)"), "{text}");
     });
 }
 

@@ -30,14 +30,17 @@ pub(super) fn find(environment: &Environment, inputs: &Inputs) -> Result<Before,
             read_config(inputs.config.as_deref())?;
             Ok(Before::Added)
         } else {
-            Err(Failure::invalid(Message::public(format!("{} is on neither side of this change", path.display())))
-                .help("name the configuration of this repository with the input config"))
+            Err(Failure::invalid(Message::public(format!(
+                "{} does not exist before or after this change",
+                path.display()
+            )))
+            .help("name this repository's configuration with the input config"))
         };
     };
     // A configuration that is gone or broken is an error here already, beside its line.
     let head_config = read_config(Some(&path))?.map(|file| file.config);
     let kept = environment.work.join("before.yaml");
-    let written = |error: std::io::Error| disk("the side before the change cannot be kept", error);
+    let written = |error: std::io::Error| disk("the version before the change cannot be saved", error);
     std::fs::write(&kept, &before).map_err(written)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let base_config = std::str::from_utf8(&before).ok().and_then(|text| Config::parse(text, folder).ok());
@@ -71,7 +74,7 @@ fn reference(environment: &Environment, base: &str, csv: Option<&Path>) -> Resul
     };
     let Some(bytes) = bytes else { return Ok(None) };
     let kept = environment.work.join("before.csv");
-    std::fs::write(&kept, bytes).map_err(|error| disk("the side before the change cannot be kept", error))?;
+    std::fs::write(&kept, bytes).map_err(|error| disk("the version before the change cannot be saved", error))?;
     Ok(Some(kept))
 }
 
@@ -110,8 +113,8 @@ fn commit(name: &str) -> Result<String, Failure> {
 }
 
 fn no_history() -> Failure {
-    Failure::new(Exit::Unreadable, "git does not have the side before this change")
-        .help("check the repository out with fetch-depth: 0, into the folder in which the Action runs")
+    Failure::new(Exit::Unreadable, "git does not have the version before this change")
+        .help("check out the repository with fetch-depth: 0, into the folder in which the Action runs")
 }
 
 /// A path of the repository as git names it from here: with `/`, and without a way around.

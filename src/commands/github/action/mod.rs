@@ -46,7 +46,7 @@ impl Environment {
         let needed = |name: &'static str| {
             variable(name).ok_or_else(|| {
                 Failure::invalid(Message::public(format!("{name} is not set")))
-                    .help("`github action` is a step of the Action; action.yml shows what it is given")
+                    .help("`github action` is a step of the Action; action.yml shows which variables it sets")
             })
         };
         let inputs = RawInputs::parse(&needed("INPUTS")?)
@@ -86,7 +86,7 @@ impl Environment {
             Ok(Cli { area: Area::Zendesk { topic: Topic::Drift(drift) } }) => {
                 crate::commands::drift(&drift.common, drift.command)
             }
-            Ok(_) => Err(Failure::invalid("the command line of the step is another command's")),
+            Ok(_) => Err(Failure::invalid("the command line of the step is for another command")),
             Err(error) => Err(Failure::invalid("an input cannot be used").because(told_by_clap(&error))),
         }
     }

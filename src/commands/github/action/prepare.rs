@@ -128,9 +128,10 @@ fn chosen(
     let Search { newest, baseline, expired: _ } = search;
     match &baseline {
         Some(found) => say("the baseline", found),
-        None => {
-            console.notice("there is no earlier audit to compare with, so limits that need a baseline are not judged")
-        }
+        None => console.notice(
+            "there is no earlier audit to compare with, so limits that need a baseline are not \
+                checked",
+        ),
     }
     let history = newest.filter(|newest| baseline.as_ref().is_none_or(|baseline| baseline.run_id != newest.run_id));
     Ok((baseline, history))

@@ -50,11 +50,11 @@ fn settled(state: &mut State) -> u8 {
     let told = match (outcome("DOWNLOADED").as_str(), outcome("RAN").as_str()) {
         ("failure", _) => told(
             "the artifact of the audit run could not be downloaded",
-            "the log of the step Download its artifact says why; run the job again",
+            "see the log of the step Download its artifact for the cause; run the job again",
         ),
-        (_, "cancelled") => told("the job was cancelled before the command ended", "run the job again"),
+        (_, "cancelled") => told("the job was canceled before the command ended", "run the job again"),
         _ => told(
-            "the program was ended before it could say how it went",
+            "the program was killed before it could report a result",
             "exit code 137 in the log of the step Run g-gremlin means that the machine ran out of memory",
         ),
     };

@@ -129,7 +129,7 @@ impl Step<'_> {
         only(&self.environment.work.join(folder), ending).ok_or_else(|| {
             let what = if ending.is_empty() { "snapshot" } else { "run folder" };
             Failure::invalid(Message::public(format!("the artifact of the audit run does not hold one {what}")))
-                .help("run the audit workflow once more, with save-snapshot")
+                .help("run the audit workflow again, with save-snapshot")
         })
     }
 
@@ -148,7 +148,7 @@ impl Step<'_> {
         if inputs.only_actions.as_ref().is_some_and(Vec::is_empty) {
             return Err(Failure::invalid("the input only-actions is empty")
                 .because("the dry run selected no action, or its output was lost")
-                .help("name the ids that the dry run put out as selected-actions, or all"));
+                .help("name the ids from the dry run's output selected-actions, or all"));
         }
         let review = if inputs.apply_follows { review(&plan, inputs, state)? } else { None };
         let mut arguments = self.begin("apply", "");

@@ -119,14 +119,19 @@ impl Step<'_> {
     }
 
     fn run_folder(&self, folder: &Path) -> Result<PathBuf, Failure> {
-        only(folder, "_audit").ok_or_else(|| Failure::invalid("one side of the change left no run folder"))
+        only(folder, "_audit").ok_or_else(|| {
+            Failure::invalid(
+                "the audit before or after the change left no run \
+            folder",
+            )
+        })
     }
 }
 
 /// One side of a change: its configuration, read from `file`, and its reference. Paths in the configuration are relative to the
 /// folder of `named`. Without a reference file, both sides use the snapshot's, so there is nothing to compare.
 fn side(file: &Path, named: &Path, csv: Option<&Path>) -> Result<ChangeSide, Failure> {
-    let invalid = || Failure::invalid("one side of the change has no configuration that can be used");
+    let invalid = || Failure::invalid("the configuration before or after the change is missing or invalid");
     let bytes = files::read_lines(file).map_err(|error| invalid().because(error))?;
     let text = String::from_utf8(bytes).map_err(|_| invalid().because("it is not UTF-8"))?;
     let folder = named.parent().unwrap_or(Path::new(""));
@@ -155,7 +160,8 @@ fn judged(run: &RunFolder) -> JudgedCounts {
 }
 
 fn open_run(folder: &Path) -> Result<RunFolder, Failure> {
-    RunFolder::open(folder).map_err(|error| Failure::invalid("a side of the change cannot be read").because(&error))
+    RunFolder::open(folder)
+        .map_err(|error| Failure::invalid("the files before or after the change cannot be read").because(&error))
 }
 
 /// Folds what is printed meanwhile in the log of GitHub.

@@ -31,10 +31,10 @@ pub(super) fn review(plan: &Path, inputs: &Inputs, state: &State) -> Result<Opti
     if last.seconds() < clock::now().seconds() {
         return Err(Failure::new(Exit::Refused, "this plan is too old to apply")
             .because(Message::public(format!(
-                "it could be applied until {}; the configuration allows {hours} hours",
+                "it expired at {}; the configuration allows {hours} hours",
                 last.rfc3339()
             )))
-            .help("run the audit again, and dispatch the apply with the new run and its hash"));
+            .help("run the audit again, and start the apply with the new run and its hash"));
     }
     let mut asked_by: Vec<String> =
         ["GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR"].into_iter().filter_map(variable).collect();
