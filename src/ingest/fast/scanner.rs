@@ -3,6 +3,7 @@
 use super::super::wire::{Id, Text};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
+use wide::u8x16;
 
 /// Reads an object and nothing after it. `member` is told each key and must read its value.
 pub(super) fn scan_object<'a>(
@@ -284,40 +285,13 @@ impl<'a> Scanner<'a> {
 
 /// How many bytes come before the first quote, backslash or control character.
 pub(super) fn plain_length(text: &[u8]) -> usize {
-    /// Most texts end within so many bytes.
-    const SHORT: usize = 16;
-    let mut length = plain_length_by_words(&text[..text.len().min(SHORT)]);
-    if length < SHORT {
-        return length;
-    }
-    // In long ones more bytes at a time, which the compiler compares in few instructions.
-    for bytes in text[length..].as_chunks::<32>().0 {
-        if bytes.iter().fold(false, |special, c| special | (*c == b'"') | (*c == b'\\') | (*c < 32)) {
-            break;
+    let mut length = 0;
+    for bytes in text.as_chunks::<16>().0 {
+        let special = special(bytes);
+        if special != 0 {
+            return length + special.trailing_zeros() as usize;
         }
         length += bytes.len();
-    }
-    length + plain_length_by_words(&text[length..])
-}
-
-fn plain_length_by_words(text: &[u8]) -> usize {
-    // Eight bytes at a time, each in its part of a number: `x - 1` borrows from the highest bit of a part only where the
-    // part is 0 (or, `x - 32`, less than 32). A borrow reaches beyond its part too, but never below the first one found.
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHEST: u64 = ONES << 7;
-    let mut length = 0;
-    for word in text.as_chunks::<8>().0 {
-        let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        let found = (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 32) & !word);
-        let found = found & HIGHEST;
-        if found != 0 {
-            return length + found.trailing_zeros() as usize / 8;
-        }
-        length += 8;
     }
     while let Some(c) = text.get(length)
         && !matches!(c, b'"' | b'\\' | 0..32)
@@ -325,4 +299,13 @@ fn plain_length_by_words(text: &[u8]) -> usize {
         length += 1;
     }
     length
+}
+
+/// A bit for each of the bytes, the first one lowest: whether it is a quote, a backslash or a control character.
+fn special(bytes: &[u8; 16]) -> u32 {
+    let bytes = u8x16::new(*bytes);
+    let control = bytes.min(u8x16::splat(31)).simd_eq(bytes);
+    let quote = bytes.simd_eq(u8x16::splat(b'"'));
+    let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
+    (control | quote | backslash).to_bitmask()
 }
