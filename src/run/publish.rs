@@ -67,16 +67,28 @@ impl Content<'_> {
     /// digests the others.
     fn write(&self, run: &Run, folder: &Folder) -> io::Result<(Summary, AuditFacts)> {
         let Self { audit, totals, thresholds, .. } = *self;
-        // The issues take the longest.
-        let (issues, plan) = parallel::both(|| self.issues(folder), || self.plan(run, folder));
-        issues?;
+        // Side by side, since the plan takes about as long as all tables together.
+        let (tables, plan) = parallel::both(|| self.tables(folder), || self.plan(run, folder));
+        tables?;
         let summary = Summary::of(audit, run, totals, plan?, thresholds);
         let facts = AuditFacts::of_audit(audit, &summary);
-        self.since(&summary, folder)?;
+        let (since, not_run) =
+            parallel::both(|| self.since(&summary, folder), || self.apply_receipt(run, &summary.plan_hash, folder));
+        since?;
+        not_run?;
         folder.file(Artifact::Summary.name(), |out| artifacts::write_json(&summary, out))?;
         folder.file(Artifact::SummaryMd.name(), |out| out.write_all(markdown(&facts).as_bytes()))?;
-        self.receipts(run, &summary.plan_hash, folder)?;
+        self.receipt(run, &summary.plan_hash, folder)?;
         Ok((summary, facts))
+    }
+
+    /// All tables: the issues, the actions, the accounts and the advisories.
+    fn tables(&self, folder: &Folder) -> io::Result<()> {
+        self.issues(folder)?;
+        folder.file(Artifact::FixPlanTable.name(), |out| tables::fix_plan(self.audit, out))?;
+        folder.file(Artifact::ExceptionsByAccount.name(), |out| tables::exceptions_by_account(self.audit, out))?;
+        folder.file(Artifact::Accounts.name(), |out| tables::accounts(self.audit, out))?;
+        folder.file(Artifact::Advisories.name(), |out| tables::advisories(self.audit, out))
     }
 
     /// The tables of issues, each row written to the table of all and to that of its scope.
@@ -92,14 +104,9 @@ impl Content<'_> {
         })
     }
 
-    /// The plan for programs and as a table, and the table by account; the result is the plan's hash.
+    /// The plan; the result is its hash.
     fn plan(&self, run: &Run, folder: &Folder) -> io::Result<String> {
-        let plan_hash = folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(self.audit, run, out))?;
-        folder.file(Artifact::FixPlanTable.name(), |out| tables::fix_plan(self.audit, out))?;
-        folder.file(Artifact::ExceptionsByAccount.name(), |out| tables::exceptions_by_account(self.audit, out))?;
-        folder.file(Artifact::Accounts.name(), |out| tables::accounts(self.audit, out))?;
-        folder.file(Artifact::Advisories.name(), |out| tables::advisories(self.audit, out))?;
-        Ok(plan_hash)
+        folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(self.audit, run, out))
     }
 
     /// The history, and what differs from the baseline.
@@ -114,11 +121,15 @@ impl Content<'_> {
         folder.file(Artifact::Diff.name(), |out| artifacts::write_json(&document, out))
     }
 
-    fn receipts(&self, run: &Run, plan_hash: &str, folder: &Folder) -> io::Result<()> {
-        let Self { audit, totals, origin, limits, ended_at, .. } = self;
+    /// The receipt of an apply that has not run: every action, not applied.
+    fn apply_receipt(&self, run: &Run, plan_hash: &str, folder: &Folder) -> io::Result<()> {
         folder.file(Artifact::ApplyReceipt.name(), |out| {
-            artifacts::apply_receipt::write_not_run(audit, &run.run_id, plan_hash, limits, out)
-        })?;
+            artifacts::apply_receipt::write_not_run(self.audit, &run.run_id, plan_hash, self.limits, out)
+        })
+    }
+
+    fn receipt(&self, run: &Run, plan_hash: &str, folder: &Folder) -> io::Result<()> {
+        let Self { audit, totals, origin, ended_at, .. } = self;
         let digests = folder.digests();
         let finished_at = ended_at.unwrap_or_else(clock::now);
         folder.file(Artifact::Receipt.name(), |out| {
