@@ -1,7 +1,9 @@
 //! A finished audit as one self-contained page, `report.html`: no request leaves it, a strict content security policy lets nothing
 //! run but its own script, and outside text is only ever text.
 
+mod chart;
 mod data;
+mod plan;
 
 use super::audit_page::AuditReport;
 use super::change::Change;
@@ -58,9 +60,11 @@ pub fn page(report: &HtmlReport<'_>) -> String {
                 }
                 main {
                     (summary(report))
+                    (chart::trend(report.audit.run.history.as_ref().map_or(&[][..], |history| &history.runs)))
                     (changes(report))
                     (findings(facts.issues))
-                    (plan(report))
+                    (plan::plan(report))
+                    (advisories(report))
                     (codes(report))
                 }
                 footer.dim {
@@ -210,57 +214,33 @@ fn findings(count: u64) -> Markup {
     }
 }
 
-/// The prepared actions as cards.
-fn plan(report: &HtmlReport<'_>) -> Markup {
-    let plan = &report.audit.run.plan;
+/// What the audit advises, by code, each with its cases.
+fn advisories(report: &HtmlReport<'_>) -> Markup {
+    let counts = &report.audit.facts.advisories;
+    let rows = &report.audit.run.advisories;
     html! {
-        h2 { "The plan: " (counted(plan.actions.len() as u64, "prepared action")) }
-        @if plan.actions.is_empty() { p { (report.audit.facts.next().sentence()) } }
-        ul.cards {
-            @for action in plan.actions.iter().take(MOST_ROWS) {
-                li {
-                    b { (action.action_id) } " " code { (action.action_code) }
-                    dl {
-                        dt { "account" } dd { (escape::terminal(&action.sf_account_id)) " " (escape::terminal(action.account_name.as_deref().unwrap_or_default())) }
-                        dt { "org" } dd { (action.org_id) " " (escape::terminal(action.org_name.as_deref().unwrap_or_default())) }
-                        @if let Some(user) = action.user_id { dt { "user" } dd { (user) } }
-                        dt { "before" } dd { (escape::terminal(action.from.as_deref().unwrap_or("none"))) }
-                        dt { "after" } dd { (escape::terminal(&action.to)) }
-                        dt { "only if" } dd { (escape::line(&joined(&action.preconditions))) }
-                        @if !action.depends_on.is_empty() { dt { "only after" } dd { (escape::line(&joined(&action.depends_on))) } }
-                        @if !action.notes.is_empty() { dt { "notes" } dd { (escape::line(&joined(&action.notes))) } }
-                    }
-                    p.dim { (plain(action.action_code.explanation().tool_does)) }
+        @if !counts.is_empty() { h2 { "Advisories" } }
+        @for (code, count) in counts {
+            details {
+                summary { code { (code) } ": " (counted(*count, "case")) }
+                p { (plain(code.explanation().means)) " " (plain(code.explanation().what_to_do)) }
+                ul {
+                    @for row in rows.iter().filter(|row| row.advisory_code == *code).take(MOST_ROWS) { li { (escape::line(&row.detail)) } }
                 }
+                @if *count > MOST_ROWS as u64 { p { (grouped(*count - MOST_ROWS as u64)) " more are in advisories.csv." } }
             }
         }
-        @if plan.actions.len() > MOST_ROWS { p { (grouped((plan.actions.len() - MOST_ROWS) as u64)) " more are in fix_plan.csv." } }
     }
 }
 
 /// What each code that occurs means.
 fn codes(report: &HtmlReport<'_>) -> Markup {
-    let facts = report.audit.facts;
     html! {
-        @if !facts.advisories.is_empty() {
-            h2 { "Advisories" }
-            table {
-                thead { tr { th { "code" } th.n { "count" } th { "what it means" } th { "what to do" } } }
-                tbody {
-                    @for (code, count) in &facts.advisories {
-                        tr {
-                            td { code { (code) } } td.n { (grouped(*count)) }
-                            td { (plain(code.explanation().means)) } td { (plain(code.explanation().what_to_do)) }
-                        }
-                    }
-                }
-            }
-        }
         h2 { "What the codes mean" }
         table {
             thead { tr { th { "code" } th { "risk" } th.n { "issues" } th { "what it means" } } }
             tbody {
-                @for (code, count) in facts.codes() {
+                @for (code, count) in report.audit.facts.codes() {
                     tr {
                         td { code { (code) } } td class=(code.risk().as_str()) { (code.risk()) } td.n { (grouped(count)) }
                         td { (plain(code.explanation().means)) }
@@ -269,10 +249,6 @@ fn codes(report: &HtmlReport<'_>) -> Markup {
             }
         }
     }
-}
-
-fn joined<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A text of the catalogue without its backticks.
