@@ -7,6 +7,7 @@ mod apply;
 mod architecture;
 mod cli;
 mod docs;
+mod documented;
 mod fake_github;
 mod fake_salesforce;
 mod fake_zendesk;
