@@ -128,8 +128,10 @@ fn own_run() -> Option<u64> {
 }
 
 fn not_used(run_id: u64, checks: &[Check]) -> Failure {
-    refused(&format!("run {run_id} is not used"), checks)
-        .help("name a run of the audit's workflow on the default branch that still has its artifact")
+    refused(&format!("run {run_id} is not used"), checks).help(
+        "name a run of the audit's workflow on the default branch that still has its artifact; if there is none, run \
+                that workflow again",
+    )
 }
 
 /// Why an audit must not go on without a baseline: there was one, so its limits would be kept by forgetting it.
@@ -217,7 +219,7 @@ fn refused(what: &str, checks: &[Check]) -> Failure {
         .iter()
         .filter_map(|check| check.instead.as_ref().map(|instead| (check.what, instead)))
         .fold(Failure::new(Exit::Refused, Message::public(what)), |failure, (what, instead)| {
-            failure.because(Message::public(format!("{what}: {instead}")))
+            failure.because(Message::public(format!("this check failed: {what} ({instead})")))
         })
 }
 

@@ -37,9 +37,10 @@ fn prepare(environment: &Environment, prepared: &mut Prepared, outputs: &mut Vec
         }
     }
     if let Some(from_run) = inputs.from_run {
-        let (found, history) = find(&console, &inputs, from_run)?;
+        let Chosen { found, history, expired } = find(&console, &inputs, from_run)?;
         let id = |found: &Option<Found>, of: fn(&Found) -> u64| found.as_ref().map(of);
         prepared.run_id = id(&found, |found| found.run_id);
+        prepared.expired_run_id = expired.filter(|_| found.is_none());
         prepared.history_run_id = id(&history, |found| found.run_id);
         let text = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
         outputs.push(("artifact-id", text(id(&found, |found| found.artifact_id))));
@@ -71,8 +72,18 @@ pub(super) fn artifact_name(inputs: &Inputs) -> String {
     inputs.artifact_name.clone().unwrap_or(own)
 }
 
-/// The run whose artifact is used, and, for an audit, the one that its history continues, where that is another.
-fn find(console: &Console, inputs: &Inputs, from_run: FromRun) -> Result<(Option<Found>, Option<Found>), Failure> {
+/// What the input `from-run` stands for.
+#[derive(Default)]
+struct Chosen {
+    /// The run whose artifact is used.
+    found: Option<Found>,
+    /// For an audit, the run that its history continues, where that is another.
+    history: Option<Found>,
+    /// A run whose artifact has expired.
+    expired: Option<u64>,
+}
+
+fn find(console: &Console, inputs: &Inputs, from_run: FromRun) -> Result<Chosen, Failure> {
     let repository = repository()?;
     let token = needed_token()?;
     let wanted = Wanted {
@@ -90,7 +101,7 @@ fn find(console: &Console, inputs: &Inputs, from_run: FromRun) -> Result<(Option
             let answer = answer.map_err(|error| unreadable(&error))?;
             github::tell(console, &answer.checks);
             match answer.found {
-                Some(found) => Ok((Some(found), None)),
+                Some(found) => Ok(Chosen { found: Some(found), ..Chosen::default() }),
                 None => Err(github::not_used(id, &answer.checks)),
             }
         }
@@ -105,12 +116,7 @@ fn find(console: &Console, inputs: &Inputs, from_run: FromRun) -> Result<(Option
     }
 }
 
-fn chosen(
-    console: &Console,
-    inputs: &Inputs,
-    search: Search,
-    needs_baseline: bool,
-) -> Result<(Option<Found>, Option<Found>), Failure> {
+fn chosen(console: &Console, inputs: &Inputs, search: Search, needs_baseline: bool) -> Result<Chosen, Failure> {
     let say = |what: &str, found: &Found| {
         console.say(Message::public(format!(
             "{what}: run {} of {}, {}",
@@ -119,13 +125,13 @@ fn chosen(
     };
     if !needs_baseline {
         search.newest.iter().for_each(|found| say("the newest audit", found));
-        return Ok((search.newest, None));
+        return Ok(Chosen { found: search.newest, history: None, expired: search.expired });
     }
     match github::no_baseline(&search) {
         Some(refusal) if !inputs.accept_new => return Err(refusal),
         _ => {}
     }
-    let Search { newest, baseline, expired: _ } = search;
+    let Search { newest, baseline, expired } = search;
     match &baseline {
         Some(found) => say("the baseline", found),
         None => console.notice(
@@ -134,5 +140,5 @@ fn chosen(
         ),
     }
     let history = newest.filter(|newest| baseline.as_ref().is_none_or(|baseline| baseline.run_id != newest.run_id));
-    Ok((baseline, history))
+    Ok(Chosen { found: baseline, history, expired })
 }

@@ -182,7 +182,13 @@ fn needs_a_run(state: &State, input: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("no audit run with an artifact was found for the input {input}");
-    Err(Failure::new(Exit::Unreadable, Message::public(what)).help("run the audit workflow once, with save-snapshot"))
+    let failure = Failure::new(Exit::Unreadable, Message::public(what));
+    Err(match state.prepared.expired_run_id {
+        None => failure.help("run the audit workflow once, with save-snapshot"),
+        Some(run) => failure
+            .because(Message::public(format!("the artifact of audit run {run} has expired")))
+            .help("run the audit workflow again, with save-snapshot"),
+    })
 }
 
 /// Puts what an audit saved beside its run folder, under the same name.

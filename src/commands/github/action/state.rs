@@ -23,6 +23,9 @@ pub(super) struct State {
 pub(super) struct Prepared {
     /// The run whose artifact is downloaded to `from-run`.
     pub run_id: Option<u64>,
+    /// A run whose artifact would have been used and has expired, where no other one is left.
+    #[serde(default)]
+    pub expired_run_id: Option<u64>,
     /// The run that the history continues, downloaded to `history`, where it is another one.
     pub history_run_id: Option<u64>,
     /// Whether a pull request approved the plan's hash.
