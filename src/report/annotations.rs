@@ -233,12 +233,25 @@ pub fn apply(receipt: &ApplyReceipt) -> String {
                 _ => Level::Warning,
             };
             let title = format!("{reason}: {}", counted(count, "action"));
-            Annotation::new(level, title, reason.explanation().what_to_do.replace('`', ""))
+            Annotation::new(level, title, not_done(reason, receipt))
         })
         .collect();
     others.sort_by_key(|annotation| annotation.level);
     annotations.extend(others);
     render(annotations)
+}
+
+/// Why actions were not carried out, and what to do about it.
+fn not_done(reason: SkipReason, receipt: &ApplyReceipt) -> String {
+    let explanation = reason.explanation();
+    let what_to_do = match reason {
+        // A refusal lets the run complete, so it is not what ended this one.
+        SkipReason::Aborted if !receipt.completed => {
+            "Apply the same plan again; it continues with the remaining actions."
+        }
+        _ => explanation.what_to_do,
+    };
+    format!("{}. What to do: {what_to_do}", explanation.title).replace('`', "")
 }
 
 /// Of a command that left nothing: beside the line that is wrong, where the failure names one.
