@@ -9,15 +9,17 @@ function refused(message) {
   return Object.assign(new Error(message), { expected: true });
 }
 
-/** `actions/checkout`: clones the world's repository, at the ref of the event. */
+/** `actions/checkout`: the world's repository, at the ref that the step names, or else at that of the event; one commit deep unless
+ * the step asks for all of them. */
 export function checkout({ machine, with: inputs }) {
   const { world } = machine;
   const git = (...args) => execFileSync('git', ['-C', machine.workspace, ...args], { stdio: 'pipe' });
   if (inputs['persist-credentials'] !== 'false') throw new Error('the token would stay in the checkout');
-  git('clone', '--quiet', world.checkout.remote, '.');
-  git('fetch', '--quiet', 'origin', world.checkout.commit);
-  git('checkout', '--quiet', '--detach', world.checkout.commit);
-  if (inputs['fetch-depth'] !== '0') git('remote', 'remove', 'origin');
+  const depth = inputs['fetch-depth'] === '0' ? [] : ['--depth=1'];
+  git('init', '--quiet');
+  git('remote', 'add', 'origin', `file://${world.checkout.remote}`);
+  git('fetch', '--quiet', ...depth, 'origin', inputs.ref || world.checkout.commit);
+  git('checkout', '--quiet', '--detach', 'FETCH_HEAD');
 }
 
 /** `actions/upload-artifact`: copies the folder, without hidden files, into the store. Names are taken once a run. */

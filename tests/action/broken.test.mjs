@@ -23,6 +23,9 @@ const NEXT = 'the next audit is compared with the last one';
 const NAMES = 'the workflows that init writes look at the files that the configuration names';
 const BRANCH = 'plans are applied from the default branch only';
 const MADE_HERE = 'where the action is made, its workflows do nothing';
+const MEANWHILE = 'a suppression and a reference that are merged while an approval is waited for count';
+const SECOND = 'a second apply of a plan writes nothing, and ends before anybody is asked';
+const ACCEPTED = 'what a person accepts is not new again, and the run that accepts it is red all the same';
 const SUM = 'an archive with another sum is not run';
 const ATTESTATION = 'an attestation that contradicts stops, one that cannot be had is a notice';
 const TOKEN = 'the token is for gh alone';
@@ -68,6 +71,9 @@ const BROKEN_FILES = [
   ['an audit of which no snapshot is kept', AUDITS, "          save-snapshot: 'true'", "          save-snapshot: 'false'", AUDIT],
   ['an audit where anybody reads the secrets', AUDITS, '    environment: zendesk-read\n', '', AUDIT],
   ['an audit that runs where the action is made', AUDITS, "github.repository != 'g-gremlin/g-gremlin' &&\n      (github.event_name == 'schedule'", "(github.event_name == 'schedule'", MADE_HERE],
+  ['an audit that a pull request starts', AUDITS, "(github.event_name == 'schedule' || github.event_name == 'workflow_dispatch')", 'true', PULL],
+  ['an audit that accepts nothing', AUDITS, "${{ inputs.accept-new || 'false' }}", "'false'", ACCEPTED],
+  ['a check that does not see the side before', AUDITS, '          fetch-depth: 0\n', '', PULL],
   ['a check that may not comment', AUDITS, 'pull-requests: write', 'pull-requests: read', PULL],
   ['a check that holds Zendesk credentials', AUDITS, '      cancel-in-progress: true\n', '      cancel-in-progress: true\n    environment: zendesk-read\n', PULL],
   ['an apply without an environment', APPLIES, '    environment: zendesk-write\n', '', WHOLE],
@@ -75,6 +81,8 @@ const BROKEN_FILES = [
   ['a dry run whose artifact takes the name of the apply', APPLIES, '          artifact-name: g-gremlin-dry-run-${{ github.run_id }}-${{ github.run_attempt }}\n', '', WHOLE],
   ['an apply without its dry run', APPLIES, '    needs: review\n', '', WHOLE],
   ['an apply that every dispatch starts', APPLIES, 'if: inputs.live && ', 'if: ', WHOLE],
+  ['an apply that asks for the approval of nothing', APPLIES, "inputs.live && needs.review.outputs.selected-actions != ''", 'inputs.live', SECOND],
+  ['an apply by the configuration of before', APPLIES, '          ref: ${{ github.event.repository.default_branch }}\n', '', MEANWHILE],
   ['an apply of more than was approved', APPLIES, 'only-actions: ${{ needs.review.outputs.selected-actions }}', 'only-actions: all', WHOLE],
   ['an apply beside another', APPLIES, '      group: drift-apply\n', '      group: drift-apply-${{ github.run_id }}\n', WHOLE],
   ['an apply that another breaks off', APPLIES, 'cancel-in-progress: false', 'cancel-in-progress: true', WHOLE],

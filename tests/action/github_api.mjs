@@ -67,11 +67,25 @@ export class GitHubApi {
       head_sha: createHash('sha1').update(String(id)).digest('hex'),
       run_attempt: 1,
       run_number: id,
-      created_at: new Date(Date.UTC(2026, 3, 1) + id * 1000).toISOString(),
+      created_at: this.time(id),
+      run_started_at: this.time(id),
       repository: this.repositoryObject(this.repository),
       head_repository: this.repositoryObject(`${owner}/${head.split('/')[1]}`),
     });
     return id;
+  }
+
+  /** Starts a run again, which makes it the one that started last. Returns the number of the attempt. */
+  rerun(id) {
+    const run = this.runs.find((one) => one.id === id);
+    run.run_attempt += 1;
+    run.run_started_at = this.time((this.nextId += 1));
+    return run.run_attempt;
+  }
+
+  /** The time at which an id was given out: later ones are later. */
+  time(id) {
+    return new Date(Date.UTC(2026, 3, 1) + id * 1000).toISOString();
   }
 
   /** An artifact of a run, with a folder for its files; nothing when the run has one of that name. */
@@ -85,7 +99,7 @@ export class GitHubApi {
       expired: false,
       size_in_bytes: 1,
       digest: `sha256:${createHash('sha256').update(name).digest('hex')}`,
-      created_at: new Date(Date.UTC(2026, 3, 1) + id * 1000).toISOString(),
+      created_at: this.time(id),
       expires_at: '2099-01-01T00:00:00Z',
       workflow_run: { id: runId, head_branch: run?.head_branch, head_sha: run?.head_sha },
       folder: mkdtempSync(path.join(this.folder, 'artifact-')),

@@ -305,7 +305,7 @@ class Machine {
       triggering_actor: actor,
       run_id: String(world.runId ?? 1),
       run_number: '1',
-      run_attempt: '1',
+      run_attempt: String(world.runAttempt ?? 1),
       workflow: world.workflowName ?? 'workflow',
       job: jobId,
       workspace: this.workspace,
@@ -419,14 +419,19 @@ export async function runAction({ world, inputs = {}, env = {}, secrets = Object
   return Object.assign(machine.record, { ok, outputs, machine, steps: machine.record.inner });
 }
 
-/** Runs every job of a workflow that its `needs` and `if` let run. Returns the jobs by id. */
-export async function runWorkflow({ file, world, inputs = {} }) {
+/**
+ * Runs every job of a workflow that its `needs` and `if` let run. Returns the jobs by id.
+ *
+ * `world.before` has functions by job id, each called with the job's machine once the job may run and before its first step: what
+ * happens while an approval is waited for. `kept` are jobs of an earlier attempt, which a re-run of failed jobs does not run again.
+ */
+export async function runWorkflow({ file, world, inputs = {}, kept = {} }) {
   const workflow = parse(file, parseWorkflow);
   const dispatch = world.eventName === 'workflow_dispatch';
   const dispatched = dispatch ? dispatchInputs(workflow, inputs) : {};
   const jobs = {};
   for (const [id, token] of Object.entries(fields(workflow.jobs))) {
-    jobs[id] = await runJob({ id, job: fields(token), workflow, world, inputs: dispatched, jobs });
+    jobs[id] = kept[id] ?? (await runJob({ id, job: fields(token), workflow, world, inputs: dispatched, jobs }));
   }
   return jobs;
 }
@@ -472,6 +477,7 @@ async function runJob({ id, job, workflow, world, inputs, jobs }) {
   const contexts = { ...shared, needs, secrets, runner: machine.runner, job: { status: 'success' }, strategy: {}, matrix: {} };
   const env = { ...texts(workflow.env, contexts), ...texts(job.env, contexts) };
   const scope = new Scope(machine, { contexts, env });
+  await world.before?.[id]?.(machine);
   await scope.run(items(job.steps));
   return Object.assign(machine.record, result, {
     result: machine.cancelled ? 'cancelled' : scope.status,

@@ -2,107 +2,32 @@
 // `action.test.mjs` runs them on `action.yml`; `broken.test.mjs` runs them on broken copies, which must make them fail.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { blob } from './github_api.mjs';
-import { runAction, runWorkflow } from './runner.mjs';
-import { BINARY, REPOSITORY, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
-
-/** Account names and ids, domains and org names that the demo's data holds: what must stay out of public places. */
-const NAMES = /Acme|001ACME|\.example\b/i;
-const GITHUB_VARIABLES = ['GITHUB_TOKEN', 'GH_TOKEN', 'ATTESTATION_TOKEN'];
-
-const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
-const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
-const inArtifact = (artifact, pattern) => {
-  const found = artifact.files.filter((file) => pattern.test(file));
-  assert.equal(found.length, 1, `one ${pattern} in ${artifact.files}`);
-  return path.join(artifact.folder, found[0]);
-};
-
-/** Every artifact so far, with its files. */
-const artifacts = (world) => world.api.artifacts.map((one) => ({ ...one, files: world.filesOf(one) }));
-
-/** The steps of the action that hold a value in one of the variables. */
-function holders(record, variables) {
-  const holding = record.started.filter(({ inner, env }) => inner && variables.some((name) => env[name]));
-  return holding.map(({ name }) => name);
-}
-
-/** What holds of every run: no step has both sides' credentials, nothing secret is printed, every input is known. */
-function sound(record, world) {
-  for (const { name, env, inner, with: inputs } of record.started) {
-    const zendesk = ZENDESK_VARIABLES.filter((variable) => env[variable]);
-    const github = GITHUB_VARIABLES.filter((variable) => env[variable]);
-    const token = [...Object.values(env), ...Object.values(inputs ?? {})].some((value) => value?.includes(record.machine.github.token));
-    assert.ok(!inner || zendesk.length === 0 || (github.length === 0 && !token), `${name}: ${zendesk} beside ${github}`);
-  }
-  assert.deepEqual(record.warnings, []);
-  assert.equal(record.droppedAnnotations, 0);
-  const shown = [record.text, record.summary, JSON.stringify(record.annotations)].join('\n');
-  for (const secret of [...Object.values(ZENDESK_SECRETS), record.machine.github.token]) {
-    assert.ok(!shown.includes(secret), 'a secret was printed');
-  }
-  assert.ok(!shown.includes('***'), 'a secret was printed, and only the mask hid it');
-  assert.deepEqual(world.api.unknown, []);
-}
-
-/** An audit by the workflow, as the schedule starts it. */
-async function scheduledAudit(world, more = {}) {
-  return auditOf(world, world.run('schedule', { schedule: '17 5 * * 1-5' }, more));
-}
-
-/** An audit by the workflow, as a run starts it. */
-async function auditOf(world, run, inputs = {}, file = world.workflow('drift-audit.yml')) {
-  const { audit } = await runWorkflow({ file, world: run, inputs });
-  sound(audit, world);
-  return Object.assign(audit, { runId: run.runId, outputs: audit.steps.__1.outputs, ended: audit.steps.__1 });
-}
-
-/** The action alone, with what its `with` and `env` say. */
-async function action(world, inputs, { event = 'workflow_dispatch', payload = {}, env = ZENDESK_SECRETS, more = {} } = {}) {
-  const permissions = { actions: 'read', contents: 'read', 'pull-requests': 'write' };
-  const run = world.run(event, payload, { prepare: (machine) => world.checkoutInto(machine), ...more });
-  run.token = run.tokenFor(permissions);
-  const record = await runAction({ world: run, inputs, env });
-  sound(record, world);
-  return record;
-}
-
-/** A process and everything that it started. */
-function family(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return [pid, ...children.flatMap((child) => family(Number(child)))];
-}
-
-/** Adds a merged pull request of bob's with the approval of a hash, and a review. Returns the review. */
-function approve(world, hash, { reviewer }) {
-  const file = `.g-gremlin/approvals/${hash}.yaml`;
-  const head = 'a'.repeat(40);
-  const user = (login, id) => ({ login, id, type: 'User' });
-  const review = { id: 1, user: user(reviewer, 3), state: 'APPROVED', commit_id: head, submitted_at: '2026-04-18T00:00:00Z', body: '' };
-  const approval = `plan_hash: ${hash}\nexpires: 2099-12-31\n`;
-  world.api.files[file] = approval;
-  world.api.roles.ada = 'admin';
-  world.api.pulls.push({
-    id: 12,
-    number: 12,
-    state: 'closed',
-    merged: true,
-    merged_at: '2026-04-18T01:00:00Z',
-    merge_commit_sha: 'b'.repeat(40),
-    base: { ref: 'main', sha: 'c'.repeat(40), repo: world.api.repositoryObject(REPOSITORY) },
-    head: { ref: 'approve', sha: head, repo: world.api.repositoryObject(REPOSITORY) },
-    user: user('bob', 2),
-    files: [{ filename: file, status: 'added', sha: blob(approval), additions: 2, deletions: 0, changes: 2 }],
-    reviews: [review],
-  });
-  return review;
-}
+import {
+  GITHUB_VARIABLES,
+  NAMES,
+  action,
+  approve,
+  artifacts,
+  auditOf,
+  dispatch,
+  family,
+  holders,
+  inArtifact,
+  json,
+  newestReceipt,
+  scheduledAudit,
+  sound,
+} from './acts.mjs';
+import { IN_TIME } from './in_time.mjs';
+import { runWorkflow } from './runner.mjs';
+import { BINARY, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
 
 export const SCENARIOS = {
+  ...IN_TIME,
+
   'a scheduled audit of a private repository leaves summary, artifact and snapshot': async (world) => {
     const audit = await scheduledAudit(world);
     assert.equal(audit.ended.conclusion, 'success');
@@ -342,33 +267,27 @@ export const SCENARIOS = {
 
   'from audit to artifact to dispatch to receipt': async (world) => {
     const audit = await scheduledAudit(world);
-    const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
-    const dispatch = async (more) => {
-      const run = world.run('workflow_dispatch', { inputs: {} }, { workflow: 'drift-apply.yml' });
-      const jobs = await runWorkflow({ file: world.workflow('drift-apply.yml'), world: run, inputs: { ...inputs, ...more } });
-      for (const job of Object.values(jobs)) if (job.result !== 'skipped') sound(job, world);
-      return jobs;
-    };
+    const go = (more) => dispatch(world, audit, more);
 
-    const wrong = await dispatch({ 'plan-hash': '0'.repeat(64), live: true });
+    const wrong = await go({ 'plan-hash': '0'.repeat(64), live: true });
     assert.equal(wrong.review.result, 'failure');
     assert.equal(wrong.review.steps['dry-run'].outputs['exit-code'], '4');
     assert.equal(wrong.apply.result, 'skipped');
     assert.deepEqual(world.zendesk.writes(), []);
 
-    const dry = await dispatch({});
+    const dry = await go({});
     assert.equal(dry.review.result, 'success');
     assert.equal(dry.apply.result, 'skipped');
     assert.equal(dry.review.environment, 'zendesk-read');
     assert.deepEqual(world.zendesk.writes(), []);
-    const dryReceipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
+    const dryReceipt = newestReceipt(world);
     assert.equal(dryReceipt.mode, 'dry_run');
     assert.match(dry.review.summary, /run `drift-apply\.yml` again .*`-f live=true`/);
 
-    const live = await dispatch({ live: true, 'max-actions': '4', 'max-per-account': '2' });
+    const live = await go({ live: true, 'max-actions': '4', 'max-per-account': '2' });
     assert.equal(live.review.result, 'success');
     assert.equal(live.review.outputs['selected-actions'], 'A001,A002,A003,A004');
-    assert.match(live.review.summary, /This run goes on to carry it out.* at most 4 actions and 2 of one account/);
+    assert.match(live.review.summary, /This workflow run can apply the plan next.* at most 4 actions and 2 of one account/);
     assert.doesNotMatch(live.review.summary, /live=true/);
     assert.match(live.review.summary, /What an approval allows[^]*4 actions: `A001, A002, A003, A004`[^]*Last moment to apply[^]*Asked by \| `ada`/);
     assert.doesNotMatch(dry.review.summary, /What an approval allows/);
@@ -402,11 +321,8 @@ export const SCENARIOS = {
     world.commit({ 'gremlin.zendesk_drift.yaml': world.config('apply:\n  max_actions: 2\n  max_per_account: 1\n') }, 'caps');
     world.main = world.head();
     const audit = await scheduledAudit(world);
-    const inputs = { 'audit-run-id': String(audit.runId), 'plan-hash': audit.outputs['plan-hash'] };
-    const run = world.run('workflow_dispatch', { inputs: {} }, { workflow: 'drift-apply.yml' });
-    const { review } = await runWorkflow({ file: world.workflow('drift-apply.yml'), world: run, inputs });
-    sound(review, world);
-    const receipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
+    await dispatch(world, audit);
+    const receipt = newestReceipt(world);
     assert.deepEqual(receipt.caps_used, { max_actions: 2, max_per_account: 1 });
   },
 
@@ -426,11 +342,14 @@ export const SCENARIOS = {
     };
     const run = await action(world, inputs, { more: { prepare } });
     assert.equal(run.ok, false);
-    const receipt = json(inArtifact(artifacts(world).at(-1), /_apply\/apply_receipt\.json$/));
+    const receipt = newestReceipt(world);
     assert.equal(receipt.completed, false);
     assert.equal(receipt.counts.applied, 1);
     assert.equal(world.zendesk.writes().length, 1);
     assert.equal(run.outputs['exit-code'], '130');
+    assert.match(run.summary, /ended early: 1 applied, 4 not reached[^]*Apply the same plan again/);
+    const page = `${run.summary}\n${JSON.stringify(run.annotations)}`;
+    assert.doesNotMatch(page, /40[13]|credential|refus/i, 'it was cancelled, and nothing was refused');
   },
 
   'an apply that is killed leaves its journal in the artifact': async (world) => {
@@ -531,7 +450,8 @@ export const SCENARIOS = {
       const payload = { number: 7, pull_request: { number: 7 } };
       const options = { workflow: 'drift-audit.yml', branch: 'change', checkout: { remote: world.remote, commit }, secrets: {}, ...more };
       const run = world.run('pull_request', payload, { ref: 'refs/pull/7/merge', ...options });
-      const { check: job } = await runWorkflow({ file: world.workflow('drift-audit.yml'), world: run });
+      const { audit, check: job } = await runWorkflow({ file: world.workflow('drift-audit.yml'), world: run });
+      assert.equal(audit.result, 'skipped', 'nobody audits a branch that is not merged, with secrets');
       sound(job, world);
       return job;
     };
@@ -550,7 +470,7 @@ export const SCENARIOS = {
     assert.equal(world.api.comments.length, 1);
     assert.equal(world.api.comments[0].issue, 7);
     assert.match(world.api.comments[0].body, /^<!-- g-gremlin/);
-    assert.match(world.api.comments[0].body, /Its own suppressions would silence 1 issue/);
+    assert.match(world.api.comments[0].body, /Its own suppressions would hide 1 issue/);
 
     const again = await check({ 'salesforce_accounts.csv': reference });
     assert.equal(again.result, 'success', again.text);
@@ -603,7 +523,7 @@ export const SCENARIOS = {
     // Where the name is that of nothing, a change would be missed.
     const blind = await check(world.workflow('drift-audit.yml'), change);
     assert.equal(blind.result, 'failure');
-    assert.ok(blind.annotations.some(({ message }) => message.includes('gremlin.zendesk_drift.yaml is on neither side')));
+    assert.ok(blind.annotations.some(({ message }) => message.includes('gremlin.zendesk_drift.yaml does not exist before or after')));
   },
 
   'a change that brings new issues is red, and cannot raise its own limit': async (world) => {
