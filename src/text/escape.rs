@@ -203,7 +203,8 @@ fn misleads(c: char) -> bool {
 
 /// Whether a character shows nothing: Unicode's Default_Ignorable_Code_Point.
 pub fn is_invisible(c: char) -> bool {
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    // None is ASCII, as most text is.
+    !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// A text of the file as people may read it. What stands before the last `@` may be somebody's name, and is left out

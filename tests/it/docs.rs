@@ -42,6 +42,27 @@ fn the_tables_of_the_action_are_those_of_action_yml() {
     agree("docs/action.md", |present| between("docs/action.md", present, "action", &tables));
 }
 
+/// The Action on the first screen: valid, with inputs that exist, and with the pin of the workflows.
+#[test]
+fn the_action_of_the_readme_is_one_that_works() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).expect("a file");
+    let readme = read("README.md");
+    let (_, shown) = readme.split_once("<!-- action:begin -->\n```yaml\n").expect("it begins");
+    let (shown, _) = shown.split_once("```\n<!-- action:end -->").expect("it ends");
+    let workflow: serde_json::Value = serde_yaml::from_str(shown).expect("valid");
+    let steps = workflow["jobs"]["audit"]["steps"].as_array().expect("steps");
+    let committed = read(".github/workflows/drift-audit.yml");
+    let checkout = steps[0]["uses"].as_str().expect("a text");
+    assert!(committed.contains(&format!("uses: {checkout} ")), "{checkout} is not what the workflows use");
+    let Action { inputs, .. } = serde_yaml::from_str(&read("action.yml")).expect("valid");
+    for name in steps[1]["with"].as_object().expect("inputs").keys() {
+        assert!(inputs.0.iter().any(|(input, _)| input == name), "the action has no input {name}");
+    }
+    let variables: Vec<&String> = steps[1]["env"].as_object().expect("variables").keys().collect();
+    assert_eq!(variables, ["ZENDESK_OAUTH_TOKEN", "ZENDESK_SUBDOMAIN"]);
+}
+
 /// What the tables show of `action.yml`.
 #[derive(Deserialize)]
 struct Action {
