@@ -113,7 +113,7 @@ pub(super) fn accounts(
     let mut resolutions: BTreeMap<&str, u64> = BTreeMap::new();
     let mut last = "";
     for row in table.rows() {
-        let account = account_of(row);
+        let account = account_of(row, last, |account| sums.contains_key(account));
         if account < last {
             teller.say(&row.line(), "comes after a row that should come later");
         }
@@ -145,11 +145,18 @@ pub(super) fn accounts(
     format!("{} against the issues and the summary", counted(table.rows().len() as u64, "account"))
 }
 
-/// The id of an account's row: of the two readings of its cell, the one that its key belongs to.
-fn account_of<'a>(row: Row<'a>) -> &'a str {
+/// The id of an account's row: of the two readings of its cell, one that may follow `last`, and rather one that has issues. A cell
+/// does not tell whether its quote is the guard's or the id's own.
+fn account_of<'a>(row: Row<'a>, last: &str, has_issues: impl Fn(&str) -> bool) -> &'a str {
+    let readings = readings(row);
+    let mut fitting = readings.into_iter().filter(|account| *account > last);
+    let first = fitting.clone().next();
+    fitting.find(|account| has_issues(account)).or(first).unwrap_or(readings[1])
+}
+
+fn readings(row: Row<'_>) -> [&str; 2] {
     let cell = row.get("sf_account_id");
-    let key = text_of_csv_cell(row.get("account_key"));
-    if account_key(cell) == key { cell } else { text_of_csv_cell(cell) }
+    [cell, text_of_csv_cell(cell)]
 }
 
 /// Checks `advisories.csv`: its order, what each code may name, its counts against the summary.
@@ -166,7 +173,8 @@ pub(super) fn advisories(summary: &Summary, files: &Files, out: &mut Vec<FolderM
         };
         *counts.entry(code).or_default() += 1;
         let org = row.get("org_id").parse::<u64>().ok();
-        let key = (code, org, row.get("domain"), text_of_csv_cell(row.get("sf_account_id")));
+        let keys = readings(row).map(|account| (code, org, row.get("domain"), account));
+        let key = keys.into_iter().find(|key| last.is_none_or(|last| last < *key)).unwrap_or(keys[1]);
         if last.is_some_and(|last| last > key) {
             teller.say(&row.line(), "comes after a row that should come later");
         }

@@ -98,3 +98,30 @@ fn a_snapshot_is_not_saved_over_something() {
     assert_eq!(std::fs::read_dir(folder.path().join("full")).expect("listed").count(), 1);
     assert_eq!(std::fs::read_dir(folder.path().join("out")).expect("listed").count(), 0);
 }
+
+#[test]
+fn roots_that_are_named_and_cannot_be_used_are_an_error() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::copy(demo().join("salesforce_accounts.csv"), path("a.csv")).expect("copied");
+    std::fs::write(path("junk.pem"), "no certificate\n").expect("written");
+    std::fs::create_dir(path("empty")).expect("made");
+    let named = "SSL_CERT_FILE or SSL_CERT_DIR is set, and holds no certificate that can be used";
+    for (variable, value, cause) in [
+        ("SSL_CERT_FILE", "absent.pem", "SSL_CERT_FILE names absent.pem, which cannot be read: "),
+        ("SSL_CERT_FILE", "empty", "SSL_CERT_FILE names empty, which cannot be read: it is not a regular file"),
+        ("SSL_CERT_FILE", "junk.pem", named),
+        ("SSL_CERT_DIR", "empty", named),
+        ("SSL_CERT_DIR", "absent", named),
+    ] {
+        gremlin(&folder)
+            .args(["audit", "--sf-accounts", "a.csv", "--base-url", "https://127.0.0.1:9", "--out", "out"])
+            .env_remove("SSL_CERT_FILE")
+            .env_remove("SSL_CERT_DIR")
+            .env(variable, value)
+            .env("ZENDESK_OAUTH_TOKEN", "t")
+            .assert()
+            .code(3)
+            .stderr(predicate::str::contains(cause));
+    }
+}

@@ -55,6 +55,40 @@ fn copy(fixture: &str, folder: &TempDir) -> PathBuf {
 }
 
 #[test]
+fn an_id_whose_quote_is_its_own_is_in_its_place() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    // The export wraps `'=2` once more, and a spreadsheet would take each of the others for a formula.
+    let accounts = |ids: &[&str]| -> String {
+        let rows = ids.iter().enumerate().map(|(at, id)| format!("{id},Account {at},a{at}.example\n"));
+        "sf_account_id,account_name,account_domains\n".to_owned() + &rows.collect::<String>()
+    };
+    std::fs::write(path("before.csv"), accounts(&["''=2", "+3", "=1", "''=1", "=4", "A5"])).expect("written");
+    std::fs::write(path("after.csv"), accounts(&["A5", "''=2", "=1", "''=1"])).expect("written");
+    std::fs::create_dir(path("plain")).expect("made");
+    let orgs = [
+        r#"{"id":1,"name":"'=One","external_id":"'=1","domain_names":["a0.example"]}"#,
+        r#"{"id":2,"name":"=Two","external_id":"'=2","domain_names":["a2.example"]}"#,
+        r#"{"id":3,"name":"Three","external_id":null,"domain_names":["a3.example"]}"#,
+    ];
+    std::fs::write(path("plain/organizations.ndjson"), orgs.join("\n")).expect("written");
+    for file in ["users", "organization_memberships", "tickets"] {
+        std::fs::write(path(&format!("plain/{file}.ndjson")), "").expect("written");
+    }
+    let mut baseline: Vec<String> = vec![];
+    for csv in ["before.csv", "after.csv"] {
+        let out = format!("of_{csv}");
+        let mut audit = gremlin(&folder);
+        audit.args(["audit", "--quiet", "--as-of", AS_OF, "--snapshot", "plain", "--sf-accounts", csv, "--out", &out]);
+        audit.args(&baseline).assert().code(0);
+        let run = only_run(path(&out));
+        let verified = gremlin(&folder).args(["verify", "--quiet"]).arg(&run).output().expect("the program runs");
+        assert!(verified.status.success(), "{csv}: {}", String::from_utf8_lossy(&verified.stdout));
+        baseline = vec!["--baseline".to_owned(), run.display().to_string()];
+    }
+}
+
+#[test]
 fn a_changed_byte_in_any_file_is_named() {
     let mut random = Random::new(1);
     for fixture in FIXTURES {
