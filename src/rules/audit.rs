@@ -1,6 +1,6 @@
 //! The audit: from the reference and the world to issues and a plan, as one pure function.
 
-use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Risk, Scope, Status, WarningCode};
+use crate::catalogue::{BlockedReason, IssueCode, Risk, Scope, Status, WarningCode};
 use crate::model::accounts::{BaselineAccounts, Reference};
 use crate::model::domains::DomainId;
 use crate::model::settings::Settings;
@@ -169,15 +169,9 @@ impl<'a> Audit<'a> {
         self.domains.out_of_scope(&self.context(), &self.world.users[at]).collect()
     }
 
-    /// The issues that count: those that are not suppressed.
-    pub fn counted(&self) -> impl Iterator<Item = &Issue> {
-        self.issues.iter().filter(|issue| issue.status != Status::Suppressed)
-    }
-
     /// How many accounts have each resolution, in the order of `summary.json`.
-    pub fn resolutions(&self) -> [(&'static str, u64); 6] {
-        let mut counts =
-            [("linked", 0), ("domain_linked", 0), ("duplicate", 0), ("contested", 0), ("conflict", 0), ("missing", 0)];
+    pub fn resolutions(&self) -> [u64; 6] {
+        let mut counts = [0; 6];
         for resolution in &self.resolved.accounts {
             let at = match resolution {
                 Resolution::Linked(_) => 0,
@@ -187,7 +181,7 @@ impl<'a> Audit<'a> {
                 Resolution::Conflict(_) => 4,
                 Resolution::Missing(_) => 5,
             };
-            counts[at].1 += 1;
+            counts[at] += 1;
         }
         counts
     }
@@ -202,7 +196,6 @@ impl<'a> Audit<'a> {
             by_scope: [0; Scope::ALL.len()],
             by_code: [0; IssueCode::ALL.len()],
             by_risk: [0; Risk::ALL.len()],
-            by_action: [0; ActionCode::ALL.len()],
             by_reason: [0; BlockedReason::ALL.len()],
             ticket_echoes: 0,
         };
@@ -217,9 +210,6 @@ impl<'a> Audit<'a> {
             totals.by_risk[issue.code.risk() as usize] += 1;
             totals.ticket_echoes +=
                 u64::from(matches!(issue.evidence, crate::rules::issue::Evidence::Ticket { echo_of: Some(_), .. }));
-        }
-        for action in &self.plan.prepared {
-            totals.by_action[action.code as usize] += 1;
         }
         for reason in self.plan.blocked.iter().filter_map(|action| action.blocked) {
             totals.by_reason[reason as usize] += 1;
@@ -238,8 +228,6 @@ pub struct Totals {
     pub by_scope: [u64; Scope::ALL.len()],
     pub by_code: [u64; IssueCode::ALL.len()],
     pub by_risk: [u64; Risk::ALL.len()],
-    /// Prepared actions.
-    pub by_action: [u64; ActionCode::ALL.len()],
     /// Blocked actions.
     pub by_reason: [u64; BlockedReason::ALL.len()],
     pub ticket_echoes: u64,

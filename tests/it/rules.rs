@@ -1,5 +1,7 @@
 //! Whole inputs that once gave a wrong finding, a wrong repair or silence, and what the rules say of them now.
 
+mod small;
+
 use g_gremlin::config::Config;
 use g_gremlin::model::accounts::{BaselineAccount, BaselineAccounts, Reference};
 use g_gremlin::model::domains::DomainTable;

@@ -275,3 +275,18 @@ pub fn spread_warnings(context: &RuleContext<'_>, domains: &DomainVerdicts) -> V
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_in_parts_is_as_if_it_were_counted_at_once() {
+        let [one, two, three, four] = [0, 1, 2, 3].map(OrgAt::new);
+        let mut all = Seats { own: 1, other: 2, affected: 3, unknown: false, others: [Some(one), Some(two), None] };
+        all.merge(Seats { own: 10, other: 20, affected: 30, unknown: true, others: [Some(two), None, None] });
+        assert_eq!((all.own, all.other, all.affected, all.unknown, all.other_orgs()), (11, 22, 33, true, 2));
+        all.merge(Seats { others: [Some(three), Some(four), None], ..Seats::default() });
+        assert_eq!((all.other_orgs(), all.unknown), (3, true));
+    }
+}

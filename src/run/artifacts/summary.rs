@@ -111,8 +111,7 @@ fn null_if_empty<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::E
 impl Summary {
     /// Puts the summary of an audit together.
     pub fn of(audit: &Audit<'_>, run: &Run, totals: &Totals, plan_hash: String, thresholds: &[Judgement]) -> Self {
-        let [linked, domain_linked, duplicate, contested, conflict, missing] =
-            audit.resolutions().map(|(_, count)| count);
+        let [linked, domain_linked, duplicate, contested, conflict, missing] = audit.resolutions();
         Self {
             schema: SCHEMA.to_owned(),
             run_id: run.run_id.clone(),
