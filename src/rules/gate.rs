@@ -73,3 +73,19 @@ pub fn judge_since_baseline(thresholds: &Thresholds, since: SinceBaseline) -> im
 fn judgement(name: String, limit: u64, value: Option<u64>) -> Judgement {
     Judgement { name, limit, value, breached: value.is_some_and(|value| value > limit) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_exceeded_kept_or_not_judged() {
+        let told = |value| {
+            let one = judgement("max_total_issues".to_owned(), 1_000, value);
+            (one.value_shown(), one.verdict())
+        };
+        assert_eq!(told(Some(1_001)), ("1,001".to_owned(), "breached"));
+        assert_eq!(told(Some(1_000)), ("1,000".to_owned(), "kept"));
+        assert_eq!(told(None), ("not judged".to_owned(), "not judged"));
+    }
+}

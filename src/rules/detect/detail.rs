@@ -132,7 +132,7 @@ fn missing_org(context: &RuleContext<'_>, issue: &Issue, at: AccountAt, account:
 fn ambiguous(context: &RuleContext<'_>, issue: &Issue, domain: &str) -> String {
     let orgs = user::candidate_orgs(context, issue);
     let accounts = user::candidate_accounts(context, issue).len();
-    let on = if orgs.is_empty() { "no org".to_owned() } else { numbers(context, &orgs) };
+    let on = numbers(context, &orgs);
     if accounts > 0 {
         format!(
             "{accounts} accounts expect {domain}, which points to {on}; the user's default org does not show \

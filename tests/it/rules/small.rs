@@ -1,6 +1,10 @@
 //! Small worlds, each for one turn of a rule that no fixture takes.
 
 use super::Case;
+use g_gremlin::catalogue::ActionCode;
+use g_gremlin::model::accounts::{BaselineAccount, BaselineAccounts};
+use g_gremlin::rules::issue::Action;
+use g_gremlin::rules::suppress::would_silence;
 use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
@@ -86,7 +90,7 @@ fn five_conflicts_are_worth_a_warning_when_they_are_most_of_the_accounts() {
             warnings.filter(|warning| warning.starts_with("most_accounts_conflict")).collect::<Vec<_>>()
         })
     };
-    assert!(warned(5, 4)[0].contains("5 of 9 accounts lead to an org with another external_id"));
+    assert!(warned(5, 4)[0].contains("5 of 9 accounts match an org with another external_id"));
     assert_eq!(warned(6, 2).len(), 1);
     assert!(warned(5, 5).is_empty(), "half of them");
     assert!(warned(4, 0).is_empty(), "too few");
@@ -142,7 +146,7 @@ fn an_account_without_an_org_says_what_was_looked_for() {
         &[],
     );
     let details = world.case.details();
-    assert_eq!(details[0], "No org has this account's id, and the account has no domain to look for.");
+    assert_eq!(details[0], "No org has this account's id, and the account has no domain to match.");
     assert_eq!(details[1], "No org has this account's id or one of its domains.");
     let user = details.last().expect("a user");
     assert!(user.starts_with("2 accounts expect both.example, which points to no org;"), "{user}");
@@ -153,7 +157,7 @@ fn a_contested_org_is_named_with_the_domains_that_it_holds() {
     let accounts = ["A1,held.example other.example,One", "A2,theirs.example,Two"];
     let world = small(&accounts, &[org(1, None, &["held.example", "theirs.example"])], &[], &[]);
     let details = world.case.details();
-    assert!(details[0].starts_with("Org 1 has no external id and holds held.example, but it also"), "{details:?}");
+    assert!(details[0].starts_with("Org 1 has no external id and has held.example, but it also"), "{details:?}");
 }
 
 #[test]
@@ -170,14 +174,14 @@ fn a_default_org_that_nobody_knows_is_never_replaced() {
         ]
     );
     let details = world.case.details();
-    let unknown = "the default org 2 is linked to an account that the reference lacks";
+    let unknown = "the default org 2 is linked to an account that is not in the reference";
     assert_eq!(details[0], format!("A user with a.example should be in org 1 but is not a member; {unknown}."));
     assert_eq!(details[1], format!("A user with a.example is a member of org 1, but {unknown}."));
 
     // A domain that is on no org yet: Zendesk would add them by itself.
     orgs[0] = org(1, Some("A1"), &[]);
     let world = small(&["A1,a.example,One"], &orgs, &users, &memberships);
-    let text = "org 1 either; users with it have a default org of an account that the reference lacks.";
+    let text = "org 1 either; users with it have a default org whose account is not in the reference.";
     assert!(world.case.details()[0].ends_with(text), "{:?}", world.case.details());
 }
 
@@ -203,7 +207,7 @@ fn notes_and_domains_are_in_order() {
     let mut orgs =
         [org(1, Some("A1"), &[]), org(2, Some("A2"), &["b.example"]), org(3, None, &["y.example", "x.example"])];
     orgs[0]["shared_tickets"] = true.into();
-    let users = [user(1, &domains[0], Some(2)), user(2, "b.example", Some(2))];
+    let users = [user(1, &domains[0], Some(2)), user(2, "b.example", Some(2)), user(3, "x.example", None)];
     // Somebody is in two orgs, so that works here.
     let memberships = [membership(1, 1, 2, true), membership(2, 2, 2, true), membership(3, 2, 3, false)];
     let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
@@ -212,11 +216,16 @@ fn notes_and_domains_are_in_order() {
         let text = |domain| audit.world.domains.text(domain);
         let planned = audit.plan.prepared.iter().filter(|action| action.user.is_none());
         assert_eq!(planned.filter_map(|action| action.domain.map(text)).collect::<Vec<_>>(), domains);
-        let attached =
-            audit.issues.iter().filter_map(|issue| issue.domain.map(text)).filter(|text| !text.starts_with('n'));
+        let of_orgs = audit.issues.iter().filter(|issue| issue.user_id().is_none());
+        let attached = of_orgs.filter_map(|issue| issue.domain.map(text)).filter(|text| !text.starts_with('n'));
         assert_eq!(attached.collect::<Vec<_>>(), ["x.example", "y.example"]);
         let assigned = audit.plan.prepared.iter().find(|action| action.user.is_some()).expect("a user");
         assert_eq!(audit.notes(assigned), ["default_org_linked_to:A2", "org_shares_tickets"]);
+        // The domain of user 3 is on an org already, so nothing comes of it by itself.
+        let of_x =
+            |action: &&Action| action.code == ActionCode::AddOrgDomain && action.domain.map(text) == Some("x.example");
+        let blocked = audit.plan.blocked.iter().find(of_x).expect("a domain");
+        assert_eq!(audit.notes(blocked), ["org_shares_tickets", "users_affected:0"]);
     });
 }
 
@@ -231,6 +240,50 @@ fn a_suppression_of_tickets_is_not_called_unused_where_tickets_are_not_judged() 
     };
     let judged = Case { config: config("true"), ..world.case };
     assert!(judged.warnings().contains(&"suppression_unused"));
+    let told = |case: &Case| case.ask(|audit| audit.warnings.iter().map(|one| one.message.clone()).collect::<Vec<_>>());
     let not_judged = Case { config: config("false"), ..judged };
     assert!(!not_judged.warnings().contains(&"suppression_unused"), "{:?}", not_judged.warnings());
+    let told = told(&not_judged);
+    assert!(told.iter().any(|text| text.starts_with("tickets are neither read nor checked")), "{told:?}");
+}
+
+#[test]
+fn warnings_and_advisories_say_what_they_are_about() {
+    let mut world = small(&["A1,a.example,One"], &[org(1, Some("A1"), &["a.example", "no domain"])], &[], &[]);
+    world.case.config = "version: 1\nsuppressions: [{ code: org_external_id_conflict, reason: known }]\n";
+    let gone = BaselineAccount { sf_account_id: "A2".to_owned(), account_name: String::new() };
+    let accounts = [("a2".to_owned(), gone)].into_iter().collect();
+    world.case.baseline = Some(BaselineAccounts { run_id: String::new(), accounts });
+    world.case.ask(|audit| {
+        let details: Vec<&str> = audit.advisories.iter().map(|advisory| advisory.detail.as_str()).collect();
+        assert_eq!(details[0], "The baseline has this account, but the reference of this run does not.");
+        assert!(details[1].ends_with("\"no domain\" of this org's domains; it is not a domain."), "{details:?}");
+        let told: Vec<&str> = audit.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert!(
+            told.iter().any(|text| text.contains("has no selector, so it hides every issue of its code")),
+            "{told:?}"
+        );
+        assert!(told.iter().any(|text| text.starts_with("1 of the 1 account of the baseline are not in")), "{told:?}");
+    });
+}
+
+#[test]
+fn a_doubtful_id_is_told_where_it_blocks_the_link() {
+    let world = small(&["0015g00000abcde,a.example,One"], &[org(1, None, &["a.example"])], &[], &[]);
+    assert_eq!(world.case.actions(), ["set_org_external_id : account_id_doubtful"]);
+    let text = "a.example, but the account's id may be another record's, because a tool has changed its case.";
+    assert!(world.case.details()[0].ends_with(text), "{:?}", world.case.details());
+}
+
+#[test]
+fn what_is_silenced_already_is_not_said_to_be_silenced_by_others() {
+    let mut world = small(&["A1,a.example,One"], &[org(1, Some("A1"), &[])], &[], &[]);
+    let of = |case: &Case| {
+        let reason = "version: 1\nsuppressions: [{ code: org_missing_expected_domain, org_id: 1, reason: theirs }]\n";
+        let theirs = g_gremlin::config::Config::parse(reason, &case.records).expect("a configuration").settings;
+        case.ask(|audit| would_silence(&audit.context(), "2026-04-17", &theirs.suppressions, &audit.issues).len())
+    };
+    assert_eq!(of(&world.case), 1);
+    world.case.config = "version: 1\nsuppressions: [{ code: org_missing_expected_domain, org_id: 1, reason: ours }]\n";
+    assert_eq!(of(&world.case), 0);
 }
