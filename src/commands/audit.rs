@@ -13,7 +13,6 @@ use crate::rules::audit::audit;
 use inputs::Inputs;
 use judged::Judged;
 use keeping::Keeping;
-use std::mem::ManuallyDrop;
 
 /// Runs `audit`.
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
@@ -25,17 +24,13 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     inputs.notices().into_iter().for_each(|notice| console.notice(notice));
 
     console.heading(inputs.source.reading());
-    // The large things are never dropped: at the end of the program the system takes memory back faster than it can be freed
-    // piece by piece.
-    let inputs = ManuallyDrop::new(inputs);
     let keeping = Keeping::begin(&console, &inputs);
     let log = keeping.as_ref().map(|keeping| &keeping.log);
     let read = source::read(&console, &inputs.what_to_read(log), domains);
     let read = read.map_err(|failure| match &keeping {
         Some(keeping) => keeping.explain(failure),
         None => failure,
-    });
-    let read = ManuallyDrop::new(read?);
+    })?;
     let baseline = inputs.baseline_accounts();
     let found = audit(
         &inputs.reference,
@@ -45,7 +40,6 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
         read.as_of,
         read.warnings.clone(),
     );
-    let found = ManuallyDrop::new(found);
     let rows = inputs.rows_to_compare(&found);
     let judged = Judged::new(&found, rows.as_ref(), inputs.baseline.as_ref(), inputs.earlier());
     let run = inputs.publish(&read, &found, &judged)?;

@@ -67,7 +67,7 @@ impl Content<'_> {
     /// digests the others.
     fn write(&self, run: &Run, folder: &Folder) -> io::Result<(Summary, AuditFacts)> {
         let Self { audit, totals, thresholds, .. } = *self;
-        // Side by side, since the plan takes about as long as all tables together.
+        // Side by side, and about as long: what measuring gave (docs/performance.md).
         let (tables, plan) = parallel::both(|| self.tables(folder), || self.plan(run, folder));
         tables?;
         let summary = Summary::of(audit, run, totals, plan?, thresholds);
@@ -82,12 +82,11 @@ impl Content<'_> {
         Ok((summary, facts))
     }
 
-    /// All tables: the issues, the actions, the accounts and the advisories.
+    /// The tables of issues, actions and advisories, and the one by account.
     fn tables(&self, folder: &Folder) -> io::Result<()> {
         self.issues(folder)?;
         folder.file(Artifact::FixPlanTable.name(), |out| tables::fix_plan(self.audit, out))?;
         folder.file(Artifact::ExceptionsByAccount.name(), |out| tables::exceptions_by_account(self.audit, out))?;
-        folder.file(Artifact::Accounts.name(), |out| tables::accounts(self.audit, out))?;
         folder.file(Artifact::Advisories.name(), |out| tables::advisories(self.audit, out))
     }
 
@@ -104,9 +103,11 @@ impl Content<'_> {
         })
     }
 
-    /// The plan; the result is its hash.
+    /// The plan and the table of accounts; the result is the plan's hash.
     fn plan(&self, run: &Run, folder: &Folder) -> io::Result<String> {
-        folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(self.audit, run, out))
+        let plan_hash = folder.file(Artifact::FixPlan.name(), |out| artifacts::plan::write(self.audit, run, out))?;
+        folder.file(Artifact::Accounts.name(), |out| tables::accounts(self.audit, out))?;
+        Ok(plan_hash)
     }
 
     /// The history, and what differs from the baseline.
