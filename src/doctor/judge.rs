@@ -37,14 +37,14 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
         }
         Err(error) => return (no_connection(error), Learned::default()),
     };
+    let me = found.login.as_ref().and_then(|login| login.as_ref().ok());
     let mut facts = Learned {
+        role: me.and_then(|me| me.role.as_deref()).map(escape::terminal),
         clock_ahead_secs: found.headers.clock_ahead_secs,
         requests_per_minute: found.headers.rate_limit.map(|limit| limit.per_minute),
         plan: found.headers.rate_limit.and_then(|limit| plan(limit.per_minute)),
         ..Learned::default()
     };
-    let me = found.login.as_ref().and_then(|login| login.as_ref().ok());
-    facts.role = me.and_then(|me| me.role.as_deref()).map(escape::terminal);
     let mut rows = vec![connection, login(found.login.as_ref())];
     let clock = clock(found.headers.clock_ahead_secs);
     let rate_limit = rate_limit(found.headers.rate_limit, config.reserve_percent);
@@ -87,8 +87,7 @@ pub fn judge(found: &Findings, credentials: &Credentials, config: &Config) -> (V
             checks.map(|check| CheckRow::not_checked(check, "tickets.enabled is false, so tickets are not read")),
         );
     }
-    rows.push(apply(me, &reads.scopes, credentials));
-    rows.push(estimate);
+    rows.extend([apply(me, &reads.scopes, credentials), estimate]);
     (rows, facts)
 }
 
