@@ -7,18 +7,21 @@ pub mod markdown;
 
 use std::fmt;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::catalogue::{Entry, Explanation, Kind};
 use crate::cli::{Common, Explain as Options};
+use crate::console::stdout_width;
 use crate::exit::{Exit, Failure};
 use crate::text::audience::Message;
 use crate::text::nearest::nearest;
 use crate::text::wrap::wrap;
 
-/// The width that the list fits into: two columns, the longest name and the longest title.
-const LIST_WIDTH: u16 = 100;
+/// The width that the list needs: two columns, the longest name and the longest title.
+const LIST_WIDTH: usize = 100;
+/// No title is wrapped to less.
+const LEAST_TITLE: usize = 16;
 /// The width of the text about one entry.
 const TEXT_WIDTH: usize = 88;
 /// What a reason of a receipt begins with when a precondition no longer holds.
@@ -48,7 +51,8 @@ impl std::error::Error for UnknownName {}
 pub fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     let console = common.console();
     let Some(name) = &options.name else {
-        console.say(Message::public(list_text().trim_end()));
+        let width = stdout_width().map_or(LIST_WIDTH, |width| width.min(LIST_WIDTH));
+        console.say(Message::public(list_text(width).trim_end()));
         console.data(Message::public(list_json()));
         return Ok(Exit::Done);
     };
@@ -141,24 +145,26 @@ fn of_kind(kind: Kind) -> impl Iterator<Item = Entry> {
     Entry::all().filter(move |entry| entry.kind() == kind)
 }
 
-/// Every name with its title, in one table per kind, at most 100 columns wide.
-pub fn list_text() -> String {
+/// Every name with its title, in one table per kind. Names are never split; titles wrap in their cells where `width` is less than
+/// the list needs.
+pub fn list_text(width: usize) -> String {
     let widest = |text: fn(Entry) -> &'static str| Entry::all().map(|entry| text(entry).len()).max();
     let name_width = widest(Entry::name).unwrap_or_default();
-    let title_width = widest(|entry| entry.explanation().title).unwrap_or_default();
+    let borders = 7;
+    let title_width = widest(|entry| entry.explanation().title)
+        .unwrap_or_default()
+        .min(width.saturating_sub(name_width + borders).max(LEAST_TITLE));
     let mut out = String::new();
     for kind in Kind::ALL {
         let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(LIST_WIDTH);
+        table.load_style(presets::UTF8_FULL_CONDENSED);
         for entry in of_kind(kind) {
-            // Padded by hand, so that the tables of all kinds line up.
-            table.add_row([
-                format!("{:name_width$}", entry.name()),
-                format!("{:title_width$}", entry.explanation().title),
-            ]);
+            // Wrapped and padded by hand, so that the tables of all kinds line up.
+            let title: Vec<String> = wrap(entry.explanation().title, title_width)
+                .iter()
+                .map(|line| format!("{line:title_width$}"))
+                .collect();
+            table.add_row([format!("{:name_width$}", entry.name()), title.join("\n")]);
         }
         out.push_str(&format!("{}\n{table}\n\n", heading(kind)));
     }
@@ -265,11 +271,20 @@ mod tests {
 
     #[test]
     fn the_list_names_everything_on_one_line_each() {
-        let list = list_text();
-        assert!(list.lines().all(|line| line.chars().count() <= usize::from(LIST_WIDTH)), "{list}");
+        let list = list_text(LIST_WIDTH);
+        assert!(list.lines().all(|line| line.chars().count() <= LIST_WIDTH), "{list}");
         for entry in Entry::all() {
             let line = |l: &&str| l.contains(&format!(" {} ", entry.name())) && l.contains(entry.explanation().title);
             assert!(list.lines().any(|l| line(&l)), "{}", entry.name());
+        }
+    }
+
+    #[test]
+    fn at_eighty_columns_no_name_is_split_and_no_line_is_longer() {
+        let list = list_text(80);
+        assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
+        for entry in Entry::all() {
+            assert!(list.contains(&format!(" {} ", entry.name())), "{list}");
         }
     }
 
