@@ -2,7 +2,7 @@
 //!
 //! A door panics when what was accepted does not read back the same after it is written.
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::settings::DomainRules;
@@ -15,7 +15,7 @@ use crate::run::artifacts::table::{self, TableRow, TableWriter};
 use crate::run::artifacts::{self, plan};
 use crate::run::plan_file::PlanFile;
 use crate::run::read;
-use crate::{github, model, salesforce, snapshot, zendesk};
+use crate::{github, model, run, salesforce, snapshot, zendesk};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -49,7 +49,7 @@ impl Door {
 pub fn all() -> Vec<Door> {
     let mut doors = vec![
         door("salesforce_accounts.csv", reference),
-        door("gremlin.zendesk_drift.yaml", config),
+        door("gremlin.zendesk_drift.yaml", configuration),
         door("fix_plan.json", plan_file),
         door("journal.ndjson", journal).seeded(JOURNAL),
         door("apply_receipt.json", apply_receipt),
@@ -82,6 +82,14 @@ pub fn all() -> Vec<Door> {
         doors.push(door(name, move |bytes| varied.read(bytes)).seeded(usual));
     }
     doors
+}
+
+/// Every file of `schemas/`: its name and its text.
+pub fn schemas() -> Vec<(String, String)> {
+    let of = artifacts::schema::schemas().into_iter();
+    let more =
+        [run::diff::document::schema(), run::trend::schema(), snapshot::doors::schema(), config::schema::schema()];
+    of.chain(more).map(|schema| (schema.file, schema.text)).collect()
 }
 
 /// The compressed form of NDJSON, as a snapshot holds it.
@@ -135,7 +143,7 @@ fn reference(bytes: &[u8]) -> bool {
     true
 }
 
-fn config(bytes: &[u8]) -> bool {
+fn configuration(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| Config::parse(text, Path::new("/nowhere")).is_ok())
 }
 

@@ -12,6 +12,8 @@ mod http_client; // the one HTTP client, its certificates and limits
 mod parallel; // splits work across threads; results keep their order
 mod paths; // paths as people and later steps read them
 mod retry; // whether a request is sent again, and after how long
+#[cfg(feature = "proofs")]
+mod schema; // the types of files as JSON Schemas: in no release
 
 // Words.
 pub mod catalogue; // every code, action and reason, with its words for people

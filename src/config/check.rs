@@ -4,10 +4,10 @@ use super::file::{
     Raw, RawApply, RawArtifacts, RawColumns, RawDomains, RawSalesforce, RawSuppression, RawThresholds, RawTickets,
     RawUsers, RawZendesk,
 };
-use super::values::{Given, Name, Named, needed, value};
+use super::values::{Given, Name, Named, Placed, needed};
 use super::{
     ApplyLimits, Config, ConfigError, DEFAULT_ACCOUNTS, DEFAULT_API_VERSION, DEFAULT_MAX_LOST_PERCENT, DEFAULT_ROOT,
-    SalesforceSource, at, origin, origin_of_subdomain,
+    ROLES, SalesforceSource, at, origin, origin_of_subdomain,
 };
 use crate::catalogue::ActionCode;
 use crate::model::accounts::COLUMNS;
@@ -16,7 +16,6 @@ use crate::model::settings::{DomainRules, Settings, Suppression, Thresholds, Use
 use crate::model::{domain, personal, time};
 use crate::text::escape::without_local_part;
 use hashbrown::HashSet;
-use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +25,7 @@ impl Raw {
             self;
         if let Some(version) = version.filter(|version| version.value != 1) {
             return Err(at(
-                version.referenced.line(),
+                version.line,
                 format_args!("version {} is unknown; this program reads version 1", version.value),
             ));
         }
@@ -36,7 +35,7 @@ impl Raw {
         let RawTickets { enabled, lookback_days, allow_list } = tickets.unwrap_or_default();
         let lookback_days = match lookback_days {
             None => 30,
-            Some(days) => checked_lookback(days.value).map_err(|why| at(days.referenced.line(), why))?,
+            Some(days) => checked_lookback(days.value).map_err(|why| at(days.line, why))?,
         };
         let RawArtifacts { root } = artifacts.unwrap_or_default();
         let settings = Settings {
@@ -78,20 +77,19 @@ impl RawZendesk {
         let Self { reserve_percent, subdomain, base_url } = self;
         let reserve_percent = match reserve_percent {
             None => 20,
-            Some(percent) => u8::try_from(percent.value).ok().filter(|percent| *percent <= 90).ok_or_else(|| {
-                at(percent.referenced.line(), "`reserve_percent` must be a whole number from 0 to 90")
-            })?,
+            Some(percent) => u8::try_from(percent.value)
+                .ok()
+                .filter(|percent| *percent <= 90)
+                .ok_or_else(|| at(percent.line, "`reserve_percent` must be a whole number from 0 to 90"))?,
         };
         let origin = match (subdomain, base_url) {
             (Some(_), Some(url)) => {
-                return Err(at(url.referenced.line(), "use only one of `subdomain` and `base_url`"));
+                return Err(at(url.line, "use only one of `subdomain` and `base_url`"));
             }
             (Some(subdomain), None) => {
-                Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.referenced.line(), why))?)
+                Some(origin_of_subdomain(&subdomain.value).map_err(|why| at(subdomain.line, why))?)
             }
-            (None, Some(url)) => {
-                Some(super::origin("base_url", &url.value).map_err(|why| at(url.referenced.line(), why))?)
-            }
+            (None, Some(url)) => Some(super::origin("base_url", &url.value).map_err(|why| at(url.line, why))?),
             (None, None) => None,
         };
         Ok(Zendesk { reserve_percent, origin })
@@ -110,18 +108,17 @@ struct Salesforce {
 impl RawSalesforce {
     fn check(self) -> Result<Salesforce, ConfigError> {
         let Self { source, accounts_csv, max_lost_percent, instance_url, api_version, query, columns } = self;
-        let instance_url = instance_url
-            .map(|url| origin("instance_url", &url.value).map_err(|why| at(url.referenced.line(), why)))
-            .transpose()?;
+        let instance_url =
+            instance_url.map(|url| origin("instance_url", &url.value).map_err(|why| at(url.line, why))).transpose()?;
         let api_version = match api_version {
             None => DEFAULT_API_VERSION.to_owned(),
             Some(version) if is_api_version(version.value.trim()) => version.value.trim().to_owned(),
             Some(version) => {
                 let text = "`api_version` must be a version of Salesforce's API in quotes, such as \"64.0\"";
-                return Err(at(version.referenced.line(), text));
+                return Err(at(version.line, text));
             }
         };
-        let source = match source.as_ref().map(|source| (source.value.as_str(), source.referenced.line())) {
+        let source = match source.as_ref().map(|source| (source.value.as_str(), source.line)) {
             None | Some(("csv", _)) => SalesforceSource::Csv,
             Some(("soql", line)) => {
                 let missing = |key: &str| at(line, format_args!("`source: soql` needs `{key}`"));
@@ -140,7 +137,7 @@ impl RawSalesforce {
             None => DEFAULT_MAX_LOST_PERCENT,
             Some(percent) if percent.value <= 100 => percent.value,
             Some(percent) => {
-                return Err(at(percent.referenced.line(), "`max_lost_percent` must be a whole number from 0 to 100"));
+                return Err(at(percent.line, "`max_lost_percent` must be a whole number from 0 to 100"));
             }
         };
         Ok(Salesforce {
@@ -162,7 +159,7 @@ fn is_api_version(text: &str) -> bool {
 impl RawApply {
     fn check(self) -> Result<ApplyLimits, ConfigError> {
         let Self { actions, max_actions, max_per_account, max_plan_age_hours } = self;
-        let actions = match value("actions", actions)? {
+        let actions = match actions.value("actions")? {
             None => ActionCode::ALL.into_iter().collect(),
             Some(actions) => actions.into_iter().map(|Name(action)| action).collect(),
         };
@@ -191,7 +188,7 @@ impl RawColumns {
         for (column, header) in named {
             let Some(header) = header else { continue };
             if header.value.trim().is_empty() {
-                return Err(at(header.referenced.line(), format_args!("the header for `{column}` is empty")));
+                return Err(at(header.line, format_args!("the header for `{column}` is empty")));
             }
             columns.insert(column.to_owned(), header.value);
         }
@@ -203,27 +200,27 @@ impl RawThresholds {
     fn check(self) -> Result<Thresholds, ConfigError> {
         fn limits<T: Named + Ord>(
             key: &str,
-            given: Given<BTreeMap<Name<T>, Spanned<Option<u64>>>>,
+            given: Given<BTreeMap<Name<T>, Placed<Option<u64>>>>,
         ) -> Result<BTreeMap<T, u64>, ConfigError> {
-            let limits = value(key, given)?.unwrap_or_default().into_iter();
+            let limits = given.value(key)?.unwrap_or_default().into_iter();
             limits.map(|(name, limit)| Ok((name.0, needed(key, limit)?))).collect()
         }
         let Self { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, max_new_issues, max_lost_accounts } =
             self;
         Ok(Thresholds {
-            max_total_issues: value("max_total_issues", max_total_issues)?,
-            max_blocked_actions: value("max_blocked_actions", max_blocked_actions)?,
+            max_total_issues: max_total_issues.value("max_total_issues")?,
+            max_blocked_actions: max_blocked_actions.value("max_blocked_actions")?,
             max_by_risk: limits("max_by_risk", max_by_risk)?,
             max_by_code: limits("max_by_code", max_by_code)?,
-            max_new_issues: value("max_new_issues", max_new_issues)?,
-            max_lost_accounts: value("max_lost_accounts", max_lost_accounts)?,
+            max_new_issues: max_new_issues.value("max_new_issues")?,
+            max_lost_accounts: max_lost_accounts.value("max_lost_accounts")?,
         })
     }
 }
 
 impl RawDomains {
     fn check(self) -> Result<DomainRules, ConfigError> {
-        let normalized = |entries: Option<Vec<Spanned<String>>>| -> Result<HashSet<String>, ConfigError> {
+        let normalized = |entries: Option<Vec<Placed<String>>>| -> Result<HashSet<String>, ConfigError> {
             entries.unwrap_or_default().iter().map(normalized_domain).collect()
         };
         let Self { personal, not_personal, ignored } = self;
@@ -233,36 +230,35 @@ impl RawDomains {
             .map(|domain| (*domain).to_owned())
             .filter(|domain| !not_personal.contains(domain));
         Ok(DomainRules {
-            personal: builtin.chain(normalized(value("personal", personal)?)?).collect(),
+            personal: builtin.chain(normalized(personal.value("personal")?)?).collect(),
             platforms: Platforms::without(not_personal.clone()),
             not_personal,
-            ignored: normalized(value("ignored", ignored)?)?,
+            ignored: normalized(ignored.value("ignored")?)?,
         })
     }
 }
 
-fn normalized_domain(entry: &Spanned<String>) -> Result<String, ConfigError> {
+fn normalized_domain(entry: &Placed<String>) -> Result<String, ConfigError> {
     domain::normalize(&entry.value).map_err(|why| {
         let why = match why {
             domain::NotUsable::NotADomain => "is not a domain",
             domain::NotUsable::PublicSuffix => "is a public suffix, under which anyone can register a domain",
         };
-        at(entry.referenced.line(), format_args!("`{}` {why}", without_local_part(&entry.value)))
+        at(entry.line, format_args!("`{}` {why}", without_local_part(&entry.value)))
     })
 }
 
 impl RawUsers {
     fn check(self) -> Result<UserRules, ConfigError> {
-        const KNOWN: [&str; 3] = ["end-user", "agent", "admin"];
         let default = UserRules::default();
         let Self { roles, include_suspended, require_verified } = self;
         let roles = match roles {
             None => default.roles,
             Some(roles) => {
                 for role in &roles {
-                    if !KNOWN.contains(&role.value.as_str()) {
-                        let text = format!("unknown role `{}`; use one of {}", role.value, KNOWN.join(", "));
-                        return Err(at(role.referenced.line(), text));
+                    if !ROLES.contains(&role.value.as_str()) {
+                        let text = format!("unknown role `{}`; use one of {}", role.value, ROLES.join(", "));
+                        return Err(at(role.line, text));
                     }
                 }
                 roles.into_iter().map(|role| role.value).collect()
@@ -279,24 +275,24 @@ impl RawUsers {
 impl RawSuppression {
     fn check(self) -> Result<Suppression, ConfigError> {
         let Self { code, sf_account_id, org_id, user_id, domain, issue_id, reason, expires } = self;
-        let line = reason.referenced.line();
+        let line = reason.line;
         let Some(reason) = reason.value.filter(|reason| !reason.trim().is_empty()) else {
             return Err(at(line, "the `reason` of a suppression must not be empty"));
         };
-        let (expires, domain) = (value("expires", expires)?, value("domain", domain)?);
+        let (expires, domain) = (expires.value("expires")?, domain.value("domain")?);
         if let Some(expires) = expires.as_ref().filter(|expires| !time::is_date(&expires.value)) {
             return Err(at(
-                expires.referenced.line(),
+                expires.line,
                 format_args!("`expires` must be a day such as 2026-12-31, not `{}`", expires.value),
             ));
         }
         Ok(Suppression {
             code: needed("code", code)?.0,
-            sf_account_id: value("sf_account_id", sf_account_id)?.map(|id| id.0),
-            org_id: value("org_id", org_id)?,
-            user_id: value("user_id", user_id)?,
+            sf_account_id: sf_account_id.value("sf_account_id")?.map(|id| id.0),
+            org_id: org_id.value("org_id")?,
+            user_id: user_id.value("user_id")?,
             domain: domain.as_ref().map(normalized_domain).transpose()?,
-            issue_id: value("issue_id", issue_id)?.map(|id| id.0),
+            issue_id: issue_id.value("issue_id")?.map(|id| id.0),
             reason,
             expires: expires.map(|expires| expires.value),
         })

@@ -11,6 +11,9 @@ mod values;
 mod check;
 // Which Zendesk is meant.
 mod target;
+// What the file may hold, as a JSON Schema.
+#[cfg(feature = "proofs")]
+pub mod schema;
 
 pub use check::checked_lookback;
 pub use target::{TargetError, origin, origin_of_subdomain, salesforce_target, target};
@@ -32,6 +35,11 @@ pub const DEFAULT_ACCOUNTS: &str = "salesforce_accounts.csv";
 const DEFAULT_API_VERSION: &str = "64.0";
 /// The share of vanished accounts beyond which nothing is prepared, unless the configuration says otherwise.
 const DEFAULT_MAX_LOST_PERCENT: u64 = 5;
+/// The roles that Zendesk's users have.
+const ROLES: [&str; 3] = ["end-user", "agent", "admin"];
+/// Where the JSON Schema of the file is, for editors. `init` names it in the file that it writes.
+pub const SCHEMA_URL: &str =
+    concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/v", env!("CARGO_PKG_VERSION"), "/schemas/config.schema.json");
 
 /// The configuration, checked; paths are relative to the folder of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]

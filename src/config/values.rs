@@ -8,22 +8,46 @@ use serde::de::{self, Deserializer, Visitor};
 use serde_yaml::Spanned;
 use std::fmt;
 
+/// A value, and the line on which it is.
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) line: u64,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::deserialize(deserializer)?;
+        Ok(Self { value, line: referenced.line() })
+    }
+}
+
 /// A key whose absence widens what is done or loosens a limit. So it is absent, or it has a value: one that is left empty is
-/// most likely a value that got lost, and is refused by [`value`].
-pub(super) type Given<T> = Option<Spanned<Option<T>>>;
+/// most likely a value that got lost, and is refused by [`Given::value`].
+pub(super) struct Given<T>(Option<Placed<Option<T>>>);
 
-/// Reads a key that is there, with or without a value. Of an `Option` alone, null would be the same as absent.
-pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
-    Spanned::deserialize(deserializer).map(Some)
+impl<T> Default for Given<T> {
+    fn default() -> Self {
+        Self(None)
+    }
 }
 
-/// The value of a key, unless the key is absent.
-pub(super) fn value<T>(key: &str, given: Given<T>) -> Result<Option<T>, ConfigError> {
-    given.map(|given| needed(key, given)).transpose()
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    /// Reads a key that is there, with or without a value. Of an `Option` alone, null would be the same as absent.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Placed::deserialize(deserializer).map(|placed| Self(Some(placed)))
+    }
 }
 
-pub(super) fn needed<T>(key: &str, given: Spanned<Option<T>>) -> Result<T, ConfigError> {
-    let line = given.referenced.line();
+impl<T> Given<T> {
+    /// The value of a key, unless the key is absent.
+    pub(super) fn value(self, key: &str) -> Result<Option<T>, ConfigError> {
+        self.0.map(|given| needed(key, given)).transpose()
+    }
+}
+
+/// A value that must not be null.
+pub(super) fn needed<T>(key: &str, given: Placed<Option<T>>) -> Result<T, ConfigError> {
+    let line = given.line;
     given.value.ok_or_else(|| at(line, format_args!("`{key}` has no value; set one, or remove the key")))
 }
 

@@ -3,8 +3,9 @@
 use crate::catalogue::WarningCode;
 use serde::{Deserialize, Serialize};
 
-/// One warning. Its texts may hold outside text: they are escaped where they are shown.
+/// One warning. Its texts may quote other systems: escape them where you show them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Warning {
     pub code: WarningCode,

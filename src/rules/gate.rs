@@ -6,13 +6,14 @@ use crate::rules::audit::Totals;
 use crate::text::words::grouped;
 use serde::{Deserialize, Serialize};
 
-/// A limit and what it was held against.
+/// A limit, and the value that it was compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Judgement {
     pub name: String,
     pub limit: u64,
-    /// `None`: not judged, as what needs a baseline where there is none.
+    /// `None` where it was not judged: it needs a baseline and there is none, or tickets were not read.
     pub value: Option<u64>,
     pub breached: bool,
 }

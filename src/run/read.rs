@@ -155,6 +155,7 @@ fn read_file(folder: &Path, artifact: Artifact) -> Result<Vec<u8>, RunFolderErro
 
 /// An issue that was found again, as `diff.json` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct CameBack {
     pub issue_id: String,
     pub issue_code: IssueCode,

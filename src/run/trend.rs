@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 /// The schema of `trend --format json`.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/trend/1";
 
-/// What became of the findings of one Zendesk.
+/// The findings of one Zendesk over time.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Trend {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     pub schema: &'static str,
     pub source: &'static str,
     pub zendesk: String,
@@ -26,6 +28,7 @@ pub struct Trend {
 
 /// An open finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Open {
     /// The day on which it was first found.
     pub first_seen: String,
@@ -40,10 +43,17 @@ pub struct Open {
 
 /// A finding that was gone and found again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Back {
     pub run_id: String,
     #[serde(flatten)]
     pub issue: CameBack,
+}
+
+/// The schema of a trend.
+#[cfg(feature = "proofs")]
+pub fn schema() -> crate::schema::JsonSchemaFile {
+    crate::run::artifacts::schema::schema_of::<Trend>("trend", "trend --format json")
 }
 
 /// Puts the trend together. `newest` is the run whose findings are open, `issues` are its; `others` are earlier runs.

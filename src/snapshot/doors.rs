@@ -1,7 +1,7 @@
 //! The files of a snapshot, read from bytes, for the proofs.
 
 use super::lines::read_records;
-use super::manifest::{Manifest, Provenance, render};
+use super::manifest::{self, Manifest, Provenance, render};
 use super::save::write_kind;
 use super::{decoder, multiple_organizations};
 use crate::ingest::{Filter, Ingest};
@@ -9,7 +9,14 @@ use crate::model::domains::DomainTable;
 use crate::model::kind::Kind;
 use crate::model::time::Instant;
 use crate::model::world::World;
+use crate::run::artifacts::schema::schema_of;
+use crate::schema::JsonSchemaFile;
 use std::io::Read;
+
+/// The schema of a manifest.
+pub(crate) fn schema() -> JsonSchemaFile {
+    schema_of::<manifest::Wire>("manifest", manifest::NAME)
+}
 
 /// A manifest. What is accepted reads back the same after it is written.
 pub(crate) fn manifest(bytes: &[u8]) -> bool {

@@ -53,16 +53,19 @@ pub(super) struct Manifest {
     files: BTreeMap<String, FileFacts>,
 }
 
-/// What the manifest vouches for of one file.
+/// What the manifest states of one file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub(super) struct FileFacts {
     pub records: u64,
     pub sha256: String,
 }
 
-/// The manifest as it is written.
+/// Where a snapshot is from, what it covers, and the digest of every file.
 #[derive(Serialize, Deserialize)]
-struct Wire {
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
+pub(super) struct Wire {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = format!("{FORMAT}{VERSION}"))))]
     format: String,
     tool_version: String,
     zendesk: String,
@@ -70,7 +73,7 @@ struct Wire {
     tickets_from: String,
     ticket_source: Option<String>,
     multiple_organizations: Option<bool>,
-    /// Not there before snapshots held their reference.
+    /// The warnings that the snapshot's copy of the reference cannot give again. Missing where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reference_warnings: Vec<Warning>,
     files: BTreeMap<String, FileFacts>,

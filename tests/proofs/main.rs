@@ -18,6 +18,7 @@ mod faults;
 #[path = "../it/model/mod.rs"]
 mod model;
 mod mutated;
+mod schemas;
 #[path = "../it/apply/stage.rs"]
 mod stage;
 

@@ -19,6 +19,7 @@ pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-receipt/1";
 
 /// What was done with the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     NotRun,
@@ -26,8 +27,9 @@ pub enum Mode {
     Apply,
 }
 
-/// What became of one action.
+/// The outcome of one action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Written, and read back.
@@ -36,14 +38,15 @@ pub enum Outcome {
     Blocked,
     /// Not written; the reason says why.
     Skipped,
-    /// The write did not take, was answered with an error, or nobody knows.
+    /// The write failed, or its outcome is unknown.
     Failed,
-    /// A dry run's: it would be written.
+    /// In a dry run: it would be applied.
     WouldApply,
 }
 
-/// The result of one action. Absent members are left out; times are RFC 3339, in UTC.
+/// The result of one action. Members without a value are left out; times are RFC 3339, in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ActionResult {
     pub action_id: String,
@@ -55,7 +58,7 @@ pub struct ActionResult {
     pub org_id: u64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user_id: Option<u64>,
-    /// The part of Zendesk that the action changes, as read right before: `external_id`, `domain_names`, or the user's
+    /// The part of Zendesk that the action changes, as read before the write: `external_id`, `domain_names`, or the user's
     /// `{default_org_id, member_of}`. An inner `null` is a blank `external_id`.
     #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "present")]
     pub before: Option<Value>,
@@ -102,13 +105,15 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// The caps in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Caps {
     pub max_actions: u32,
     pub max_per_account: u32,
 }
 
-/// How many actions came to what.
+/// How many actions had each outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct ApplyCounts {
     /// Applied, failed, would be applied, or skipped for a changed precondition.
     pub attempted: u64,
@@ -144,12 +149,14 @@ impl ApplyCounts {
     }
 }
 
-/// The whole receipt. `B` is the list of the plan's blocked actions.
+/// What came of every action of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct ApplyReceipt<B = Vec<BlockedActionRow<'static>>> {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     pub run_id: String,
-    /// As it was given on the command line; `fix_plan.json` where nothing was run.
+    /// The path as given on the command line; `fix_plan.json` where nothing was run.
     pub source_plan_path: String,
     pub source_plan_hash: String,
     pub mode: Mode,

@@ -27,10 +27,12 @@ pub fn issue_name(id: IssueId) -> IssueName {
     Short::new(&id.to_string()).unwrap_or_default()
 }
 
-/// The whole file. Dates are `YYYY-MM-DD`, in UTC.
+/// The runs so far, and since when each issue is known. Dates are `YYYY-MM-DD`, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct History {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     /// Oldest first; the run that wrote the file is the last.
     pub runs: Vec<HistoryRun>,
@@ -42,6 +44,7 @@ pub struct History {
 
 /// One run, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HistoryRun {
     pub run_id: String,
@@ -55,8 +58,9 @@ pub struct HistoryRun {
     pub suppressed_issue_count: u64,
     pub by_risk: BTreeMap<Risk, u64>,
     pub by_code: BTreeMap<IssueCode, u64>,
-    /// `None` without a baseline.
+    /// How many issues the baseline does not have; `None` without a baseline.
     pub new: Option<u64>,
+    /// How many issues of the baseline are gone; `None` without a baseline.
     pub resolved: Option<u64>,
 }
 

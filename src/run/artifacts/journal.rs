@@ -21,17 +21,18 @@ pub const RESERVE: &str = ".reserve";
 /// The schema of the journal.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/apply-journal/1";
 
-/// One line.
+/// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum JournalEntry {
     /// The first line.
     Begin(Begin),
-    /// Everything is decided: these actions are to be applied, in this order.
+    /// The actions that will be applied, in this order.
     Selected { action_ids: Vec<String> },
-    /// The request that follows.
+    /// A request that is about to be sent.
     Intention(Intention),
-    /// What became of an action. A later result of the same action replaces an earlier one.
+    /// The outcome of an action. A later result of the same action replaces an earlier one.
     Result(ActionResult),
     /// The last line. `completed` is false where the run was interrupted.
     End { completed: bool, at: String },
@@ -39,9 +40,10 @@ pub enum JournalEntry {
 
 /// A write that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Intention {
     pub action_id: String,
-    /// As in [`ActionResult`].
+    /// As in a result.
     pub before: Value,
     pub at: String,
     /// How long the request may take.
@@ -63,7 +65,9 @@ const DEFAULT_TIMEOUT_MS: u64 = 60_000;
 
 /// What the run was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Begin {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     pub run_id: String,
     pub mode: Mode,

@@ -7,6 +7,8 @@ pub mod journal;
 pub mod plan;
 pub mod receipt;
 pub mod rows;
+#[cfg(feature = "proofs")]
+pub mod schema;
 pub mod summary;
 pub mod summary_md;
 pub mod table;
@@ -111,8 +113,9 @@ pub struct Run {
     pub zendesk: String,
 }
 
-/// Where the Zendesk side came from.
+/// Whether the run read a Zendesk (live or from a snapshot) or the built-in demo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Zendesk,

@@ -1,7 +1,7 @@
 //! `fix_plan.json`, and the hash that names a plan (rules 7).
 
 use super::rows::{BlockedActionRow, PlannedActionRow};
-use super::{Run, Seq, TOOL_VERSION, write_json};
+use super::{Run, Seq, Source, TOOL_VERSION, write_json};
 use crate::digest::Digesting;
 use crate::rules::audit::Audit;
 use crate::rules::issue::{Action, ActionRef};
@@ -12,6 +12,30 @@ use std::io::{self, BufWriter, Write};
 
 /// The schema of the file.
 pub const SCHEMA: &str = "g-gremlin/zendesk-drift/plan/1";
+
+/// The repairs that an audit prepared, and those that it blocked.
+#[derive(Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
+pub struct PlanDocument<'a, A, B> {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    plan_hash: &'a str,
+    run_id: &'a str,
+    created_at: String,
+    as_of: String,
+    tool_version: &'static str,
+    plan: Body<'a, A, B>,
+}
+
+/// What `plan_hash` covers.
+#[derive(Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
+struct Body<'a, A, B> {
+    source: Source,
+    zendesk: &'a str,
+    actions: A,
+    blocked: B,
+}
 
 /// The names and texts behind an action's ids.
 struct Names<'a> {
@@ -112,31 +136,14 @@ fn canonical<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
 
 /// Writes `fix_plan.json`; returns the plan's hash.
 pub fn write(audit: &Audit<'_>, run: &Run, out: &mut dyn Write) -> io::Result<String> {
-    #[derive(Serialize)]
-    struct File<'a, P> {
-        schema: &'static str,
-        plan_hash: &'a str,
-        run_id: &'a str,
-        created_at: String,
-        as_of: String,
-        tool_version: &'static str,
-        plan: P,
-    }
-    #[derive(Serialize)]
-    struct Plan<'a, A, B> {
-        source: &'static str,
-        zendesk: &'a str,
-        actions: A,
-        blocked: B,
-    }
     let plan_hash = plan_hash(audit, run)?;
-    let plan = Plan {
-        source: run.source.as_str(),
+    let plan = Body {
+        source: run.source,
         zendesk: &run.zendesk,
         actions: Seq(|| prepared(audit)),
         blocked: Seq(|| blocked(audit)),
     };
-    let file = File {
+    let file = PlanDocument {
         schema: SCHEMA,
         plan_hash: &plan_hash,
         run_id: &run.run_id,

@@ -39,56 +39,61 @@ pub struct Origin {
 
 /// A run that an audit was compared with, or whose history it continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EarlierRun {
     pub run_id: String,
     pub plan_hash: String,
-    /// As its own receipt states it: it stands for the whole run.
+    /// The digest that its receipt states of itself, which covers the whole run.
     pub receipt_sha256: String,
 }
 
 /// A configuration whose suppressions were in force instead of the run's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SuppressionsFrom {
     pub sha256: String,
-    /// The issues that count, and that the run's own suppressions would silence, in their order.
+    /// The issues that count here and that the run's own suppressions would hide.
     pub own_would_suppress: Vec<WouldSuppress>,
 }
 
-/// An issue that a suppression which is not in force would silence.
+/// An issue that a suppression would hide if it were in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WouldSuppress {
     pub issue_id: String,
-    /// Of the first suppression that matches.
+    /// The reason of the first suppression that matches.
     pub reason: String,
 }
 
 /// What a live read cost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Requests {
     pub total: u64,
     pub by_endpoint: BTreeMap<String, u64>,
     pub waited_for_pace_ms: u64,
     pub waited_after_failures_ms: u64,
-    /// From the first request to the last answer.
+    /// The time from the first request to the last response.
     #[serde(default)]
     pub took_ms: u64,
-    /// Why the tickets came from where they came from; `None` where they were not read.
+    /// Why this endpoint was used for the tickets; `None` where they were not read.
     #[serde(default)]
     pub tickets_because: Option<String>,
-    /// What was expected before the read; `None` where Zendesk did not say how many records there are.
+    /// The estimate before the read; `None` where Zendesk did not say how many records there are.
     #[serde(default)]
     pub expected: Option<Expected>,
-    /// The interrupted read whose pages were taken over, which the other figures leave out.
+    /// The interrupted read that this one continued. The other figures leave its requests out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Resumed>,
 }
 
-/// A read that was cut short, and that this one went on with.
+/// An interrupted read that this one continued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Resumed {
     pub began_at: String,
@@ -97,18 +102,21 @@ pub struct Resumed {
 
 /// What a live read was expected to cost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
     pub total: u64,
-    /// At the least.
+    /// The least time, in seconds.
     pub seconds: u64,
     pub by_kind: BTreeMap<String, u64>,
 }
 
-/// The whole receipt. Times are RFC 3339, in UTC; digests are 64 lower-case hex digits. `W` is the list of warnings.
+/// How a run was made, and the digests of its files. Times are RFC 3339, in UTC; digests are 64 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt<W = Vec<Warning>> {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     pub run_id: String,
     pub command: RecordedCommand,
@@ -129,7 +137,7 @@ pub struct Receipt<W = Vec<Warning>> {
     pub history: Option<EarlierRun>,
     pub suppressions_from: Option<SuppressionsFrom>,
     pub counts: AuditCounts,
-    /// How many blocked actions have each reason; reasons that none has are left out.
+    /// How many blocked actions have each reason; reasons without one are left out.
     pub blockers: BTreeMap<BlockedReason, u64>,
     pub warnings: W,
     pub plan_hash: String,
@@ -138,20 +146,22 @@ pub struct Receipt<W = Vec<Warning>> {
     pub files: BTreeMap<String, String>,
     /// The SHA-256 that `apply_receipt.json` has until the plan is applied.
     pub apply_receipt_not_run_sha256: String,
-    /// The SHA-256 of this file's own bytes, these 64 digits left out.
+    /// The SHA-256 of this file without these 64 digits.
     pub receipt_sha256: String,
 }
 
 /// The command of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordedCommand {
     pub name: String,
     pub options: BTreeMap<String, Value>,
 }
 
-/// The times between which tickets were looked at, both included.
+/// The times between which tickets were read, both included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     pub from: String,
@@ -160,6 +170,7 @@ pub struct Window {
 
 /// Which list of personal domains was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PersonalDomains {
     pub sha256: String,
@@ -168,16 +179,18 @@ pub struct PersonalDomains {
 
 /// The SHA-256 of what the run was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Digests {
     pub config: Option<String>,
     pub reference: String,
-    /// By file; absent for a live audit and for the demo.
+    /// By file; `null` for a live audit and for the demo.
     pub snapshot: Option<BTreeMap<String, String>>,
 }
 
 /// The counts that `summary.json` has too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AuditCounts {
     pub blocked_action_count: u64,

@@ -223,6 +223,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 
 /// A prepared action as `fix_plan.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlannedActionRow<'a> {
     pub action_id: Cow<'a, str>,
@@ -251,6 +252,7 @@ pub struct PlannedActionRow<'a> {
 
 /// A blocked action as `fix_plan.json` has it, and as the receipt of an apply repeats it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BlockedActionRow<'a> {
     pub action_id: Cow<'a, str>,

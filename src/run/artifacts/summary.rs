@@ -14,15 +14,18 @@ pub const SCHEMA: &str = "g-gremlin/zendesk-drift/summary/1";
 
 /// The content of `summary.json`. Times are RFC 3339, in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Summary {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     pub run_id: String,
     pub created_at: String,
     pub as_of: String,
     pub tool_version: String,
     pub source: Source,
-    /// Empty where it is withheld.
+    /// `null` where it is withheld: in output for a public audience.
     #[serde(serialize_with = "null_if_empty")]
+    #[cfg_attr(feature = "proofs", schemars(with = "Option<String>"))]
     pub zendesk: String,
     pub lookback_days: u32,
     pub total_issue_count: u64,
@@ -32,16 +35,16 @@ pub struct Summary {
     pub by_scope: BTreeMap<Scope, u64>,
     pub by_code: BTreeMap<IssueCode, u64>,
     pub by_risk: BTreeMap<Risk, u64>,
-    /// Of blocked actions.
+    /// How many blocked actions have each reason.
     pub blocked_reasons: BTreeMap<BlockedReason, u64>,
     pub resolution: Resolutions,
     pub read: ReadCounts,
     pub users: UserTotals,
     pub ticket_echo_count: u64,
-    /// How many rows of `advisories.csv` have each code; none are named by a run of version 1.0.
+    /// How many rows of `advisories.csv` have each code; missing in the first runs.
     #[serde(default)]
     pub advisories: BTreeMap<AdvisoryCode, u64>,
-    /// `None` where no baseline lists its accounts.
+    /// How many accounts of the baseline are gone; `None` where no baseline lists its accounts.
     pub lost_accounts: Option<u64>,
     pub plan_hash: String,
     pub thresholds: Vec<Judgement>,
@@ -50,6 +53,7 @@ pub struct Summary {
 
 /// How many accounts have each resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Resolutions {
     pub linked: u64,
     pub domain_linked: u64,
@@ -82,6 +86,7 @@ impl Resolutions {
 
 /// How many distinct records were read; tickets: in the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct ReadCounts {
     pub accounts: u64,
     pub organizations: u64,
@@ -92,6 +97,7 @@ pub struct ReadCounts {
 
 /// How many users went which way. The seven from `personal_domain` to `evaluated` sum to `in_scope`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct UserTotals {
     pub in_scope: u64,
     pub personal_domain: u64,

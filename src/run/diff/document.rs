@@ -12,6 +12,7 @@ pub use crate::run::artifacts::DIFF_SCHEMA as SCHEMA;
 
 /// How many issues and actions of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct DiffCounts {
     pub new: u64,
     pub came_back: u64,
@@ -21,7 +22,7 @@ pub struct DiffCounts {
     pub unchanged: u64,
     pub left_window: u64,
     pub left_reference: u64,
-    /// `None` where a run does not list its accounts.
+    /// `None` where one of the runs does not list its accounts.
     pub lost_accounts: Option<u64>,
     pub prepared_added: u64,
     pub prepared_dropped: u64,
@@ -52,9 +53,11 @@ impl DiffCounts {
     }
 }
 
-/// The whole document. `plan_hash` and the totals are those of each run.
+/// What changed between two runs: `base` and `head`.
 #[derive(Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Document<'a> {
+    #[cfg_attr(feature = "proofs", schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
     source: &'static str,
     zendesk: &'a str,
@@ -71,12 +74,13 @@ pub struct Document<'a> {
     lost_accounts: &'a Option<Vec<AccountDelta<'a>>>,
     prepared: &'a Delta<'a>,
     blocked: &'a Delta<'a>,
-    /// Of the head: what its own suppressions would hide, where others are in force.
+    /// What the head's own suppressions would hide, where others are in force.
     own_would_suppress: Option<&'a [WouldSuppress]>,
     thresholds: &'a [Judgement],
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 struct Run<'a> {
     run_id: &'a str,
     as_of: &'a str,
@@ -88,6 +92,7 @@ struct Run<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 struct Issue<'a> {
     issue_id: &'a str,
     scope: Scope,
@@ -107,6 +112,12 @@ struct Issue<'a> {
     blocked_reason: Option<BlockedReason>,
     suppression_reason: Option<&'a str>,
     detail: &'a str,
+}
+
+/// The schema of the document.
+#[cfg(feature = "proofs")]
+pub fn schema() -> crate::schema::JsonSchemaFile {
+    crate::run::artifacts::schema::schema_of::<Document<'static>>("diff", "diff.json")
 }
 
 /// Puts the document together.

@@ -37,13 +37,15 @@ pub struct Side<'a> {
 
 /// An account of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct AccountDelta<'a> {
     pub sf_account_id: &'a str,
     pub account_name: &'a str,
 }
 
-/// An action of a plan, as far as two plans can be compared; `diff.json` has it so.
+/// An action of a plan, as `diff.json` has it: what two plans can be compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct ActionRow<'a> {
     pub action_code: ActionCode,
     pub blocked_reason: Option<BlockedReason>,
@@ -176,8 +178,9 @@ pub struct Diff<'a> {
     pub blocked: Delta<'a>,
 }
 
-/// What has come into a list of actions, and what is no longer in it.
+/// The actions that only the head has, and those that only the base has.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Delta<'a> {
     pub added: Vec<ActionRow<'a>>,
     pub dropped: Vec<ActionRow<'a>>,
