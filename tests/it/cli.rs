@@ -12,6 +12,7 @@ mod not_regular;
 mod reference;
 mod reference_faults;
 mod resume;
+mod schemas;
 mod secrets;
 mod snapshots;
 mod sources;

@@ -1,6 +1,6 @@
 //! The commented configuration that `init` writes.
 
-use crate::config::DEFAULT_ACCOUNTS;
+use crate::config::{DEFAULT_ACCOUNTS, SCHEMA_URL};
 use crate::reference::{ColumnChoice, Proposal};
 use serde_json::json;
 use std::path::Path;
@@ -20,7 +20,11 @@ pub(super) fn template(zendesk: Option<&str>, accounts: &str, proposal: &Proposa
             )
         }
     };
-    TEMPLATE.replace("{zendesk}", zendesk).replace("{accounts}\n", accounts).replace("{columns}\n", &columns)
+    TEMPLATE
+        .replace("{schema}", SCHEMA_URL)
+        .replace("{zendesk}", zendesk)
+        .replace("{accounts}\n", accounts)
+        .replace("{columns}\n", &columns)
 }
 
 /// The lines that say which export the accounts come from.
@@ -38,7 +42,8 @@ const UNMAPPED: &str = "  # columns:                      # only where the expor
   #   account_domains: Domains
 ";
 
-const TEMPLATE: &str = r#"# g-gremlin zendesk drift: what to audit and how.
+const TEMPLATE: &str = r#"# yaml-language-server: $schema={schema}
+# g-gremlin zendesk drift: what to audit and how.
 # Every key is optional; the values shown are the defaults. Paths are relative to this file.
 # Credentials never stand here. They come from the environment, the first complete set of:
 #   ZENDESK_OAUTH_CLIENT_ID + ZENDESK_OAUTH_CLIENT_SECRET   (the best choice)
