@@ -92,9 +92,9 @@ if [ -n "$BINARY_PATH" ]; then
   if [ ! -e "$binary" ]; then failed "there is no file at the input binary-path"; fi
 elif [ "$VERSION" = source ]; then
   command -v cargo >/dev/null || failed "version: source needs cargo, with a Rust toolchain"
-  cargo build --locked --release --bin g-gremlin \
-    --manifest-path "$GITHUB_ACTION_PATH/Cargo.toml" --target-dir "$GITHUB_ACTION_PATH/target"
-  binary=$GITHUB_ACTION_PATH/target/release/g-gremlin
+  built=${CARGO_TARGET_DIR:-$GITHUB_ACTION_PATH/target}
+  cargo build --locked --release --bin g-gremlin --manifest-path "$GITHUB_ACTION_PATH/Cargo.toml" --target-dir "$built"
+  binary=$built/release/g-gremlin
 else
   version=${VERSION:-$(package version)}
   release "${version#v}"

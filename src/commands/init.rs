@@ -3,6 +3,7 @@
 pub mod github;
 mod salesforce;
 mod template;
+mod workflow;
 
 use super::{read_reference, reference_failure};
 use crate::cli::{Common, Init as Options};

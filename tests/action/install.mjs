@@ -27,6 +27,13 @@ case "$GH $2" in
   'contradicts verify') exit 1 ;;
 esac
 `;
+// Builds PROGRAM, and says what it was asked.
+const CARGO = `#!/usr/bin/env bash
+printf '%s\\n' "$*" >>"$RELEASES/cargo.log"
+while [ $# -gt 1 ]; do if [ "$1" = --target-dir ]; then out=$2; fi; shift; done
+mkdir -p "$out/release"
+cp "$RELEASES/g-gremlin" "$out/release/g-gremlin"
+`;
 const PROGRAM = '#!/usr/bin/env bash\nif [ "$1" = --version ]; then echo g-gremlin 9.9.9; else echo "ran: $*"; exit 0; fi\n';
 
 /** A copy of the action, a release of it, and the tools. `archive` changes the release after its sum was taken. */
@@ -36,7 +43,7 @@ function release({ root = ROOT, target = 'x86_64-unknown-linux-musl', program = 
   for (const one of [actionPath, releases, tools]) mkdirSync(one);
   cpSync(path.join(root, 'action'), path.join(actionPath, 'action'), { recursive: true });
   cpSync(path.join(ROOT, 'Cargo.toml'), path.join(actionPath, 'Cargo.toml'));
-  for (const [name, text] of [['curl', CURL], ['gh', GH]]) {
+  for (const [name, text] of [['curl', CURL], ['gh', GH], ['cargo', CARGO]]) {
     writeFileSync(path.join(tools, name), text);
     chmodSync(path.join(tools, name), 0o755);
   }
@@ -53,7 +60,7 @@ function release({ root = ROOT, target = 'x86_64-unknown-linux-musl', program = 
   return { folder, actionPath, releases, tools, name };
 }
 
-async function install(released, { inputs = {}, gh = 'good', runner = {}, token = 'ghs_secret', serverUrl = 'https://github.com' } = {}) {
+async function install(released, { inputs = {}, gh = 'good', runner = {}, token = 'ghs_secret', serverUrl = 'https://github.com', variables = {} } = {}) {
   const world = {
     repository: REPOSITORY,
     folder: released.folder,
@@ -66,7 +73,7 @@ async function install(released, { inputs = {}, gh = 'good', runner = {}, token 
     runner,
     token,
     serverUrl,
-    machineEnv: { RELEASES: released.releases, GH: gh },
+    machineEnv: { RELEASES: released.releases, GH: gh, ...variables },
   };
   const record = await runAction({ world, inputs: { command: 'doctor', version: '9.9.9', ...inputs } });
   const log = (name) => {
@@ -76,7 +83,7 @@ async function install(released, { inputs = {}, gh = 'good', runner = {}, token 
       return '';
     }
   };
-  return { ...record, text: record.text, installed: record.steps.install.outcome === 'success', curl: log('curl.log'), gh: log('gh.log'), tokens: log('curl.tokens') };
+  return { ...record, text: record.text, installed: record.steps.install.outcome === 'success', curl: log('curl.log'), gh: log('gh.log'), cargo: log('cargo.log'), tokens: log('curl.tokens') };
 }
 
 const told = (record, level) => record.annotations.filter((one) => one.level === level).map(({ message }) => message).join('\n');
@@ -185,6 +192,20 @@ export const INSTALLS = {
       assert.match(told(run, 'error'), /SHA-256/);
     });
   },
+
+  'the source is built beside the action, or where a cache keeps it': (root) =>
+    withRelease({ root }, async (released) => {
+      const manifest = path.join(released.actionPath, 'Cargo.toml');
+      const build = `build --locked --release --bin g-gremlin --manifest-path ${manifest} --target-dir`;
+      const beside = await install(released, { inputs: { version: 'source' } });
+      assert.ok(beside.installed, beside.text);
+      assert.equal(beside.cargo, `${build} ${released.actionPath}/target\n`);
+      const kept = await install(released, { inputs: { version: 'source' }, variables: { CARGO_TARGET_DIR: 'g-gremlin-target' } });
+      assert.match(kept.text, /ran: github action run/, 'later steps find it');
+      assert.equal(kept.cargo, `${beside.cargo}${build} g-gremlin-target\n`);
+      assert.equal(kept.steps.install.outputs.binary, path.join(kept.machine.workspace, 'g-gremlin-target/release/g-gremlin'));
+      assert.equal(kept.curl, '');
+    }),
 
   'a binary-path that is not there is an error': (root) =>
     withRelease({ root }, async (released) => {

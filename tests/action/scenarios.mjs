@@ -21,6 +21,7 @@ import {
   scheduledAudit,
   sound,
 } from './acts.mjs';
+import { ACTIONS } from './actions.mjs';
 import { IN_TIME } from './in_time.mjs';
 import { runWorkflow } from './runner.mjs';
 import { BINARY, ZENDESK_SECRETS, ZENDESK_VARIABLES, makeWorld } from './world.mjs';
@@ -524,6 +525,28 @@ export const SCENARIOS = {
     const blind = await check(world.workflow('drift-audit.yml'), change);
     assert.equal(blind.result, 'failure');
     assert.ok(blind.annotations.some(({ message }) => message.includes('gremlin.zendesk_drift.yaml does not exist before or after')));
+  },
+
+  'the workflow that init writes for the action\'s source caches what cargo builds': async (world) => {
+    const used = `g-gremlin/g-gremlin@${'0123456789'.repeat(4)}`;
+    const options = ['zendesk', 'drift', 'init', '--github', '--action', used, '--version', 'source', '--with-apply'];
+    execFileSync(BINARY, options, { cwd: world.remote, stdio: 'pipe' });
+    const [audits, applies] = ['drift-audit.yml', 'drift-apply.yml'].map((name) => path.join(world.remote, '.github/workflows', name));
+    for (const file of [audits, applies]) {
+      execFileSync(process.execPath, ['--import', './json_imports.mjs', 'lint.mjs', file], { cwd: import.meta.dirname, stdio: 'pipe' });
+    }
+    const caches = [];
+    const cache = ({ with: inputs }) => void caches.push(inputs);
+    const audit = await auditOf(world, world.run('schedule', {}, { actions: { ...ACTIONS, 'actions/cache': cache } }), {}, audits);
+    assert.equal(audit.steps.__2.outputs['exit-code'], '0', audit.text);
+    const prefix = 'g-gremlin-Linux-X64-';
+    const kept = '~/.cargo/registry\ng-gremlin-target\n';
+    assert.deepEqual(caches, [{ path: kept, key: `${prefix}${'0123456789'.repeat(4)}`, 'restore-keys': prefix }]);
+    const install = audit.started.find(({ name }) => name === 'Install g-gremlin');
+    assert.deepEqual([install.env.CARGO_TARGET_DIR, install.env.VERSION], ['g-gremlin-target', 'source']);
+    // Whoever writes to Zendesk takes nothing from a cache that other workflows can write to.
+    const apply = readFileSync(applies, 'utf8');
+    assert.ok(!apply.includes('actions/cache') && apply.includes('version: source'), apply);
   },
 
   'a change that brings new issues is red, and cannot raise its own limit': async (world) => {

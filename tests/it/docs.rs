@@ -63,6 +63,21 @@ fn the_action_of_the_readme_is_one_that_works() {
     assert_eq!(variables, ["ZENDESK_OAUTH_TOKEN", "ZENDESK_SUBDOMAIN"]);
 }
 
+#[test]
+fn an_audit_in_ci_takes_at_most_seven_steps_and_five_decisions() {
+    let page = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/action.md")).expect("the page");
+    for (what, most) in [("Step", 7), ("Decision", 5)] {
+        let numbers: Vec<usize> = page
+            .split(&format!("**{what} "))
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse().ok()))
+            .map(|number| number.expect("a number"))
+            .collect();
+        assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>(), "{what}");
+        assert!((1..=most).contains(&numbers.len()), "{what}: {numbers:?}");
+    }
+}
+
 /// What the tables show of `action.yml`.
 #[derive(Deserialize)]
 struct Action {
