@@ -29,6 +29,7 @@ const ACCEPTED = 'what a person accepts is not new again, and the run that accep
 const SUM = 'an archive with another sum is not run';
 const ATTESTATION = 'an attestation that contradicts stops, one that cannot be had is a notice';
 const TOKEN = 'the token is for gh alone';
+const SOURCE = 'the source is built beside the action, or where a cache keeps it';
 const SERVER = 'the token of another server goes nowhere, and the sum is checked all the same';
 
 /** Of action.yml: what is broken, in which step (none: the whole file), what becomes what, and the case that must notice. */
@@ -65,6 +66,7 @@ const APPLIES = '.github/workflows/drift-apply.yml';
 const BROKEN_FILES = [
   ['an archive whose sum is not checked', INSTALL, '[ "$(sha256 "$archive")" = "$wanted" ]', 'true', SUM],
   ['an attestation whose contradiction is ignored', INSTALL, 'failed "the attestation of the release', 'notice "the attestation of the release', ATTESTATION],
+  ['a build that no cache keeps', INSTALL, '${CARGO_TARGET_DIR:-$GITHUB_ACTION_PATH/target}', '$GITHUB_ACTION_PATH/target', SOURCE],
   ['a token that the download has', INSTALL, 'unset ATTESTATION_TOKEN', 'export GH_TOKEN=$token', TOKEN],
   ['a token of another server that is sent to github.com', INSTALL, '[ "$GITHUB_SERVER_URL" != https://github.com ]', 'false', SERVER],
   ['an audit whose artifact has a name that nobody looks for', AUDITS, '          command: audit\n', '          command: audit\n          artifact-name: drift\n', NEXT],
