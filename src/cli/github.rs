@@ -1,10 +1,10 @@
-//! `g-gremlin github`: what a workflow asks GitHub, and the steps of the Action.
+//! `g-gremlin github`: the checks that a workflow makes with GitHub, and the steps of the Action.
 
 use super::{Common, Outputs, parse};
 use clap::{Args, Subcommand};
 
 pub(super) const HELP: &str = "\
-Both run inside a workflow. GitHub sets GITHUB_REPOSITORY and GITHUB_API_URL; pass GITHUB_TOKEN to the step.
+find-run and check-approval run inside a workflow. GitHub sets GITHUB_REPOSITORY and GITHUB_API_URL; pass GITHUB_TOKEN to the step.
 
 Exit codes:
   0  the run is trusted, or the hash is approved

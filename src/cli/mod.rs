@@ -23,7 +23,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The command line as it was meant: `g-gremlin audit …`, `g-gremlin drift audit …` and `g-gremlin zendesk audit …` are
+    /// Completes a shortened command line: `g-gremlin audit …`, `g-gremlin drift audit …` and `g-gremlin zendesk audit …` all mean
     /// `g-gremlin zendesk drift audit …`.
     pub fn understood(mut arguments: Vec<OsString>) -> Vec<OsString> {
         let drift = Drift::augment_args(clap::Command::new("drift"));
@@ -54,7 +54,7 @@ pub enum Area {
         #[command(subcommand)]
         topic: Topic,
     },
-    /// What a workflow asks GitHub before it trusts a run or an approval
+    /// For workflows: check with GitHub that a run or an approval can be trusted
     #[command(arg_required_else_help = true, after_help = github::HELP)]
     Github(Github),
     /// Print a completion script for a shell
@@ -155,12 +155,12 @@ pub enum DriftCommand {
     Apply(Apply),
     /// Compare two runs: new, resolved and unchanged issues, and changes to the plan
     Diff(DiffOptions),
-    /// Check a run folder: every digest, the plan's hash, the files against each other, the receipt against the plan
+    /// Check that a run folder is unchanged: digests, the plan's hash, and whether its files and receipt agree
     Verify(Verify),
     /// Check credentials, role, scopes, limits and settings before a first audit; nothing is written to Zendesk
     #[command(after_help = DOCTOR_EXIT_CODES)]
     Doctor(Doctor),
-    /// Render a finished run: terminal, job summary, comment on a pull request, annotations
+    /// Show a finished run in the terminal, or as a job summary, comment, tracking issue, annotations or web page
     Report(Report),
     /// Show results over time: totals, issues that are new, resolved or back, and the oldest open issues
     #[command(after_help = TREND_HELP)]
@@ -299,7 +299,7 @@ Exit codes:
   2    the command line, the configuration or an input file is invalid; nothing was read from Zendesk
   3    Zendesk could not be read, or the local disk failed; no run folder was written
   4    refused for safety: the credentials are for a different Zendesk than the configured one
-  130  interrupted; no run folder was written. After more than a minute, the pages read so far are kept for an hour; --resume continues from them";
+  130  interrupted; no run folder was written. If the read took more than a minute, its pages are kept for an hour, and --resume continues from them";
 
 const APPLY_HELP: &str = "\
 Examples:
@@ -419,10 +419,10 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct DiffOptions {
-    /// The earlier audit, or the one to compare with: a folder, a run id under the root, or latest
+    /// The earlier audit: a folder, a run id under the root, or latest
     #[arg(long, value_name = "RUN")]
     pub base: PathBuf,
-    /// The other audit
+    /// The later audit, named in the same way
     #[arg(long, value_name = "RUN")]
     pub head: PathBuf,
     /// The limit max_new_issues=N or max_lost_accounts=N; may be repeated
@@ -457,13 +457,13 @@ pub struct TrendOptions {
     /// The artifacts root [default: artifacts/zendesk_drift, or the configuration's]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// How many of the newest runs and of the oldest open findings are shown [default: 20]
+    /// Show at most N of the newest runs and N of the oldest open issues [default: 20]
     #[arg(long, value_name = "N")]
     pub last: Option<usize>,
 }
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code, action, blocked reason, skip reason or warning; without one, all are listed
+    /// A code, action, blocked reason, skip reason or warning; without it, explain lists all of them
     pub name: Option<String>,
 }

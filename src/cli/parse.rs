@@ -1,4 +1,4 @@
-//! The values of flags: what each may be, and what is said of one that it may not be.
+//! The values of flags: which are allowed, and the error for each that is not.
 
 use crate::model::time::Instant;
 use std::time::Duration;
@@ -9,7 +9,7 @@ pub(super) fn time(text: &str) -> Result<Instant, String> {
         .ok_or_else(|| "a time is written like 2026-04-17T22:15:30Z".to_owned())
 }
 
-/// A time-out: more than nothing, and at most ten minutes.
+/// A timeout in seconds, from 0.05 to 600.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "a number of seconds from 0.05 to 600, such as 90".to_owned())
@@ -40,7 +40,7 @@ pub(super) fn id(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| "an id in Zendesk is a number, such as 4001".to_owned())
 }
 
-/// A folder of a repository, without slashes at its ends. A `..` would turn the question about a file into another one.
+/// A folder of a repository, without slashes at its ends. A `..` would make the request ask about a different file.
 pub(super) fn folder(text: &str) -> Result<String, String> {
     let folder = text.trim_matches('/');
     let is_folder = folder.split('/').all(|part| !matches!(part, "" | "." | ".."));

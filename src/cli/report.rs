@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// The commands that a workflow runs, and whose failure has a report.
+/// The commands that a workflow runs and that have a report when they fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailedCommand {
     Audit,
@@ -13,7 +13,7 @@ pub enum FailedCommand {
 }
 
 impl FailedCommand {
-    /// As a heading begins.
+    /// The start of the report's heading.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Audit => "Drift audit",
@@ -55,7 +55,7 @@ pub struct Report {
     /// With --to html: the file to write [default: report.html next to the run folder]
     #[arg(long, value_name = "FILE", conflicts_with = "failed")]
     pub html_file: Option<PathBuf>,
-    /// The exit code of a command that left no run folder
+    /// Report a command that left no run folder; CODE is its exit code
     #[arg(long, value_name = "CODE", requires = "command")]
     pub failed: Option<u8>,
     /// With --command diff: what changes in the configuration, as the Action keeps it
@@ -64,7 +64,7 @@ pub struct Report {
     /// What failed, as the Action keeps it
     #[arg(long, value_name = "FILE", requires = "failed", hide = true)]
     pub failure: Option<PathBuf>,
-    /// Which command it was; diff shows the effect of a change to the configuration
+    /// With --failed: the command that failed. Without it: diff, to report the effect of a change to the configuration
     #[arg(long, value_enum, value_name = "NAME")]
     pub command: Option<FailedCommand>,
     /// With --command diff: the exit code of the comparison; the run folders do not have its thresholds
@@ -88,7 +88,7 @@ pub struct Report {
     /// Separates the comments, or the tracking issues, of several Zendesks
     #[arg(long, value_name = "KEY", help_heading = "In a workflow")]
     pub comment_key: Option<String>,
-    /// The pull request to comment on, when the event has none
+    /// The pull request to comment on, if the event does not name one
     #[arg(long, value_name = "N", help_heading = "In a workflow")]
     pub pr_number: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! `init`: writes a commented configuration, checks the reference CSV, makes the output root.
+//! `init`: writes a commented configuration, checks the reference CSV, creates the output root.
 
 pub mod github;
 mod salesforce;
@@ -26,8 +26,8 @@ use template::{csv_lines, template};
 
 /// Runs `init`.
 ///
-/// The configuration is written even when the reference is missing (that is the next step) or some of its rows are wrong (exit 2).
-/// Nothing is written when the file cannot be used at all: what its columns are is not known then.
+/// The configuration is written even if the reference is missing (exporting it is then the next step) or has wrong rows (exit 2).
+/// Nothing is written if the file cannot be used at all, because then its columns are unknown.
 pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let console = common.console();
     if options.github {
@@ -47,7 +47,7 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     let named = options.sf_accounts.as_deref().map(|file| relative(file, folder));
     let lines = section.as_ref().map_or_else(|| csv_lines(named.as_deref()), Section::lines);
     let text = template(zendesk.as_deref(), &lines, &proposal);
-    // What is written must be what is read; a path that YAML cannot hold is found here.
+    // Check that what will be written can be read back, for example that YAML can hold the path.
     let config = Config::parse(&text, folder)
         .map_err(|error| Failure::invalid("the configuration cannot be written").because(&error))?;
     let read = export.as_deref().map(|bytes| {
@@ -83,11 +83,11 @@ pub fn run(common: &Common, options: Options) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What a new configuration has already.
+/// Which parts of the setup are already complete.
 struct Known {
-    /// The accounts of an export that can be used.
+    /// Whether there is a usable export.
     has_reference: bool,
-    /// With `--salesforce`: what came of the first try.
+    /// With `--salesforce`: the result of the first query.
     tried: Option<Tried>,
     has_zendesk: bool,
 }
@@ -102,7 +102,7 @@ fn zendesk(options: &Options) -> Result<Option<String>, Failure> {
     Ok(subdomain.map(|subdomain| format!("  subdomain: {subdomain}")))
 }
 
-/// An export of which nothing can be used yet.
+/// The error for an export that cannot be used at all.
 fn unusable(path: &Path, mut problems: Problems) -> Failure {
     // The columns are what `init` would have mapped itself.
     problems.ways_out.retain(|way| !way.contains("drift init proposes"));
@@ -114,7 +114,8 @@ fn unusable(path: &Path, mut problems: Problems) -> Failure {
     reference_failure(path, problems).help(Message::public(format!("{help}\nthen run init again; nothing was written")))
 }
 
-/// An export of which some rows are wrong. The same command again would find the configuration in its way.
+/// The error for an export with some wrong rows. It suggests `doctor`, because running `init` again would fail: the configuration
+/// now exists.
 fn wrong_rows(path: &Path, problems: Problems, written: &Path) -> Failure {
     let mut help = problems.ways_out.join("\n");
     help.push_str(&format!(
@@ -125,7 +126,7 @@ fn wrong_rows(path: &Path, problems: Problems, written: &Path) -> Failure {
     reference_failure(path, problems).help(Message::public(help))
 }
 
-/// Says which headers of the export stand for our columns, and why.
+/// Prints which header of the export was matched to each column, and why.
 fn show_columns(console: &Console, proposal: &Proposal, of_query: bool) {
     if proposal.choices.is_empty() {
         return;
@@ -149,7 +150,7 @@ fn check_subdomain(subdomain: &str) -> Result<String, Failure> {
         .map_err(|error| Failure::invalid("--subdomain cannot be used").because(error))
 }
 
-/// A path from here as a path from the configuration's folder.
+/// Converts a path relative to the current folder to one relative to the configuration's folder.
 fn relative(file: &Path, folder: &Path) -> PathBuf {
     if folder.as_os_str().is_empty() {
         return file.to_owned();
@@ -180,7 +181,7 @@ fn write_config(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)
 }
 
-/// Makes the output root, with a `.gitignore`: artifacts name customers and do not belong into a repository.
+/// Creates the output root, with a `.gitignore`: artifacts name customers and do not belong in a repository.
 fn make_root(root: &Path) -> Result<(), Failure> {
     let ignore = root.join(".gitignore");
     std::fs::create_dir_all(root)
@@ -191,7 +192,7 @@ fn make_root(root: &Path) -> Result<(), Failure> {
         })
 }
 
-/// Says what the reference holds.
+/// Prints a summary of the reference.
 fn show_reference(console: &Console, path: &Path, reference: &Reference) -> serde_json::Value {
     console.warnings(&reference.warnings);
     if !reference.ignored_columns.is_empty() {
@@ -239,6 +240,7 @@ fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
         let path = escape::line(&shown_path(&config.accounts_csv));
         console.say(Message::public(format!("  Export the Salesforce accounts to {path}, with at least the columns")));
         console.say(Message::public(format!("  {}.", COLUMNS[..3].join(", "))));
+        console.say("  If its headers are different, run init again with --sf-accounts FILE --force to match them.");
     }
     if !known.has_zendesk {
         console.say("  Set zendesk.subdomain in the configuration.");
@@ -254,7 +256,7 @@ fn next(console: &Console, path: &Path, config: &Config, known: &Known) {
     )));
 }
 
-/// How a command names the configuration; the usual one is found without.
+/// The `--config` flag for a suggested command; empty for the default configuration.
 fn named_config(path: &Path) -> String {
     if path == Path::new(FILE_NAME) { String::new() } else { format!(" --config {}", escape::line(&shown_path(path))) }
 }

@@ -13,7 +13,7 @@ use crate::text::audience::Message;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// How many runs and findings are shown.
+/// How many runs and issues are shown.
 const MOST: usize = 20;
 
 /// Runs `trend`.

@@ -84,7 +84,7 @@ pub(super) struct Raw {
     pub(super) tickets: Option<RawTickets>,
     /// Where the results are written.
     pub(super) artifacts: Option<RawArtifacts>,
-    /// Limits: if a value is higher than its limit, the audit ends with exit code 1. Without a limit, a value is not judged.
+    /// Limits: if a value is higher than its limit, the audit ends with exit code 1. Without a limit, a value is not checked.
     pub(super) thresholds: Option<RawThresholds>,
     /// What `apply` may do, and how much of it.
     pub(super) apply: Option<RawApply>,
@@ -236,10 +236,10 @@ pub(super) struct RawThresholds {
     #[serde(default)]
     #[cfg_attr(feature = "proofs", schemars(with = "BTreeMap<Name<IssueCode>, u64>"))]
     pub(super) max_by_code: Given<BTreeMap<Name<IssueCode>, Placed<Option<u64>>>>,
-    /// Allow at most this many issues that the baseline does not have. Not judged without a baseline.
+    /// Allow at most this many issues that the baseline does not have. Not checked without a baseline.
     #[serde(default)]
     pub(super) max_new_issues: Given<u64>,
-    /// Allow at most this many accounts that the baseline has and this reference does not. Not judged without a baseline.
+    /// Allow at most this many accounts that the baseline has and this reference does not. Not checked without a baseline.
     #[serde(default)]
     pub(super) max_lost_accounts: Given<u64>,
 }

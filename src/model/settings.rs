@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Settings {
     pub domains: DomainRules,
     pub users: UserRules,
-    /// Whether tickets are read and judged at all.
+    /// Whether tickets are read and checked at all.
     pub tickets_enabled: bool,
     pub lookback_days: u32,
     /// Beyond this share of vanished accounts, in percent of the baseline's, nothing is prepared.
@@ -39,7 +39,7 @@ impl Default for Settings {
 pub struct DomainRules {
     /// (built-in − `not_personal`) ∪ `personal`.
     pub personal: HashSet<String>,
-    /// Taken out of the built-in list, and never judged as spread.
+    /// Taken out of the built-in list, and never treated as spread.
     pub not_personal: HashSet<String>,
     /// Never used for matching.
     pub ignored: HashSet<String>,
@@ -68,9 +68,9 @@ pub struct Thresholds {
     pub max_blocked_actions: Option<u64>,
     pub max_by_risk: BTreeMap<Risk, u64>,
     pub max_by_code: BTreeMap<IssueCode, u64>,
-    /// Only judged with a baseline.
+    /// Only checked with a baseline.
     pub max_new_issues: Option<u64>,
-    /// Only judged with a baseline.
+    /// Only checked with a baseline.
     pub max_lost_accounts: Option<u64>,
 }
 

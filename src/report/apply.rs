@@ -336,9 +336,9 @@ fn next(lines: &mut Lines, facts: &Ending<'_>) {
         Mode::DryRun if is_demo => {
             lines.heading("\nNext:");
             lines.say(
-                "The demo's plan can only be dry-run. To get a plan that can be applied, audit your own \
-                Zendesk.",
+                "  The demo's plan can only be dry-run. To get a plan that can be applied, audit your own Zendesk:",
             );
+            lines.say("    g-gremlin zendesk drift init --sf-accounts accounts.csv --subdomain acme");
         }
         Mode::DryRun if !is_applicable => {
             lines.heading("\nNext:");

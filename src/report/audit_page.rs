@@ -96,10 +96,10 @@ impl AuditReport<'_> {
         format!("\n<details>\n<summary>{title}</summary>\n\n{}\n\n</details>\n", text.trim())
     }
 
-    /// Who was judged and who was not, and what an operator should know besides.
+    /// Which users were checked and which were not, and what else an operator should know.
     fn coverage(&self) -> String {
         let facts = self.facts;
-        let mut text = format!("\n### What was judged\n\n{}", facts.coverage());
+        let mut text = format!("\n### What was checked\n\n{}", facts.coverage());
         if let Some(unmapped) = facts.unmapped(markdown_code).filter(|_| !self.place.audience.is_public()) {
             let _ = write!(text, " {unmapped}");
         }

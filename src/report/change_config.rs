@@ -21,7 +21,7 @@ pub enum SettingWeight {
     Same,
     /// It neither hides nor permits more.
     Harmless,
-    /// Less is judged, gated or seen than before, or more may be written.
+    /// Less is checked, limited or seen than before, or more may be written.
     Weaker,
     /// Credentials, or repairs, would go to another place.
     Target,
@@ -60,7 +60,7 @@ pub struct ChangeSide {
     pub reference: Option<BTreeMap<String, ReferenceRow>>,
 }
 
-/// How many were judged on one side.
+/// How many records were checked on one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedCounts {
     pub accounts: u64,
@@ -93,12 +93,12 @@ impl ConfigurationChange {
         Self { settings: table.0, is_first: false }
     }
 
-    /// Adds what the audits of both sides judged, and what is out of sight because of the change.
+    /// Adds what the audits of both sides checked, and what the change hides.
     pub fn judged(&mut self, before: JudgedCounts, after: JudgedCounts, left_window: u64, left_reference: u64) {
         let mut table = Table::default();
         for (what, before, after) in [
             ("accounts in the audit", before.accounts, after.accounts),
-            ("users evaluated", before.users, after.users),
+            ("users checked", before.users, after.users),
             ("tickets in the window", before.tickets, after.tickets),
         ] {
             let weight = match after.cmp(&before) {
@@ -356,7 +356,7 @@ impl Table {
     fn users(&mut self, before: &UserRules, after: &UserRules) {
         let UserRules { roles, include_suspended, require_verified } = before;
         self.list("users.roles", roles, &after.roles, [SettingWeight::Harmless, SettingWeight::Weaker]);
-        // With them more may be written, without them less is judged.
+        // With them more may be written, without them less is checked.
         self.switch("users.include_suspended", *include_suspended, after.include_suspended, &[true, false]);
         self.switch("users.require_verified", *require_verified, after.require_verified, &[false]);
     }

@@ -222,7 +222,7 @@ impl ChangeReport<'_> {
         format!("taken {}{ago}", markdown_cell(as_of))
     }
 
-    /// The limits that the changed side exceeds, for information: the audits judge them.
+    /// The limits that the changed side exceeds, for information: the audits check them.
     fn exceeded(&self, page: &mut Page) {
         let exceeded: Vec<_> = self.head.summary.thresholds.iter().filter(|judgement| judgement.breached).collect();
         if exceeded.is_empty() {

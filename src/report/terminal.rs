@@ -171,7 +171,7 @@ pub fn breaches(thresholds: &[Judgement]) -> Vec<String> {
     thresholds.iter().filter_map(breach).collect()
 }
 
-/// `max_total_issues: 13 exceeds the limit of 10`; `None` for a limit that is kept or was not judged.
+/// `max_total_issues: 13 exceeds the limit of 10`; `None` for a limit that is kept or was not checked.
 fn breach(judgement: &Judgement) -> Option<String> {
     let Judgement { name, limit, value, breached } = judgement;
     let value = value.filter(|_| *breached)?;

@@ -1,4 +1,4 @@
-//! The trend for people: a table of runs with sparklines, the oldest open findings, and what came back; and as CSV.
+//! The trend for people: a table of runs with sparklines, the oldest open issues, and what came back; and as CSV.
 
 use crate::run::artifacts::history::HistoryRun;
 use crate::run::trend::{Back, Open, Trend};
@@ -23,7 +23,7 @@ pub fn terminal(trend: &Trend, most: usize) -> Lines {
     }
     lines.heading(match trend.open.len() {
         0 => Message::public("No issue is open."),
-        open => Message::public(format!("The oldest of {}:", counted(open as u64, "open finding"))),
+        open => Message::public(format!("The oldest of {}:", counted(open as u64, "open issue"))),
     });
     trend.open.iter().take(most).for_each(|open| lines.text(of_open(open)));
     if trend.open.len() > most {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Judgement {
     pub name: String,
     pub limit: u64,
-    /// `None` where it was not judged: it needs a baseline and there is none, or tickets were not read.
+    /// `None` if it was not checked: it needs a baseline and there is none, or tickets were not read.
     pub value: Option<u64>,
     pub breached: bool,
 }
@@ -21,15 +21,15 @@ pub struct Judgement {
 impl Judgement {
     /// The value for people.
     pub fn value_shown(&self) -> String {
-        self.value.map_or_else(|| "not judged".to_owned(), grouped)
+        self.value.map_or_else(|| "not checked".to_owned(), grouped)
     }
 
-    /// `breached`, `kept`, or `not judged`.
+    /// `breached`, `kept`, or `not checked`.
     pub const fn verdict(&self) -> &'static str {
         match (self.breached, self.value) {
             (true, _) => "breached",
             (false, Some(_)) => "kept",
-            (false, None) => "not judged",
+            (false, None) => "not checked",
         }
     }
 }
@@ -41,8 +41,8 @@ pub struct SinceBaseline {
     pub lost_accounts: Option<u64>,
 }
 
-/// Judges every limit that is set, in the order of the configuration; what needs a baseline comes last. A limit of a ticket
-/// code is not judged when tickets are not read.
+/// Checks every limit that is set, in the order of the configuration; limits that need a baseline come last. The limit of a
+/// ticket code is not checked when tickets are not read.
 pub fn judge(settings: &Settings, totals: &Totals, since: SinceBaseline) -> Vec<Judgement> {
     let Thresholds { max_total_issues, max_blocked_actions, max_by_risk, max_by_code, .. } = &settings.thresholds;
     let single = [
@@ -62,7 +62,7 @@ pub fn judge(settings: &Settings, totals: &Totals, since: SinceBaseline) -> Vec<
     judged.chain(judge_since_baseline(&settings.thresholds, since)).collect()
 }
 
-/// Judges the limits that need a baseline.
+/// Checks the limits that need a baseline.
 pub fn judge_since_baseline(thresholds: &Thresholds, since: SinceBaseline) -> impl Iterator<Item = Judgement> {
     let limits = [
         ("max_new_issues", thresholds.max_new_issues, since.new_issues),
@@ -87,6 +87,6 @@ mod tests {
         };
         assert_eq!(told(Some(1_001)), ("1,001".to_owned(), "breached"));
         assert_eq!(told(Some(1_000)), ("1,000".to_owned(), "kept"));
-        assert_eq!(told(None), ("not judged".to_owned(), "not judged"));
+        assert_eq!(told(None), ("not checked".to_owned(), "not checked"));
     }
 }

@@ -1,4 +1,4 @@
-//! The runs over time: totals by run, the oldest open findings, and what came back (rules 12).
+//! The runs over time: totals by run, the oldest open issues, and what came back (rules 12).
 
 use crate::model::time::Instant;
 use crate::run::artifacts::history::HistoryRun;
@@ -26,7 +26,7 @@ pub struct Trend {
     pub came_back: Vec<Back>,
 }
 
-/// An open finding.
+/// An open issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "proofs", derive(schemars::JsonSchema))]
 pub struct Open {

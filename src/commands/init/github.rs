@@ -17,15 +17,15 @@ use std::process::Command;
 /// Where GitHub reads workflows, from the root of a repository.
 const FOLDER: &str = ".github/workflows";
 
-/// A workflow of ours: its file's name, and the very text that this repository lints and runs.
+/// One of this repository's workflows: its file name, and its text, which this repository also lints and runs.
 type Workflow = (&'static str, &'static str);
 
-/// The audit with the check of pull requests, which is enough to begin with.
+/// The audit and the pull request check. This one is enough to start with.
 pub const AUDIT: Workflow = ("drift-audit.yml", include_str!("../../../.github/workflows/drift-audit.yml"));
-/// The only one that writes to Zendesk.
+/// The only workflow that writes to Zendesk.
 pub const APPLY: Workflow = ("drift-apply.yml", include_str!("../../../.github/workflows/drift-apply.yml"));
 
-/// Set where a release is built: only then there is something to download at the tag.
+/// Set only when a release is built; otherwise there is nothing to download at the tag.
 const IS_RELEASE: bool = option_env!("G_GREMLIN_RELEASE").is_some();
 fn theirs(common: &Common, options: &Options) -> Result<Theirs, Failure> {
     let action = match options.action.as_deref() {
@@ -55,7 +55,7 @@ fn theirs(common: &Common, options: &Options) -> Result<Theirs, Failure> {
     Ok(Theirs { action, config, from_source })
 }
 
-/// Runs `init --github`: all workflows are written, or none.
+/// Runs `init --github`. If one of the workflows already exists, none is written.
 pub fn run(console: &Console, common: &Common, options: &Options) -> Result<Exit, Failure> {
     let theirs = theirs(common, options)?;
     let config = read_config(common.config.as_deref())?.map(|file| file.config);
@@ -97,21 +97,19 @@ fn setup(zendesk: Option<&str>, branch: &str, with_apply: bool) -> String {
     let pin = host.map_or("SUBDOMAIN".to_owned(), |host| shell_word(host.strip_suffix(".zendesk.com").unwrap_or(host)));
     let admin = host.map_or("https://SUBDOMAIN.zendesk.com".to_owned(), |host| format!("https://{host}"));
     let mut text = format!(
-        "  1. In Zendesk, as an administrator, make an OAuth client: {admin}/admin, Apps and integrations, APIs, OAuth clients,
+        "  1. In Zendesk, as an administrator, create an OAuth client: {admin}/admin, Apps and integrations, APIs, OAuth clients,
      Add OAuth client, with the client kind Confidential. Keep its identifier and its secret.
-  2. At GitHub, make the environment, for the default branch only, and give it the client and the pin (gh asks for the secrets):
+  2. On GitHub, create the environment, for the default branch only, and set the subdomain and the client (gh asks for the secrets):
 "
     );
     text.push_str(&environment("zendesk-read", &pin, branch));
     text.push_str("  3. Commit the workflow, the configuration and the reference CSV to a private repository.\n");
     text.push_str("  4. Run it once: gh workflow run drift-audit.yml\n");
     text.push_str(
-        "     Pull requests are checked against what it saves; the check is named \"Drift of the change\".\n",
+        "     Pull requests are checked against the snapshot that it saves; the check is named \"Drift of the change\".\n",
     );
     if with_apply {
-        text.push_str(
-            "  5. For the apply, make a second OAuth client and a second environment, with people who approve:\n",
-        );
+        text.push_str("  5. For the apply, create a second OAuth client and a second environment, with reviewers:\n");
         text.push_str(&environment("zendesk-write", &pin, branch));
         text.push_str(REVIEWERS);
     }
@@ -120,7 +118,7 @@ fn setup(zendesk: Option<&str>, branch: &str, with_apply: bool) -> String {
 
 const REVIEWERS: &str =
     "     gh api --method PUT 'repos/{owner}/{repo}/environments/zendesk-write' -F 'reviewers[][type]=User' -F \"reviewers[][id]=$(gh api users/LOGIN --jq .id)\" -F 'prevent_self_review=true' -F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'
-     Private repositories have no reviewers below GitHub Enterprise. There, let a reviewed pull request approve each plan's hash:
+     Private repositories can have reviewers only with GitHub Enterprise. Otherwise, require a reviewed pull request for each plan's hash:
      gh variable set DRIFT_REQUIRE_APPROVAL --body true
      (docs/action.md, \"Who approves\").
 ";
@@ -137,7 +135,7 @@ fn environment(name: &str, pin: &str, branch: &str) -> String {
     )
 }
 
-/// The default branch, as far as git knows it here.
+/// The default branch, from the local git repository.
 fn default_branch() -> String {
     let output = Command::new("git").args(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]).output();
     let name =

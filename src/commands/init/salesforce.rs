@@ -1,7 +1,7 @@
 //! `init --salesforce`: the section of the configuration for `source: soql`, and a first try of the query.
 //!
-//! The query's field list says which field stands for which of our columns, as an export's header would. Where credentials are in the
-//! environment, the query is tried as `doctor` tries it; else the next steps name them.
+//! The fields of the query are matched to the reference's columns, like the headers of an export. If credentials are in the
+//! environment, the query is tried as `doctor` tries it; otherwise the next steps list the credentials to set.
 
 use super::super::doctor::salesforce::judged;
 use super::super::salesforce::{Access, failure};
@@ -16,23 +16,23 @@ use crate::salesforce::{Query, SalesforceCredentialError, credentials_from};
 use crate::text::audience::Message;
 use serde_json::{Value, json};
 
-/// What is asked without `--query`: fields that every Salesforce has.
+/// The query without `--query`. Every Salesforce has these fields.
 const DEFAULT_QUERY: &str = "SELECT Id, Name, Website FROM Account";
-/// The variable that may name the Salesforce.
+/// The variable that can name the Salesforce instance.
 const PIN: &str = "SALESFORCE_INSTANCE_URL";
 
-/// The section, checked but for what only Salesforce knows.
+/// The section, with everything checked that does not need a request to Salesforce.
 pub(super) struct Section {
     instance_url: String,
     query: Query,
     /// Whether the query is the default one.
     is_default: bool,
-    /// Which fields stand for our columns.
+    /// Which field was matched to each column.
     pub proposal: Proposal,
 }
 
 impl Section {
-    /// What the flags say. Errors: no Salesforce is named, or a flag cannot be used.
+    /// Builds the section from the flags. Errors: no Salesforce is named, or a flag cannot be used.
     pub(super) fn of(options: &Options) -> Result<Self, Failure> {
         let pin = || std::env::var(PIN).ok().filter(|pin| !pin.trim().is_empty());
         let named = options.instance_url.clone().map(|url| ("--instance-url", url));
@@ -41,7 +41,7 @@ impl Section {
                 "name your My Domain (Setup > My Domain): init --salesforce --instance-url https://acme.my.salesforce.com",
             ));
         };
-        // The variable may hold a host alone.
+        // The variable may hold only a host.
         let url = if what == PIN && !url.contains("://") { format!("https://{url}") } else { url };
         let instance_url = config::origin(what, &url)
             .map_err(|error| Failure::invalid(Message::public(format!("{what} cannot be used"))).because(error))?;
@@ -53,7 +53,7 @@ impl Section {
         Ok(Self { instance_url, query, is_default: options.query.is_none(), proposal })
     }
 
-    /// What to say of required columns for which no field of the query can be told by its name; `None` where there are none.
+    /// The notice about required columns that match no field of the query by name; `None` if all match.
     pub(super) fn unnamed(&self) -> Option<Message> {
         let is_named = |column: &str| {
             self.proposal.choices.iter().any(|choice| choice.column == column)
@@ -66,7 +66,7 @@ impl Section {
         })
     }
 
-    /// The lines of the section that say where the accounts come from. JSON's quoting is YAML's too.
+    /// The lines of the section that say where the accounts come from. A JSON string is valid YAML.
     pub(super) fn lines(&self) -> String {
         let hint = if self.is_default { "   # narrow it to your customers with WHERE" } else { "" };
         format!(
@@ -77,7 +77,7 @@ impl Section {
     }
 }
 
-/// Makes sure, before anything is written, that the environment does not pin its credentials to another Salesforce.
+/// Checks, before anything is written, that the environment does not pin its credentials to another Salesforce.
 pub(super) fn check_pin(config: &Config) -> Result<(), Failure> {
     let env = |name: &str| std::env::var(name).ok();
     config::salesforce_target(config, &env).map(drop).map_err(|error| {
@@ -86,11 +86,11 @@ pub(super) fn check_pin(config: &Config) -> Result<(), Failure> {
     })
 }
 
-/// What came of the first try.
+/// The result of the first query.
 pub(super) enum Tried {
-    /// How many records the query finds.
+    /// The number of records that match the query.
     Found(u64),
-    /// There are no credentials, or half a set: why, and what to set.
+    /// Credentials are missing or incomplete; the error says what to set.
     Without(SalesforceCredentialError),
 }
 

@@ -5,7 +5,7 @@ use crate::reference::{ColumnChoice, Proposal};
 use serde_json::json;
 use std::path::Path;
 
-/// The configuration that `init` writes: every key with its default, and why one would change it.
+/// The configuration that `init` writes: every key with its default and its effect.
 pub(super) fn template(zendesk: Option<&str>, accounts: &str, proposal: &Proposal) -> String {
     let zendesk = zendesk.unwrap_or("  # subdomain: acme             # the part before .zendesk.com");
     let mut columns = String::new();
@@ -15,9 +15,7 @@ pub(super) fn template(zendesk: Option<&str>, accounts: &str, proposal: &Proposa
     let columns = match columns.is_empty() {
         true => UNMAPPED.to_owned(),
         false => {
-            format!(
-                "  columns:                        # the accounts' own field names, as init has found them\n{columns}"
-            )
+            format!("  columns:                        # the field names in your data, as init found them\n{columns}")
         }
     };
     TEMPLATE
@@ -35,8 +33,8 @@ pub(super) fn csv_lines(accounts: Option<&Path>) -> String {
     )
 }
 
-/// What stands in the place of columns that need no mapping.
-const UNMAPPED: &str = "  # columns:                      # only where the export's headers differ from ours
+/// The section when no column needs a mapping.
+const UNMAPPED: &str = "  # columns:                      # needed only if the export's headers differ from these names
   #   sf_account_id: Account ID
   #   account_name: Account Name
   #   account_domains: Domains
@@ -45,7 +43,7 @@ const UNMAPPED: &str = "  # columns:                      # only where the expor
 const TEMPLATE: &str = r#"# yaml-language-server: $schema={schema}
 # g-gremlin zendesk drift: what to audit and how.
 # Every key is optional; the values shown are the defaults. Paths are relative to this file.
-# Credentials never stand here. They come from the environment, the first complete set of:
+# Do not put credentials here. They come from the environment; the first complete set is used:
 #   ZENDESK_OAUTH_CLIENT_ID + ZENDESK_OAUTH_CLIENT_SECRET   (the best choice)
 #   ZENDESK_OAUTH_TOKEN
 #   ZENDESK_EMAIL + ZENDESK_API_TOKEN                       (API tokens end on 30 April 2027)
@@ -53,32 +51,32 @@ version: 1
 
 zendesk:
 {zendesk}
-  reserve_percent: 20             # of the rate limit, left to other integrations
+  reserve_percent: 20             # percent of the rate limit, left to other integrations
 
 salesforce:
 {accounts}
-  max_lost_percent: 5             # with a baseline: beyond this share of vanished accounts, nothing is prepared
+  max_lost_percent: 5             # with a baseline: if more percent of its accounts are gone, nothing is prepared
 {columns}
 
 domains:
   personal: []                    # added to the built-in list of free-mail and provider domains
-  not_personal: []                # taken out of it, and never judged as spread over several orgs
+  not_personal: []                # removed from that list, and never treated as spread over several orgs
   ignored: []                     # never used for matching; users with them are skipped
 
 users:
-  roles: [end-user]               # of end-user, agent, admin
+  roles: [end-user]               # any of end-user, agent, admin
   include_suspended: false
   require_verified: true          # never add an unverified address to an org
 
 tickets:
-  enabled: true                   # false: tickets are neither read nor judged
+  enabled: true                   # false: tickets are neither read nor checked
   lookback_days: 30
-  allow_list: false               # last resort of a token that may use neither export: no archived tickets
+  allow_list: false               # last resort, for a token that may not use either export; leaves out archived tickets
 
 artifacts:
   root: artifacts/zendesk_drift
 
-# thresholds:                     # absent = no limit; exit code 1 when a value exceeds its limit
+# thresholds:                     # no key, no limit; exit code 1 if a value exceeds its limit
 #   max_total_issues: 200
 #   max_blocked_actions: 20
 #   max_by_risk: { critical: 0 }
@@ -92,11 +90,11 @@ apply:
   max_per_account: 3
   max_plan_age_hours: 168
 
-# suppressions:                   # findings that you have accepted, each with its reason
+# suppressions:                   # issues that you have accepted, each with a reason
 #   - code: org_domain_attached_elsewhere
-#     sf_account_id: "001ACME003" # any of: sf_account_id, org_id, user_id, domain, issue_id
+#     sf_account_id: "001ACME003" # one or more of: sf_account_id, org_id, user_id, domain, issue_id
 #     reason: Shared with the reseller until the March cutover
-#     expires: 2026-12-31         # in force through this day, UTC
+#     expires: 2026-12-31         # applies through this day, UTC
 "#;
 
 #[cfg(test)]

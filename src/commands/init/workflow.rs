@@ -8,10 +8,10 @@ use std::path::{Component, Path};
 
 /// The tag of this version's release.
 const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
-/// Present in each condition that keeps our workflows from running where the action is made.
+/// Marks each condition that stops these workflows from running in the action's own repository.
 const GUARD: &str = "github.repository != 'g-gremlin/g-gremlin'";
 
-/// What a user's repository has in place of ours.
+/// The values of the user's repository that replace this repository's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Theirs {
     pub action: Action,
@@ -21,8 +21,8 @@ pub(super) struct Theirs {
     pub from_source: bool,
 }
 
-/// Which action the workflows use. A name that may belong to a stranger must never run with secrets, so there is no default but
-/// in a release.
+/// Which action the workflows use. An action that may belong to a stranger must never run with secrets, so only a release has a
+/// default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Action {
     /// `owner/name@` and 40 hex digits.
@@ -50,9 +50,13 @@ impl Action {
                 Ok(Self::Commit(text.to_owned()))
             }
             _ => Err(Failure::invalid("--action cannot be used")
-                .because("it is neither OWNER/REPO@ with the 40 hexadecimal digits of a commit, nor a path that begins with ./")
-                .help("a tag or a branch can be moved; to get the commit of a tag, run gh api \
-                    repos/OWNER/REPO/commits/TAG --jq .sha")),
+                .because(
+                    "it must be OWNER/REPO@ with the 40 hexadecimal digits of a commit, or a path that starts with ./",
+                )
+                .help(
+                    "a tag or a branch can be moved; to get the commit of a tag, run gh api \
+                    repos/OWNER/REPO/commits/TAG --jq .sha",
+                )),
         }
     }
 
@@ -66,8 +70,8 @@ impl Action {
 }
 
 impl Theirs {
-    /// A workflow for another repository: it uses their action, lacks the lines that keep ours from running here, and names their
-    /// configuration. Where it builds the action and may cache that, it has a step for it.
+    /// A workflow for the user's repository: it uses their action and configuration, and leaves out the lines that stop it from
+    /// running here. Where it builds the action and may cache that, it has a step for it.
     pub fn workflow(&self, ours: &str, may_cache: bool) -> String {
         let caches = self.from_source && may_cache;
         let mut text = String::new();
@@ -140,18 +144,18 @@ fn repository() -> &'static str {
     env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/")
 }
 
-/// A name as YAML: as it is where that means the same, in quotes elsewhere.
+/// A name as YAML, in quotes only if it needs them.
 fn yaml(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.contains('.') && name.chars().all(is_plain) {
         name.to_owned()
     } else {
-        json!(name).to_string() // JSON's quoting is YAML's too
+        json!(name).to_string() // a JSON string is valid YAML
     }
 }
 
-/// A file's path from the root of the repository, which is here: with `/`, and nothing in it that a workflow would read as more
-/// than a name. `None` when it is not inside.
+/// A file's path relative to the root of the repository (the current folder), with `/`. `None` if it is outside, or contains an
+/// expression or a control character, which a workflow would not read as a plain name.
 pub(super) fn in_repository(path: &Path) -> Option<String> {
     let mut names = Vec::new();
     for component in path.components() {

@@ -165,7 +165,7 @@ pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -
     Ok(())
 }
 
-/// An issue is opened for what is new, lost or beyond a limit, and closed when nothing is left and every limit was judged.
+/// An issue is opened for what is new, lost or beyond a limit, and closed when nothing is left and every limit was checked.
 fn wanted(audit: &AuditReport<'_>) -> Wanted {
     let facts = audit.facts;
     let is_new = audit.change.is_some_and(|change| change.new_issues() > 0);

@@ -54,7 +54,7 @@ impl AuditReport<'_> {
         format!("| {} | {} | {} | {links} |\n", in_cell(name), markdown_text(&issue.detail), risk(issue.risk))
     }
 
-    /// The limits: the breached ones first, then those that could not be judged.
+    /// The limits: the breached ones first, then those that could not be checked.
     pub(super) fn limits(&self) -> Rows {
         let mut judgements: Vec<&Judgement> = self.facts.thresholds.iter().collect();
         // Stable: the order of the configuration among equals.
@@ -64,9 +64,9 @@ impl AuditReport<'_> {
             let verdict = match (breached, value) {
                 (true, _) => "🔴 **breached**",
                 (false, Some(_)) => "🟢 kept",
-                (false, None) if self.change.is_none() && name.starts_with("max_by_code") => "🟡 not judged",
-                (false, None) if self.change.is_none() => "🟡 not judged: no baseline",
-                (false, None) => "🟡 not judged",
+                (false, None) if self.change.is_none() && name.starts_with("max_by_code") => "🟡 not checked",
+                (false, None) if self.change.is_none() => "🟡 not checked: no baseline",
+                (false, None) => "🟡 not checked",
             };
             let delta =
                 self.change.and_then(|change| change.before(name)).zip(*value).map(|(before, value)| {

@@ -54,7 +54,7 @@ pub struct AuditFacts {
     /// The domains of users in scope that no account expects, with their users: the most frequent, at most
     /// [`MOST_DOMAINS`].
     pub unmapped_domains: Vec<(String, u64)>,
-    /// Accounts that the baseline had and the reference does not have; `None` without a baseline that can be judged.
+    /// Accounts that the baseline had and the reference does not have; `None` without a baseline to compare with.
     pub lost_accounts: Option<u64>,
     /// The worst accounts, at most [`MOST_ACCOUNTS`]; the issues of no single account are one of them.
     pub accounts: Vec<AccountFacts>,

@@ -90,7 +90,7 @@ impl AuditFacts {
         match (breached, self.issues, self.thresholds.len()) {
             (1, ..) => (Mark::Bad, format!("a threshold is breached: {issues}{new}")),
             (2.., ..) => (Mark::Bad, format!("{} thresholds are breached: {issues}{new}", grouped(breached))),
-            (0, 0, _) if open > 0 => (Mark::Look, format!("no issue; {} could not be judged", counted(open, "limit"))),
+            (0, 0, _) if open > 0 => (Mark::Look, format!("no issue; {} could not be checked", counted(open, "limit"))),
             (0, 0, _) => (Mark::Good, "no issue".to_owned()),
             (0, _, 0) => (Mark::Look, format!("{issues}{new}; no threshold is set")),
             (0, ..) => (Mark::Look, format!("{issues}{new}; no threshold is breached")),
@@ -114,7 +114,7 @@ impl AuditFacts {
         self.users.get(name).copied().unwrap_or_default()
     }
 
-    /// How many users in scope were judged, and why the others were not.
+    /// How many users in scope were checked, and why the others were not.
     pub fn coverage(&self) -> String {
         let judged = self.users("evaluated") + self.users("settled");
         let left_out: Vec<String> = [
@@ -129,8 +129,8 @@ impl AuditFacts {
         .filter(|(count, _)| *count > 0)
         .map(|(count, why)| format!("{} {why}", grouped(count)))
         .collect();
-        let of = format!("{} of {} users in scope were judged", grouped(judged), grouped(self.users("in_scope")));
-        if left_out.is_empty() { format!("{of}.") } else { format!("{of}. Not judged: {}.", left_out.join(", ")) }
+        let of = format!("{} of {} users in scope were checked", grouped(judged), grouped(self.users("in_scope")));
+        if left_out.is_empty() { format!("{of}.") } else { format!("{of}. Not checked: {}.", left_out.join(", ")) }
     }
 
     /// The most frequent domains that no account expects, each made visible by `shown`. Domains are not for everybody.

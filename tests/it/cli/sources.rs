@@ -106,7 +106,7 @@ fn roots_that_are_named_and_cannot_be_used_are_an_error() {
     std::fs::copy(demo().join("salesforce_accounts.csv"), path("a.csv")).expect("copied");
     std::fs::write(path("junk.pem"), "no certificate\n").expect("written");
     std::fs::create_dir(path("empty")).expect("made");
-    let named = "SSL_CERT_FILE or SSL_CERT_DIR is set, and holds no certificate that can be used";
+    let named = "SSL_CERT_FILE or SSL_CERT_DIR is set, but has no usable certificate";
     for (variable, value, cause) in [
         ("SSL_CERT_FILE", "absent.pem", "SSL_CERT_FILE names absent.pem, which cannot be read: "),
         ("SSL_CERT_FILE", "empty", "SSL_CERT_FILE names empty, which cannot be read: it is not a regular file"),

@@ -92,8 +92,8 @@ fn a_limit_that_could_not_be_judged_is_not_green() {
     let folder = run.display().to_string();
     step.run(&["zendesk", "drift", "report", "--to", "job-summary", &folder])
         .is(0)
-        .says("## 🟡 Drift audit: no issue; 1 limit could not be judged\n")
-        .says("| 🟡 not judged: no baseline |");
+        .says("## 🟡 Drift audit: no issue; 1 limit could not be checked\n")
+        .says("| 🟡 not checked: no baseline |");
 }
 
 #[test]
