@@ -14,11 +14,11 @@ const GUARD: &str = "github.repository != 'g-gremlin/g-gremlin'";
 /// The values of the user's repository that replace this repository's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Theirs {
-    pub action: Action,
+    pub(super) action: Action,
     /// The configuration, from the root of the repository.
-    pub config: String,
+    pub(super) config: String,
     /// Whether the action builds its own source.
-    pub from_source: bool,
+    pub(super) from_source: bool,
 }
 
 /// Which action the workflows use. An action that may belong to a stranger must never run with secrets, so only a release has a
@@ -35,7 +35,7 @@ pub(super) enum Action {
 
 impl Action {
     /// Reads `--action`.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let plain = |part: &str| {
             !part.is_empty()
                 && !part.contains("..")
@@ -60,7 +60,7 @@ impl Action {
         }
     }
 
-    pub fn uses(&self) -> String {
+    pub(super) fn uses(&self) -> String {
         match self {
             Self::Commit(name) => name.clone(),
             Self::Local(path) => path.clone(),
@@ -72,7 +72,7 @@ impl Action {
 impl Theirs {
     /// A workflow for the user's repository: it uses their action and configuration, and leaves out the lines that stop it from
     /// running here. Where it builds the action and may cache that, it has a step for it.
-    pub fn workflow(&self, ours: &str, may_cache: bool) -> String {
+    pub(super) fn workflow(&self, ours: &str, may_cache: bool) -> String {
         let caches = self.from_source && may_cache;
         let mut text = String::new();
         let mut step = 0;
