@@ -1,6 +1,6 @@
-//! Whether a plan may be applied: the refusals, in the order in which they are checked (rules 8.1).
+//! Decides whether a plan may be applied: the refusals, in the order of the checks (rules 8.1).
 //!
-//! Only what passes all of them becomes a [`Confirmed`], and only with that can a writer be made.
+//! Only a plan that passes all checks becomes a [`Confirmed`], and creating a writer requires one.
 
 use crate::model::consent::{Confirmed, Terms};
 use crate::model::time::Instant;
@@ -116,7 +116,7 @@ pub fn apply_until(plan: &PlanFile, max_hours: u32) -> Instant {
     plan.created_at.min(plan.as_of).plus_millis(u64::from(max_hours) * 3_600_000)
 }
 
-/// Checks the plan's age, which refuses a live run alone; who only looks is told.
+/// Checks the plan's age. A wrong age refuses a live run; a dry run only gets a warning.
 pub fn check_age(plan: &PlanFile, terms: &Terms<'_>) -> Result<(), Refusal> {
     let Terms { max_plan_age_hours, now, .. } = *terms;
     let (from, latest) = (plan.created_at.min(plan.as_of), plan.created_at.max(plan.as_of));

@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What a live apply works with.
+/// Everything that a live apply needs.
 pub struct Execution<'a, R> {
     pub records: &'a R,
     pub writer: &'a Writer<'a>,
@@ -28,17 +28,17 @@ pub struct Execution<'a, R> {
     pub stop: &'a Deferred,
     /// Whether a write was ever sent.
     pub began_to_write: bool,
-    /// Of each org whose last update got no answer and does not show: until when that request may still be on its way.
+    /// For each org whose last update got no answer and is not visible: how long that request may still be in transit.
     pub landing: HashMap<u64, tokio::time::Instant>,
-    /// Gets what a person may want to know, in words: waits, retries, errors.
+    /// Receives optional messages for the person at the terminal: waits, retries, errors.
     pub tell: &'a mut dyn FnMut(&str),
-    /// Gets what a person must know: an update that was lost.
+    /// Receives messages that must always be shown: an update that was lost.
     pub warn: &'a mut dyn FnMut(Message),
-    /// Gets each result, once it is in the journal.
+    /// Receives each result after it is in the journal.
     pub done: &'a mut dyn FnMut(&ActionResult),
 }
 
-/// What came of one action.
+/// The outcome of one action.
 struct Came {
     result: ActionResult,
     /// After a 401 or 403 nothing more is sent.
@@ -151,8 +151,8 @@ impl<R: SubjectReads> Execution<'_, R> {
         }
     }
 
-    /// Waits until the next write may be sent; the read that follows is then fresh. An org whose last update may still be on its
-    /// way is left alone until that request has timed out: it carries an older list of domains.
+    /// Waits until the next write may be sent; the read that follows is then fresh. An org whose last update may still be
+    /// in transit is not changed until that request has timed out, because the request has an older list of domains.
     async fn keep_pace(&mut self, action: &PlannedAction) -> Result<(), Stop> {
         let updated_org = match action.action_code {
             ActionCode::SetOrgExternalId | ActionCode::AddOrgDomain => Some(action.org_id),
@@ -175,7 +175,7 @@ impl<R: SubjectReads> Execution<'_, R> {
         }
     }
 
-    /// Decides what came of a write that was sent.
+    /// Decides the outcome of a write that was sent.
     async fn judge(&mut self, action: &PlannedAction, seen: &Look, before: Value, sent: &Sent) -> Came {
         let (http_status, request_id) = match sent {
             Sent::Answered { status, request_id } | Sent::Refused { status, request_id, .. } => {
@@ -247,8 +247,8 @@ impl<R: SubjectReads> Execution<'_, R> {
         }
     }
 
-    /// Reads the action's records after the write. A write that does not show, although no answer refused it, is read a second
-    /// time, since a read may be served from a copy that lags behind.
+    /// Reads the action's records after the write. If no answer refused the write but it is not visible, reads a
+    /// second time, because a read may come from a copy that lags behind.
     async fn read_back(&mut self, action: &PlannedAction, sent: &Sent) -> Result<Look, Unread> {
         if let Sent::Unknown { asked: Some(asked), .. } = sent {
             self.wait_as_asked(action, *asked).await?;
@@ -266,7 +266,7 @@ impl<R: SubjectReads> Execution<'_, R> {
         if now.lacks_state(action) { Err(Unread::Incomplete) } else { Ok(now) }
     }
 
-    /// Waits as long as `Retry-After` asks: whoever sends it does not want to be asked before.
+    /// Waits as long as `Retry-After` asks, because the server does not want a request before then.
     async fn wait_as_asked(&mut self, action: &PlannedAction, asked: Duration) -> Result<(), Unread> {
         if asked > self.writer.limits().max_silence {
             return Err(Unread::TooLong(asked));
@@ -279,7 +279,7 @@ impl<R: SubjectReads> Execution<'_, R> {
         }
     }
 
-    /// Another client's update may have undone this one, or this one theirs: Zendesk replaces lists as a whole.
+    /// Another client's update may have undone this one, or the other way around: Zendesk replaces whole lists.
     fn tell_of_losses(&mut self, action: &PlannedAction, before: &Look, after: &Look) {
         let lost: Vec<String> = match action.action_code {
             ActionCode::SetOrgExternalId => Vec::new(),

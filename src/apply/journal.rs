@@ -1,4 +1,5 @@
-//! Writing the journal of an apply: each line is on disk before the next step, and there is room for what must follow a write.
+//! Writes the journal of an apply: each line is on disk before the next step, and disk space is reserved for the lines that must
+//! follow a write.
 //!
 //! Left out: what the lines are (`run::artifacts::journal`).
 
@@ -22,7 +23,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins the journal of a run folder.
+    /// Starts the journal of a run folder.
     pub fn create(folder: &Path, begin: Begin) -> io::Result<Self> {
         let file = File::create_new(folder.join(FILE_NAME))?;
         let mut journal = Self { file, reserve: None };
@@ -31,8 +32,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with a journal that was left open. A last line that was not finished is cut off: what it would have
-    /// told is found out by reading Zendesk.
+    /// Continues a journal that was left open. Cuts off an unfinished last line; what it would have said is found by
+    /// reading Zendesk.
     pub fn reopen(folder: &Path) -> io::Result<Self> {
         drop(files::open(&folder.join(FILE_NAME))?);
         let mut file = OpenOptions::new().read(true).write(true).open(folder.join(FILE_NAME))?;
@@ -46,7 +47,7 @@ impl Journal {
         Ok(Self { file, reserve: None })
     }
 
-    /// Sets so many bytes aside, for what is still to be written.
+    /// Reserves this number of bytes for lines that are still to be written.
     pub fn reserve(&mut self, folder: &Path, bytes: u64) -> io::Result<()> {
         let path = folder.join(RESERVE);
         let mut file = File::create(&path)?;
@@ -56,7 +57,7 @@ impl Journal {
         file.sync_all()
     }
 
-    /// Gives the room back.
+    /// Releases the reserved space.
     pub fn release(&mut self) {
         if let Some(path) = self.reserve.take() {
             // A folder with a left-over file in it is no harm.
@@ -64,12 +65,12 @@ impl Journal {
         }
     }
 
-    /// Appends a line. The disk has it with the next [`Self::append`]; for what needed no request.
+    /// Appends a line that needed no request. It reaches the disk with the next [`Self::append`].
     pub fn note(&mut self, entry: &JournalEntry) -> io::Result<()> {
         self.write(entry, |_| Ok(()))
     }
 
-    /// Appends a line and waits until the disk has it.
+    /// Appends a line and waits until it is on disk.
     pub fn append(&mut self, entry: &JournalEntry) -> io::Result<()> {
         self.write(entry, File::sync_data)
     }
@@ -87,8 +88,8 @@ impl Journal {
         written
     }
 
-    /// Appends the result of a write that was sent. When the disk is full, the room set aside is used, and the error comes
-    /// after the result is safe: nothing more may be written.
+    /// Appends the result of a write that was sent. If the disk is full, the reserved space is used, and the error is
+    /// returned after the result is safe: nothing more may be written.
     pub fn append_result(&mut self, result: &ActionResult) -> io::Result<()> {
         let entry = JournalEntry::Result(result.clone());
         let Err(full) = self.append(&entry) else { return Ok(()) };
@@ -104,7 +105,7 @@ impl Drop for Journal {
     }
 }
 
-/// How many bytes the results of these actions need at most, in the journal, in the receipt and in the audit's copy.
+/// The most bytes that the results of these actions can need in the journal, the receipt and the audit's copy together.
 ///
 /// Lists of domains grow by less than half when they are indented.
 pub fn room(plan: &PlanFile, choices: &[ActionChoice]) -> u64 {

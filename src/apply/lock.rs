@@ -1,8 +1,8 @@
-//! One apply at a time: a lock of this machine for each Zendesk. The system drops it with the process that holds it, however
-//! that ends.
+//! One apply at a time: a lock on this machine for each Zendesk. The operating system releases it when the process ends, for
+//! whatever reason.
 //!
 //! On Unix the lock is in `/tmp`, whatever `TMPDIR` says, so that processes with different environments see each other.
-//! Left out: applies on other machines. A workflow keeps those apart by its concurrency group.
+//! Left out: applies on other machines. In a workflow, the concurrency group separates them.
 
 use crate::digest::{Digest, Hasher, hex};
 use crate::files;
@@ -32,7 +32,7 @@ pub enum NoLock {
 }
 
 impl Lock {
-    /// Takes the lock for a Zendesk, `scheme://host[:port]`.
+    /// Acquires the lock for a Zendesk, `scheme://host[:port]`.
     pub fn take(zendesk: &str) -> Result<Self, NoLock> {
         let shared = Path::new(SHARED);
         if cfg!(unix) && shared.is_dir() {
@@ -56,7 +56,7 @@ impl Lock {
     }
 }
 
-/// Opens the lock file, or makes it. [`NoLock::Disk`]: it is not there and cannot be made.
+/// Opens the lock file, or creates it. [`NoLock::Disk`]: it does not exist and cannot be created.
 fn open(path: &Path) -> Result<File, NoLock> {
     // Another user of this machine may have made the file: reading is enough to lock it, and Linux refuses to open it in a
     // sticky folder when it might have to be made (`fs.protected_regular`).

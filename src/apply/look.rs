@@ -1,4 +1,4 @@
-//! What a fresh look at Zendesk shows of the records of one action, and what the list of orgs showed of all others.
+//! A fresh read of the records of one action, and what the list of orgs showed about all other orgs.
 
 use crate::catalogue::ActionCode;
 use crate::model::account_key::account_key;
@@ -16,7 +16,7 @@ pub struct Look {
     pub user: Option<UserRecord>,
     /// The user's memberships in orgs that exist.
     pub memberships: MembershipRecords,
-    /// The account setting; read only where the user has a membership already. `false`: off, or it could not be read.
+    /// The account setting; read only if the user already has a membership. `false`: off, or it could not be read.
     pub multiple_organizations: bool,
 }
 
@@ -51,7 +51,7 @@ impl Look {
         !self.memberships.lacks.is_empty() || (self.marked_org().is_none() && self.user_lacks("organization_id"))
     }
 
-    /// Whether the answers do not hold the part of Zendesk that the action changes.
+    /// Whether the answers lack the part of Zendesk that the action changes.
     pub fn lacks_state(&self, action: &PlannedAction) -> bool {
         match action.action_code {
             ActionCode::SetOrgExternalId => self.org_lacks("external_id"),
@@ -66,7 +66,7 @@ impl Look {
         self.memberships.list.iter().any(|membership| membership.org_id == org_id)
     }
 
-    /// Whether what the action would bring about is in place.
+    /// Whether the action's effect is already in place.
     pub fn has_effect(&self, action: &PlannedAction) -> bool {
         match action.action_code {
             ActionCode::SetOrgExternalId => {
@@ -79,7 +79,7 @@ impl Look {
     }
 
     /// The part of Zendesk that the action changes, as receipts show it: see [`crate::run::artifacts::apply_receipt::ActionResult`].
-    /// `None` where the answers do not hold it.
+    /// `None` if the answers do not contain it.
     pub fn state(&self, action: &PlannedAction) -> Option<Value> {
         (!self.lacks_state(action)).then(|| match action.action_code {
             ActionCode::SetOrgExternalId => json!(self.org.as_ref().and_then(|org| org.external_id.as_deref())),
@@ -103,7 +103,7 @@ pub trait SubjectReads {
     async fn user(&self, id: u64) -> Result<Option<UserRecord>, ReadError>;
     /// All memberships of the user; none for a user that does not exist.
     async fn memberships(&self, user_id: u64) -> Result<MembershipRecords, ReadError>;
-    /// Whether the account setting reads on; `false` also where it cannot be read.
+    /// Whether the account setting is on; `false` also if it cannot be read.
     async fn multiple_organizations(&self) -> bool;
 }
 
@@ -145,8 +145,8 @@ impl SubjectReads for zendesk::Fixture {
     }
 }
 
-/// Reads the records of one action. The index learns from them, and says which orgs exist: a membership in one that does not
-/// is none (rules 5). An org that the index does not know is asked for, so that a new one is never taken for a deleted one.
+/// Reads the records of one action and updates the index with them. The index decides which orgs exist; a membership in any other
+/// org is dropped (rules 5). An org that the index does not know is read, so that a new org never counts as deleted.
 pub async fn look(
     records: &impl SubjectReads,
     action: &PlannedAction,
@@ -176,7 +176,7 @@ pub async fn look(
     Ok(look)
 }
 
-/// Which orgs carry which id and which domain: from the list that is read once, kept up to date by every fresh look.
+/// Which orgs have which id and which domain. Built from the list, which is read once, and updated by every fresh read.
 #[derive(Debug, Clone, Default)]
 pub struct OrgIndex {
     by_key: HashMap<String, BTreeSet<u64>>,
@@ -188,7 +188,8 @@ pub struct OrgIndex {
 }
 
 impl OrgIndex {
-    /// Reads the list of orgs. One that comes twice, since it changed meanwhile, is found under all that it was seen with.
+    /// Reads the list of orgs. An org that comes twice, because it changed in the meantime, is found under every id and
+    /// domain that it had.
     pub async fn read(records: &impl SubjectReads) -> Result<Self, ReadError> {
         let mut index = Self::default();
         let mut take = |org: OrgRecord| {
@@ -211,7 +212,7 @@ impl OrgIndex {
         }
     }
 
-    /// Forgets what was known of an org.
+    /// Forgets everything about an org.
     fn remove(&mut self, id: u64) {
         let (keys, domains) = self.of.remove(&id).unwrap_or_default();
         for key in keys {
@@ -230,7 +231,7 @@ impl OrgIndex {
         self.ever.entry(org.id).or_default().extend(org.domain_names.iter().map(|entry| entry_of(entry)));
     }
 
-    /// Takes in what a fresh read showed of an org; `None`: it does not exist. A read that lacks a key forgets nothing.
+    /// Updates an org from a fresh read; `None`: it does not exist. A read that lacks a key removes nothing.
     pub fn update(&mut self, id: u64, org: Option<&OrgRecord>) {
         match org {
             Some(org) => {
@@ -256,18 +257,18 @@ impl OrgIndex {
         self.ever.get(&org.id).is_some_and(|ever| !ever.is_subset(&held))
     }
 
-    /// Whether an org other than this one carries an external id with this account key.
+    /// Whether an org other than this one has an external id with this account key.
     pub fn id_is_elsewhere(&self, key: &str, org_id: u64) -> bool {
         self.by_key.get(key).is_some_and(|orgs| orgs.iter().any(|id| *id != org_id))
     }
 
-    /// Whether an org other than this one holds this domain.
+    /// Whether an org other than this one has this domain.
     pub fn domain_is_elsewhere(&self, domain: &str, org_id: u64) -> bool {
         self.by_domain.get(domain).is_some_and(|orgs| orgs.iter().any(|id| *id != org_id))
     }
 }
 
-/// An entry of a list of domains, as two reads of it may be compared.
+/// An entry of a list of domains, in a form in which two reads can be compared.
 fn entry_of(text: &str) -> String {
     text.trim().to_ascii_lowercase()
 }

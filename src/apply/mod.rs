@@ -1,6 +1,6 @@
 //! Applying a plan: from the file to the receipt (rules 8).
 //!
-//! [`consent`] decides whether the plan may be applied at all; [`recover`] finds out what an interrupted apply had begun;
+//! [`consent`] decides whether the plan may be applied at all; [`recover`] finds out what an interrupted apply had started;
 //! [`select`] walks the plan under the caps; [`execute`] writes what was selected, one action after the other. [`recheck`] is
 //! the pure question whether an action's preconditions hold for a fresh [`look`]. The [`journal`] is on disk before each write
 //! and after it.
@@ -21,10 +21,10 @@ pub mod select;
 use crate::interrupt::Deferred;
 use crate::zendesk::ReadError;
 
-/// What every failure before the first write begins with.
+/// The start of every error message before the first write.
 pub const NOTHING_WRITTEN: &str = "nothing was written to Zendesk";
 
-/// Why an apply ends before its time.
+/// Why an apply stops early.
 #[derive(Debug)]
 pub enum Stop {
     /// Zendesk could not be read.
@@ -41,7 +41,7 @@ impl From<std::io::Error> for Stop {
     }
 }
 
-/// Waits for a read, unless a signal comes first. Only what changes nothing may be dropped like that.
+/// Waits for a read, unless a signal comes first. Only a future that changes nothing may be dropped in this way.
 pub(crate) async fn unless_stopped<T>(
     stop: &Deferred,
     read: impl Future<Output = Result<T, ReadError>>,

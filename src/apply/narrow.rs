@@ -1,4 +1,4 @@
-//! What is left of a plan before anything is read: the operator's choice, the kinds that may be applied, the suppressions in
+//! Narrows a plan before anything is read: the operator's choice, the kinds that may be applied, the suppressions in
 //! force now and the reference as it is now (rules 8.2).
 
 use crate::catalogue::{ActionCode, SkipReason};
@@ -9,23 +9,23 @@ use crate::model::settings::Suppression;
 use crate::run::plan_file::PlannedAction;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// What an action must pass.
+/// The filters that an action must pass.
 #[derive(Debug, Clone)]
 pub struct Narrowing {
-    /// Account keys of `--only-account`; empty leaves all.
+    /// Account keys of `--only-account`; empty keeps all.
     pub accounts: BTreeSet<String>,
-    /// `--only-action`; empty leaves all.
+    /// `--only-action`; empty keeps all.
     pub actions: BTreeSet<String>,
     /// The kinds of `apply.actions`.
     pub allowed: BTreeSet<ActionCode>,
     /// The suppressions that are in force now.
     pub suppressions: Vec<Suppression>,
-    /// The reference as it is now; `None` where there is none to ask.
+    /// The reference as it is now; `None` if there is none.
     pub expected: Option<StillExpected>,
 }
 
 impl Default for Narrowing {
-    /// Leaves everything.
+    /// Keeps every action.
     fn default() -> Self {
         Self {
             accounts: BTreeSet::new(),
@@ -38,7 +38,7 @@ impl Default for Narrowing {
 }
 
 impl Narrowing {
-    /// Why the action is left out, by the first of the rules that says so.
+    /// Why the action is left out: the first rule that excludes it. `None` if none does.
     pub fn leaves_out(&self, action: &PlannedAction) -> Option<SkipReason> {
         let key = account_key(&action.sf_account_id);
         let is_selected = (self.accounts.is_empty() || self.accounts.contains(&key))
@@ -57,7 +57,7 @@ impl Narrowing {
     }
 }
 
-/// Whether a suppression silences the issue that the action repairs.
+/// Whether a suppression hides the issue that the action repairs.
 fn silences(suppression: &Suppression, action: &PlannedAction, key: &str) -> bool {
     let Suppression { code, sf_account_id: _, org_id, user_id, domain, issue_id, reason: _, expires: _ } = suppression;
     *code == action.issue_code()
@@ -68,7 +68,7 @@ fn silences(suppression: &Suppression, action: &PlannedAction, key: &str) -> boo
         && issue_id.as_deref().is_none_or(|wanted| wanted == action.issue_id)
 }
 
-/// Which accounts there are now, and which domains each expects alone.
+/// The current accounts, and the domains that only one account expects.
 #[derive(Debug, Clone, Default)]
 pub struct StillExpected {
     accounts: HashSet<String>,
@@ -77,7 +77,7 @@ pub struct StillExpected {
 }
 
 impl StillExpected {
-    /// Takes from a reference what a plan rests on; the domains' texts are in `domains`.
+    /// Keeps the parts of a reference that a plan depends on; the texts of the domains are in `domains`.
     pub fn of(reference: &Reference, domains: &DomainTable) -> Self {
         let mut expected = Self::default();
         for account in &reference.accounts {
@@ -89,8 +89,8 @@ impl StillExpected {
         expected
     }
 
-    /// Whether the account is there and expects, alone, the domain of the action: for a link, at least one of those that prove
-    /// it.
+    /// Whether the account still exists and is the only one that expects the action's domain (for a link: at least one of the
+    /// linking domains).
     fn still_plans(&self, action: &PlannedAction, key: &str) -> bool {
         self.accounts.contains(key)
             && action.domains().any(|domain| self.alone.get(domain).is_some_and(|holder| holder == key))

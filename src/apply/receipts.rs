@@ -1,7 +1,7 @@
 //! Where receipts are kept: in the folder of the apply, and in the folder of the audit whose plan it was (rules 8.4).
 //!
 //! An audit's folder keeps each live run's receipt under its run id, and `apply_receipt.json` is a copy of the newest that
-//! applied something; so a later apply never hides an earlier one.
+//! applied something. So a later apply never hides an earlier one.
 
 use crate::files;
 use crate::run::artifacts::Artifact;
@@ -11,7 +11,7 @@ use crate::run::plan_file::PlanFile;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The receipt in a run folder; `None` also where it cannot be read.
+/// The receipt in a run folder; `None` also if it cannot be read.
 pub fn read(folder: &Path) -> Option<ApplyReceipt> {
     let bytes = files::read_lines(&folder.join(Artifact::ApplyReceipt.name())).ok()?;
     serde_json::from_slice(&bytes).ok()
@@ -22,7 +22,7 @@ pub fn write(folder: &Path, receipt: &ApplyReceipt) -> io::Result<()> {
     create::replace_file(&folder.join(Artifact::ApplyReceipt.name()), |out| receipt.write(out))
 }
 
-/// The run folder of the audit that made a plan, by the plan's file: the folder that holds it, where its receipts say so.
+/// The run folder of the audit that made a plan: the folder of the plan's file, if the receipts in it confirm that.
 pub fn audit_folder(plan_file: &Path, plan: &PlanFile) -> Option<PathBuf> {
     let folder = plan_file.parent()?;
     let names_plan = |name: &str| {
@@ -35,7 +35,7 @@ pub fn audit_folder(plan_file: &Path, plan: &PlanFile) -> Option<PathBuf> {
         .then(|| folder.to_owned())
 }
 
-/// Keeps a receipt in the folder of its audit.
+/// Saves a receipt in the folder of its audit.
 pub fn keep(audit: &Path, receipt: &ApplyReceipt) -> io::Result<()> {
     if receipt.mode == Mode::Apply {
         // A dry run holds no lock, so it leaves alone what another run may be writing there.
@@ -46,7 +46,7 @@ pub fn keep(audit: &Path, receipt: &ApplyReceipt) -> io::Result<()> {
     if read(audit).is_none_or(|there| takes_the_place_of(receipt, &there)) { write(audit, receipt) } else { Ok(()) }
 }
 
-/// Whether a receipt is the one to show instead of the one that is there: the newest that applied something, or else the newest.
+/// Whether a receipt replaces the one in the folder: the newest that applied something wins, otherwise the newest.
 fn takes_the_place_of(receipt: &ApplyReceipt, there: &ApplyReceipt) -> bool {
     receipt.run_id == there.run_id || there.mode == Mode::NotRun || receipt.rank() > there.rank()
 }

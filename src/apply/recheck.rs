@@ -9,11 +9,11 @@ use crate::run::plan_file::PlannedAction;
 
 /// Why the action must not be written now; `None` when everything holds.
 ///
-/// The reason is that of the first precondition, in the plan's order, that does not hold. Where an answer lacks a key, a
-/// precondition that needs it cannot be judged; when all others hold, the record is incomplete.
+/// The reason is that of the first precondition, in the plan's order, that does not hold. If an answer lacks a key, a
+/// precondition that needs it cannot be checked; if all others hold, the record is incomplete.
 ///
-/// An action that depends on a link has the link among its preconditions (`PlanFile` makes sure of both). Where the org is as
-/// blank as the audit saw it, nothing has changed: the link was not applied.
+/// An action that depends on a link has the link among its preconditions (`PlanFile` checks both). If the org's id is
+/// still blank, as in the audit, nothing has changed: the link was not applied.
 pub fn recheck(action: &PlannedAction, look: &Look, index: &OrgIndex) -> Option<SkipReason> {
     let judged = action.preconditions.iter().filter(|precondition| !is_unknown(precondition, look));
     if let Some(reason) = judged.filter_map(|precondition| broken(precondition, action, look, index)).next() {

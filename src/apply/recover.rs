@@ -1,8 +1,8 @@
-//! What an interrupted apply had begun: found in its journal, settled by reading Zendesk, and reported in its receipt
+//! Completes an interrupted apply: finds its last write in the journal, reads Zendesk for the outcome, and writes the receipt
 //! (rules 8.4).
 //!
-//! A write may still be on its way when the run that sent it is gone. So nothing is decided before its request has timed out,
-//! and then two reads must agree.
+//! A write may still be in transit after the run that sent it has ended. So nothing is decided before its request has timed
+//! out, and then two reads must agree.
 
 use super::journal::Journal;
 use super::look::{Look, OrgIndex, SubjectReads, look};
@@ -23,21 +23,21 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often a write is read until two reads agree.
+/// How many times a write is read at most, until two reads agree.
 const MOST_LOOKS: usize = 5;
 
 /// A live apply that was left open.
 pub struct Interrupted {
     pub folder: PathBuf,
     pub story: Story,
-    /// Its journal has its last line, and yet an intention that could not be settled.
+    /// Its journal has a last line, but also an intention that could not be settled.
     is_ended: bool,
-    /// Its receipt was written, so it was killed right before it would have ended its journal.
+    /// Its receipt was written, so it was killed just before it finished its journal.
     has_receipt: bool,
 }
 
 impl Interrupted {
-    /// Whether its receipt says all there is to say.
+    /// Whether its receipt is complete.
     pub fn is_told(&self) -> bool {
         self.has_receipt && self.story.open.is_empty()
     }
@@ -47,8 +47,8 @@ impl Interrupted {
         self.story.begin.source_plan_hash != plan.hash
     }
 
-    /// How long its last request may still be on its way. A clock that was set back makes the wait no longer than that request
-    /// may take.
+    /// How long its last request may still be in transit. Even if the clock was set back, the wait is at most that request's
+    /// timeout.
     fn may_land_within(&self, now: Instant) -> Duration {
         let waits = self.story.open.iter().filter_map(|intention| {
             let (sent, landed) = (Instant::parse(&intention.at)?, intention.landed_at()?);
@@ -57,8 +57,8 @@ impl Interrupted {
         Duration::from_millis(waits.max().unwrap_or(0))
     }
 
-    /// Records what was found out: in its receipt, in the folder of its audit, and then in its journal, so that it is found
-    /// again if this run is killed in between.
+    /// Records the outcome in its receipt, in the folder of its audit, and last in its journal. If this run is killed in
+    /// between, the next one finds the open journal again.
     fn close(
         mut self,
         settled: Vec<ActionResult>,
@@ -92,8 +92,8 @@ impl Interrupted {
 
 /// The live applies to the plan's Zendesk whose journal was left open, or has an intention that could not be settled; by name.
 ///
-/// A journal of this plan that cannot be understood is an error, since it may tell of a write; one of another plan goes to
-/// `unclear`, with its fault.
+/// A journal of this plan that cannot be parsed is an error, because it may record a write; one of another plan goes to
+/// `unclear`, with the reason.
 pub fn find(root: &Root, plan: &PlanFile, unclear: &mut dyn FnMut(&str, usize)) -> Result<Vec<Interrupted>, Failure> {
     let failed = |error: std::io::Error| Failure::new(Exit::Unreadable, NOTHING_WRITTEN).because(error);
     let mut folders = BTreeSet::new();
@@ -148,7 +148,7 @@ fn interrupted(folder: PathBuf, mut story: Story, plan: &PlanFile) -> Option<Int
 const MOVE_AWAY: &str = "check the journal and Zendesk; when you know whether the last write was applied, move \
     that folder out of the output root";
 
-/// What was begun cannot be found out, so nothing may be written.
+/// The outcome of an earlier write is unknown, so nothing may be written.
 fn unsettled(run: &str) -> Failure {
     Failure::new(
         Exit::Unreadable,
@@ -165,13 +165,13 @@ pub struct Recovery<'a, R> {
     pub records: &'a R,
     pub clock: fn() -> Instant,
     pub stop: &'a Deferred,
-    /// Between two looks at the same record.
+    /// The time between two reads of the same record.
     pub second_look: Duration,
     pub say: &'a dyn Fn(Message),
 }
 
 impl<R: SubjectReads> Recovery<'_, R> {
-    /// Settles every open run of this plan, and of other plans where those are still at hand; the others are named.
+    /// Settles every open run of this plan, and of other plans whose files still exist; lists the others.
     pub async fn settle_all(&self) -> Result<(), Failure> {
         let unclear = &mut |name: &str, line: usize| {
             let journal = journal::FILE_NAME;
@@ -252,8 +252,8 @@ impl<R: SubjectReads> Recovery<'_, R> {
 
     /// Reads whether a write was applied, until two reads in a row agree.
     ///
-    /// The effect is in place: the write did it, since right before it the effect was not. It is not: the write failed, or was
-    /// never sent.
+    /// If the effect is in place, the write was applied, because the effect was not there right before. If it is not, the write
+    /// failed or was never sent.
     async fn settle(&self, action: &PlannedAction, intention: &Intention) -> Result<ActionResult, Stop> {
         let mut last: Option<Look> = None;
         for _ in 0..MOST_LOOKS {
@@ -282,7 +282,7 @@ fn interrupted_now() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; nothing was written to Zendesk")
 }
 
-/// The plan that a journal names, where its file still holds it.
+/// The plan that a journal names, if its file still contains that plan.
 fn plan_of(begin: &Begin) -> Option<(PathBuf, PlanFile)> {
     let named = PathBuf::from(&begin.source_plan_path);
     let file = if named.is_dir() { named.join(Artifact::FixPlan.name()) } else { named };

@@ -1,4 +1,4 @@
-//! Which actions of a plan are to be applied now: the narrowing, the preconditions and the caps, before any write
+//! Selects the actions of a plan to apply now: the narrowing, the preconditions and the caps, before any write
 //! (rules 8.2).
 
 use super::look::{Look, OrgIndex, SubjectReads, look};
@@ -14,16 +14,16 @@ use crate::run::artifacts::apply_receipt::{ActionResult, Caps, Outcome};
 use crate::run::plan_file::{PlanFile, PlannedAction};
 use std::collections::{BTreeMap, HashMap};
 
-/// What was decided about one action.
+/// The decision about one action.
 #[derive(Debug)]
 pub enum ActionChoice {
-    /// To be applied; what was seen of its records, with the effect of the actions selected before it.
+    /// It will be applied. Contains its records as read, including the effect of the actions selected before it.
     Selected(Look),
-    /// It will not be.
+    /// It will not be applied.
     Not(ActionResult),
 }
 
-/// What is asked for.
+/// What to select from, and within which limits.
 pub struct Selection<'a> {
     pub plan: &'a PlanFile,
     pub narrowing: &'a Narrowing,
@@ -35,8 +35,8 @@ pub struct Selection<'a> {
 impl Selection<'_> {
     /// Walks the plan with fresh reads of each action's records; one choice for each prepared action, in order.
     ///
-    /// `decided` is told each action's index, and what was decided against it, before the next one is looked at. The
-    /// `index` learns from the reads.
+    /// `decided` gets each action's index, and the decision if it is not selected, before the next action is read. The reads
+    /// update the `index`.
     pub async fn choose(
         &self,
         records: &impl SubjectReads,
@@ -68,7 +68,7 @@ impl Selection<'_> {
     }
 }
 
-/// The state of the walk: what has been selected, and what Zendesk will look like when that is applied.
+/// The state of the walk: what has been selected, and what Zendesk will look like after those are applied.
 #[derive(Default)]
 struct Walk {
     selected: u32,
@@ -106,7 +106,7 @@ impl Walk {
     }
 }
 
-/// What the selected actions will have changed: theirs alone, never what Zendesk does by itself.
+/// The changes that the selected actions will make, without anything that Zendesk does by itself.
 #[derive(Default)]
 struct Effects {
     external_ids: BTreeMap<u64, String>,
