@@ -1,5 +1,5 @@
-//! Advisories: what an operator should know and no code covers (rules 6.6). They are never counted as issues and never acted
-//! on.
+//! Advisories: facts that an operator should know but that no code covers (rules 6.6). They are never counted as issues, and no
+//! action repairs them.
 
 use crate::catalogue::AdvisoryCode;
 use crate::model::at::OrgAt;
@@ -12,14 +12,14 @@ use crate::text::escape::{spelled_out, without_local_part};
 use crate::text::words::counted;
 use std::cmp::Reverse;
 
-/// Of the domains that no account expects, how many are listed.
+/// The most domains listed that no account expects.
 const MOST_UNMAPPED: usize = 50;
 
 /// One row of `advisories.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advisory {
     pub code: AdvisoryCode,
-    /// The index in `Audit::lost`, for `account_lost` alone.
+    /// The index in `Audit::lost`, only for `account_lost`.
     pub lost: Option<usize>,
     /// For the codes about orgs.
     pub org: Option<OrgAt>,

@@ -23,7 +23,7 @@ pub struct Audit<'a> {
     pub reference: &'a Reference,
     pub world: &'a World,
     pub settings: &'a Settings,
-    /// The clock of the audit: the window ends here, and suppressions expire by it.
+    /// The clock of the audit: the end of the ticket window, and the time for suppressions to expire.
     pub as_of: Instant,
     pub window: (Instant, Instant),
     pub resolved: Resolved,
@@ -33,7 +33,7 @@ pub struct Audit<'a> {
     pub users: UserCounts,
     pub tickets_in_window: u64,
     pub warnings: Vec<Warning>,
-    /// The accounts that the baseline had and the reference lacks, by id; `None` without a baseline.
+    /// The accounts that are in the baseline but not in the reference, by id; `None` without a baseline.
     pub lost: Option<Vec<LostAccount>>,
     /// In the order of rules 6.6.
     pub advisories: Vec<Advisory>,
@@ -46,7 +46,7 @@ pub struct Audit<'a> {
 /// Audits a world against a reference.
 ///
 /// The domains of both must come from one [`crate::model::domains::DomainTable`]. `warnings` are those known before; the
-/// result holds them too. `baseline` are the accounts of the run that this one is compared with; `None` also where that run does
+/// result holds them too. `baseline` are the accounts of the run that this one is compared with; `None` also if that run does
 /// not list them. Nothing depends on the order in which records came, nor on the present time.
 pub fn audit<'a>(
     reference: &'a Reference,
@@ -123,7 +123,7 @@ fn tickets_not_read() -> Warning {
 }
 
 impl<'a> Audit<'a> {
-    /// What rules and artifacts look things up in.
+    /// The lookup tables for rules and artifacts.
     pub fn context(&self) -> RuleContext<'_> {
         RuleContext {
             reference: self.reference,

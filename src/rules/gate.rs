@@ -34,7 +34,7 @@ impl Judgement {
     }
 }
 
-/// What a baseline says about a run; `None` where there is none, or where it does not list its accounts.
+/// What a baseline says about a run; `None` if there is none, or if it does not list its accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SinceBaseline {
     pub new_issues: Option<u64>,

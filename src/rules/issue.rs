@@ -1,4 +1,4 @@
-//! One finding: what it is about, what it proposes, and what became of it.
+//! One issue: its subject, its proposed repair, and its status.
 
 use crate::catalogue::{ActionCode, BlockedReason, IssueCode, Status};
 use crate::digest::{Digest, Hasher};
@@ -49,7 +49,7 @@ impl fmt::Display for IssueId {
     }
 }
 
-/// What a finding is about.
+/// The subject of an issue.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Subject {
     pub account: Option<AccountAt>,
@@ -67,7 +67,7 @@ pub struct Issue {
     pub status: Status,
     /// Why nothing is prepared, for a blocked issue. Before `plan::prepare`: why its only repair would be blocked.
     pub blocked_reason: Option<BlockedReason>,
-    /// The index of the suppression that silences it, plus one.
+    /// The index of the suppression that hides it, plus one.
     suppression: Option<NonZeroU32>,
     pub evidence: Evidence,
     /// Its actions in the plan.
@@ -119,12 +119,12 @@ impl Issue {
         self.ticket_id.get()
     }
 
-    /// The index of the suppression that silences it.
+    /// The index of the suppression that hides it.
     pub fn suppression(&self) -> Option<u32> {
         self.suppression.map(|suppression| suppression.get() - 1)
     }
 
-    /// Lets a suppression silence it; the first one counts.
+    /// Marks it as hidden by a suppression; the first one counts.
     pub fn suppress(&mut self, suppression: u32) {
         self.status = Status::Suppressed;
         self.suppression = self.suppression.or(NonZeroU32::new(suppression + 1));
@@ -147,10 +147,10 @@ impl PackedId {
     }
 }
 
-/// What the finding rests on beyond the account's resolution.
+/// The evidence for the issue, in addition to the account's resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
-    /// The account, its resolution and its domains tell everything.
+    /// Nothing more: the account, its resolution and its domains are enough.
     Account,
     /// The index of the user.
     User(u32),

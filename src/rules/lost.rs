@@ -1,5 +1,5 @@
-//! The accounts that a baseline had and the reference lacks (rules 6.2): a row that vanished turns a shared domain into a sole
-//! owner's, and review into access.
+//! The accounts that are in the baseline but not in the reference (rules 6.2). A missing row can make a shared domain look as if
+//! one account owned it, and a user who needs a review would then get access.
 
 use crate::catalogue::WarningCode;
 use crate::model::accounts::{BaselineAccounts, Reference};
@@ -8,7 +8,7 @@ use crate::model::warning::Warning;
 use crate::text::words::counted;
 use std::collections::HashSet;
 
-/// An account of the baseline that the reference lacks.
+/// An account of the baseline that is not in the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostAccount {
     pub account_key: String,
@@ -32,7 +32,7 @@ pub fn lost(reference: &Reference, baseline: &BaselineAccounts) -> Vec<LostAccou
     lost
 }
 
-/// The warning that a reference shrank, where more of the baseline's accounts are lost than `max_lost_percent` allows.
+/// The warning that a reference shrank, if more of the baseline's accounts are lost than `max_lost_percent` allows.
 pub fn warning(lost: usize, baseline: &BaselineAccounts, max_lost_percent: u64) -> Option<Warning> {
     shrank(lost, baseline, max_lost_percent).then(|| {
         let message = format!(

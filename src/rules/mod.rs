@@ -1,5 +1,5 @@
-//! The rules: pure functions from what was read to what is wrong and what may be done about it. Nothing here reads, writes,
-//! asks the clock or fails.
+//! The rules: pure functions that turn what was read into issues and a plan. Nothing here reads files, writes, uses the clock or
+//! fails.
 
 pub mod advisory;
 pub mod audit;

@@ -22,7 +22,7 @@ pub struct Plan {
     links: HashMap<AccountAt, u32>,
 }
 
-/// Makes the plan of ordered issues, and gives every issue its status, reason and actions. Where the reference `shrank`,
+/// Makes the plan of ordered issues, and gives every issue its status, reason and actions. If the reference `shrank`,
 /// nothing is prepared (rules 6.2).
 pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, shrank: bool, issues: &mut [Issue]) -> Plan {
     let broken = broken_links(context, issues);
@@ -73,7 +73,7 @@ pub fn prepare(context: &RuleContext<'_>, domains: &DomainVerdicts, shrank: bool
     plan
 }
 
-/// The domain-linked accounts whose link is suppressed or blocked: nothing else of them may be prepared.
+/// The domain-linked accounts whose link is suppressed or blocked: none of their other actions may be prepared.
 fn broken_links(context: &RuleContext<'_>, issues: &[Issue]) -> HashMap<AccountAt, BlockedReason> {
     let links = issues.iter().filter(|issue| issue.code == IssueCode::OrgMissingExternalId);
     links

@@ -1,4 +1,4 @@
-//! Which org is which account's: the strict order of rules 5, and nothing fuzzy.
+//! Finds the org of each account, in the strict order of rules 5. There is no fuzzy matching.
 
 use crate::model::account_key::key_of;
 use crate::model::accounts::{Account, Reference};
@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::ops::Index;
 
-/// What became of an account. Lists ascend by org id.
+/// The resolution of an account. Lists are sorted by org id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// Exactly one org has the account's id.
@@ -73,13 +73,13 @@ impl Index<AccountAt> for Vec<Resolution> {
 pub struct Resolved {
     /// One for each account of the reference, in its order.
     pub accounts: Vec<Resolution>,
-    /// The id of each account's org, when it is uniquely resolved: what is asked for every ticket.
+    /// The id of each account's org, if it is uniquely resolved. Needed for every ticket.
     org_ids: Vec<Option<u64>>,
     /// The orgs that hold each domain, ascending by id.
     holders: Lists<OrgAt>,
     /// For each org the account that it is *linked* to.
     linked: Vec<Option<AccountAt>>,
-    /// For each org whether its external id is no account's.
+    /// For each org, whether its external id belongs to no account.
     unknown: Vec<bool>,
 }
 
@@ -94,12 +94,12 @@ impl Resolved {
         self.org_ids[account.index()]
     }
 
-    /// Whether the org is unknown: it has an external id, and that is no account's (rules 6.2).
+    /// Whether the org is unknown: it has an external id that belongs to no account (rules 6.2).
     pub fn is_unknown(&self, org: OrgAt) -> bool {
         self.unknown[org.index()]
     }
 
-    /// The account that the org is linked to, by its external id and alone.
+    /// The account that the org is linked to by its external id, if it is the only org with that id.
     pub fn linked_account(&self, org: OrgAt) -> Option<AccountAt> {
         self.linked[org.index()]
     }
@@ -152,7 +152,7 @@ fn accounts_of_orgs(reference: &Reference, world: &World) -> Vec<Option<AccountA
     })
 }
 
-/// The account has no org with its id: looks for one that holds its expected, unshared domains.
+/// Resolves an account that has no org with its id, by its expected, unshared domains.
 fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: &Lists<OrgAt>) -> Resolution {
     let domains = &reference.accounts[account].domains;
     let mut candidates: Vec<OrgAt> = domains
@@ -173,7 +173,7 @@ fn by_domain(account: AccountAt, reference: &Reference, world: &World, holders: 
     }
 }
 
-/// The domains of an org that one other account alone expects, and that account: such a domain names the account.
+/// The domains of an org that only one other account expects, with that account.
 pub fn other_claims<'a>(
     reference: &'a Reference,
     world: &'a World,

@@ -1,5 +1,5 @@
 //! Suppressions: findings that the operator has accepted, each with its reason (rules 6.5).
-//! What a suppressed link means for the account's other actions is `plan`'s.
+//! `plan` decides what a suppressed link means for the account's other actions.
 
 use crate::catalogue::{Scope, Status, WarningCode};
 use crate::model::settings::Suppression;
@@ -7,7 +7,7 @@ use crate::model::warning::Warning;
 use crate::rules::detect::RuleContext;
 use crate::rules::issue::Issue;
 
-/// Marks the suppressed issues, and tells what is odd about the suppressions.
+/// Marks the suppressed issues, and returns warnings about the suppressions.
 /// `today` is the day of the audit, `2026-12-31`.
 pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Vec<Warning> {
     let suppressions = &context.settings.suppressions;
@@ -38,7 +38,7 @@ pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Ve
                 issue.suppress(index as u32);
             }
         }
-        // Where tickets are not judged, a suppression of theirs may well be needed (rules 6.3).
+        // If tickets are not read, their suppressions may still be needed (rules 6.3).
         let judged = context.settings.tickets_enabled || suppression.code.scope() != Scope::Ticket;
         if judged && !used[index] {
             warn(WarningCode::SuppressionUnused, format!("{name} matches no issue and can be removed"));
@@ -47,8 +47,8 @@ pub fn apply(context: &RuleContext<'_>, today: &str, issues: &mut [Issue]) -> Ve
     warnings
 }
 
-/// The issues that count and that other suppressions would silence: of each the place, and the first suppression that
-/// matches. What the loss of a link would mean for other actions is left out: nothing of this is in force.
+/// The unsuppressed issues that other suppressions would hide: the position of each, and the first suppression that matches.
+/// Effects on other actions are left out, because these suppressions are not in force.
 pub fn would_silence<'s>(
     context: &RuleContext<'_>,
     today: &str,

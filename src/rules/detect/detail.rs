@@ -11,7 +11,7 @@ use crate::rules::resolve::Resolution;
 use crate::text::escape::spelled_out;
 use crate::text::words::counted;
 
-/// The sentence. It may hold outside text (external ids as stored): whoever shows it escapes it.
+/// The sentence. It may contain outside text (external ids as stored), so escape it before showing it.
 pub fn detail(context: &RuleContext<'_>, issue: &Issue) -> String {
     let account = issue.account().map(|account| (account, &context.reference.accounts[account]));
     let org_id = issue.org_id().map(|id| id.to_string()).unwrap_or_default();
@@ -162,7 +162,7 @@ fn default_org(context: &RuleContext<'_>, issue: &Issue) -> Option<u64> {
     }
 }
 
-/// Why a user stays where the default org is no known account's.
+/// Why a user is not moved if the default org belongs to no known account.
 fn unknown_default_org(context: &RuleContext<'_>, issue: &Issue) -> String {
     let id = default_org(context, issue).unwrap_or_default();
     format!("the default org {id} is linked to an account that is not in the reference")
@@ -174,7 +174,7 @@ fn with_external_id(context: &RuleContext<'_>, org: OrgAt) -> String {
     format!("{} (\"{}\")", org.id, spelled_out(org.external_id().map_or("", |id| id.raw())))
 }
 
-/// One of several orgs with the same id: what helps to choose the one that stays.
+/// Facts about one of several orgs with the same id, to help choose which org to keep.
 fn survivor(context: &RuleContext<'_>, org: OrgAt) -> String {
     let row = &context.world.orgs[org];
     let mut facts = vec![format!("\"{}\"", spelled_out(row.external_id().map_or("", |id| id.raw())))];
@@ -190,7 +190,7 @@ fn survivor(context: &RuleContext<'_>, org: OrgAt) -> String {
     format!("{} ({})", row.id, facts.join(", "))
 }
 
-/// The likely org has another external id: which, and how the two differ.
+/// The other external id of the likely org, and how the two ids differ.
 fn conflict(context: &RuleContext<'_>, org: OrgAt, account: &Account) -> String {
     let stored = context.world.orgs[org].trimmed_external_id().unwrap_or_default();
     let (wanted, given) = (account.external_id(), account.sf_account_id().raw());

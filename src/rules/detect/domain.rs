@@ -1,4 +1,4 @@
-//! What each e-mail domain says about its users, once for all of them, and which users are in scope (rules 6.2).
+//! Decides once per email domain what it means for its users, and which users are in scope (rules 6.2).
 
 use super::RuleContext;
 use crate::catalogue::WarningCode;
@@ -26,7 +26,7 @@ pub enum Verdict {
     SeveralOrgs(AccountAt, OrgAt),
     /// One resolved account and one org.
     Expected(AccountAt, OrgAt),
-    /// One resolved account, but the users sit in too many other orgs: it looks like a provider's domain.
+    /// One resolved account, but the users are in too many other orgs, so it looks like a provider's domain.
     Spread,
 }
 
@@ -47,7 +47,7 @@ impl Verdict {
     }
 }
 
-/// Why a user is not looked at.
+/// Why a user is not in scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutOfScope {
@@ -71,7 +71,7 @@ pub struct DomainVerdicts {
 }
 
 impl DomainVerdicts {
-    /// Judges every domain.
+    /// Decides about every domain.
     pub fn judge(context: &RuleContext<'_>) -> Self {
         let world = context.world;
         let mut domains = Self {
@@ -122,7 +122,7 @@ impl DomainVerdicts {
         user.domain().filter(|_| self.out_of_scope(context, user).next().is_none())
     }
 
-    /// Where the users of a domain have their default org, when one resolved account expects it. Looks at all users.
+    /// Where the users of a domain have their default org, if one resolved account expects it. Reads all users.
     pub fn seats(&self, context: &RuleContext<'_>, domain: DomainId) -> Option<Seats> {
         let [account] = context.reference.expecting(domain) else { return None };
         let org_id = context.resolved.org_id(*account)?;
@@ -133,7 +133,7 @@ impl DomainVerdicts {
         Some(seats)
     }
 
-    /// Looks at where the users of each expected domain are: finds the spread ones, and counts the affected users.
+    /// Counts where the users of each expected domain are, to find spread domains and affected users.
     fn count_users(&mut self, context: &RuleContext<'_>) {
         let world = context.world;
         let mut parts = parallel::in_parts(world.users.len(), |users| {
@@ -227,7 +227,7 @@ impl Seats {
     }
 }
 
-/// The verdict on a domain before the users are looked at.
+/// The verdict on a domain before the users are counted.
 fn verdict(context: &RuleContext<'_>, domain: DomainId) -> Verdict {
     let text = context.world.domains.text(domain);
     if context.settings.domains.personal.contains(text) {

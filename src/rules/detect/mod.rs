@@ -19,7 +19,7 @@ use crate::model::world::{Ticket, World};
 use crate::rules::issue::{Action, Evidence, Issue, IssueId, Subject};
 use crate::rules::resolve::Resolved;
 
-/// All that a rule may look at.
+/// Everything that a rule may read.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleContext<'a> {
     pub reference: &'a Reference,
@@ -32,8 +32,8 @@ pub struct RuleContext<'a> {
     pub tally: Option<&'a Tally>,
 }
 
-/// What an issue proposes: its repairs, prepared or blocked, ordered by domain. What is blocked only by something else, such
-/// as a link that is not made, is `plan`'s.
+/// What an issue proposes: its repairs, prepared or blocked, ordered by domain. If something else blocks it,
+/// such as a link that is not made, `plan` decides that.
 pub fn proposals(context: &RuleContext<'_>, domains: &domain::DomainVerdicts, issue: &Issue) -> Vec<Action> {
     match issue.code.scope() {
         Scope::Org => org::proposals(context, domains, issue),
@@ -64,13 +64,13 @@ impl RuleContext<'_> {
     }
 
     /// Whether the default org of the user at an index exists and is unknown (rules 6.2): the user may be a customer whose
-    /// account the reference lacks.
+    /// account is not in the reference.
     pub fn default_org_is_unknown(&self, user: usize) -> bool {
         let org = self.world.default_org(user).and_then(|id| self.world.org_at(id));
         org.is_some_and(|org| self.resolved.is_unknown(org))
     }
 
-    /// The domains of an account that it alone expects.
+    /// The domains that only this account expects.
     pub fn unshared_domains(&self, account: AccountAt) -> impl Iterator<Item = DomainId> + '_ {
         let domains = &self.reference.accounts[account].domains;
         domains.iter().copied().filter(|domain| !self.reference.is_shared(*domain))

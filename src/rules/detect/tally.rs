@@ -1,4 +1,4 @@
-//! How many users and tickets each org and each domain has: evidence for people (rules 6.1 and 6.6). No rule decides by it.
+//! How many users and tickets each org and each domain has: evidence for people (rules 6.1 and 6.6). No rule uses it.
 
 use super::RuleContext;
 use super::domain::DomainVerdicts;
@@ -32,7 +32,7 @@ impl Tally {
         }
     }
 
-    /// Counts the user at an index. Members are counted for the orgs in `duplicates` alone.
+    /// Counts the user at an index. Members are counted only for the orgs in `duplicates`.
     pub(super) fn add_user(
         &mut self,
         context: &RuleContext<'_>,

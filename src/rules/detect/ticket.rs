@@ -1,4 +1,4 @@
-//! The two ticket codes (rules 6.3): tickets booked to the wrong org. Detection only; no ticket is ever written.
+//! The two ticket codes (rules 6.3): tickets filed under the wrong org. Detection only; no ticket is ever written.
 
 use super::RuleContext;
 use super::domain::DomainVerdicts;
@@ -11,15 +11,15 @@ use crate::parallel;
 use crate::rules::issue::{Evidence, Issue, IssueId, Mismatch, Subject};
 use crate::rules::resolve::Resolution;
 
-/// How many tickets are looked at before what was found is put to the rest, so that it is never there twice as a whole.
+/// How many tickets are checked before their issues are moved to the full list, so that memory never holds all issues twice.
 const STRETCH: usize = 1 << 20;
-/// How many requesters are looked up together: they are anywhere in memory.
+/// How many requesters are looked up together, because they are spread over memory.
 const AT_ONCE: usize = 256;
 
-/// What becomes of a ticket. `account` is an index, `requester` that of a user.
+/// The result for a ticket. `account` is an index, `requester` that of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketJudgement {
-    /// The configuration switches tickets off.
+    /// The configuration turns tickets off.
     NotRead,
     OutsideWindow,
     /// There is no requester, or none that exists.
@@ -28,7 +28,7 @@ pub enum TicketJudgement {
     RequesterNotJudged {
         requester: usize,
     },
-    /// The ticket is booked to the expected org.
+    /// The ticket is filed under the expected org.
     Agrees {
         requester: usize,
         account: AccountAt,
@@ -47,7 +47,7 @@ pub enum TicketJudgement {
     },
 }
 
-/// Judges one ticket, by the index of its requester, if that exists. `account_of` tells the one account that a user was
+/// Checks one ticket, given the index of its requester, if that exists. `account_of` returns the one account that a user was
 /// evaluated for.
 pub fn judge(
     context: &RuleContext<'_>,

@@ -1,6 +1,6 @@
 //! The four user codes (rules 6.2): what a user's e-mail domain says about where the user belongs.
 //!
-//! A domain is judged once, for all its users: see [`Verdict`]. The users then are one pass over the rows.
+//! Each domain is decided once for all its users: see [`Verdict`]. Then the users need only one pass over the rows.
 
 use super::RuleContext;
 use super::domain::{DomainVerdicts, Verdict};
@@ -12,15 +12,15 @@ use crate::parallel;
 use crate::rules::issue::{Action, Evidence, Issue, Subject};
 use crate::rules::resolve::Resolution;
 
-/// What became of a user.
+/// The result for a user.
 #[derive(Debug)]
 pub enum UserOutcome {
     OutOfScope,
-    /// The domain says it all: personal, ignored, unmapped, waiting or spread.
+    /// The domain alone decides: personal, ignored, unmapped, waiting or spread.
     NotEvaluated(Verdict),
-    /// Several accounts or orgs are meant, and the default org tells which: this account's.
+    /// Several accounts or orgs are possible, and the default org settles it: this account.
     Settled(AccountAt),
-    /// `account`: the one account that the tickets are judged by.
+    /// `account`: the one account that the tickets are checked against.
     Evaluated {
         account: Option<AccountAt>,
         issue: Option<Issue>,
@@ -41,11 +41,11 @@ pub struct UserCounts {
     pub out_of_scope: u64,
 }
 
-/// What is known of the users once all are judged.
+/// The results for all users.
 #[derive(Debug)]
 pub struct Judged {
     pub counts: UserCounts,
-    /// For each user the account that the tickets are judged by.
+    /// For each user, the account that the tickets are checked against.
     accounts: Vec<Option<AccountAt>>,
     pub tally: Tally,
 }
@@ -138,7 +138,7 @@ impl UserCounts {
 }
 
 impl DomainVerdicts {
-    /// Judges the user at an index, by the verdict on the domain and the user's own orgs.
+    /// Decides about the user at an index, from the verdict on the domain and the user's own orgs.
     pub fn outcome(&self, context: &RuleContext<'_>, at: usize, several_work: bool) -> UserOutcome {
         let world = context.world;
         let Some(domain) = self.in_scope(context, &world.users[at]) else { return UserOutcome::OutOfScope };
@@ -188,7 +188,7 @@ impl DomainVerdicts {
     }
 }
 
-/// Whether a user may have memberships in several orgs: the setting, or, where it is unknown, that some user has.
+/// Whether a user may have memberships in several orgs: the setting, or, if it is unknown, whether some user has several.
 pub fn multiple_organizations_work(context: &RuleContext<'_>) -> bool {
     context.world.multiple_organizations.unwrap_or_else(|| context.world.memberships.any_in_two_orgs())
 }
@@ -205,7 +205,7 @@ fn blocked(
     user_issue(context, code, user, account, None, domain).blocked_by(Some(reason))
 }
 
-/// A user who belongs to exactly one org: is the user a member of it, and by default?
+/// Checks a user who should be in exactly one org: is the user a member, and is it the default org?
 fn membership_issue(
     context: &RuleContext<'_>,
     user: usize,
@@ -270,7 +270,7 @@ pub fn proposal(context: &RuleContext<'_>, issue: &Issue) -> Option<Action> {
     })
 }
 
-/// Where a user stands to the expected org, or, where there is none, to the candidates.
+/// The user's relation to the expected org or, if there is none, to the candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MembershipState {
     MemberDefault,
