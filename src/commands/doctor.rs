@@ -24,7 +24,7 @@ use crate::zendesk::{self, Credentials};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// How many problems of a reference the table tells.
+/// The most problems of a reference that the table lists.
 const PROBLEMS_TOLD: usize = 3;
 /// The width of the table where it goes to no terminal.
 const WIDTH: u16 = 110;
@@ -115,7 +115,7 @@ impl Flags {
 /// A configuration that can be used, as far as it goes.
 struct Configured {
     config: Config,
-    /// Whether somebody has named a reference, in a file or by a flag.
+    /// Whether a file or a flag names a reference.
     has_reference: bool,
 }
 

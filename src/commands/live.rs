@@ -52,7 +52,7 @@ pub(super) fn target(config: &Config) -> Result<String, Failure> {
     })
 }
 
-/// What tells a person how a live read goes.
+/// Shows the progress of a live read.
 pub(super) fn progress(console: &Console) -> Box<dyn Progress> {
     if console.quiet {
         Box::new(Silent)

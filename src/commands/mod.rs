@@ -108,7 +108,7 @@ fn reference_failure(path: &Path, problems: Problems) -> Failure {
     failure.about(path).help(Message::public(ways_out.into_iter().chain([again]).collect::<Vec<_>>().join("\n")))
 }
 
-/// The notice of columns that the reference has and nobody uses.
+/// The notice about columns of the reference that are not used.
 fn ignored_columns(columns: &[String]) -> Message {
     Message::with_public(
         format!("unused columns of the reference: {}", reference::listed(columns.iter().map(String::as_str))),

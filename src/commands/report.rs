@@ -26,7 +26,7 @@ use crate::text::audience::Message;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The width of tables where there is no terminal.
+/// The width of tables if there is no terminal.
 const WIDTH: u16 = 120;
 
 /// Runs `report`.
@@ -142,7 +142,7 @@ fn plan_of(folder: &Path, receipt: &ApplyReceipt) -> Option<PlanFile> {
     (plan.hash == plan.stated_hash).then_some(plan)
 }
 
-/// Where the report is read: from the options, and from what GitHub tells every step.
+/// Where the report is read, from the options and from GitHub's environment variables.
 fn place(console: &Console, options: &Options) -> Place {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let run = match (env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY"), env("GITHUB_RUN_ID")) {

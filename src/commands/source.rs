@@ -18,7 +18,7 @@ use crate::text::escape;
 use crate::zendesk::Credentials;
 use std::path::{Path, PathBuf};
 
-/// The Zendesk of a folder that does not tell its own, and of a configuration that names none.
+/// The Zendesk to use if neither the folder nor the configuration names one.
 const UNKNOWN_ZENDESK: &str = "https://unknown.zendesk.invalid";
 
 /// The configuration in force: the file's, then the flags'. And the file's bytes.

@@ -52,7 +52,7 @@ fn not_usable(folder: &Path, cause: impl Into<Message>) -> Failure {
     Failure::invalid(Message::public(format!("{} cannot be verified", folder.display()))).because(cause)
 }
 
-/// The files of the folder, and the names of what is no file.
+/// The files of the folder, and the names of entries that are not files.
 fn read_folder(folder: &Path) -> Result<(Files, Vec<String>), Failure> {
     if !folder.is_dir() {
         return Err(not_usable(folder, "there is no such folder"));

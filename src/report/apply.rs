@@ -14,7 +14,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The width of the table of changes where there is no terminal.
+/// The width of the table of changes if there is no terminal.
 const WIDTH: u16 = 120;
 /// The room for the names of actions and the ids of accounts, which are searched for and copied, so never broken:
 /// `A001 set_org_external_id`, and a space on either side.
@@ -87,7 +87,7 @@ pub fn plan(selected: &[Selected<'_>], left_out: &[&ActionResult], caps: Caps, w
     }
     if !selected.is_empty() {
         lines.say(format!("\n{}", changes(selected, width.unwrap_or(WIDTH).max(60))));
-        // Whoever approves these can hold the live run to them.
+        // With these ids, an approver can limit the live run to exactly these actions.
         lines.say("\n  Selected:");
         for ids in selected.chunks(IDS_IN_A_LINE) {
             let ids: Vec<&str> = ids.iter().map(|selected| &*selected.action.action_id).collect();
@@ -377,7 +377,7 @@ pub(super) fn aborted(receipt: &ApplyReceipt) -> u64 {
     receipt.results.iter().filter(|result| result.reason == Some(SkipReason::Aborted)).count() as u64
 }
 
-/// Why a live apply that began to write must not end with 0, if so. What a cap left is no failure.
+/// The reason why a live apply that started to write must not exit with 0, if any. Actions left over because of a cap are not failures.
 pub fn imperfection(receipt: &ApplyReceipt) -> Option<String> {
     let parts = [(receipt.counts.failed, "failed"), (aborted(receipt), "not reached after a refusal")];
     let parts: Vec<String> = parts

@@ -1,4 +1,4 @@
-//! A dry run or an apply as a job summary and as a comment: how it went, what became of each action, before and after.
+//! A dry run or an apply as a job summary and as a comment: the result, and each action with its outcome, before and after.
 
 use super::audit_page::{Length, Mark};
 use super::page::{Page, Rows};

@@ -48,7 +48,7 @@ pub struct AuditReport<'a> {
     pub change: Option<&'a Change>,
     /// The same, issue by issue.
     pub diff: Option<&'a Diff<'a>>,
-    /// What became of the plan, when it was applied since.
+    /// The results of the plan, if it was applied since.
     pub applied: Option<&'a ApplyReceipt>,
     /// Where links to Salesforce lead, if that is known: `salesforce.instance_url`.
     pub salesforce: Option<&'a str>,

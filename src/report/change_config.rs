@@ -30,7 +30,7 @@ pub enum SettingWeight {
 /// One setting, before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedSetting {
-    /// The key, in words of ours.
+    /// The key, in plain words.
     pub name: String,
     /// Which of several: it may name an account.
     #[serde(default)]
@@ -38,7 +38,7 @@ pub struct ChangedSetting {
     pub before: String,
     pub after: String,
     pub weight: SettingWeight,
-    /// Whether everybody may read the values: numbers and words of ours.
+    /// Whether the values may be public: numbers and the program's own words.
     pub is_open: bool,
 }
 
@@ -188,7 +188,7 @@ impl Table {
         }
     }
 
-    /// A limit that may be absent, which is no limit.
+    /// A limit; if absent, there is none.
     fn threshold(&mut self, what: &str, before: Option<u64>, after: Option<u64>) {
         if before != after {
             let weight = match (before, after) {

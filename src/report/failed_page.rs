@@ -39,7 +39,7 @@ impl KnownFailure {
         }
     }
 
-    /// One that no command had: words of ours.
+    /// An error that did not come from a command; the text is the program's own.
     pub fn ours(exit: Exit, what: &str, help: &str) -> Self {
         let (what, help) = (what.to_owned(), Some(help.to_owned()));
         Self { exit: exit.code(), what, causes: Vec::new(), help, file: None, is_reduced: false }

@@ -49,7 +49,7 @@ impl<'a> Links<'a> {
     }
 
     fn to(&self, text: &'static str, origin: Option<&str>, path: &[&str]) -> String {
-        // The origin alone: what else stands in a folder's text is none of it.
+        // Only the origin; the rest of a folder's text is not used.
         let origin = origin.and_then(|origin| Url::parse(origin).ok()).map(|url| url.origin().ascii_serialization());
         let url = origin.and_then(|origin| Url::parse(&origin).ok()).and_then(|mut url| {
             url.path_segments_mut().ok()?.clear().extend(path);

@@ -13,7 +13,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// A job summary. GitHub drops one of more than 1 MiB; `used` bytes of it are there already.
+    /// A job summary. GitHub drops a summary of more than 1 MiB; `used` bytes are already written.
     pub fn summary(used: u64) -> Self {
         let most = 1_000_000_u64.saturating_sub(used);
         Self { most: usize::try_from(most).unwrap_or(0), count: str::len }

@@ -101,7 +101,7 @@ impl Job<'_> {
         self.console.data(Message::with_public(text(receipt), text(&receipt.for_everybody())));
     }
 
-    /// How a run ends that came to its end by itself. What a cap left for the next run is no failure.
+    /// The exit of a run that was not interrupted. Actions left over because of a cap are not failures.
     fn exit(&self, receipt: &ApplyReceipt, folder: &str, began_to_write: bool) -> Result<Exit, Failure> {
         if receipt.mode == Mode::Apply && !began_to_write && receipt.counts.failed > 0 {
             let failed = counted(receipt.counts.failed, "action");

@@ -20,7 +20,7 @@ pub(super) struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
-    /// Counts, compares and judges. `rows` are there when there is a baseline; `earlier` is the history that goes on.
+    /// Counts, compares and checks the limits. `rows` is set if there is a baseline; `earlier` is the history to continue.
     pub(super) fn new(
         found: &'a Audit<'_>,
         rows: Option<&'a FoundRows<'_>>,

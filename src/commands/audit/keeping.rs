@@ -103,7 +103,7 @@ struct Left {
     lock: File,
 }
 
-/// Removes the folders of reads that can't be gone on with; gives the others. A folder that another process uses is left alone.
+/// Removes the folders of reads that cannot be continued, and returns the others. Leaves a folder that another process uses.
 fn tidy(root: &Path, now: Instant) -> Vec<Left> {
     let mut left = Vec::new();
     let entries = std::fs::read_dir(root).into_iter().flatten().flatten();

@@ -17,7 +17,7 @@ use crate::trace::{Explained, Trace};
 use page::Page;
 use words::{named, words};
 
-/// The text, no wider than `width` columns (single words excepted). `source` says what was looked at.
+/// The text, no wider than `width` columns (single words excepted). `source` says what was read.
 pub fn render(trace: &Trace<'_>, source: &[String], width: usize) -> Lines {
     let mut page = Page { lines: Lines::default(), width };
     page.title(&title(&trace.subject));
