@@ -127,7 +127,7 @@ for (const [name, change, status, help] of [
   described(`${name} is a warning, and the job summary has it all`, async (job) => {
     const changed = { ...job, ...(await change()) };
     const ended = await report('demo', changed);
-    says(ended, `::warning title=Comment::#${changed.pull} has no comment of this run`);
+    says(ended, `::warning title=Comment::#${changed.pull} has no comment from this run`);
     says(ended, `GitHub answers ${status}`);
     says(ended, help);
     assert.match(ended.summary, /Acme/);
