@@ -8,6 +8,7 @@ told that the text is UTF-8. Exit code 1: a cell reads differently.
 """
 
 import csv
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ def compare(table, sheet):
     if len(read) != len(written):
         yield f"{table.name}: {len(written)} rows were written, {len(read)} are read"
     for number, (row, cells) in enumerate(zip(written, read), start=1):
-        for column, text, cell in zip(written[0], row, cells):
+        for column, text, cell in itertools.zip_longest(written[0], row, cells):
             if as_text(cell) != text:
                 yield f"{table.name}, row {number}, {column}: {text!r} is read as {cell!r}"
 

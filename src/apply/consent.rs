@@ -37,8 +37,7 @@ impl From<&Refusal> for Message {
                 refusal.to_string(),
                 match refusal {
                     Refusal::Changed { .. } => {
-                        "the plan was changed: its content does not match the hash \
-                        stated in the file"
+                        "the plan was changed: its content does not match the hash stated in the file"
                     }
                     _ => "--confirm-plan-hash is not the plan's hash",
                 },

@@ -12,10 +12,7 @@ use crate::text::audience::Message;
 /// Runs `audit --explain-fetch`. Errors: as of an audit that cannot read.
 pub(super) fn run(common: &Common, options: &Options) -> Result<Exit, Failure> {
     if options.demo || options.snapshot.is_some() {
-        return Err(Failure::invalid("--explain-fetch needs a live Zendesk").help(
-            "leave out --demo and \
-                --snapshot",
-        ));
+        return Err(Failure::invalid("--explain-fetch needs a live Zendesk").help("leave out --demo and --snapshot"));
     }
     let console = common.console();
     let (config, _) = source::configuration(common, options)?;

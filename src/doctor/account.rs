@@ -90,8 +90,7 @@ pub(super) fn clock(ahead_secs: Option<i64>) -> CheckRow {
         _ => CheckRow::warn(
             check,
             Message::public(format!(
-                "{differs}: the ticket window and the end of suppressions shift by the same \
-                amount"
+                "{differs}: the ticket window and the end of suppressions shift by the same amount"
             )),
             "set this machine's clock, preferably by NTP",
         ),
@@ -120,12 +119,7 @@ pub(super) fn rate_limit(limit: Option<RateLimit>, reserve_percent: u8) -> Check
         );
     };
     let used = usable(per_minute, reserve_percent);
-    let plan = plan(per_minute).map_or("a limit of no known plan".to_owned(), |plan| {
-        format!(
-            "the limit \
-        of {plan}"
-        )
-    });
+    let plan = plan(per_minute).map_or("a limit of no known plan".to_owned(), |plan| format!("the limit of {plan}"));
     let saw = format!(
         "{} requests per minute, {plan}; {} left now; an audit uses at most {}",
         grouped(per_minute),

@@ -192,10 +192,7 @@ fn warn_of_entries(line: usize, id: &str, fates: &Fates<'_>, domains: &DomainTab
             Fate::Ignored(_) | Fate::Expected(_) => {}
         }
         if let Some(second) = fate.domain().and_then(|_| domain::second_domain(entry, normal)) {
-            let message = format!(
-                "{second} was cut off after {normal}; separate two domains with a comma or a \
-                space"
-            );
+            let message = format!("{second} was cut off after {normal}; separate two domains with a comma or a space");
             warn(WarningCode::DomainPathDropped, &second, Some(second.clone()), message);
         }
     }

@@ -62,10 +62,7 @@ impl Rule {
             Self::DuplicateColumn => {
                 "rename or remove one of the two columns, or map the right one under salesforce.columns"
             }
-            Self::CellBeyondHeader => {
-                "put quotes around a cell that contains the delimiter, or export the file \
-                again"
-            }
+            Self::CellBeyondHeader => "put quotes around a cell that contains the delimiter, or export the file again",
             Self::BlankId => {
                 "remove rows without an account id, or add the column Account ID to the report and export it again"
             }

@@ -180,21 +180,19 @@ fn change(one: &Selected<'_>) -> String {
     }
 }
 
+/// Which users Zendesk adds to the org because of its new domain. `None` for other actions.
+pub(super) fn users_added(action: &PlannedAction) -> Option<String> {
+    let users = action.notes.iter().find_map(|note| note.strip_prefix("users_affected:"))?;
+    Some(match users.parse().unwrap_or_default() {
+        0 => "adds future users with this domain to the org".to_owned(),
+        users => format!("adds {} with this domain to the org, and future ones", counted(users, "verified user")),
+    })
+}
+
 /// What follows from it without this program.
 fn impact(one: &Selected<'_>) -> String {
     let Selected { action, before, shares_tickets: shares } = one;
-    let mut impact = Vec::new();
-    for note in &action.notes {
-        if let Some(users) = note.strip_prefix("users_affected:") {
-            let users = users.parse().unwrap_or_default();
-            impact.push(match users {
-                0 => "adds future users with this domain to the org".to_owned(),
-                users => {
-                    format!("adds {} with this domain to the org, and future ones", counted(users, "verified user"))
-                }
-            });
-        }
-    }
+    let mut impact: Vec<String> = users_added(action).into_iter().collect();
     let linked_to = action.notes.iter().find_map(|note| note.strip_prefix("default_org_linked_to:"));
     let whose = linked_to.map(|account| format!(", account {}'s", escape::terminal(account))).unwrap_or_default();
     match action.action_code {
@@ -352,10 +350,7 @@ fn next(lines: &mut Lines, facts: &Ending<'_>) {
         }
         Mode::Apply if unfinished => {
             lines.heading("\nNext:");
-            lines.say(
-                "Apply the same plan again. It finds out what was written, and continues where this run \
-                ended:",
-            );
+            lines.say("Apply the same plan again. It finds out what was written, and continues where this run ended:");
             apply(lines);
         }
         Mode::Apply if counts.blocked > 0 => {

@@ -208,8 +208,7 @@ impl ApplyReport<'_> {
         let is_demo = plan.is_some_and(|plan| plan.source == Source::Demo);
         match receipt.mode {
             _ if !receipt.completed => text.push_str(
-                "\nApply the same plan again: it finds out what was written, and continues where this \
-                    run ended.\n",
+                "\nApply the same plan again: it finds out what was written, and continues where this run ended.\n",
             ),
             Mode::DryRun if is_demo => text.push_str("\nThe demo's plan can be dry-run, but never applied.\n"),
             Mode::DryRun if receipt.counts.would_apply > 0 && apply_follows => {
@@ -237,10 +236,9 @@ impl ApplyReport<'_> {
                     shell_word(&receipt.source_plan_path)
                 );
             }
-            Mode::Apply if receipt.counts.failed > 0 => text.push_str(
-                "\nAudit again to see which issues remain; the receipt has each response of \
-                    Zendesk.\n",
-            ),
+            Mode::Apply if receipt.counts.failed > 0 => {
+                text.push_str("\nAudit again to see which issues remain; the receipt has each response of Zendesk.\n")
+            }
             Mode::Apply if receipt.counts.blocked > 0 => {
                 text.push_str("\nApply the same plan again for the actions that the caps left over.\n")
             }

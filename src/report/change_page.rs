@@ -62,13 +62,7 @@ pub fn verdict(report: &ChangeReport<'_>) -> (Mark, String) {
         (_, SettingWeight::Target) => (Mark::Bad, format!("it names another target; {effect}")),
         (true, _) => (Mark::Bad, format!("a threshold is breached: {effect}")),
         (false, SettingWeight::Weaker) => (Mark::Look, format!("it hides or allows more than before; {effect}")),
-        (false, SettingWeight::Harmless) => (
-            Mark::Note,
-            format!(
-                "it hides nothing and allows nothing more; \
-            {effect}"
-            ),
-        ),
+        (false, SettingWeight::Harmless) => (Mark::Note, format!("it hides nothing and allows nothing more; {effect}")),
         (false, SettingWeight::Same) if has_effect => (Mark::Note, effect),
         (false, SettingWeight::Same) => (Mark::Good, effect),
     }

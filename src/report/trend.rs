@@ -7,7 +7,7 @@ use crate::text::escape;
 use crate::text::lines::Lines;
 use crate::text::words::{counted, grouped};
 
-/// The lines of the terminal; `most` is how many runs and findings are shown.
+/// The lines of the terminal; `most` is how many runs and issues are shown.
 pub fn terminal(trend: &Trend, most: usize) -> Lines {
     let mut lines = Lines::default();
     let shown = &trend.runs[trend.runs.len().saturating_sub(most)..];
@@ -41,10 +41,10 @@ pub fn terminal(trend: &Trend, most: usize) -> Lines {
     lines
 }
 
-/// What the sparklines show.
 /// A name, and the number of a run that it shows.
 type Series = (&'static str, fn(&HistoryRun) -> u64);
 
+/// What the sparklines show.
 const SERIES: [Series; 4] = [
     ("issues", |run| run.total_issue_count),
     ("prepared", |run| run.prepared_action_count),

@@ -94,10 +94,7 @@ fn orgs_with_personal_domains(context: &RuleContext<'_>, tally: &Tally) -> impl 
         let mut personal: Vec<&str> = held.filter(|text| context.settings.domains.personal.contains(*text)).collect();
         personal.sort_unstable();
         personal.into_iter().map(move |text| {
-            let detail = format!(
-                "The org has {text}, and anyone can have an address there: strangers become \
-                members."
-            );
+            let detail = format!("The org has {text}, and anyone can have an address there: strangers become members.");
             of_org(context, tally, AdvisoryCode::OrgHoldsPersonalDomain, org, Some(text.into()), detail)
         })
     })

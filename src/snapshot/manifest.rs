@@ -133,12 +133,8 @@ impl Manifest {
             files,
         } = wire;
         let time = |text: &str| Instant::parse(text).ok_or_else(|| damaged("a time is invalid"));
-        let zendesk = crate::config::origin("zendesk", &zendesk).map_err(|_| {
-            damaged(
-                "its `zendesk` is not an \
-            origin",
-            )
-        })?;
+        let zendesk =
+            crate::config::origin("zendesk", &zendesk).map_err(|_| damaged("its `zendesk` is not an origin"))?;
         for kind in Kind::ALL {
             if !files.contains_key(&name(kind)) {
                 return Err(damaged("a file is not listed in it"));

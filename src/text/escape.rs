@@ -203,7 +203,7 @@ fn misleads(c: char) -> bool {
 
 /// Whether a character shows nothing: Unicode's Default_Ignorable_Code_Point.
 pub fn is_invisible(c: char) -> bool {
-    // None is ASCII, as most text is.
+    // No ASCII character is, and most text is ASCII.
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 

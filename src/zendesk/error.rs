@@ -34,10 +34,7 @@ pub enum ReadError {
     #[error("{host} cannot be reached: {cause}")]
     NeverReached { host: String, cause: String },
     /// Zendesk answered as it does to anyone.
-    #[error(
-        "users/me: Zendesk does not accept the credentials (its response is the one it sends without \
-        credentials)"
-    )]
+    #[error("users/me: Zendesk does not accept the credentials (its response is the one it sends without credentials)")]
     NotLoggedIn { help: Message },
     /// An audit by this user would miss records without a word.
     #[error("users/me: the credentials belong to {who}")]

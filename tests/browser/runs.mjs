@@ -38,19 +38,16 @@ function audit(folder, day, more = []) {
   return folder;
 }
 
-/** The newest run folder beside a report. */
-export function newestRun(out) {
-  const runs = fs.readdirSync(out).filter((name) => /_audit$/.test(name)).sort();
-  return path.join(out, runs.at(-1));
-}
+const runs = (out) => fs.readdirSync(out).filter((name) => name.endsWith("_audit")).sort().map((name) => path.join(out, name));
 
-/** Writes report.html of the newest run of a world; the result is the file. */
+/** The newest run folder beside a report. */
+export const newestRun = (out) => runs(out).at(-1);
+
+/** Writes report.html of the newest run of a world, compared with the one before; the result is the file. */
 export function reportOf(folder) {
   const out = path.join(folder, "out");
-  const earlier = fs.readdirSync(out).filter((name) => /_audit$/.test(name)).sort().at(-2);
-  const run = newestRun(out);
-  const baseline = earlier ? ["--baseline", path.join(out, earlier)] : [];
-  gremlin(["report", "--config", "drift.yml", "--to", "html", run, ...baseline], folder);
+  const [newest, earlier] = runs(out).reverse();
+  gremlin(["report", "--config", "drift.yml", "--to", "html", newest, ...(earlier ? ["--baseline", earlier] : [])], folder);
   return path.join(out, "report.html");
 }
 

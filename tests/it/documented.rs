@@ -59,26 +59,10 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|c| c.is_ascii_uppercase() || c == b'_' || c.is_ascii_digit())
 }
 
-/// The words of a line, as a shell splits them: quotes and commands within hold together, a comment or an operator ends.
+/// The words of a line, as a shell splits them, up to an operator.
 fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
-    for c in line.chars() {
-        match (c, quote) {
-            (_, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => word.push(c),
-            ('"' | '\'', None) => quote = Some(c),
-            ('(', None) if word.ends_with('$') => quote = Some(')'),
-            ('#' | '&' | '|' | '>', None) if word.is_empty() => break,
-            (c, None) if c.is_whitespace() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            (c, None) => word.push(c),
-        }
-    }
-    words.extend(Some(word).filter(|word| !word.is_empty()));
-    words
+    let words = shlex::split(line).unwrap_or_else(|| panic!("a quote is open: {line}"));
+    words.into_iter().take_while(|word| !matches!(word.as_str(), "&" | "&&" | "|" | ">" | ">>")).collect()
 }
 
 /// What stands for a value in a document, as a value.

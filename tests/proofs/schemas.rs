@@ -1,6 +1,6 @@
 //! The JSON Schemas in `schemas/`, as the types have them. `G_GREMLIN_BLESS=1` writes them.
 //!
-//! `tests/it/schemas.rs` holds real output against them.
+//! `tests/it/cli/schemas.rs` checks real output against them.
 
 use g_gremlin::doors;
 use std::collections::BTreeMap;

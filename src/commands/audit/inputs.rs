@@ -115,9 +115,7 @@ impl Inputs {
         }
         if self.baseline.as_ref().is_some_and(|baseline| baseline.accounts.is_none()) {
             notices.push(
-                "the baseline does not list its accounts, so this audit cannot tell which accounts are \
-                lost"
-                    .into(),
+                "the baseline does not list its accounts, so this audit cannot tell which accounts are lost".into(),
             );
         }
         notices

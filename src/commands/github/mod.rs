@@ -45,8 +45,7 @@ pub(super) fn token() -> Result<Option<Token>, Failure> {
 
 fn no_token() -> Failure {
     Failure::invalid(
-        "GITHUB_TOKEN is not a token: it contains white space or characters that are not allowed \
-        in a header",
+        "GITHUB_TOKEN is not a token: it contains white space or characters that are not allowed in a header",
     )
 }
 
@@ -144,10 +143,11 @@ fn no_baseline(search: &Search) -> Option<Failure> {
             format!("no run up to {} is within the limits of new issues and lost accounts", newest.run_id)
         }
     };
-    Some(Failure::new(Exit::Unreadable, "there is no usable baseline").because(Message::public(cause)).help(
-        "check the newest audit, and start the audit workflow once with accept-new to accept all \
-                current issues",
-    ))
+    Some(
+        Failure::new(Exit::Unreadable, "there is no usable baseline").because(Message::public(cause)).help(
+            "check the newest audit, and start the audit workflow once with accept-new to accept all current issues",
+        ),
+    )
 }
 
 /// The folder of the approvals, where no option names another.

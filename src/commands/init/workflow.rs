@@ -106,9 +106,7 @@ impl Theirs {
         }
         text
     }
-}
 
-impl Theirs {
     /// The step that keeps what cargo downloads and builds, until the action's source is another.
     fn cache(&self) -> String {
         let source = match &self.action {

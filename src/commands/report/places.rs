@@ -48,8 +48,7 @@ pub(super) fn html(console: &Console, options: &Options, report: &Report<'_>) ->
     };
     if console.audience.is_public() {
         console.notice(
-            "report.html is not written: it contains names, ids and domains, and this repository may be \
-                public",
+            "report.html is not written: it contains names, ids and domains, and this repository may be public",
         );
         return Ok(());
     }
@@ -93,8 +92,7 @@ pub(super) fn comment(console: &Console, options: &Options, page: &Page) -> Resu
                 warn(
                     console,
                     "Comment",
-                    "GitHub says that the comment is too long, so it only links to the job \
-                    summary",
+                    "GitHub says that the comment is too long, so it only links to the job summary",
                 );
             }
             if others > 0 {
@@ -155,10 +153,8 @@ pub(super) fn issue(console: &Console, options: &Options, report: &Report<'_>) -
         })),
         Err(error) => {
             let help = error.help();
-            let text = format!(
-                "the tracking issue is not up to date: {error}; {help}. The job summary has the \
-                full report"
-            );
+            let text =
+                format!("the tracking issue is not up to date: {error}; {help}. The job summary has the full report");
             warn(console, "Tracking issue", &text);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{HtmlReport, MOST_ROWS, plain};
 use crate::catalogue::ActionCode;
+use crate::report::apply::users_added;
 use crate::run::plan_file::PlannedAction;
 use crate::text::escape;
 use crate::text::words::{counted, grouped};
@@ -41,16 +42,7 @@ fn card(action: &PlannedAction) -> Markup {
 /// What follows from the write in Zendesk, as far as the audit knows.
 fn follows(action: &PlannedAction) -> Option<String> {
     let note = |name: &str| action.notes.iter().find_map(|note| note.strip_prefix(name));
-    let mut follows = Vec::new();
-    if let Some(users) = note("users_affected:") {
-        follows.push(match users.parse() {
-            Ok(0) => "Zendesk adds later users with this domain to the org".to_owned(),
-            users => {
-                let users = counted(users.unwrap_or_default(), "verified user");
-                format!("Zendesk adds {users} with this domain to the org, and later ones")
-            }
-        });
-    }
+    let mut follows: Vec<String> = users_added(action).map(|users| format!("Zendesk {users}")).into_iter().collect();
     if action.notes.iter().any(|note| note == "org_shares_tickets") {
         follows.push("the org shares its tickets, so its users see each other's".to_owned());
     }

@@ -273,7 +273,7 @@ impl One<'_, '_> {
             Outcome::Skipped | Outcome::Blocked => true,
         };
         if !possible {
-            self.say("status", if dry { "a dry run writes nothing" } else { "a live apply must write" });
+            self.say("status", if dry { "a dry run writes nothing" } else { "does not occur in a live apply" });
         }
         let fits = match (status, reason) {
             (Outcome::Applied | Outcome::WouldApply, reason) => reason.is_none(),

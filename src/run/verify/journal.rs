@@ -196,13 +196,8 @@ fn intentions(name: &str, receipt: &ApplyReceipt, entries: &[JournalEntry], out:
     for (at, result) in receipt.results.iter().enumerate() {
         let announced = announced.get(result.action_id.as_str());
         if result.status == Outcome::Applied && announced.is_none() {
-            teller.say(
-                &format!("results[{at}]"),
-                format!(
-                    "was applied, but {FILE_NAME} has no record before \
-                the write"
-                ),
-            );
+            teller
+                .say(&format!("results[{at}]"), format!("was applied, but {FILE_NAME} has no record before the write"));
         }
         let wrote = matches!(result.status, Outcome::Applied | Outcome::Failed);
         if let (true, Some(announced), Some(before)) = (wrote, announced, &result.before) {

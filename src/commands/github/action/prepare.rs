@@ -134,10 +134,9 @@ fn chosen(console: &Console, inputs: &Inputs, search: Search, needs_baseline: bo
     let Search { newest, baseline, expired } = search;
     match &baseline {
         Some(found) => say("the baseline", found),
-        None => console.notice(
-            "there is no earlier audit to compare with, so limits that need a baseline are not \
-                checked",
-        ),
+        None => {
+            console.notice("there is no earlier audit to compare with, so limits that need a baseline are not checked")
+        }
     }
     let history = newest.filter(|newest| baseline.as_ref().is_none_or(|baseline| baseline.run_id != newest.run_id));
     Ok(Chosen { found: baseline, history, expired })

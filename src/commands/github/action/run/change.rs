@@ -119,12 +119,8 @@ impl Step<'_> {
     }
 
     fn run_folder(&self, folder: &Path) -> Result<PathBuf, Failure> {
-        only(folder, "_audit").ok_or_else(|| {
-            Failure::invalid(
-                "the audit before or after the change left no run \
-            folder",
-            )
-        })
+        only(folder, "_audit")
+            .ok_or_else(|| Failure::invalid("the audit before or after the change left no run folder"))
     }
 }
 
