@@ -163,7 +163,7 @@ fn what_an_apply_could_not_have_told_is_named() {
             "does not show what the action writes",
         ),
         (at(assign, "after", json!({ "default_org_id": null })), "does not have the form for this"),
-        (at(set, "status", json!("would_apply")), "a live apply must write"),
+        (at(set, "status", json!("would_apply")), "does not occur in a live apply"),
         (at(set, "reason", json!("aborted")), "does not fit the status"),
         (at(set, "status", json!("blocked")), "does not fit the status"),
         (at(set, "http_status", json!(99)), "is not an HTTP status"),
